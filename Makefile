@@ -1,0 +1,26 @@
+# `make run`: all rows of the table on the embedded default. `make test`: the tests. Both set up .venv first.
+PYTHON ?= python3
+CONFIG ?= configs/tiny.yaml
+ARGS ?=
+DATASET ?=
+
+run: .venv/ready
+	.venv/bin/python -m pauselib.workflow $(CONFIG) $(if $(DATASET),dataset=$(abspath $(DATASET))) $(ARGS)
+
+test: .venv/ready
+	.venv/bin/python -m pytest $(ARGS)
+
+lint: .venv/ready
+	.venv/bin/ruff check . && .venv/bin/ruff format --check .
+
+lab: .venv/ready
+	.venv/bin/jupyter lab --notebook-dir .
+
+.venv/ready: requirements.lock pyproject.toml
+	$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'Python 3.11 or newer is needed: make PYTHON=python3.11 run')"
+	$(PYTHON) -m venv .venv
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	touch .venv/ready
+
+.PHONY: run test lint lab

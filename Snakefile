@@ -1,0 +1,65 @@
+# The experiment as a graph: inject -> first step -> variants -> evaluate -> analyze.
+# The outputs that Snakemake knows are the executed notebooks (it deletes a rule's outputs before it runs); the files that the notebooks
+# write beside them are made once, and kept, by the package.
+# snakemake --configfile configs/tiny.yaml --cores all
+import json
+
+from pauselib import data, evaluation, training
+from pauselib.settings import Settings, check_names
+from pauselib.variants import FIRST_STEP, VARIANTS
+
+check_names(config)
+settings = Settings(**config)
+folder = settings.folder().as_posix()
+row = folder + "/seed-{seed}/{variant}"
+PLACE = ("experiment", "runs_dir")
+DATA = (*PLACE, *data.SETTINGS)
+TRAINING = (*DATA, *(name for name in training.SETTINGS if name not in ("variant", "seed")), "learning_rate", "base_learning_rate", "eval_steps", "base_eval_steps", "report_to")
+REPLIES = (*TRAINING, *(name for name in evaluation.SETTINGS if name not in ("variant", "seed")), "eval_batch_size")
+
+
+def given(names):
+    """Some settings as YAML for `papermill -y`; the value is part of the rule, so that a changed setting reruns what depends on it."""
+    return json.dumps(settings.of(*dict.fromkeys(names)))
+
+
+localrules: table
+
+rule table:
+    input: f"{folder}/report.html"
+
+rule inject:
+    output: f"{folder}/inject.ipynb"
+    params: given(DATA)
+    log: f"{folder}/inject.log"
+    benchmark: f"{folder}/times/inject.tsv"
+    shell: "papermill notebooks/inject.ipynb {output} -y {params:q} > {log} 2>&1"
+
+rule warmup:
+    input:
+        f"{folder}/inject.ipynb",
+        lambda w: f"{folder}/seed-{w.seed}/{FIRST_STEP}/warmup.ipynb" if VARIANTS[w.variant].pauses else [],
+    output: row + "/warmup.ipynb"
+    params: given(TRAINING)
+    log: row + "/warmup.log"
+    benchmark: folder + "/times/seed-{seed}/{variant}.warmup.tsv"
+    shell: "papermill notebooks/warmup.ipynb {output} -y {params:q} -p variant {wildcards.variant} -p seed {wildcards.seed} > {log} 2>&1"
+
+rule evaluate:
+    input: row + "/warmup.ipynb"
+    output: row + "/evaluate.ipynb"
+    params: given(REPLIES)
+    log: row + "/evaluate.log"
+    benchmark: folder + "/times/seed-{seed}/{variant}.evaluate.tsv"
+    shell: "papermill notebooks/evaluate.ipynb {output} -y {params:q} -p variant {wildcards.variant} -p seed {wildcards.seed} > {log} 2>&1"
+
+rule analyze:
+    input: expand(row + "/evaluate.ipynb", variant=settings.variants, seed=settings.seeds)
+    output:
+        f"{folder}/analyze.ipynb",
+        f"{folder}/report.html",
+        f"{folder}/results.csv",
+    params: given((*DATA, "variants", "seeds"))
+    log: f"{folder}/analyze.log"
+    benchmark: f"{folder}/times/analyze.tsv"
+    shell: "papermill notebooks/analyze.ipynb {output[0]} -y {params:q} > {log} 2>&1"

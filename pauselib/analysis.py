@@ -1,0 +1,94 @@
+"""The result table of an experiment, from whatever is finished under its folder."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from pauselib import runs
+from pauselib.evaluation import read_predictions
+from pauselib.settings import Settings
+from pauselib.variants import VARIANTS
+
+HEADINGS = {
+    "accuracy": "Test accuracy",
+    "eval_loss": "Eval loss",
+    "pauses_mean": "Pauses per reply",
+    "pauses_mean_correct": "Pauses (correct)",
+    "pauses_mean_incorrect": "Pauses (incorrect)",
+    "truncated_rate": "Cut replies",
+    "n": "Replies",
+}
+FORMATS = {"accuracy": "{:.3f}", "eval_loss": "{:.4f}", "pauses_mean": "{:.2f}", "pauses_mean_correct": "{:.2f}", "pauses_mean_incorrect": "{:.2f}", "truncated_rate": "{:.1%}", "n": "{:.0f}"}
+
+
+def results(settings: Settings) -> pd.DataFrame:
+    """One row a variant and seed: `seed`, `variant`, the metrics (None where the variant is not finished), and what is unfrozen."""
+    rows = []
+    for seed in settings.seeds:
+        for name in settings.variants:
+            metrics = runs.read_json(settings.but(seed=seed, variant=name).variant_folder() / "metrics.json") or {}
+            parts = {part: getattr(VARIANTS[name], part) for part in ("pause_embedding", "pause_head", "lm_head", "lm_embeddings", "lora")}
+            made_from = {"model_digest": metrics.get("made_from", {}).get("inputs", {}).get("model")}
+            rows.append({"seed": seed, "variant": name, **{key: metrics.get(key) for key in HEADINGS}, **parts, **made_from})
+    return pd.DataFrame(rows)
+
+
+def predictions(settings: Settings) -> pd.DataFrame:
+    """The replies of all finished variants and seeds: the fields of predictions.jsonl with `seed` and `variant`."""
+    frames = [
+        pd.DataFrame(read_predictions(folder / "predictions.jsonl")).assign(seed=seed, variant=name)
+        for seed in settings.seeds
+        for name in settings.variants
+        if (folder := settings.but(seed=seed, variant=name).variant_folder()) and (folder / "metrics.json").exists()
+    ]
+    if not frames:
+        raise ValueError(f"Nothing is finished under {settings.folder()}: run `papermill notebooks/evaluate.ipynb out.ipynb -p variant sft_peft`, or `make run` for all rows.")
+    return pd.concat(frames, ignore_index=True)
+
+
+def best(table: pd.DataFrame) -> dict[str, float]:
+    """The value to print in bold, by column: the highest accuracy, and the lowest eval loss among the variants that pause.
+
+    A baseline's eval loss is on clean answers, another text than the pausing variants', so it is never compared with theirs.
+    """
+    pausing = table[[VARIANTS[name].pauses for name in table["variant"]]]
+    return {"accuracy": table["accuracy"].max(), "eval_loss": pausing["eval_loss"].min()}
+
+
+def as_text(table: pd.DataFrame) -> pd.DataFrame:
+    """The table in the published layout, as text: rounded, `–` where a row is missing, the best marked `**…**`."""
+    winners, text = best(table), pd.DataFrame({"variant": table["variant"]})
+    if table["seed"].nunique() > 1:
+        text.insert(0, "seed", table["seed"])
+    for part in ("pause_embedding", "pause_head", "lm_head", "lm_embeddings", "lora"):
+        text[part.replace("_", " ")] = ["×" if yes else "" for yes in table[part]]
+    for column, heading in HEADINGS.items():
+        cells = ["–" if pd.isna(value) else FORMATS[column].format(value) for value in table[column]]
+        bold = [value == winners.get(column) and (column == "accuracy" or VARIANTS[name].pauses) for value, name in zip(table[column], table["variant"])]
+        text[heading] = [f"**{cell}**" if b else cell for cell, b in zip(cells, bold)]
+    return text
+
+
+def styled(text: pd.DataFrame):
+    """A text table for a notebook or the report: bold where it says `**…**`, links where it says `<a …>`; else escaped."""
+    plain = text.map(lambda cell: cell.strip("*") if isinstance(cell, str) else cell)
+    bold = text.map(lambda cell: "font-weight: bold" if isinstance(cell, str) and cell.startswith("**") else "")
+    return plain.style.format(escape="html").apply(lambda _: bold, axis=None).hide(axis="index")
+
+
+def artifacts(settings: Settings) -> pd.DataFrame:
+    """Where each row's files are, relative to the experiment's folder; `–` where there is none yet."""
+    names = {"predictions": "predictions.jsonl", "model": "model", "warmup notebook": "warmup.ipynb", "evaluate notebook": "evaluate.ipynb"}
+    rows = []
+    for seed in settings.seeds:
+        for name in settings.variants:
+            folder = settings.but(seed=seed, variant=name).variant_folder()
+            found = {column: (folder / file).relative_to(settings.folder()).as_posix() if (folder / file).exists() else "–" for column, file in names.items()}
+            tracking = (runs.read_json(folder / "training.json") or {}).get("tracking") or "–"
+            rows.append({"seed": seed, "variant": name, **found, "tracking": tracking})
+    return pd.DataFrame(rows)
+
+
+def history(folder: Path) -> pd.DataFrame:
+    """The losses of a variant's training by step, from its training.json."""
+    return pd.DataFrame(runs.read_json(folder / "training.json")["history"])

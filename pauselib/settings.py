@@ -1,0 +1,132 @@
+"""All settings of an experiment, in one flat list. A notebook's parameters cell, `papermill -p` and a YAML file of `configs/` name them.
+
+In a notebook, `settings = pauselib.settings.read(globals())` collects what its parameters cell and papermill set; a name that is none
+of these is refused with the nearest one. In Python, `Settings(variant="sft_peft", seed=43)` is the same.
+"""
+
+import ast
+import difflib
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
+
+STRATEGIES, UNITS, SPLITS, TOO_LONG = ("random", "pattern"), ("token", "word"), ("problem", "row"), ("refuse", "drop", "cut")
+
+
+@dataclass(frozen=True)
+class Settings:
+    # the experiment
+    experiment: str = "tiny"  # the folder under runs_dir
+    variant: str = "sft_peft"  # what is unfrozen: a published name, see pauselib.variants
+    model: str = "tiny"  # the model to start from: tiny (embedded), a hub id or a folder
+    dataset: str = "toy"  # the problems: toy (generated), a hub id, or a folder with train.jsonl and test.jsonl
+    seed: int = 42  # of training: initial weights, order of rows, dropout
+    runs_dir: str = "runs"  # where everything is written; a relative path starts at the project's root
+    # the data (inject)
+    dataset_config: str = "main"  # the hub dataset's configuration
+    n_train: int = 0  # this many training problems; 0: all there are (toy: 1000)
+    n_test: int = 0  # this many test problems; 0: all there are (toy: 500)
+    data_seed: int = 42  # of the injected positions, the validation split and the toy problems
+    strategy: str = "random"  # random, pattern, or both joined: random+pattern
+    n_random_pauses: int = 10  # pauses in a copy, at most
+    variable_number_of_pauses: bool = True  # draw the number uniformly from 0 to n_random_pauses; otherwise always n_random_pauses
+    n_pauses_per_patterns: dict = field(default_factory=dict)  # strategy pattern: {regular expression: pauses after every match}
+    n_copies: int = 5  # injected copies of every problem
+    unit: str = "token"  # where a random pause may go: between any two tokens, or between two words
+    validation_split: str = "problem"  # problem: no question is in both; row: drawn after copying, as published (a leak)
+    validation_share: float = 0.1  # of the problems (or rows)
+    max_length: int = 600  # tokens of prompt and answer with its pauses
+    too_long: str = "refuse"  # rows above max_length: refuse, drop, or cut
+    # the training (warmup)
+    learning_rate: float = 1e-3  # of the second step
+    base_learning_rate: float = 1e-3  # of the first step and the baselines, on clean answers
+    batch_size: int = 8  # rows in a step of the optimizer
+    gradient_accumulation_steps: int = 1  # parts a batch is computed in, to save memory
+    eval_steps: int = 75  # an evaluation and a checkpoint every so many steps
+    base_eval_steps: int = 50  # the same in the first step and the baselines
+    max_steps: int = -1  # stop early, after so many steps; -1: a full epoch
+    lora_r: int = 16  # rank of the adapters
+    lora_alpha: int = 32  # their scale is lora_alpha / lora_r
+    lora_dropout: float = 0.05  # in the adapters
+    lora_target_modules: tuple = ("q_proj", "v_proj")  # the layers that get one
+    dtype: str = "float32"  # of weights and training: float32 or bfloat16
+    gradient_checkpointing: bool = False  # recompute activations to save memory
+    report_to: str = "none"  # tensorboard, wandb, trackio: also log there (install that package)
+    # the replies (evaluate)
+    max_new_tokens: int = 200  # a longer reply is cut and flagged
+    max_total_tokens: int = 0  # the published limit instead: prompt and reply, without padding (1024); 0: off
+    eval_batch_size: int = 256  # replies decoded together; does not change them
+    # the graph (Snakemake) and the table
+    variants: str | tuple = "all"  # the rows to make
+    seeds: tuple = (42,)  # the training seeds of every row
+
+    def __post_init__(self):
+        from pauselib.variants import VARIANTS, parse
+
+        for name in ("lora_target_modules", "seeds"):
+            value = getattr(self, name)
+            object.__setattr__(self, name, (value,) if isinstance(value, str | int) else tuple(value))
+        for f in fields(self):  # YAML reads 1e-3 as text
+            if isinstance(f.default, float):
+                object.__setattr__(self, f.name, float(getattr(self, f.name)))
+        names = tuple(VARIANTS) if self.variants == "all" else (self.variants,) if isinstance(self.variants, str) else tuple(self.variants)
+        object.__setattr__(self, "variants", tuple(parse(name).name for name in names))
+        object.__setattr__(self, "variant", parse(self.variant).name)
+        for name in self.strategy.split("+"):
+            one_of("strategy", name, STRATEGIES)
+        one_of("unit", self.unit, UNITS)
+        one_of("validation_split", self.validation_split, SPLITS)
+        one_of("too_long", self.too_long, TOO_LONG)
+        one_of("dtype", self.dtype, ("float32", "bfloat16"))
+        if "pattern" in self.strategy and not self.n_pauses_per_patterns:
+            raise ValueError("strategy 'pattern' has no pattern: give n_pauses_per_patterns, for example {'\\n': 2}.")
+        if self.n_pauses_per_patterns and "pattern" not in self.strategy:
+            raise ValueError(f"n_pauses_per_patterns is given but strategy is '{self.strategy}': say strategy 'pattern' or 'random+pattern'.")
+        if not 0 < self.validation_share < 1:
+            raise ValueError(f"validation_share is {self.validation_share}: give a share between 0 and 1, such as 0.1.")
+        if self.batch_size % self.gradient_accumulation_steps:
+            raise ValueError(f"batch_size {self.batch_size} is not a multiple of gradient_accumulation_steps {self.gradient_accumulation_steps}.")
+        for name in ("n_copies", "max_length", "batch_size", "eval_steps", "base_eval_steps", "lora_r", "max_new_tokens", "eval_batch_size"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} is {getattr(self, name)}: give a number of at least 1.")
+        for name in ("n_random_pauses", "n_train", "n_test", "max_total_tokens"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name} is {getattr(self, name)}: give 0 or more.")
+
+    def folder(self) -> Path:
+        """runs/<experiment>"""
+        root = Path(__file__).parent.parent if (Path(__file__).parent.parent / "notebooks").is_dir() else Path.cwd()
+        return root / self.runs_dir / self.experiment
+
+    def variant_folder(self) -> Path:
+        """runs/<experiment>/seed-<n>/<variant>"""
+        return self.folder() / f"seed-{self.seed}" / self.variant
+
+    def of(self, *names: str) -> dict:
+        """Some settings by name, as they go into a manifest."""
+        return {name: asdict(self)[name] for name in names}
+
+    def but(self, **changes) -> "Settings":
+        return replace(self, **changes)
+
+
+def one_of(name: str, value: str, choices: tuple) -> None:
+    if value not in choices:
+        nearest = difflib.get_close_matches(str(value), choices, n=1, cutoff=0)[0]
+        raise ValueError(f"{name} '{value}' is not known: did you mean '{nearest}'? Choose from {', '.join(choices)}.")
+
+
+def check_names(names) -> None:
+    """Raise ValueError for a name that is no setting, with the nearest one."""
+    known = [f.name for f in fields(Settings)]
+    for name in names:
+        if name not in known:
+            nearest = difflib.get_close_matches(name, known, n=1, cutoff=0)[0]
+            raise ValueError(f"There is no parameter '{name}': did you mean '{nearest}'? `papermill --help-notebook NOTEBOOK` lists them.")
+
+
+def read(variables: dict) -> Settings:
+    """The settings a notebook's `globals()` hold, after its parameters cell and the cell that papermill injects behind it."""
+    for cell in variables.get("In", []):
+        if cell.startswith("# Parameters\n"):
+            check_names(target.id for node in ast.parse(cell).body if isinstance(node, ast.Assign) for target in node.targets)
+    return Settings(**{f.name: variables[f.name] for f in fields(Settings) if f.name in variables})

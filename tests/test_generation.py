@@ -1,0 +1,63 @@
+"""Replies do not depend on how they were decoded."""
+
+import pytest
+import torch
+
+from pauselib import injection, problems, training
+from pauselib.generation import Reply, generate
+from pauselib.model import PauseForCausalLM
+
+
+@pytest.fixture(scope="module")
+def asked():
+    """The embedded model as a pause model with an untrained head that pauses now and then, and twelve prompts of different length."""
+    lm, tokenizer = training.load_model("tiny"), training.load_tokenizer("tiny")
+    model = PauseForCausalLM.around(lm).eval()
+    model.pause_head.bias.data += torch.tensor([1.0, -1.0])
+    ids, starts, _ = injection.tokenize(problems.load("toy", "train", 12), tokenizer)
+    return model, [row[:start].tolist() for row, start in zip(ids, starts)], tokenizer.eos_token_id
+
+
+def one_by_one(model, prompts, end, n):
+    """Greedy decoding written out, without cache, batch or padding."""
+    replies = []
+    for prompt in prompts:
+        ids = list(prompt)
+        while len(ids) < len(prompt) + n:
+            ids.append(int(model(torch.tensor([ids])).logits[0, -1].argmax()))
+            if ids[-1] == end:
+                break
+        said = ids[len(prompt) :]
+        replies.append(Reply([token for token in said if token != end], truncated=said[-1] != end))
+    return replies
+
+
+@pytest.mark.parametrize("batch_size", [1, 5, 256])
+def test_replies_are_those_of_decoding_one_by_one_without_a_cache(asked, batch_size):
+    model, prompts, end = asked
+    expected = one_by_one(model, prompts, end, 60)
+    assert generate(model, prompts, end, 60, batch_size=batch_size) == expected
+    assert {reply.truncated for reply in expected} == {True, False}
+    assert any(model.config.pause_token_id in reply.ids for reply in expected)
+
+
+def test_replies_are_those_of_transformers_generate(asked):
+    model, prompts, end = asked
+    prompt = torch.tensor([prompts[0]])
+    theirs = model.generate(prompt, attention_mask=torch.ones_like(prompt), max_new_tokens=40, do_sample=False, eos_token_id=end, pad_token_id=end)[
+        0, prompt.shape[1] :
+    ]
+    assert generate(model, prompts[:1], end, 40)[0].ids == [token for token in theirs.tolist() if token != end]
+
+
+def test_the_published_limit_counts_the_prompt_but_no_padding(asked):
+    model, prompts, end = asked
+    limit = max(map(len, prompts)) + 5
+    for prompt, reply in zip(prompts, generate(model, prompts, end, 1000, max_total_tokens=limit)):
+        assert len(prompt) + len(reply.ids) <= limit
+        assert reply.truncated == (len(prompt) + len(reply.ids) == limit)
+
+
+def test_a_prompt_that_fills_the_limit_gets_an_empty_cut_reply(asked):
+    model, prompts, end = asked
+    assert generate(model, prompts[:1], end, 10, max_total_tokens=len(prompts[0])) == [Reply([], truncated=True)]

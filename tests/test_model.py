@@ -1,0 +1,234 @@
+"""The pause model around tiny random models of four families, with and without tied embeddings. V is 50, so the pause is id 50."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from conftest import KINDS
+from torch.nn.functional import nll_loss
+from transformers import AutoModelForCausalLM, GraniteConfig, GraniteForCausalLM
+
+from pauselib.model import PAUSE, SPEAK, PauseForCausalLM
+
+V = P = 50
+IDS = torch.tensor([[3, 14, P, 15, 9, P, P, 2], [6, 5, 3, P, 5, 8, 9, 7]])
+LABELS = torch.tensor([[-100, -100, P, 15, 9, P, P, 2], [-100, 5, 3, P, 5, -100, -100, -100]])  # 6 + 4 of them, 4 pauses
+
+
+@pytest.fixture(params=[(kind, tied) for kind in KINDS for tied in (False, True)], ids=lambda p: p[0] + "-tied" * p[1])
+def lm(request, tiny_lm):
+    return tiny_lm(*request.param)
+
+
+@pytest.fixture
+def model(lm):
+    return PauseForCausalLM.around(lm).eval()
+
+
+def same_weights(a, b) -> bool:
+    return a.state_dict().keys() == b.state_dict().keys() and all(torch.equal(w, b.state_dict()[name]) for name, w in a.state_dict().items())
+
+
+@torch.no_grad()
+def test_the_probabilities_of_all_words_and_the_pause_sum_to_one(model):
+    logits = model(input_ids=IDS).logits
+    assert logits.shape == (2, 8, V + 1)
+    torch.testing.assert_close(logits.exp().sum(-1), torch.ones(2, 8))
+
+
+@torch.no_grad()
+def test_given_that_there_is_no_pause_the_words_are_those_of_the_language_model(model):
+    words = IDS.clamp(max=V - 1)
+    logits = model(input_ids=words).logits
+    p_pause = logits[..., P].exp()
+    assert p_pause.min() > 0.01
+    assert p_pause.max() < 0.99
+    torch.testing.assert_close(logits[..., :V] - torch.log1p(-p_pause)[..., None], model.lm(input_ids=words).logits.log_softmax(-1))
+
+
+@torch.no_grad()
+def test_wrapping_leaves_the_logits_of_the_language_model_as_they_were(lm):
+    words = IDS.clamp(max=V - 1)
+    before = lm(input_ids=words).logits
+    assert torch.equal(PauseForCausalLM.around(lm).eval().lm(input_ids=words).logits, before)
+
+
+@torch.no_grad()
+def test_a_pause_is_read_through_its_own_embedding(model):
+    before = model(input_ids=IDS).logits
+    model.pause_embedding.weight.neg_()
+    after = model(input_ids=IDS).logits
+    changed = (before - after).abs().amax(-1) > 1e-6
+    assert changed.tolist() == [[False] * 2 + [True] * 6, [False] * 3 + [True] * 5]  # from the first pause on
+
+
+def test_the_embeddings_of_words_are_those_of_the_language_model(model):
+    embedded = model.embed(IDS)
+    assert torch.equal(embedded[IDS == P], model.pause_embedding.weight.expand(4, -1))
+    assert torch.equal(embedded[IDS != P], model.lm.get_input_embeddings()(IDS[IDS != P]))
+
+
+def test_the_pause_head_and_embedding_are_drawn_by_seed_and_as_wide_as_said(tiny_lm):
+    one, same, other = (PauseForCausalLM.around(tiny_lm(), seed=seed) for seed in (1, 1, 2))
+    assert same_weights(one, same)
+    assert not torch.equal(one.pause_head.weight, other.pause_head.weight)
+    draws = torch.cat([PauseForCausalLM.around(tiny_lm(), seed=seed).pause_embedding.weight for seed in range(20)])
+    assert draws.std().item() == pytest.approx(one.lm.get_input_embeddings().weight.std().item(), rel=0.1)
+    assert 0.9 * 32**-0.5 < one.pause_head.weight.abs().max() <= 32**-0.5
+
+
+def test_a_saved_model_comes_back_bit_for_bit(model, tmp_path):
+    model.save_pretrained(tmp_path)
+    again = AutoModelForCausalLM.from_pretrained(tmp_path).eval()
+    assert type(again) is PauseForCausalLM
+    assert same_weights(model, again)
+    with torch.no_grad():
+        assert torch.equal(again(input_ids=IDS).logits, model(input_ids=IDS).logits)
+
+
+def test_the_end_token_of_the_language_model_ends_replies_also_after_saving(tiny_lm, tmp_path):
+    lm = tiny_lm()
+    lm.generation_config.eos_token_id = 7
+    model = PauseForCausalLM.around(lm)
+    model.save_pretrained(tmp_path)
+    assert model.generation_config.eos_token_id == AutoModelForCausalLM.from_pretrained(tmp_path).generation_config.eos_token_id == 7
+
+
+def test_the_loss_is_one_cross_entropy_over_all_words_and_the_pause(model):
+    out = model(input_ids=IDS, labels=LABELS)
+    logits = model(input_ids=IDS).logits
+    torch.testing.assert_close(out.loss, nll_loss(logits[:, :-1].flatten(0, 1), LABELS[:, 1:].flatten(), ignore_index=-100))
+    torch.testing.assert_close(out.loss, out.pause_loss + out.lm_loss)
+
+
+def test_the_pause_loss_is_that_of_the_two_classes_alone(model):
+    log_p = model(input_ids=IDS).logits[:, :-1][LABELS[:, 1:] != -100]
+    is_pause = LABELS[:, 1:][LABELS[:, 1:] != -100] == P
+    by_hand = -(log_p[is_pause, P].sum() + torch.log1p(-log_p[~is_pause, P].exp()).sum()) / 10
+    torch.testing.assert_close(model(input_ids=IDS, labels=LABELS).pause_loss, by_hand.detach())
+
+
+def test_the_loss_can_be_divided_by_the_number_of_labels_of_a_larger_batch(model):
+    whole, part = model(input_ids=IDS, labels=LABELS), model(input_ids=IDS, labels=LABELS, num_items_in_batch=torch.tensor(40))
+    for name in ("loss", "pause_loss", "lm_loss"):
+        torch.testing.assert_close(part[name], whole[name] * 10 / 40)
+
+
+@pytest.mark.parametrize(("labels", "lm_loss_is_zero"), [(torch.full_like(IDS, -100), True), (torch.where(IDS == P, P, -100), True), (LABELS, False)])
+def test_labels_without_words_have_no_lm_loss(tiny_lm, labels, lm_loss_is_zero):
+    out = PauseForCausalLM.around(tiny_lm())(input_ids=IDS, labels=labels)
+    assert out.loss.isfinite()
+    assert (out.lm_loss == 0) == lm_loss_is_zero
+
+
+def moved(model, loss) -> set[str]:
+    """The parameters that a loss would move, up to the first two parts of their names."""
+    loss.backward()
+    return {".".join(name.split(".")[:2]) for name, p in model.named_parameters() if p.grad is not None and p.grad.any()}
+
+
+def test_the_pause_loss_moves_the_pause_head_alone(model):
+    hidden = model.lm.base_model(inputs_embeds=model.embed(IDS)).last_hidden_state.flatten(0, 1)
+    assert moved(model, model.losses(hidden, IDS.flatten(), 16)[0]) == {"pause_head.weight", "pause_head.bias"}
+
+
+def test_the_probability_of_a_pause_moves_the_pause_head_alone(model):
+    assert moved(model, model(input_ids=IDS).logits[..., P].sum()) == {"pause_head.weight", "pause_head.bias"}
+
+
+def test_the_lm_loss_moves_everything_but_the_pause_head(model):
+    hidden = model.lm.base_model(inputs_embeds=model.embed(IDS)).last_hidden_state.flatten(0, 1)
+    backbone = f"lm.{model.lm.base_model_prefix}"
+    assert moved(model, model.losses(hidden, IDS.flatten(), 16)[1]) == {"pause_embedding.weight", "lm.lm_head", backbone}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_wrapping_unties_the_lm_head_from_the_embeddings(tiny_lm, tmp_path, kind):
+    lm = tiny_lm(kind, tied=True)
+    assert lm.get_output_embeddings().weight is lm.get_input_embeddings().weight
+    model = PauseForCausalLM.around(lm)
+    head, embeddings = model.get_output_embeddings().weight, model.get_input_embeddings().weight
+    before = embeddings.clone()
+    with torch.no_grad():
+        head.zero_()
+    assert torch.equal(embeddings, before)
+    model.save_pretrained(tmp_path)
+    again = AutoModelForCausalLM.from_pretrained(tmp_path)
+    assert torch.equal(again.get_input_embeddings().weight, before)
+    assert not again.get_output_embeddings().weight.any()
+
+
+def greedy(model, ids, **settings):
+    """Up to 12 tokens behind (batch, length) ids, in which 0 is padding."""
+    out = model.generate(input_ids=ids, attention_mask=(ids != 0).long(), max_new_tokens=12, do_sample=False, pad_token_id=0, **settings)
+    return out[:, ids.shape[1] :]
+
+
+def make_talkative(model):
+    """Let greedy decoding say words too: at random weights a pause is more likely than any one of 50 words nearly everywhere."""
+    with torch.no_grad():
+        model.pause_head.bias.copy_(torch.tensor([1.0, 0.0]))
+        model.pause_head.weight *= 2
+
+
+def test_a_padded_batch_says_what_each_prompt_says_alone_with_and_without_cache(model):
+    make_talkative(model)
+    prompts = [[3, 14, 15, 9], [6, 5], [7, P, 1], [9, 8, 7, 6]]
+    alone = torch.cat([greedy(model, torch.tensor([prompt])) for prompt in prompts])
+    padded = torch.tensor([[0] * (4 - len(prompt)) + prompt for prompt in prompts])
+    assert 0 < (alone == P).sum() < alone.numel()
+    assert greedy(model, padded).tolist() == alone.tolist()
+    assert greedy(model, padded, use_cache=False).tolist() == alone.tolist()
+
+
+def test_greedy_decoding_pauses_exactly_where_the_best_word_is_less_likely(model):
+    make_talkative(model)
+    prompt = torch.tensor([[3, 14, 15]])
+    said = greedy(model, prompt)[0]
+    logits = model(input_ids=torch.cat([prompt, said[None]], dim=1)).logits[0, 2:-1]
+    assert said.tolist() == [P if row[P] > row[:V].max() else row[:V].argmax().item() for row in logits]
+
+
+def test_a_head_that_never_pauses_leaves_the_language_models_own_reply(model):
+    with torch.no_grad():
+        model.pause_head.bias[[SPEAK, PAUSE]] = torch.tensor([100.0, -100.0])
+    prompt = torch.tensor([[3, 14, 15, 9]])
+    assert greedy(model, prompt).tolist() == greedy(model.lm, prompt).tolist()
+
+
+def test_resizing_the_embeddings_is_refused(tiny_lm):
+    with pytest.raises(NotImplementedError, match="can't be resized"):
+        PauseForCausalLM.around(tiny_lm()).resize_token_embeddings(V + 1)
+
+
+def test_a_language_model_that_scales_its_logits_is_refused():
+    sizes = {"vocab_size": V, "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2, "intermediate_size": 64}
+    PauseForCausalLM.around(GraniteForCausalLM(GraniteConfig(logits_scaling=1.0, **sizes)))
+    with pytest.raises(ValueError, match="GraniteForCausalLM changes its logits after the LM head"):
+        PauseForCausalLM.around(GraniteForCausalLM(GraniteConfig(logits_scaling=8.0, **sizes)))
+
+
+def test_the_pause_id_is_the_number_of_rows_even_where_a_tokenizer_has_fewer_tokens(tiny_lm, tokenizer):
+    lm = tiny_lm()
+    lm.resize_token_embeddings(len(tokenizer), pad_to_multiple_of=64)  # 448 rows for 400 tokens, as Qwen2.5 has
+    config = PauseForCausalLM.around(lm).config
+    assert (config.pause_token_id, config.vocab_size) == (448, 449)
+
+
+def run_fresh(code: str) -> str:
+    root = Path(__file__).parents[1]
+    return subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def test_importing_the_package_is_cheap():
+    assert run_fresh("import sys, pauselib; print({'torch', 'transformers', 'trl', 'peft', 'pandas'} & set(sys.modules))") == "set()"
+
+
+@pytest.mark.parametrize(
+    "imports", ["import pauselib; from transformers import AutoModelForCausalLM", "from transformers import AutoModelForCausalLM; import pauselib"]
+)
+def test_a_fresh_python_loads_a_saved_model_after_import_pauselib(tiny_lm, tmp_path, imports):
+    PauseForCausalLM.around(tiny_lm()).save_pretrained(tmp_path)
+    assert run_fresh(f"{imports}; print(type(AutoModelForCausalLM.from_pretrained({str(tmp_path)!r})).__name__)") == "PauseForCausalLM"

@@ -1,0 +1,108 @@
+"""Problems from a folder of JSON lines, from the hub (here a folder laid out like it), and what is said where there are none."""
+
+import json
+
+import pytest
+
+from pauselib import problems
+
+PENS = {"question": "Ada has 2 pens and buys 3. How many?", "answer": "2+3 = <<2+3=5>>5 pens.\n#### 5"}
+DEBT = {"question": "Ben has 1000 coins and owes 2000. What is left?", "answer": "#### -1,000"}
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """folder(line, ...): a folder whose train.jsonl has these lines."""
+
+    def write(*lines):
+        (tmp_path / "train.jsonl").write_text("".join((line if isinstance(line, str) else json.dumps(line)) + "\n" for line in lines))
+        return str(tmp_path)
+
+    return write
+
+
+@pytest.fixture
+def hub(tmp_path, monkeypatch):
+    """The working directory, in which openai/gsm8k is laid out like the dataset of that name on the hub."""
+    import datasets
+    import pandas as pd
+
+    main = tmp_path / "openai" / "gsm8k" / "main"
+    main.mkdir(parents=True)
+    pd.DataFrame([PENS, DEBT]).to_parquet(main / "train-00000-of-00001.parquet")
+    pd.DataFrame([DEBT]).to_parquet(main / "test-00000-of-00001.parquet")
+    files = "".join(f"  - split: {split}\n    path: main/{split}-*\n" for split in ("train", "test"))
+    (main.parent / "README.md").write_text(f"---\nconfigs:\n- config_name: main\n  data_files:\n{files}---\n")
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_a_folder_gives_the_rows_of_its_file_with_an_id(folder):
+    assert problems.load(folder(PENS, DEBT), "train") == [{"problem_id": "train-0", **PENS}, {"problem_id": "train-1", **DEBT}]
+
+
+def test_other_columns_are_left_out(folder):
+    assert problems.load(folder({**PENS, "source": "made up"}), "train") == [{"problem_id": "train-0", **PENS}]
+
+
+def test_the_first_n_problems_do_not_need_the_rest_of_the_file(folder):
+    assert len(problems.load(folder(PENS, "broken"), "train", n=1)) == 1
+
+
+@pytest.mark.parametrize(
+    ("split", "n", "first"), [("train", 7473, "Natalia sold clips to 48 of her friends"), ("test", 1319, "Janet’s ducks lay 16 eggs per day.")]
+)
+def test_the_real_gsm8k_is_whole(GSM8K, split, n, first):
+    rows = problems.load(str(GSM8K), split)
+    assert len({row["problem_id"] for row in rows}) == n
+    assert rows[0]["problem_id"] == f"{split}-0"
+    assert rows[0]["question"].startswith(first)
+
+
+@pytest.mark.parametrize(
+    ("lines", "complaint"),
+    [
+        ([PENS, {"question": "How many?"}], "train.jsonl, line 2: there is no text in the column 'answer'"),
+        ([{"answer": "#### 1"}], "train.jsonl, line 1: there is no text in the column 'question'"),
+        ([{"question": "How many?", "answer": 5}], "line 1: there is no text in the column 'answer'"),
+        ([PENS, ["a", "list"]], "line 2: there is no text in the column 'question'"),
+        ([PENS, PENS, {**PENS, "answer": "It is 5."}], "train.jsonl, line 3: the answer has no line '#### NUMBER'"),
+        ([PENS, '{"question": "How'], "train.jsonl, line 2: this is not JSON"),
+        ([], "The train split of .* has no problems"),
+    ],
+)
+def test_a_malformed_file_is_refused_naming_file_and_line(folder, lines, complaint):
+    with pytest.raises(ValueError, match=complaint) as error:
+        problems.load(folder(*lines), "train")
+    assert "\n" not in str(error.value)
+
+
+def test_a_folder_without_the_splits_file_is_refused(folder):
+    with pytest.raises(ValueError, match=r"has no test\.jsonl"):
+        problems.load(folder(PENS), "test")
+
+
+def test_a_hub_dataset_gives_the_same_rows_as_a_folder(hub, folder):
+    assert problems.load("openai/gsm8k", "train") == problems.load(folder(PENS, DEBT), "train")
+    assert problems.load("openai/gsm8k", "train", n=1) == [{"problem_id": "train-0", **PENS}]
+    assert problems.load("openai/gsm8k", "test") == [{"problem_id": "test-0", **DEBT}]
+
+
+def test_an_unknown_configuration_of_a_hub_dataset_is_refused(hub):
+    with pytest.raises(ValueError, match=r"'openai/gsm8k' could not be had from the hub .*socratic"):
+        problems.load("openai/gsm8k", "train", config="socratic")
+
+
+@pytest.mark.parametrize("dataset", ["nobody/has-this", "no-such-folder"])
+def test_what_the_hub_does_not_have_is_refused_in_one_sentence(dataset):
+    with pytest.raises(ValueError, match=f"'{dataset}' could not be had from the hub .*: give 'toy', a folder") as error:
+        problems.load(dataset, "train")
+    assert "\n" not in str(error.value)
+
+
+def test_the_toy_problems_are_generated_as_many_as_asked_for():
+    rows = problems.load("toy", "train", n=3, seed=0)
+    assert [row["problem_id"] for row in rows] == ["train-0", "train-1", "train-2"]
+    assert list(rows[0]) == ["problem_id", "question", "answer"]
+    assert len(problems.load("toy", "test")) == problems.TOY_SIZES["test"]

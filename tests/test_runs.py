@@ -1,0 +1,156 @@
+"""Files are whole or absent, folders are made once, whoever asks and however often."""
+
+import multiprocessing
+import resource
+import time
+from pathlib import Path
+
+import pytest
+
+from pauselib import runs
+
+MADE_FROM = {"settings": {"seed": 42, "layers": (1, 2)}, "inputs": {"data": "abc"}, "versions": {"python": "3"}}
+
+
+def names(folder: Path) -> list[str]:
+    """The files and folders of a folder; the lock beside a folder is none of its content."""
+    return sorted(path.name for path in folder.iterdir() if path.suffix != ".lock")
+
+
+def write_a(folder: Path):
+    (folder / "a.txt").write_text("made")
+
+
+def test_a_file_is_written_with_the_folders_above_it_and_nothing_else(tmp_path):
+    runs.write(tmp_path / "x" / "y.txt", "Über")
+    assert (tmp_path / "x" / "y.txt").read_bytes() == "Über".encode()
+    assert names(tmp_path / "x") == ["y.txt"]
+
+
+def test_a_write_that_finds_the_disk_full_leaves_the_old_file_and_nothing_beside_it(tmp_path):
+    runs.write(tmp_path / "y.txt", "old")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, limits[1]))  # no file of this process may grow past 100 bytes
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            runs.write(tmp_path / "y.txt", "new" * 100)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert (tmp_path / "y.txt").read_text() == "old"
+    assert names(tmp_path) == ["y.txt"]
+
+
+def test_a_write_that_cannot_take_its_name_leaves_nothing(tmp_path):
+    (tmp_path / "y.txt" / "in the way").mkdir(parents=True)
+    with pytest.raises(OSError):
+        runs.write(tmp_path / "y.txt", "new")
+    assert names(tmp_path) == ["y.txt"]
+
+
+def test_json_that_cannot_be_written_leaves_the_old_file(tmp_path):
+    runs.write_json(tmp_path / "m.json", {"n": 1, "name": "é"})
+    with pytest.raises(TypeError):
+        runs.write_json(tmp_path / "m.json", {"n": {1, 2}})
+    assert runs.read_json(tmp_path / "m.json") == {"n": 1, "name": "é"}
+    assert runs.read_json(tmp_path / "none.json") is None
+
+
+def test_a_digest_is_that_of_content_and_names_and_nothing_else(tmp_path):
+    def digest(**files):
+        folder = tmp_path / str(len(names(tmp_path)))
+        folder.mkdir()
+        for name, content in files.items():
+            runs.write(folder / name, content)
+        return runs.digest(folder)
+
+    same = digest(a="1", b="2")
+    assert digest(b="2", a="1") == same
+    assert len({same, digest(a="1", b="3"), digest(a="1", c="2"), digest(a="2", b="1"), digest(a="1"), digest()}) == 6
+
+
+def test_a_digest_of_a_file_changes_with_its_content(tmp_path):
+    runs.write(tmp_path / "a", "1"), runs.write(tmp_path / "b", "1"), runs.write(tmp_path / "c", "2")
+    assert runs.digest(tmp_path / "a") == runs.digest(tmp_path / "b") != runs.digest(tmp_path / "c")
+
+
+def test_a_hub_id_stands_for_itself_and_a_folder_for_its_content(tmp_path):
+    runs.write(tmp_path / "a", "1")
+    assert runs.source_digest("mistralai/Mistral-7B-v0.1") == "mistralai/Mistral-7B-v0.1"
+    assert runs.source_digest(tmp_path) == runs.source_digest(str(tmp_path)) == runs.digest(tmp_path)
+
+
+def test_a_folder_is_made_once_with_its_manifest(tmp_path):
+    made = [runs.make_once(tmp_path / "x" / "out", MADE_FROM, write_a) for _ in range(3)]
+    assert made == [True, False, False]
+    assert names(tmp_path / "x") == ["out"]
+    assert names(tmp_path / "x" / "out") == ["a.txt", runs.MANIFEST]
+    assert runs.read_json(tmp_path / "x" / "out" / runs.MANIFEST) == runs.plain(MADE_FROM)
+
+
+CHANGED = {"settings": {"seed": 43, "layers": (1, 2)}, "inputs": {"data": "abc"}}
+
+
+def test_other_settings_make_it_again_where_it_is_asked_for(tmp_path):
+    runs.make_once(tmp_path / "out", MADE_FROM, lambda part: (part / "old.txt").touch())
+    assert runs.make_once(tmp_path / "out", CHANGED, write_a)
+    assert names(tmp_path / "out") == ["a.txt", runs.MANIFEST]
+
+
+@pytest.mark.parametrize(
+    ("made_from", "difference"),
+    [
+        (CHANGED, r"seed=42 \(now 43\)"),
+        ({**MADE_FROM, "inputs": {"data": "xyz"}}, r"data=abc \(now xyz\)"),
+        ({**MADE_FROM, "inputs": {}}, r"data=abc \(now None\)"),
+    ],
+)
+def test_other_settings_are_refused_with_the_difference_where_it_is_only_needed_on_the_way(tmp_path, made_from, difference):
+    runs.make_once(tmp_path / "out", MADE_FROM, write_a, asked=False)
+    with pytest.raises(ValueError, match=f"was made with {difference}: choose another name"):
+        runs.make_once(tmp_path / "out", made_from, write_a, asked=False)
+    assert runs.is_current(tmp_path / "out", MADE_FROM)
+
+
+def test_other_versions_are_no_reason_to_make_it_again(tmp_path):
+    runs.make_once(tmp_path / "out", MADE_FROM, write_a)
+    assert not runs.make_once(tmp_path / "out", {**MADE_FROM, "versions": {"python": "4"}}, write_a)
+
+
+def test_a_failure_while_making_leaves_the_old_folder_and_the_next_try_starts_clean(tmp_path):
+    def fail(part):
+        (part / "half.txt").touch()
+        raise RuntimeError("out of memory")
+
+    runs.make_once(tmp_path / "out", MADE_FROM, write_a)
+    with pytest.raises(RuntimeError, match="out of memory"):
+        runs.make_once(tmp_path / "out", CHANGED, fail)
+    assert names(tmp_path / "out") == ["a.txt", runs.MANIFEST]
+    assert runs.is_current(tmp_path / "out", MADE_FROM)
+    assert runs.make_once(tmp_path / "out", CHANGED, write_a)
+    assert names(tmp_path) == ["out"]
+    assert names(tmp_path / "out") == ["a.txt", runs.MANIFEST]
+
+
+def make_slowly(part: Path):
+    for name in "abc":
+        time.sleep(0.2)
+        (part / f"{name}.txt").touch()
+
+
+def race(barrier, results, folder):
+    barrier.wait(timeout=60)
+    made = runs.make_once(folder, MADE_FROM, make_slowly)
+    results.put((made, names(folder)))
+
+
+def test_of_two_processes_one_makes_the_folder_and_both_see_it_whole(tmp_path):
+    context = multiprocessing.get_context("spawn")
+    barrier, results = context.Barrier(2), context.Queue()
+    both = [context.Process(target=race, args=(barrier, results, tmp_path / "out")) for _ in range(2)]
+    for process in both:
+        process.start()
+    seen = sorted(results.get(timeout=60) for _ in both)
+    for process in both:
+        process.join(timeout=60)
+    whole = ["a.txt", "b.txt", "c.txt", runs.MANIFEST]
+    assert seen == [(False, whole), (True, whole)]

@@ -1,0 +1,74 @@
+"""The 20 rows, as the published table lists them."""
+
+import pytest
+
+from pauselib.variants import FIRST_STEP, VARIANTS, Variant, parse
+
+# fmt: off
+PUBLISHED = {  # X: unfrozen                        pause embedding, pause head, LM head, LM embeddings, LoRA
+    "sft":                                          "X X - - -",
+    "sft_peft":                                     "X X - - X",
+    "sft_unfr_lm_head":                             "X X X - -",
+    "sft_unfr_lm_head_peft":                        "X X X - X",
+    "sft_unfr_lm_head_embed":                       "X X X X -",
+    "sft_unfr_lm_head_embed_peft":                  "X X X X X",
+    "sft_fr_phead":                                 "X - - - -",
+    "sft_fr_phead_peft":                            "X - - - X",
+    "sft_fr_phead_unfr_lm_head":                    "X - X - -",
+    "sft_fr_phead_unfr_lm_head_peft":               "X - X - X",
+    "sft_fr_phead_unfr_lm_head_embed":              "X - X X -",
+    "sft_fr_phead_unfr_lm_head_embed_peft":         "X - X X X",
+    "sft_fr_pembed":                                "- X - - -",
+    "sft_fr_pembed_peft":                           "- X - - X",
+    "sft_fr_pembed_unfr_lm_head":                   "- X X - -",
+    "sft_fr_pembed_unfr_lm_head_peft":              "- X X - X",
+    "sft_fr_pembed_unfr_lm_head_embed":             "- X X X -",
+    "sft_fr_pembed_unfr_lm_head_embed_peft":        "- X X X X",
+    "baseline_1_epoch":                             "- - - - X",
+    "baseline_2_epoch":                             "- - - - X",
+}
+# fmt: on
+
+
+def test_the_variants_are_those_of_the_published_table_in_its_order():
+    assert list(VARIANTS) == list(PUBLISHED)
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_a_variant_unfreezes_what_the_published_table_says(name):
+    v = VARIANTS[name]
+    unfrozen = (v.pause_embedding, v.pause_head, v.lm_head, v.lm_embeddings, v.lora)
+    assert unfrozen == tuple(mark == "X" for mark in PUBLISHED[name].split())
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_a_name_comes_back_from_its_variant_with_or_without_yaml(name):
+    assert parse(name).name == name
+    assert parse(name + ".yaml") == parse(name)
+
+
+def test_only_the_baselines_have_no_pauses_and_count_epochs():
+    without = {name: v.epochs for name, v in VARIANTS.items() if not v.pauses}
+    assert without == {"baseline_1_epoch": 1, "baseline_2_epoch": 2}
+    assert FIRST_STEP in without
+
+
+def test_a_variant_can_be_said_in_booleans():
+    assert Variant(pause_embedding=True, pause_head=False, lm_head=True, lora=True).name == "sft_fr_phead_unfr_lm_head_peft"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "meant"),
+    [
+        ("sft_pft", "sft_peft"),
+        ("sft_fr_pemebd", "sft_fr_pembed"),
+        ("sft_peft_unfr_lm_head", "sft_unfr_lm_head"),  # the order of the parts is part of the name
+        ("baseline_3_epoch", "baseline_2_epoch"),
+        ("SFT_PEFT", None),
+        ("", None),
+    ],
+)
+def test_an_unknown_name_is_refused_with_the_nearest(wrong, meant):
+    with pytest.raises(ValueError, match=f"no variant '{wrong}': did you mean '") as error:
+        parse(wrong)
+    assert meant is None or f"did you mean '{meant}'" in str(error.value)
