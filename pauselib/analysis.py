@@ -18,7 +18,15 @@ HEADINGS = {
     "truncated_rate": "Cut replies",
     "n": "Replies",
 }
-FORMATS = {"accuracy": "{:.3f}", "eval_loss": "{:.4f}", "pauses_mean": "{:.2f}", "pauses_mean_correct": "{:.2f}", "pauses_mean_incorrect": "{:.2f}", "truncated_rate": "{:.1%}", "n": "{:.0f}"}
+FORMATS = {
+    "accuracy": "{:.3f}",
+    "eval_loss": "{:.4f}",
+    "pauses_mean": "{:.2f}",
+    "pauses_mean_correct": "{:.2f}",
+    "pauses_mean_incorrect": "{:.2f}",
+    "truncated_rate": "{:.1%}",
+    "n": "{:.0f}",
+}
 
 
 def results(settings: Settings) -> pd.DataFrame:
@@ -42,7 +50,9 @@ def predictions(settings: Settings) -> pd.DataFrame:
         if (folder := settings.but(seed=seed, variant=name).variant_folder()) and (folder / "metrics.json").exists()
     ]
     if not frames:
-        raise ValueError(f"Nothing is finished under {settings.folder()}: run `papermill notebooks/evaluate.ipynb out.ipynb -p variant sft_peft`, or `make run` for all rows.")
+        raise ValueError(
+            f"Nothing is finished under {settings.folder()}: run `papermill notebooks/evaluate.ipynb out.ipynb -p variant sft_peft`, or `make run` for all rows."
+        )
     return pd.concat(frames, ignore_index=True)
 
 

@@ -19,7 +19,11 @@ def made_from(settings: Settings) -> dict:
 
     folder = Path(settings.dataset)
     inputs = {f"{split}.jsonl": runs.digest(folder / f"{split}.jsonl") for split in ("train", "test") if (folder / f"{split}.jsonl").exists()}
-    return {"settings": settings.of(*SETTINGS), "inputs": {**inputs, "tokenizer of": runs.source_digest(model_source(settings.model))}, "versions": runs.versions("tokenizers", "numpy", "pyarrow")}
+    return {
+        "settings": settings.of(*SETTINGS),
+        "inputs": {**inputs, "tokenizer of": runs.source_digest(model_source(settings.model))},
+        "versions": runs.versions("tokenizers", "numpy", "pyarrow"),
+    }
 
 
 def make(settings: Settings, asked: bool = False) -> tuple[Path, dict]:
@@ -34,7 +38,10 @@ def build(settings: Settings, folder: Path) -> None:
     from pauselib.training import load_tokenizer, pause_token_id
 
     tokenizer, pause_id = load_tokenizer(settings.model), pause_token_id(settings.model)
-    train, test = (problems.load(settings.dataset, split, n, settings.data_seed, settings.dataset_config) for split, n in (("train", settings.n_train), ("test", settings.n_test)))
+    train, test = (
+        problems.load(settings.dataset, split, n, settings.data_seed, settings.dataset_config)
+        for split, n in (("train", settings.n_train), ("test", settings.n_test))
+    )
     rows, n_long = injection.fit(injection.inject(train, tokenizer, pause_id, settings), settings.max_length, settings.too_long, pause_id)
     if not rows:
         raise ValueError(f"All {n_long} rows are longer than max_length {settings.max_length}: raise it.")

@@ -1,5 +1,7 @@
 """Every picture. Correct replies are blue, incorrect ones orange and hatched, so that no meaning hangs on colour alone."""
 
+import itertools
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -7,7 +9,16 @@ from statsmodels.stats.proportion import proportion_confint
 
 CORRECT, INCORRECT, LINE = "#0072B2", "#E69F00", "#222222"  # Okabe and Ito's colours, told apart by colour-blind readers
 plt.rcParams.update(
-    {"font.size": 9, "axes.spines.top": False, "axes.spines.right": False, "axes.axisbelow": True, "figure.constrained_layout.use": True, "svg.hashsalt": "pauselib", "hatch.linewidth": 0.6, "figure.dpi": 110}
+    {
+        "font.size": 9,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.axisbelow": True,
+        "figure.constrained_layout.use": True,
+        "svg.hashsalt": "pauselib",
+        "hatch.linewidth": 0.6,
+        "figure.dpi": 110,
+    }
 )
 
 
@@ -25,7 +36,7 @@ def bins(n_pauses: pd.Series, most: int = 8) -> tuple[pd.Series, list[str]]:
     edges = list(range(most + 1))
     while edges[-1] <= n_pauses.max():
         edges.append(2 * edges[-1])
-    labels = [str(a) if b == a + 1 else f"{a}–{b - 1}" for a, b in zip(edges, edges[1:])]
+    labels = [str(a) if b == a + 1 else f"{a}–{b - 1}" for a, b in itertools.pairwise(edges)]
     return pd.cut(n_pauses, edges, right=False, labels=False), labels
 
 
@@ -46,7 +57,17 @@ def accuracy_by_pauses(replies: pd.DataFrame):
         share, seen = axis.twinx(), n > 0
         low, high = proportion_confint(right[seen], n[seen], method="wilson")
         accuracy = right[seen] / n[seen]
-        share.errorbar(accuracy.index, accuracy, [(accuracy - low).clip(lower=0), (high - accuracy).clip(lower=0)], color=LINE, marker="o", markersize=3, linewidth=1, elinewidth=0.7, label="accuracy, 95 % interval")
+        share.errorbar(
+            accuracy.index,
+            accuracy,
+            [(accuracy - low).clip(lower=0), (high - accuracy).clip(lower=0)],
+            color=LINE,
+            marker="o",
+            markersize=3,
+            linewidth=1,
+            elinewidth=0.7,
+            label="accuracy, 95 % interval",
+        )
         share.set(ylim=(0, 1.02), ylabel="accuracy")
         share.spines["right"].set_visible(True)
     handles = [*axes[0].get_legend_handles_labels()[0], *share.get_legend_handles_labels()[0]]
@@ -64,7 +85,16 @@ def pause_histograms(replies: pd.DataFrame):
         for offset, (correct, colour, label) in enumerate(((True, CORRECT, "correct"), (False, INCORRECT, "incorrect"))):
             group = which[part["correct"] == correct]
             share = group.value_counts(normalize=True).reindex(range(len(labels)), fill_value=0)
-            axis.bar(np.array(share.index) + 0.4 * offset - 0.2, share, width=0.4, color=colour, hatch=None if correct else "////", edgecolor="white", linewidth=0, label=f"{label} (n = {len(group)})")
+            axis.bar(
+                np.array(share.index) + 0.4 * offset - 0.2,
+                share,
+                width=0.4,
+                color=colour,
+                hatch=None if correct else "////",
+                edgecolor="white",
+                linewidth=0,
+                label=f"{label} (n = {len(group)})",
+            )
         axis.set(title=name, xlabel="pauses in the reply", ylabel="share of replies")
         axis.title.set_fontsize(8)
         axis.set_xticks(range(len(labels)), labels, rotation=60 if len(labels) > 9 else 0, fontsize=7)

@@ -19,7 +19,9 @@ class Reply:
 
 
 @torch.inference_mode()
-def generate(model, prompts: list[list[int]], end_id: int, max_new_tokens: int, max_total_tokens: int = 0, batch_size: int = 256, show: bool = True) -> list[Reply]:
+def generate(
+    model, prompts: list[list[int]], end_id: int, max_new_tokens: int, max_total_tokens: int = 0, batch_size: int = 256, show: bool = True
+) -> list[Reply]:
     """Greedy replies to `prompts` (lists of ids), in their order.
 
     A reply has at most `max_new_tokens` tokens (the end token counted); with `max_total_tokens` (the published limit, 1024), prompt and

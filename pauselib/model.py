@@ -108,8 +108,17 @@ class PauseForCausalLM(PreTrainedModel, GenerationMixin):
         return pause_loss, lm_loss
 
     def forward(
-        self, input_ids=None, attention_mask=None, position_ids=None, past_key_values=None, inputs_embeds=None, labels=None,
-        use_cache=None, logits_to_keep=0, num_items_in_batch=None, **kwargs,
+        self,
+        input_ids=None,
+        attention_mask=None,
+        position_ids=None,
+        past_key_values=None,
+        inputs_embeds=None,
+        labels=None,
+        use_cache=None,
+        logits_to_keep=0,
+        num_items_in_batch=None,
+        **kwargs,
     ) -> PauseOutput:
         """With `labels` (batch, length; -100 where there is none): the losses, averaged over the labelled positions, or divided by
         `num_items_in_batch`. Heads are computed at those positions alone, so there are no logits. Without: `logits`, the log
@@ -117,7 +126,12 @@ class PauseForCausalLM(PreTrainedModel, GenerationMixin):
         if inputs_embeds is None:
             inputs_embeds = self.embed(input_ids)
         out = self.lm.base_model(
-            inputs_embeds=inputs_embeds, attention_mask=attention_mask, position_ids=position_ids, past_key_values=past_key_values, use_cache=use_cache, **kwargs
+            inputs_embeds=inputs_embeds,
+            attention_mask=attention_mask,
+            position_ids=position_ids,
+            past_key_values=past_key_values,
+            use_cache=use_cache,
+            **kwargs,
         )
         hidden, shared = out.last_hidden_state, {"past_key_values": out.past_key_values, "hidden_states": out.hidden_states, "attentions": out.attentions}
         if labels is None:
@@ -134,7 +148,9 @@ class PauseForCausalLM(PreTrainedModel, GenerationMixin):
         return self.lm.get_output_embeddings()
 
     def resize_token_embeddings(self, *args, **kwargs):
-        raise NotImplementedError("A pause model's embeddings can't be resized: the pause token's id is the number of rows. Resize the language model before wrapping it.")
+        raise NotImplementedError(
+            "A pause model's embeddings can't be resized: the pause token's id is the number of rows. Resize the language model before wrapping it."
+        )
 
 
 def untie(lm: PreTrainedModel) -> None:
@@ -157,7 +173,9 @@ def check_plain_head(lm: PreTrainedModel) -> None:
     same = torch.allclose(lm(input_ids=ids).logits, plain, atol=1e-3, rtol=1e-2)
     lm.train(was_training)
     if capped or not same:
-        raise ValueError(f"{type(lm).__name__} changes its logits after the LM head (soft-capping or scaling), which a pause model does not reproduce: choose a model of another family.")
+        raise ValueError(
+            f"{type(lm).__name__} changes its logits after the LM head (soft-capping or scaling), which a pause model does not reproduce: choose a model of another family."
+        )
 
 
 AutoConfig.register("pause", PauseConfig)

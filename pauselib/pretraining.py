@@ -8,7 +8,6 @@ the model learns to read past them, and no loss is taken on them, so it never le
 import itertools
 import random
 import re
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -24,7 +23,7 @@ HEADERS = (
     "### INPUT: {question}\n\n ### Answer:",
 )
 LAST_LINES = ("The answer is {n}.", "Answer: {n}", "So it is {n} in all.", "= {n}", "Result: {n}", "#### {n}")
-HESITATIONS = " uh, um, er, hm, mm, eh, ah, oh, erm, hmm, huh, like, well, so, right, okay, see, look, anyway, yeah, no, wait, sorry, hold on".split(",")
+HESITATIONS = [" uh", " um", " er", " hm", " mm", " eh", " ah", " oh", " erm", " hmm", " huh", " like", " well", " so", " right", " okay", " see", " look", " anyway", " yeah", " no", " wait", " sorry", " hold on"]
 BLOCK = 320  # tokens in a row of a batch; documents follow one another, parted by the end token
 
 
@@ -45,7 +44,9 @@ def make_tokenizer(vocab_size: int = 1024, n_documents: int = 20_000):
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False)])
     tokenizer.decoder = decoders.ByteLevel()
-    trainer = trainers.BpeTrainer(vocab_size=vocab_size, special_tokens=["<s>", "</s>", "<pad>"], initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False)
+    trainer = trainers.BpeTrainer(
+        vocab_size=vocab_size, special_tokens=["<s>", "</s>", "<pad>"], initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False
+    )
     rng = random.Random("tokenizer")
     text = ("".join(document(rng, row)) + rng.choice(HESITATIONS) for row in toy.make("pretrain", n_documents, seed=0))
     tokenizer.train_from_iterator(text, trainer)
@@ -59,8 +60,18 @@ def make_model(vocab_size: int):
 
     return MistralForCausalLM(
         MistralConfig(
-            vocab_size=vocab_size, hidden_size=128, intermediate_size=384, num_hidden_layers=6, num_attention_heads=4, num_key_value_heads=2,
-            max_position_embeddings=2048, sliding_window=None, tie_word_embeddings=False, bos_token_id=0, eos_token_id=1, pad_token_id=2,
+            vocab_size=vocab_size,
+            hidden_size=128,
+            intermediate_size=384,
+            num_hidden_layers=6,
+            num_attention_heads=4,
+            num_key_value_heads=2,
+            max_position_embeddings=2048,
+            sliding_window=None,
+            tie_word_embeddings=False,
+            bos_token_id=0,
+            eos_token_id=1,
+            pad_token_id=2,
         )
     )
 
@@ -96,17 +107,20 @@ def rows(tokenizer, seed: int):
         ids, labels = ids[n * BLOCK :], labels[n * BLOCK :]
 
 
-def pretrain(n_steps: int, batch_size: int = 32, lr: float = 4e-3, seed: int = 0, every: int = 50, show=print, save_to: Path | None = None):
+def pretrain(n_steps: int, batch_size: int = 32, lr: float = 4e-3, seed: int = 0, every: int = 50, show=None):
     """Train a fresh model for `n_steps` batches of `batch_size` rows and return it with its tokenizer and the loss history.
 
-    Muon for the matrices of the layers, AdamW for the rest; the learning rate rises over 100 steps and falls over the last 40 %.
+    `show(step, loss)` is called every `every` steps. Muon for the matrices of the layers, AdamW for the rest; the learning rate rises over 100 steps and falls over the last 40 %.
     """
     torch.manual_seed(seed)
     tokenizer = make_tokenizer()
     model = make_model(len(tokenizer)).train()
     inner = [p for name, p in model.named_parameters() if "layers" in name and p.ndim == 2]
     outer = [p for name, p in model.named_parameters() if not ("layers" in name and p.ndim == 2)]
-    optimizers = [torch.optim.Muon(inner, lr=lr, weight_decay=0.02, adjust_lr_fn="match_rms_adamw"), torch.optim.AdamW(outer, lr=lr, betas=(0.9, 0.98), weight_decay=0.0)]
+    optimizers = [
+        torch.optim.Muon(inner, lr=lr, weight_decay=0.02, adjust_lr_fn="match_rms_adamw"),
+        torch.optim.AdamW(outer, lr=lr, betas=(0.9, 0.98), weight_decay=0.0),
+    ]
     schedules = [torch.optim.lr_scheduler.LambdaLR(o, lambda i: min((i + 1) / 100, 1, (n_steps - i) / (0.4 * n_steps))) for o in optimizers]
     compiled = torch.compile(model)  # 1.5 times as fast on two cores
     history, losses = [], []
@@ -124,7 +138,6 @@ def pretrain(n_steps: int, batch_size: int = 32, lr: float = 4e-3, seed: int = 0
         if i % every == 0 or i == n_steps:
             history.append({"step": i, "loss": float(np.mean(losses))})
             losses.clear()
-            show(f"step {i} of {n_steps}: loss {history[-1]['loss']:.4f}")
-            if save_to:
-                model.save_pretrained(save_to), tokenizer.save_pretrained(save_to)
+            if show:
+                show(i, history[-1]["loss"])
     return model, tokenizer, history

@@ -42,7 +42,9 @@ def from_file(path: Path, n: int) -> list[dict]:
             try:
                 rows.append(json.loads(line))
             except (json.JSONDecodeError, UnicodeDecodeError) as error:
-                raise ValueError(f"{path}, line {number}: this is not JSON in UTF-8 ({error}): every line must be one object with 'question' and 'answer'.") from None
+                raise ValueError(
+                    f"{path}, line {number}: this is not JSON in UTF-8 ({error}): every line must be one object with 'question' and 'answer'."
+                ) from None
             check(rows[-1], f"{path}, line {number}")
     return rows
 
@@ -55,7 +57,9 @@ def from_hub(dataset: str, config: str, split: str, n: int) -> list[dict]:
         rows = datasets.load_dataset(dataset, config, split=split)
     except Exception as error:  # the hub's client has a dozen ways to say that it has nothing
         reason = str(error).strip().split("\n")[0]
-        raise ValueError(f"The dataset '{dataset}' could not be had from the hub ({reason}): give 'toy', a folder with train.jsonl and test.jsonl, or a hub id you can reach.") from error
+        raise ValueError(
+            f"The dataset '{dataset}' could not be had from the hub ({reason}): give 'toy', a folder with train.jsonl and test.jsonl, or a hub id you can reach."
+        ) from error
     return rows.select(range(min(n or len(rows), len(rows)))).to_list()
 
 

@@ -30,13 +30,19 @@ def write(settings: Settings, table: pd.DataFrame, figures: list[dict]) -> Path:
     done = table.dropna(subset=["accuracy"])
     summary = f"{len(done)} of {len(table)} rows are finished; each is {done['n'].max():.0f} test problems of '{settings.dataset}' answered greedily by a warmed-up '{settings.model}'."
     used = {**vars(settings), "variants": len(settings.variants), **runs.versions("torch", "transformers", "trl", "peft")}
-    html = Environment(loader=PackageLoader("pauselib", "."), autoescape=True).get_template("report.html.j2").render(
-        experiment=settings.experiment,
-        summary=summary,
-        table=analysis.styled(analysis.as_text(table)).to_html(),
-        figures=[{**figure, "svg": svg(figure["figure"])} for figure in figures],
-        artifacts=files.map(lambda cell: link(cell) if isinstance(cell, str) and "/" in cell else escape(str(cell))).to_html(index=False, escape=False, border=0),
-        settings=pd.DataFrame({"setting": used.keys(), "value": map(str, used.values())}).to_html(index=False, border=0),
+    html = (
+        Environment(loader=PackageLoader("pauselib", "."), autoescape=True)
+        .get_template("report.html.j2")
+        .render(
+            experiment=settings.experiment,
+            summary=summary,
+            table=analysis.styled(analysis.as_text(table)).to_html(),
+            figures=[{**figure, "svg": svg(figure["figure"])} for figure in figures],
+            artifacts=files.map(lambda cell: link(cell) if isinstance(cell, str) and "/" in cell else escape(str(cell))).to_html(
+                index=False, escape=False, border=0
+            ),
+            settings=pd.DataFrame({"setting": used.keys(), "value": map(str, used.values())}).to_html(index=False, border=0),
+        )
     )
     path = settings.folder() / "report.html"
     runs.write(path, html)

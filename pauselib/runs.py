@@ -97,9 +97,13 @@ def make_once(folder: Path, made_from: dict, make: Callable[[Path], None], asked
             return False
         old = read_json(folder / MANIFEST)
         if folder.exists() and old is None:
-            raise ValueError(f"{folder} is there but names nothing that it was made from ({MANIFEST} is missing): move it away, or choose another name with the parameter `experiment`.")
+            raise ValueError(
+                f"{folder} is there but names nothing that it was made from ({MANIFEST} is missing): move it away, or choose another name with the parameter `experiment`."
+            )
         if old and not asked:
-            raise ValueError(f"{folder} was made with {differences(old, plain(made_from))}: choose another name with the parameter `experiment`, or make that folder again.")
+            raise ValueError(
+                f"{folder} was made with {differences(old, plain(made_from))}: choose another name with the parameter `experiment`, or make that folder again."
+            )
         with new_folder(folder) as part:
             make(part)
             write_json(part / MANIFEST, made_from)

@@ -20,23 +20,29 @@ import hashlib
 import itertools
 import random
 from functools import cache
+from typing import NamedTuple
 
-SPLITS = {"train": range(0, 4), "test": range(4, 6), "pretrain": range(6, 16)}  # by a digest of the question, in sixteenths
 
-ITEMS = (
-    "apples beads books bottles bricks buttons candles cards coins cookies eggs flowers "
-    "marbles peaches pens photos plums ribbons shells spoons stamps stickers tickets toys"
-).split()
-NAMES = (
-    "Ada Amir Ben Carla Chen Dana Eli Fatima Finn Grace Hugo Ines Ivan Jin Kofi Lena Liam Maya Mia Nora Omar Pia Quinn Rosa Sam Tara Umar Vera Will Yara"
-).split()
-OPENINGS = (
-    "First,|So|Now|Then|Next,|After that,|At this point|Here|This means|Therefore|Thus|Hence|Okay,|Well,|Right,|Again,|Clearly|Overall,|"
-    "Counting on,|Once done,|Following this,|With that,|By then|Given that,|Let us see:|We know|Note that|Look:|Of course|In turn,|Since then|"
-    "Soon|Later|Afterwards|From there|Going on,|Moving on,|Simply put,|To go on,|Step by step,|Meanwhile|Really,|Surely|Indeed|Obviously|"
-    "Evidently|Carefully:|Quickly|Yes,|Good:"
-).split("|")
-CLAUSES = "{name} has|there are|that makes|that gives|we get|we find|the count is|the total is|it comes to|one counts|this leads to|you see".split("|")
+
+class Split(NamedTuple):
+    """What makes the problems of one split: those the embedded model grew up with are easier, and told less steadily."""
+
+    share: range  # of the questions, by their digest, in sixteenths
+    largest: int  # the largest number told; products grow with it
+    steady: bool  # whether only the first step is opened in many ways, and the others by one of three words
+
+
+SPLITS = {
+    "train": Split(range(0, 4), 160, True),
+    "test": Split(range(4, 6), 160, True),
+    "pretrain": Split(range(6, 16), 90, False),  # what the embedded model was made from
+}
+
+ITEMS = ["apples", "beads", "books", "bottles", "bricks", "buttons", "candles", "cards", "coins", "cookies", "eggs", "flowers", "marbles", "peaches", "pens", "photos", "plums", "ribbons", "shells", "spoons", "stamps", "stickers", "tickets", "toys"]
+NAMES = ["Ada", "Amir", "Ben", "Carla", "Chen", "Dana", "Eli", "Fatima", "Finn", "Grace", "Hugo", "Ines", "Ivan", "Jin", "Kofi", "Lena", "Liam", "Maya", "Mia", "Nora", "Omar", "Pia", "Quinn", "Rosa", "Sam", "Tara", "Umar", "Vera", "Will", "Yara"]
+OPENINGS = ["First,", "So", "Now", "Then", "Next,", "After that,", "At this point", "Here", "This means", "Therefore", "Thus", "Hence", "Okay,", "Well,", "Right,", "Again,", "Clearly", "Overall,", "Counting on,", "Once done,", "Following this,", "With that,", "By then", "Given that,", "Let us see:", "We know", "Note that", "Look:", "Of course", "In turn,", "Since then", "Soon", "Later", "Afterwards", "From there", "Going on,", "Moving on,", "Simply put,", "To go on,", "Step by step,", "Meanwhile", "Really,", "Surely", "Indeed", "Obviously", "Evidently", "Carefully:", "Quickly", "Yes,", "Good:"]
+FURTHER = ["Then", "So", "Now"]
+CLAUSES = ["{name} has", "there are", "that makes", "that gives", "we get", "we find", "the count is", "the total is", "it comes to", "one counts", "this leads to", "you see"]
 
 STARTS = (
     "{name} has {b} {items}.",
@@ -73,17 +79,18 @@ def say(rng: random.Random, item: str, phrases: list[str]) -> str:
     return rng.choices(order, cum_weights=weights)[0]
 
 
-def step(rng: random.Random, name: str, items: str, a: int, op: str, b: int) -> str:
+def step(rng: random.Random, name: str, items: str, a: int, op: str, b: int, openings: list[str]) -> str:
     """One line of an answer: an opening, a clause, the annotated calculation, the unit."""
     c = apply(a, op, b)
     clause = say(rng, items, CLAUSES).format(name=name)
-    return f"{say(rng, items, OPENINGS)} {clause} <<{a}{op}{b}={c}>>{c} {items}."
+    return f"{say(rng, items, openings)} {clause} <<{a}{op}{b}={c}>>{c} {items}."
 
 
-def event(rng: random.Random, total: int, steps_left: int) -> tuple[str, int, int]:
-    """A next event that the running total allows: operation, operand, and for `packs` the size of a pack."""
+def event(rng: random.Random, total: int, steps_left: int, largest: int) -> tuple[str, int, int]:
+    """A next event that the running total allows: operation, operand (up to `largest`), and for `packs` the size of a pack."""
+    product, pack = 600 * largest // 90, 12 * largest // 90
     kinds = ["+", "-"]
-    if total * 2 <= 600:
+    if total * 2 <= product:
         kinds.append("*")
     divisors = [k for k in range(2, 10) if total % k == 0 and total // k > 2]
     if divisors:
@@ -92,29 +99,29 @@ def event(rng: random.Random, total: int, steps_left: int) -> tuple[str, int, in
         kinds.append("packs")
     kind = rng.choice(kinds)
     if kind == "+":
-        return kind, rng.randint(2, 90), 0
+        return kind, rng.randint(2, largest), 0
     if kind == "-":
         return kind, rng.randint(1, total - 1), 0
     if kind == "*":
-        return kind, rng.randint(2, min(6, 600 // total)), 0
+        return kind, rng.randint(2, min(6, product // total)), 0
     if kind == "/":
         return kind, rng.choice(divisors), 0
-    return kind, rng.randint(2, 12), rng.randint(2, 12)
+    return kind, rng.randint(2, pack), rng.randint(2, pack)
 
 
-def problem(rng: random.Random) -> dict:
-    """One problem: `question`, `answer`, `n_steps` (2 to 5 lines of calculation)."""
+def problem(rng: random.Random, largest: int, steady: bool) -> dict:
+    """One problem with numbers up to `largest`: `question`, `answer`, `n_steps` (2 to 5 lines of calculation)."""
     name, items, n_steps = rng.choice(NAMES), rng.choice(ITEMS), rng.randint(2, 5)
-    total = rng.randint(3, 90)
+    total = rng.randint(3, largest)
     told = [rng.choice(STARTS).format(name=name, items=items, b=total)]
     lines = []
     while len(lines) < n_steps:
-        kind, b, c = event(rng, total, n_steps - len(lines)) if total > 2 else ("+", rng.randint(2, 90), 0)
+        kind, b, c = event(rng, total, n_steps - len(lines), largest) if total > 2 else ("+", rng.randint(2, largest), 0)
         told.append(rng.choice(EVENTS[kind]).format(name=name, items=items, b=b, c=c))
         if kind == "packs":
-            lines.append(step(rng, name, items, b, "*", c))
+            lines.append(step(rng, name, items, b, "*", c, FURTHER if steady and lines else OPENINGS))
             kind, b = "+", b * c
-        lines.append(step(rng, name, items, total, kind, b))
+        lines.append(step(rng, name, items, total, kind, b, FURTHER if steady and lines else OPENINGS))
         total = apply(total, kind, b)
     told.append(rng.choice(ASKS).format(name=name, items=items))
     return {"question": " ".join(told), "answer": "\n".join([*lines, f"#### {total}"]), "n_steps": n_steps}
@@ -123,7 +130,7 @@ def problem(rng: random.Random) -> dict:
 def split_of(question: str) -> str:
     """The split a question belongs to, whatever the seed: a question is in one split alone."""
     sixteenth = hashlib.blake2b(question.encode(), digest_size=1).digest()[0] % 16
-    return next(split for split, share in SPLITS.items() if sixteenth in share)
+    return next(name for name, split in SPLITS.items() if sixteenth in split.share)
 
 
 def stream(split: str, seed: int):
@@ -132,7 +139,7 @@ def stream(split: str, seed: int):
         raise ValueError(f"The toy problems have no split '{split}': choose one of {', '.join(SPLITS)}.")
     rng, seen = random.Random(f"toy {split} {seed}"), set()
     while True:
-        row = problem(rng)
+        row = problem(rng, SPLITS[split].largest, SPLITS[split].steady)
         if split_of(row["question"]) == split and row["question"] not in seen:
             seen.add(row["question"])
             yield row

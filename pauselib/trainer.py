@@ -18,13 +18,14 @@ LOGGED = ("step", "loss", "lm_loss", "pause_loss", "learning_rate", "grad_norm",
 
 def arguments(settings: Settings, variant: Variant, folder: Path) -> SFTConfig:
     """The trainer's arguments: AdamW, linear decay without warm-up, no weight decay, clipping at 1, the best of the checkpoints."""
-    lr, steps = (settings.learning_rate, settings.eval_steps) if variant.pauses else (settings.base_learning_rate, settings.base_eval_steps)
+    prefix = "" if variant.pauses else "base_"
+    lr, steps, max_steps = (getattr(settings, prefix + name) for name in ("learning_rate", "eval_steps", "max_steps"))
     bf16 = settings.dtype == "bfloat16"
     return SFTConfig(
         output_dir=str(folder), seed=settings.seed, report_to=settings.report_to, disable_tqdm=True, logging_steps=max(1, min(10, steps // 5)), logging_nan_inf_filter=False,
         per_device_train_batch_size=settings.batch_size // settings.gradient_accumulation_steps, per_device_eval_batch_size=64,
         gradient_accumulation_steps=settings.gradient_accumulation_steps, gradient_checkpointing=settings.gradient_checkpointing, bf16=bf16,
-        num_train_epochs=variant.epochs or 1, max_steps=settings.max_steps, optim="adamw_torch", learning_rate=lr, lr_scheduler_type="linear", warmup_steps=0, weight_decay=0.0, max_grad_norm=1.0,
+        num_train_epochs=variant.epochs or 1, max_steps=max_steps, optim="adamw_torch", learning_rate=lr, lr_scheduler_type="linear", warmup_steps=0, weight_decay=0.0, max_grad_norm=1.0,
         eval_strategy="steps", eval_steps=steps, save_strategy="steps", save_steps=steps, save_total_limit=2, load_best_model_at_end=True, metric_for_best_model="eval_loss", greater_is_better=False,
         max_length=None, packing=False, dataset_kwargs={"skip_prepare_dataset": True}, prediction_loss_only=True, dataloader_pin_memory=False,
     )  # fmt: skip

@@ -7,12 +7,11 @@ from pathlib import Path
 import pandas as pd
 
 from pauselib import data, runs
-from pauselib.progress import Progress
 from pauselib.settings import Settings
 from pauselib.variants import FIRST_STEP, Variant, parse
 
 SETTINGS = (
-    "variant", "seed", "batch_size", "gradient_accumulation_steps", "max_steps", "lora_r", "lora_alpha", "lora_dropout", "lora_target_modules",
+    "variant", "seed", "batch_size", "gradient_accumulation_steps", "lora_r", "lora_alpha", "lora_dropout", "lora_target_modules",
     "dtype", "gradient_checkpointing",
 )  # fmt: skip
 
@@ -28,7 +27,9 @@ def from_hub(auto, source: str, **kwargs):
         return auto.from_pretrained(model_source(str(source)), **kwargs)
     except (OSError, ValueError) as error:
         reason = str(error).strip().split("\n")[0]
-        raise ValueError(f"The model '{source}' could not be loaded ({reason}): give 'tiny', a folder with a transformers model, or a hub id you can reach.") from error
+        raise ValueError(
+            f"The model '{source}' could not be loaded ({reason}): give 'tiny', a folder with a transformers model, or a hub id you can reach."
+        ) from error
 
 
 def load_tokenizer(source: str):
@@ -85,7 +86,13 @@ def trained_in_full(model, variant: Variant) -> list[str]:
 def trainable(model) -> pd.DataFrame:
     """What is trained: one row a group of parameters (`part`, `tensors`, `parameters`), all layers' adapters being one group."""
     rows = [
-        {"part": "LoRA" if "lora_" in name else name.removeprefix("base_model.model.").replace(".modules_to_save.default", "").removesuffix(".weight").removesuffix(".bias"), "tensors": 1, "parameters": p.numel()}
+        {
+            "part": "LoRA"
+            if "lora_" in name
+            else name.removeprefix("base_model.model.").replace(".modules_to_save.default", "").removesuffix(".weight").removesuffix(".bias"),
+            "tensors": 1,
+            "parameters": p.numel(),
+        }
         for name, p in model.named_parameters()
         if p.requires_grad
     ]
@@ -103,7 +110,9 @@ def training_rows(settings: Settings, variant: Variant, folder: Path) -> dict[st
 
 def made_from(settings: Settings, data_folder: Path, base: Path | str) -> dict:
     """What a trained model depends on."""
-    names = ("learning_rate", "eval_steps") if parse(settings.variant).pauses else ("base_learning_rate", "base_eval_steps")
+    names = ("learning_rate", "eval_steps", "max_steps")
+    if not parse(settings.variant).pauses:
+        names = tuple(f"base_{name}" for name in names)
     inputs = {"data": runs.digest(data_folder), "base": runs.source_digest(base)}
     return {"settings": settings.of(*SETTINGS, *names), "inputs": inputs, "versions": runs.versions("torch", "transformers", "trl", "peft")}
 
@@ -149,7 +158,12 @@ def train(settings: Settings, variant: Variant, base: Path | str, rows: dict, fo
     model = unfreeze(model, variant, settings)
     table = trainable(model)
     trainer = PauseTrainer(
-        model, arguments(settings, variant, work), train_dataset=as_dataset(rows["train"]), eval_dataset=as_dataset(rows["validation"]), processing_class=tokenizer, watch=watch
+        model,
+        arguments(settings, variant, work),
+        train_dataset=as_dataset(rows["train"]),
+        eval_dataset=as_dataset(rows["validation"]),
+        processing_class=tokenizer,
+        watch=watch,
     )
     if runs.read_json(work / "made_from.json") != runs.plain(origin):
         shutil.rmtree(work, ignore_errors=True)

@@ -52,7 +52,9 @@ def parse(name: str) -> Variant:
 
 VARIANTS: dict[str, Variant] = {
     name: parse(name)
-    for name in [f"sft{frozen}{lm}{lora}" for frozen in ("", "_fr_phead", "_fr_pembed") for lm in ("", "_unfr_lm_head", "_unfr_lm_head_embed") for lora in ("", "_peft")]
+    for name in [
+        f"sft{frozen}{lm}{lora}" for frozen in ("", "_fr_phead", "_fr_pembed") for lm in ("", "_unfr_lm_head", "_unfr_lm_head_embed") for lora in ("", "_peft")
+    ]
     + ["baseline_1_epoch", "baseline_2_epoch"]
 }
 """All variants by name, in the order of the published table."""

@@ -1,6 +1,6 @@
 """What `make run` runs: Snakemake on the Snakefile, after clearing what an earlier run that was killed left behind.
 
-    python -m pauselib.workflow configs/tiny.yaml [dataset=FOLDER ...]
+python -m pauselib.workflow configs/tiny.yaml [dataset=FOLDER ...]
 """
 
 import os
@@ -38,15 +38,33 @@ def main(config_file: str, *overrides: str) -> int:
     except ValueError as error:
         print(error, file=sys.stderr)
         return 2
-    snakemake = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--directory", str(ROOT), "--configfile", str(Path(config_file).resolve())]
+    snakemake = [
+        sys.executable,
+        "-m",
+        "snakemake",
+        "--snakefile",
+        str(ROOT / "Snakefile"),
+        "--directory",
+        str(ROOT),
+        "--configfile",
+        str(Path(config_file).resolve()),
+    ]
     if overrides:
         snakemake += ["--config", *overrides]
-    environment = {**os.environ, MARK: str(ROOT), "OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false", "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    environment = {
+        **os.environ,
+        MARK: str(ROOT),
+        "OMP_NUM_THREADS": "1",
+        "TOKENIZERS_PARALLELISM": "false",
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+    }
     try:
         with FileLock(ROOT / "runs" / ".workflow.lock", timeout=0):
             end_orphans()
             subprocess.run([*snakemake, "--unlock", "--quiet", "all"], env=environment, check=False, stderr=subprocess.DEVNULL)
-            status = subprocess.run([*snakemake, "--cores", "all", "--rerun-incomplete", "--keep-going", "--quiet", "rules"], env=environment, check=False).returncode
+            status = subprocess.run(
+                [*snakemake, "--cores", "all", "--rerun-incomplete", "--keep-going", "--quiet", "rules"], env=environment, check=False
+            ).returncode
     except Timeout:
         print("Another run is active in this folder: wait for it, or stop it first.", file=sys.stderr)
         return 2

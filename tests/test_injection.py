@@ -179,7 +179,7 @@ def test_the_plain_rows_are_the_problems_without_a_pause(tokenizer):
 
 
 def copies(n_problems: int = 20, n: int = 5) -> list[dict]:
-    return [{"problem_id": f"train-{i}", "copy": copy} for i in range(n_problems) for copy in range(n)]
+    return [{"problem_id": f"train-{i}", "question": f"Question {i}?", "copy": copy} for i in range(n_problems) for copy in range(n)]
 
 
 def problem_ids(rows: list[dict]) -> set[str]:

@@ -1,0 +1,98 @@
+"""The notebooks as their user runs them: by papermill, from two folders, and with what is wrong refused."""
+
+import ast
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import papermill
+import pytest
+
+from pauselib.settings import Settings
+
+ROOT = Path(__file__).parent.parent
+STEPS = ("inject", "warmup", "evaluate", "analyze")
+SMALL = {"experiment": "small", "n_train": 12, "n_test": 4, "n_copies": 2, "eval_steps": 2, "base_eval_steps": 2, "max_steps": 2, "max_new_tokens": 20}
+
+
+def run(step: str, out: Path, cwd: Path = ROOT, **parameters):
+    path = os.path.relpath(ROOT / "notebooks" / f"{step}.ipynb", cwd)
+    command = [Path(sys.executable).parent / "papermill", path, out, "-y", json.dumps(parameters)]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=300)
+
+
+def source(step: str):
+    return nbformat.read(ROOT / "notebooks" / f"{step}.ipynb", as_version=4)
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_every_parameter_is_a_setting_with_its_default_and_has_a_comment(step):
+    (cell,) = [cell for cell in source(step).cells if "parameters" in cell.metadata.get("tags", [])]
+    defaults = Settings()
+    for line, node in zip(cell.source.splitlines(), ast.parse(cell.source).body):
+        name, value = node.targets[0].id, ast.literal_eval(node.value)
+        assert "  # " in line, line
+        expected = getattr(Settings(variants=value), name) if name == "variants" else getattr(defaults, name)
+        assert (tuple(value) if isinstance(value, list) else value) == expected or name == "variants"
+    inferred = papermill.inspect_notebook(str(ROOT / "notebooks" / f"{step}.ipynb"))
+    assert all(inferred[name]["help"] for name in inferred)
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "notebooks").glob("*.ipynb")), ids=lambda path: path.stem)
+def test_a_committed_notebook_has_no_outputs_and_short_cells(path):
+    for cell in nbformat.read(path, as_version=4).cells:
+        if cell.cell_type == "code":
+            assert not cell.outputs
+            assert cell.execution_count is None
+            assert "parameters" in cell.metadata.get("tags", []) or len(cell.source.splitlines()) <= 10
+
+
+def test_one_variant_from_nothing_then_its_replies_then_the_table(tmp_path):
+    settings = {**SMALL, "runs_dir": str(tmp_path / "runs")}
+    folder = tmp_path / "runs" / "small"
+    trained = run("warmup", tmp_path / "out.ipynb", variant="sft_peft", **settings)
+    assert trained.returncode == 0, trained.stderr
+    assert (folder / "seed-42" / "sft_peft" / "model" / "model.safetensors").exists()
+    assert (folder / "seed-42" / "baseline_1_epoch" / "model" / "model.safetensors").exists()
+    evaluated = run("evaluate", tmp_path / "out.ipynb", ROOT / "notebooks", variant="sft_peft.yaml", **settings)
+    assert evaluated.returncode == 0, evaluated.stderr
+    replies = [json.loads(line) for line in (folder / "seed-42" / "sft_peft" / "predictions.jsonl").read_text().splitlines()]
+    assert [reply["problem_id"] for reply in replies] == [f"test-{i}" for i in range(4)]
+    assert set(replies[0]) >= {"problem_id", "question", "gold", "reply", "predicted", "correct", "n_pauses", "n_tokens", "truncated"}
+    metrics = json.loads((folder / "seed-42" / "sft_peft" / "metrics.json").read_text())
+    assert set(metrics) >= {"accuracy", "eval_loss", "pauses_mean", "pauses_mean_correct", "pauses_mean_incorrect", "truncated_rate", "n"}
+    analyzed = run("analyze", tmp_path / "out.ipynb", **settings)
+    assert analyzed.returncode == 0, analyzed.stderr
+    assert "1 of 20 rows are finished" in (tmp_path / "out.ipynb").read_text()
+    lines = (folder / "results.csv").read_text().splitlines()
+    assert len(lines) == 21
+    report = (folder / "report.html").read_text()
+    assert report.count("<svg") == 2
+    assert "http://" not in report.replace("http://www.w3.org", "").replace("http://purl.org", "").replace("http://creativecommons.org", "")
+
+
+def test_executed_notebooks_have_one_progress_line_and_no_widgets(tmp_path):
+    assert run("warmup", tmp_path / "out.ipynb", variant="sft", runs_dir=str(tmp_path / "runs"), **SMALL).returncode == 0
+    notebook = nbformat.read(tmp_path / "out.ipynb", as_version=4)
+    assert "widgets" not in notebook.metadata
+    assert all(len(cell.outputs) <= 4 for cell in notebook.cells if cell.cell_type == "code")
+    assert (tmp_path / "out.ipynb").stat().st_size < 300_000
+
+
+@pytest.mark.parametrize(
+    ("parameters", "sentence"),
+    [
+        ({"lrr": 1}, "There is no parameter 'lrr': did you mean"),
+        ({"variant": "sft_pefd"}, "There is no variant 'sft_pefd': did you mean 'sft_peft'?"),
+        ({"dataset": "/no/such/folder"}, "The dataset '/no/such/folder' could not be had"),
+    ],
+)
+def test_bad_input_is_refused_in_one_sentence_and_writes_nothing(parameters, sentence, tmp_path):
+    refused = run("warmup", tmp_path / "out.ipynb", runs_dir=str(tmp_path / "runs"), **parameters)
+    assert refused.returncode != 0
+    assert sentence in refused.stderr
+    left = [path for path in (tmp_path / "runs").rglob("*") if path.is_file() and path.suffix != ".lock"]
+    assert left == []
