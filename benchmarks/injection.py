@@ -29,7 +29,7 @@ def plain(row: dict, index: int, tokenizer, pause_id: int) -> dict:
 
 def main(folder: str) -> None:
     disable_progress_bars()
-    tokenizer, pause_id, settings = training.load_tokenizer("tiny"), training.pause_token_id("tiny"), Settings()
+    tokenizer, pause_id, settings = training.load_tokenizer("tiny"), training.pause_token_id("tiny"), Settings(n_copies=5)
     rows = problems.load(folder, "train")
     injection.inject(rows[:10], tokenizer, pause_id, settings)
     started = time.perf_counter()

@@ -6,8 +6,29 @@ The replies of a batch are very unequal (some never stop pausing), so what count
 from dataclasses import dataclass
 
 import torch
+from transformers.cache_utils import Cache, DynamicLayer
 
 from pauselib.progress import Progress
+
+SHRINK = 0.8  # ended rows are taken out when this share or less goes on: each time copies the whole cache
+ROOM = 64  # positions that the cache has in reserve
+
+
+class RoomyLayer(DynamicLayer):
+    """A layer's cache that grows by `ROOM` positions at a time: DynamicLayer copies all of it at every token."""
+
+    room = None  # (keys, values) with unused positions at the end; `keys` and `values` are the used part of them
+
+    def update(self, key_states, value_states, *args, **kwargs):
+        before, n = self.get_seq_length(), key_states.shape[-2]
+        if self.room is None or before + n > self.room[0].shape[-2] or len(self.room[0]) != len(key_states):
+            self.room = tuple(new.new_empty(*new.shape[:-2], before + n + ROOM, new.shape[-1]) for new in (key_states, value_states))
+            if before:
+                self.room[0][..., :before, :], self.room[1][..., :before, :] = self.keys, self.values
+            self.is_initialized, self.dtype, self.device = True, key_states.dtype, key_states.device
+        self.room[0][..., before : before + n, :], self.room[1][..., before : before + n, :] = key_states, value_states
+        self.keys, self.values = (whole[..., : before + n, :] for whole in self.room)
+        return self.keys, self.values
 
 
 @dataclass(frozen=True)
@@ -20,7 +41,7 @@ class Reply:
 
 @torch.inference_mode()
 def generate(
-    model, prompts: list[list[int]], end_id: int, max_new_tokens: int, max_total_tokens: int = 0, batch_size: int = 256, show: bool = True
+    model, prompts: list[list[int]], end_id: int, max_new_tokens: int, max_total_tokens: int = 0, batch_size: int = 128, show: bool = True
 ) -> list[Reply]:
     """Greedy replies to `prompts` (lists of ids), in their order.
 
@@ -46,22 +67,23 @@ def decode(model, prompts: dict[int, list[int]], end_id: int, budgets: dict[int,
     rows, width = list(prompts), max(map(len, prompts.values()))
     ids = torch.tensor([[end_id] * (width - len(p)) + p for p in prompts.values()], device=model.device)
     mask = torch.tensor([[0] * (width - len(p)) + [1] * len(p) for p in prompts.values()], device=model.device)
+    positions, cache = (mask.cumsum(1) - 1).clamp(min=0), Cache(layer_class_to_replicate=RoomyLayer)
     said: dict[int, list[int]] = {row: [] for row in rows}
-    positions, cache = (mask.cumsum(1) - 1).clamp(min=0), None
-    while rows:
+    active = set(rows)
+    while active:
         out = model(input_ids=ids, attention_mask=mask, position_ids=positions, past_key_values=cache, use_cache=True, logits_to_keep=1)
-        cache, chosen = out.past_key_values, out.logits[:, -1].argmax(-1)
-        stays = []
-        for i, (row, token) in enumerate(zip(rows, chosen.tolist())):
-            ended = token == end_id
-            said[row] += [] if ended else [token]
-            if ended or len(said[row]) >= budgets[row]:
-                yield row, Reply(said[row], truncated=not ended)
-            else:
-                stays.append(i)
+        chosen = out.logits[:, -1].argmax(-1)
+        for row, token in zip(rows, chosen.tolist()):
+            if row not in active:
+                continue
+            said[row] += [] if token == end_id else [token]
+            if token == end_id or len(said[row]) >= budgets[row]:
+                active.remove(row)
+                yield row, Reply(said[row], truncated=token != end_id)
         positions, ids = positions[:, -1:] + 1, chosen.unsqueeze(1)
-        if len(stays) < len(rows):
-            rows, kept = [rows[i] for i in stays], torch.tensor(stays, device=ids.device, dtype=torch.long)
+        if len(active) <= SHRINK * len(rows):
+            kept = torch.tensor([i for i, row in enumerate(rows) if row in active], device=ids.device, dtype=torch.long)
+            rows = [row for row in rows if row in active]
             cache.batch_select_indices(kept)
             ids, mask, positions = ids[kept], mask[kept], positions[kept]
         mask = torch.cat([mask, mask.new_ones(len(mask), 1)], dim=1)

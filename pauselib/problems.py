@@ -10,7 +10,7 @@ from pathlib import Path
 from pauselib import toy
 from pauselib.scoring import ANSWER
 
-TOY_SIZES = {"train": 1000, "test": 500}
+TOY_SIZES = {"train": 2000, "test": 500}
 
 
 def load(dataset: str, split: str, n: int = 0, seed: int = 42, config: str = "main") -> list[dict]:

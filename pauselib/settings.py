@@ -23,14 +23,14 @@ class Settings:
     runs_dir: str = "runs"  # where everything is written; a relative path starts at the project's root
     # the data (inject)
     dataset_config: str = "main"  # the hub dataset's configuration
-    n_train: int = 0  # this many training problems; 0: all there are (toy: 1000)
+    n_train: int = 0  # this many training problems; 0: all there are (toy: 2000)
     n_test: int = 0  # this many test problems; 0: all there are (toy: 500)
     data_seed: int = 42  # of the injected positions, the validation split and the toy problems
     strategy: str = "random"  # random, pattern, or both joined: random+pattern
     n_random_pauses: int = 10  # pauses in a copy, at most
     variable_number_of_pauses: bool = True  # draw the number uniformly from 0 to n_random_pauses; otherwise always n_random_pauses
     n_pauses_per_patterns: dict = field(default_factory=dict)  # strategy pattern: {regular expression: pauses after every match}
-    n_copies: int = 5  # injected copies of every problem
+    n_copies: int = 1  # injected copies of every problem (published: 5)
     unit: str = "token"  # where a random pause may go: between any two tokens, or between two words
     validation_split: str = "problem"  # problem: no question is in both; row: drawn after copying, as published (a leak)
     validation_share: float = 0.1  # of the problems (or rows)
@@ -38,11 +38,12 @@ class Settings:
     too_long: str = "refuse"  # rows above max_length: refuse, drop, or cut
     # the training (warmup)
     learning_rate: float = 1e-3  # of the second step
-    base_learning_rate: float = 1e-3  # of the first step and the baselines, on clean answers
+    base_learning_rate: float = 6e-3  # of the first step and the baselines, on clean answers
     batch_size: int = 8  # rows in a step of the optimizer
+    group_by_length: bool = True  # rows of similar length in a batch: less padding, another order than published
     gradient_accumulation_steps: int = 1  # parts a batch is computed in, to save memory
-    eval_steps: int = 75  # an evaluation and a checkpoint every so many steps
-    base_eval_steps: int = 50  # the same in the first step and the baselines
+    eval_steps: int = 113  # an evaluation and a checkpoint every so many steps
+    base_eval_steps: int = 113  # the same in the first step and the baselines
     max_steps: int = -1  # of the second step: stop after so many; -1: a full epoch
     base_max_steps: int = -1  # the same in the first step and the baselines
     lora_r: int = 16  # rank of the adapters
@@ -55,7 +56,7 @@ class Settings:
     # the replies (evaluate)
     max_new_tokens: int = 200  # a longer reply is cut and flagged
     max_total_tokens: int = 0  # the published limit instead: prompt and reply, without padding (1024); 0: off
-    eval_batch_size: int = 256  # replies decoded together; does not change them
+    eval_batch_size: int = 128  # replies decoded together; does not change them
     # the graph (Snakemake) and the table
     variants: str | tuple = "all"  # the rows to make
     seeds: tuple = (42,)  # the training seeds of every row

@@ -1,17 +1,23 @@
 """TRL's SFTTrainer for pause models: the model's own loss, its two parts logged apart, a history without wall times."""
 
 import math
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 from datasets import Dataset
 from transformers.trainer_callback import PrinterCallback
-from trl import SFTConfig, SFTTrainer
+from transformers.utils import logging
 
 from pauselib.progress import Progress
 from pauselib.settings import Settings
 from pauselib.variants import Variant
+
+logging.set_verbosity_error()  # notes about image models and renamed options, which say nothing to the reader of a notebook
+warnings.filterwarnings("ignore", category=FutureWarning, module="transformers|trl|peft")
+
+from trl import SFTConfig, SFTTrainer  # noqa: E402
 
 LOGGED = ("step", "loss", "lm_loss", "pause_loss", "learning_rate", "grad_norm", "eval_loss", "eval_lm_loss", "eval_pause_loss")
 
@@ -22,7 +28,7 @@ def arguments(settings: Settings, variant: Variant, folder: Path) -> SFTConfig:
     lr, steps, max_steps = (getattr(settings, prefix + name) for name in ("learning_rate", "eval_steps", "max_steps"))
     bf16 = settings.dtype == "bfloat16"
     return SFTConfig(
-        output_dir=str(folder), seed=settings.seed, report_to=settings.report_to, disable_tqdm=True, logging_steps=max(1, min(10, steps // 5)), logging_nan_inf_filter=False,
+        output_dir=str(folder), seed=settings.seed, report_to=settings.report_to, train_sampling_strategy="group_by_length" if settings.group_by_length else "random", disable_tqdm=True, logging_steps=max(1, min(10, steps // 5)), logging_nan_inf_filter=False,
         per_device_train_batch_size=settings.batch_size // settings.gradient_accumulation_steps, per_device_eval_batch_size=64,
         gradient_accumulation_steps=settings.gradient_accumulation_steps, gradient_checkpointing=settings.gradient_checkpointing, bf16=bf16,
         num_train_epochs=variant.epochs or 1, max_steps=max_steps, optim="adamw_torch", learning_rate=lr, lr_scheduler_type="linear", warmup_steps=0, weight_decay=0.0, max_grad_norm=1.0,
@@ -75,6 +81,10 @@ class PauseTrainer(SFTTrainer):
         self.progress.update(self.state.global_step, f"loss {entry['loss']:.3f}" if "loss" in entry else "")
         if self.watch:
             self.watch(self.history())
+
+    def best(self) -> dict:
+        """The losses on the validation rows at the checkpoint that was kept."""
+        return next(entry for entry in self.history() if "eval_loss" in entry and entry["step"] == self.state.best_global_step)
 
     def history(self) -> list[dict]:
         """The losses by step, without wall times, so that the same run gives the same bytes."""

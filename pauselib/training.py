@@ -11,7 +11,7 @@ from pauselib.settings import Settings
 from pauselib.variants import FIRST_STEP, Variant, parse
 
 SETTINGS = (
-    "variant", "seed", "batch_size", "gradient_accumulation_steps", "lora_r", "lora_alpha", "lora_dropout", "lora_target_modules",
+    "variant", "seed", "batch_size", "group_by_length", "gradient_accumulation_steps", "lora_r", "lora_alpha", "lora_dropout", "lora_target_modules",
     "dtype", "gradient_checkpointing",
 )  # fmt: skip
 
@@ -45,7 +45,9 @@ def load_model(source: str, dtype: str = "float32"):
     """A causal language model (a pause model too), in evaluation mode, on the GPU if there is one."""
     import torch
     from transformers import AutoModelForCausalLM
+    from transformers.utils import logging
 
+    logging.disable_progress_bar()
     model = from_hub(AutoModelForCausalLM, source, dtype=getattr(torch, dtype))
     return model.to("cuda" if torch.cuda.is_available() else "cpu").eval()
 
@@ -144,12 +146,10 @@ def train(settings: Settings, variant: Variant, base: Path | str, rows: dict, fo
     `work` holds the checkpoints while it runs: a run that was cut off goes on from the last whole one if it was made from the same.
     """
     import torch
-    from transformers.utils import logging
 
     from pauselib.model import PauseForCausalLM
     from pauselib.trainer import PauseTrainer, arguments, as_dataset, last_checkpoint
 
-    logging.disable_progress_bar()
     tokenizer = load_tokenizer(str(base))
     torch.manual_seed(settings.seed)
     model = load_model(str(base), settings.dtype)
@@ -169,7 +169,7 @@ def train(settings: Settings, variant: Variant, base: Path | str, rows: dict, fo
         shutil.rmtree(work, ignore_errors=True)
         runs.write_json(work / "made_from.json", origin)
     trainer.train(resume_from_checkpoint=last_checkpoint(work))
-    scores = trainer.evaluate()  # of the best checkpoint, which is loaded now
+    scores = trainer.best()
     trained = trainer.model.merge_and_unload() if variant.lora else trainer.model
     trained.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
