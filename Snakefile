@@ -41,6 +41,7 @@ rule warmup:
         lambda w: f"{folder}/seed-{w.seed}/{FIRST_STEP}/warmup.ipynb" if VARIANTS[w.variant].pauses else [],
     output: row + "/warmup.ipynb"
     params: given(TRAINING)
+    priority: 1  # the long jobs first, so that no core waits for one at the end
     log: row + "/warmup.log"
     benchmark: folder + "/times/seed-{seed}/{variant}.warmup.tsv"
     shell: "papermill notebooks/warmup.ipynb {output} -y {params:q} -p variant {wildcards.variant} -p seed {wildcards.seed} > {log} 2>&1"

@@ -83,7 +83,7 @@ def styled(text: pd.DataFrame):
     """A text table for a notebook or the report: bold where it says `**…**`, links where it says `<a …>`; else escaped."""
     plain = text.map(lambda cell: cell.strip("*") if isinstance(cell, str) else cell)
     bold = text.map(lambda cell: "font-weight: bold" if isinstance(cell, str) and cell.startswith("**") else "")
-    return plain.style.format(escape="html").apply(lambda _: bold, axis=None).hide(axis="index")
+    return plain.style.set_uuid("table").format(escape="html").apply(lambda _: bold, axis=None).hide(axis="index")
 
 
 def artifacts(settings: Settings) -> pd.DataFrame:

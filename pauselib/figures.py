@@ -5,7 +5,6 @@ import itertools
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from statsmodels.stats.proportion import proportion_confint
 
 CORRECT, INCORRECT, LINE = "#0072B2", "#E69F00", "#222222"  # Okabe and Ito's colours, told apart by colour-blind readers
 plt.rcParams.update(
@@ -22,7 +21,7 @@ plt.rcParams.update(
 )
 
 
-def panels(n: int, width: float = 2.6, height: float = 2.1, across: int = 4):
+def panels(n: int, width: float = 3.4, height: float = 2.2, across: int = 3):
     """A figure of `n` panels in rows of `across`; the unused ones are hidden."""
     rows = -(-n // across)
     figure, axes = plt.subplots(rows, min(n, across), figsize=(width * min(n, across), height * rows), squeeze=False)
@@ -42,6 +41,8 @@ def bins(n_pauses: pd.Series, most: int = 8) -> tuple[pd.Series, list[str]]:
 
 def accuracy_by_pauses(replies: pd.DataFrame):
     """One panel a variant: bars of correct and incorrect replies at each pause count, and the accuracy there with its 95 % Wilson interval."""
+    from statsmodels.stats.proportion import proportion_confint
+
     variants = list(dict.fromkeys(replies["variant"]))
     figure, axes = panels(len(variants))
     for axis, name in zip(axes, variants):
@@ -93,12 +94,12 @@ def pause_histograms(replies: pd.DataFrame):
                 hatch=None if correct else "////",
                 edgecolor="white",
                 linewidth=0,
-                label=f"{label} (n = {len(group)})",
+                label=f"{label} replies",
             )
-        axis.set(title=name, xlabel="pauses in the reply", ylabel="share of replies")
+        axis.set(title=f"{name} ({part['correct'].sum()} correct, {(~part['correct']).sum()} not)", xlabel="pauses in the reply", ylabel="share of replies")
         axis.title.set_fontsize(8)
         axis.set_xticks(range(len(labels)), labels, rotation=60 if len(labels) > 9 else 0, fontsize=7)
-        axis.legend(fontsize=6.5, frameon=False)
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=2, frameon=False)
     return figure
 
 

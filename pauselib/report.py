@@ -29,7 +29,10 @@ def write(settings: Settings, table: pd.DataFrame, figures: list[dict]) -> Path:
     files = analysis.artifacts(settings)
     done = table.dropna(subset=["accuracy"])
     summary = f"{len(done)} of {len(table)} rows are finished; each is {done['n'].max():.0f} test problems of '{settings.dataset}' answered greedily by a warmed-up '{settings.model}'."
-    used = {**vars(settings), "variants": len(settings.variants), **runs.versions("torch", "transformers", "trl", "peft")}
+    used = {
+        **{name: value for name, value in vars(settings).items() if name not in ("variant", "seed", "variants")},
+        **runs.versions("torch", "transformers", "trl", "peft"),
+    }
     html = (
         Environment(loader=PackageLoader("pauselib", "."), autoescape=True)
         .get_template("report.html.j2")

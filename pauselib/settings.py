@@ -33,7 +33,7 @@ class Settings:
     n_copies: int = 1  # injected copies of every problem (published: 5)
     unit: str = "token"  # where a random pause may go: between any two tokens, or between two words
     validation_split: str = "problem"  # problem: no question is in both; row: drawn after copying, as published (a leak)
-    validation_share: float = 0.1  # of the problems (or rows)
+    validation_share: float = 0.05  # of the problems (or rows)
     max_length: int = 600  # tokens of prompt and answer with its pauses
     too_long: str = "refuse"  # rows above max_length: refuse, drop, or cut
     # the training (warmup)
@@ -42,9 +42,9 @@ class Settings:
     batch_size: int = 8  # rows in a step of the optimizer
     group_by_length: bool = True  # rows of similar length in a batch: less padding, another order than published
     gradient_accumulation_steps: int = 1  # parts a batch is computed in, to save memory
-    eval_steps: int = 113  # an evaluation and a checkpoint every so many steps
-    base_eval_steps: int = 113  # the same in the first step and the baselines
-    max_steps: int = -1  # of the second step: stop after so many; -1: a full epoch
+    eval_steps: int = 80  # an evaluation and a checkpoint every so many steps
+    base_eval_steps: int = 119  # the same in the first step and the baselines
+    max_steps: int = 160  # of the second step: stop after so many; -1: a full epoch
     base_max_steps: int = -1  # the same in the first step and the baselines
     lora_r: int = 16  # rank of the adapters
     lora_alpha: int = 32  # their scale is lora_alpha / lora_r
@@ -54,7 +54,7 @@ class Settings:
     gradient_checkpointing: bool = False  # recompute activations to save memory
     report_to: str = "none"  # tensorboard, wandb, trackio: also log there (install that package)
     # the replies (evaluate)
-    max_new_tokens: int = 200  # a longer reply is cut and flagged
+    max_new_tokens: int = 160  # a longer reply is cut and flagged
     max_total_tokens: int = 0  # the published limit instead: prompt and reply, without padding (1024); 0: off
     eval_batch_size: int = 128  # replies decoded together; does not change them
     # the graph (Snakemake) and the table

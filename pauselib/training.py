@@ -1,6 +1,8 @@
 """The warm-up: what a variant trains, by TRL's trainer with the pause model's own loss, from clean answers or injected ones."""
 
+import os
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -152,6 +154,7 @@ def train(settings: Settings, variant: Variant, base: Path | str, rows: dict, fo
 
     tokenizer = load_tokenizer(str(base))
     torch.manual_seed(settings.seed)
+    os.environ["TENSORBOARD_LOGGING_DIR"] = str(work.parent / "tensorboard")
     model = load_model(str(base), settings.dtype)
     if variant.pauses:
         model = PauseForCausalLM.around(model, settings.seed)
@@ -179,6 +182,14 @@ def train(settings: Settings, variant: Variant, base: Path | str, rows: dict, fo
         **{name: scores[f"eval_{name}"] for name in ("lm_loss", "pause_loss") if f"eval_{name}" in scores},
         "best_step": trainer.state.best_global_step,
         "steps": trainer.state.global_step,
+        "tracking": tracking(work.parent),
         "trainable": table.to_dict("records"),
         "history": trainer.history(),
     }
+
+
+def tracking(folder: Path) -> str | None:
+    """Where the run can be followed: its page at Weights & Biases, or TensorBoard's folder, by its name in the experiment's; None without."""
+    if (wandb := sys.modules.get("wandb")) and wandb.run:
+        return wandb.run.url
+    return f"{folder.parent.name}/{folder.name}/tensorboard" if (folder / "tensorboard").exists() else None

@@ -15,7 +15,17 @@ from pauselib.settings import Settings
 
 ROOT = Path(__file__).parent.parent
 STEPS = ("inject", "warmup", "evaluate", "analyze")
-SMALL = {"experiment": "small", "n_train": 12, "n_test": 4, "n_copies": 2, "eval_steps": 2, "base_eval_steps": 2, "max_steps": 2, "max_new_tokens": 20}
+SMALL = {
+    "experiment": "small",
+    "n_train": 12,
+    "n_test": 4,
+    "n_copies": 2,
+    "eval_steps": 2,
+    "base_eval_steps": 2,
+    "max_steps": 2,
+    "base_max_steps": 2,
+    "max_new_tokens": 20,
+}
 
 
 def run(step: str, out: Path, cwd: Path = ROOT, **parameters):

@@ -23,6 +23,7 @@ SMALL = [
     "eval_steps=2",
     "base_eval_steps=2",
     "max_steps=2",
+    "base_max_steps=2",
     "max_new_tokens=20",
     "variants=[sft_peft,sft_fr_phead,baseline_1_epoch]",
 ]
