@@ -69,7 +69,7 @@ def main(config_file: str, *overrides: str) -> int:
         print("Another run is active in this folder: wait for it, or stop it first.", file=sys.stderr)
         return 2
     if (settings.folder() / "results.csv").exists():
-        print(analysis.as_text(analysis.results(settings)).to_string(index=False).replace("**", ""))
+        print(analysis.as_text(analysis.results(settings)).replace(r"\*\*", "", regex=True).to_string(index=False))
         print(f"\n{os.path.relpath(settings.folder() / 'report.html')}")
     return status
 

@@ -78,6 +78,10 @@ def test_every_shipped_experiment_has_only_settings_that_exist(path):
     Settings(**config)
 
 
+def test_the_embedded_default_is_what_the_notebooks_do_by_themselves():
+    assert Settings(**yaml.safe_load((ROOT / "configs" / "tiny.yaml").read_text())) == Settings()
+
+
 def locked() -> dict[str, str]:
     lines = (ROOT / "requirements.lock").read_text().splitlines()
     return dict(line.split("==") for line in lines if line and not line.startswith("#"))
