@@ -29,7 +29,7 @@ def main(config: str, machine: str) -> None:
 `{config}`, seed {", ".join(map(str, settings.seeds))}, {table["n"].max():.0f} test problems; {machine}; {", ".join(f"{name} {number}" for name, number in made.items())}.
 Best in bold; a baseline's eval loss is on clean answers and does not compare with the others.
 
-{analysis.as_text(table).to_markdown(index=False)}
+{analysis.as_text(table).to_markdown(index=False, disable_numparse=True)}
 
 ![Accuracy against the number of pauses, one panel a variant](docs/accuracy_by_pauses.png)
 {END}"""
