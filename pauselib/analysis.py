@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from pauselib import runs
+from pauselib.errors import InputError
 from pauselib.evaluation import read_predictions
 from pauselib.settings import Settings
 from pauselib.variants import VARIANTS
@@ -50,7 +51,7 @@ def predictions(settings: Settings) -> pd.DataFrame:
         if (folder := settings.but(seed=seed, variant=name).variant_folder()) and (folder / "metrics.json").exists()
     ]
     if not frames:
-        raise ValueError(
+        raise InputError(
             f"Nothing is finished under {settings.folder()}: run `papermill notebooks/evaluate.ipynb out.ipynb -p variant sft_peft`, or `make run` for all rows."
         )
     return pd.concat(frames, ignore_index=True)

@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from pauselib import injection, problems, runs
+from pauselib.errors import InputError
 from pauselib.settings import Settings
 
 SETTINGS = (
@@ -44,7 +45,7 @@ def build(settings: Settings, folder: Path) -> None:
     )
     rows, n_long = injection.fit(injection.inject(train, tokenizer, pause_id, settings), settings.max_length, settings.too_long, pause_id)
     if not rows:
-        raise ValueError(f"All {n_long} rows are longer than max_length {settings.max_length}: raise it.")
+        raise InputError(f"All {n_long} rows are longer than max_length {settings.max_length}: raise it.")
     parts = dict(zip(("train", "validation"), injection.split(rows, settings.validation_split, settings.validation_share, settings.data_seed)))
     parts["test"] = injection.plain_rows(test, tokenizer)
     for split, part in parts.items():

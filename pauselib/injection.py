@@ -8,6 +8,8 @@ import re
 
 import numpy as np
 
+from pauselib.errors import InputError
+
 PROMPT = "### INPUT: {question}\n\n ### Answer:"
 PAUSE_TEXT = "<|pause|>"
 
@@ -69,7 +71,7 @@ def tokenize(problems: list[dict], tokenizer) -> tuple[list[np.ndarray], list[in
     """
     for problem in problems:
         if PAUSE_TEXT in problem["question"] + problem["answer"]:
-            raise ValueError(f"Problem {problem['problem_id']} already contains {PAUSE_TEXT}: take it out, pauses are injected as ids.")
+            raise InputError(f"Problem {problem['problem_id']} already contains {PAUSE_TEXT}: take it out, pauses are injected as ids.")
     prompts = tokenizer([PROMPT.format(question=p["question"]) for p in problems])["input_ids"]
     answers = tokenizer([p["answer"] for p in problems], add_special_tokens=False)
     ids = [np.array([*prompt, *answer, tokenizer.eos_token_id], dtype=np.int32) for prompt, answer in zip(prompts, answers["input_ids"])]
@@ -122,7 +124,7 @@ def fit(rows: list[dict], max_length: int, too_long: str, pause_id: int) -> tupl
     (what is past `max_length` goes, the end token too; a row whose prompt alone is longer is dropped)."""
     long = [row for row in rows if len(row["input_ids"]) > max_length]
     if long and too_long == "refuse":
-        raise ValueError(
+        raise InputError(
             f"{len(long)} of {len(rows)} rows are longer than max_length {max_length} (problem {long[0]['problem_id']} has {len(long[0]['input_ids'])} tokens, "
             f"{long[0]['n_pauses']} of them pauses): raise max_length, inject fewer, or say too_long 'drop' or 'cut'."
         )

@@ -16,6 +16,8 @@ from transformers import AutoConfig, AutoModelForCausalLM, GenerationMixin, PreT
 from transformers.configuration_utils import SubConfigSpec
 from transformers.modeling_outputs import CausalLMOutputWithPast
 
+from pauselib.errors import InputError
+
 SPEAK, PAUSE = 0, 1  # the two classes of the pause head
 
 
@@ -173,7 +175,7 @@ def check_plain_head(lm: PreTrainedModel) -> None:
     same = torch.allclose(lm(input_ids=ids).logits, plain, atol=1e-3, rtol=1e-2)
     lm.train(was_training)
     if capped or not same:
-        raise ValueError(
+        raise InputError(
             f"{type(lm).__name__} changes its logits after the LM head (soft-capping or scaling), which a pause model does not reproduce: choose a model of another family."
         )
 

@@ -8,6 +8,7 @@ import json
 from pathlib import Path
 
 from pauselib import toy
+from pauselib.errors import InputError
 from pauselib.scoring import ANSWER
 
 TOY_SIZES = {"train": 2000, "test": 500}
@@ -24,11 +25,11 @@ def load(dataset: str, split: str, n: int = 0, seed: int = 42, config: str = "ma
     elif (Path(dataset) / f"{split}.jsonl").exists():
         rows = from_file(Path(dataset) / f"{split}.jsonl", n)
     elif Path(dataset).is_dir() and not any(Path(dataset).rglob("*.parquet")):
-        raise ValueError(f"The folder {dataset} has no {split}.jsonl: put the problems there, one JSON object a line with 'question' and 'answer'.")
+        raise InputError(f"The folder {dataset} has no {split}.jsonl: put the problems there, one JSON object a line with 'question' and 'answer'.")
     else:
         rows = from_hub(dataset, config, split, n)
     if not rows:
-        raise ValueError(f"The {split} split of {dataset} has no problems.")
+        raise InputError(f"The {split} split of {dataset} has no problems.")
     for i, row in enumerate(rows):
         check(row, f"problem {i + 1} of the {split} split of {dataset}")
     return [{"problem_id": f"{split}-{i}", "question": row["question"], "answer": row["answer"]} for i, row in enumerate(rows)]
@@ -42,7 +43,7 @@ def from_file(path: Path, n: int) -> list[dict]:
             try:
                 rows.append(json.loads(line))
             except (json.JSONDecodeError, UnicodeDecodeError) as error:
-                raise ValueError(
+                raise InputError(
                     f"{path}, line {number}: this is not JSON in UTF-8 ({error}): every line must be one object with 'question' and 'answer'."
                 ) from None
             check(rows[-1], f"{path}, line {number}")
@@ -57,7 +58,7 @@ def from_hub(dataset: str, config: str, split: str, n: int) -> list[dict]:
         rows = datasets.load_dataset(dataset, config, split=split)
     except Exception as error:  # the hub's client has a dozen ways to say that it has nothing
         reason = str(error).strip().split("\n")[0]
-        raise ValueError(
+        raise InputError(
             f"The dataset '{dataset}' could not be had from the hub ({reason}): give 'toy', a folder with train.jsonl and test.jsonl, or a hub id you can reach."
         ) from error
     return rows.select(range(min(n or len(rows), len(rows)))).to_list()
@@ -67,6 +68,6 @@ def check(row: dict, place: str) -> None:
     """Raise ValueError unless the row has a question and an answer that ends in `#### n`."""
     for column in ("question", "answer"):
         if not isinstance(row, dict) or not isinstance(row.get(column), str):
-            raise ValueError(f"{place}: there is no text in the column '{column}': every problem needs 'question' and 'answer'.")
+            raise InputError(f"{place}: there is no text in the column '{column}': every problem needs 'question' and 'answer'.")
     if not ANSWER.search(row["answer"]):
-        raise ValueError(f"{place}: the answer has no line '#### NUMBER', so no reply could be scored.")
+        raise InputError(f"{place}: the answer has no line '#### NUMBER', so no reply could be scored.")

@@ -16,6 +16,8 @@ from pathlib import Path
 
 from filelock import FileLock
 
+from pauselib.errors import InputError
+
 MANIFEST = "made_from.json"
 
 
@@ -97,11 +99,11 @@ def make_once(folder: Path, made_from: dict, make: Callable[[Path], None], asked
             return False
         old = read_json(folder / MANIFEST)
         if folder.exists() and old is None:
-            raise ValueError(
+            raise InputError(
                 f"{folder} is there but names nothing that it was made from ({MANIFEST} is missing): move it away, or choose another name with the parameter `experiment`."
             )
         if old and not asked:
-            raise ValueError(
+            raise InputError(
                 f"{folder} was made with {differences(old, plain(made_from))}: choose another name with the parameter `experiment`, or make that folder again."
             )
         with new_folder(folder) as part:

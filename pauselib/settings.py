@@ -9,6 +9,8 @@ import difflib
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 
+from pauselib.errors import InputError
+
 STRATEGIES, UNITS, SPLITS, TOO_LONG = ("random", "pattern"), ("token", "word"), ("problem", "row"), ("refuse", "drop", "cut")
 
 
@@ -80,19 +82,19 @@ class Settings:
         one_of("too_long", self.too_long, TOO_LONG)
         one_of("dtype", self.dtype, ("float32", "bfloat16"))
         if "pattern" in self.strategy and not self.n_pauses_per_patterns:
-            raise ValueError("strategy 'pattern' has no pattern: give n_pauses_per_patterns, for example {'\\n': 2}.")
+            raise InputError("strategy 'pattern' has no pattern: give n_pauses_per_patterns, for example {'\\n': 2}.")
         if self.n_pauses_per_patterns and "pattern" not in self.strategy:
-            raise ValueError(f"n_pauses_per_patterns is given but strategy is '{self.strategy}': say strategy 'pattern' or 'random+pattern'.")
+            raise InputError(f"n_pauses_per_patterns is given but strategy is '{self.strategy}': say strategy 'pattern' or 'random+pattern'.")
         if not 0 < self.validation_share < 1:
-            raise ValueError(f"validation_share is {self.validation_share}: give a share between 0 and 1, such as 0.1.")
+            raise InputError(f"validation_share is {self.validation_share}: give a share between 0 and 1, such as 0.1.")
         if self.batch_size % self.gradient_accumulation_steps:
-            raise ValueError(f"batch_size {self.batch_size} is not a multiple of gradient_accumulation_steps {self.gradient_accumulation_steps}.")
+            raise InputError(f"batch_size {self.batch_size} is not a multiple of gradient_accumulation_steps {self.gradient_accumulation_steps}.")
         for name in ("n_copies", "max_length", "batch_size", "eval_steps", "base_eval_steps", "lora_r", "max_new_tokens", "eval_batch_size"):
             if getattr(self, name) < 1:
-                raise ValueError(f"{name} is {getattr(self, name)}: give a number of at least 1.")
+                raise InputError(f"{name} is {getattr(self, name)}: give a number of at least 1.")
         for name in ("n_random_pauses", "n_train", "n_test", "max_total_tokens"):
             if getattr(self, name) < 0:
-                raise ValueError(f"{name} is {getattr(self, name)}: give 0 or more.")
+                raise InputError(f"{name} is {getattr(self, name)}: give 0 or more.")
 
     def folder(self) -> Path:
         """runs/<experiment>"""
@@ -114,7 +116,7 @@ class Settings:
 def one_of(name: str, value: str, choices: tuple) -> None:
     if value not in choices:
         nearest = difflib.get_close_matches(str(value), choices, n=1, cutoff=0)[0]
-        raise ValueError(f"{name} '{value}' is not known: did you mean '{nearest}'? Choose from {', '.join(choices)}.")
+        raise InputError(f"{name} '{value}' is not known: did you mean '{nearest}'? Choose from {', '.join(choices)}.")
 
 
 def check_names(names) -> None:
@@ -123,7 +125,7 @@ def check_names(names) -> None:
     for name in names:
         if name not in known:
             nearest = difflib.get_close_matches(name, known, n=1, cutoff=0)[0]
-            raise ValueError(f"There is no parameter '{name}': did you mean '{nearest}'? `papermill --help-notebook NOTEBOOK` lists them.")
+            raise InputError(f"There is no parameter '{name}': did you mean '{nearest}'? `papermill --help-notebook NOTEBOOK` lists them.")
 
 
 def read(variables: dict) -> Settings:

@@ -1,19 +1,17 @@
 """Word problems in GSM8K's format, made by this project: the embedded dataset `toy`.
 
->>> make("test", 1, seed=0)[0]["answer"].endswith("#### 36")    # doctest: +SKIP
-
 A problem is a scene (what is counted), a person and two to five steps of arithmetic. The answer tells one step a line with GSM8K's
 calculator annotations and closes with `#### n`:
 
     Rosa has 17 shells. A neighbour brings 9 more shells. Rosa sells 5. How many shells does Rosa have now?
 
     Next, there are <<17+9=26>>26 shells.
-    Well, Rosa has <<26-5=21>>21 shells.
+    So Rosa has <<26-5=21>>21 shells.
     #### 21
 
-People say the same step in many ways, and some people in more ways than others. Every scene has a narrator of its own, from one who
-opens every step with one of fifty phrases, all equally likely, to one with a clear favourite: the weights fall as rank^-s, s from
-0 to 1 over the scenes. So the next word is sometimes uncertain for a model that has learned the text perfectly.
+People say the same thing in many ways, and some people in more ways than others. Every scene has a narrator of its own, from one who
+opens an answer with one of fifty phrases, all equally likely, to one with a clear favourite: the weights fall as rank^-s, s from 0 to 1
+over the scenes. So the next word is sometimes uncertain for a model that has learned the text perfectly, as it is in people's text.
 """
 
 import hashlib
@@ -21,6 +19,8 @@ import itertools
 import random
 from functools import cache
 from typing import NamedTuple
+
+from pauselib.errors import InputError
 
 
 class Split(NamedTuple):
@@ -37,131 +37,21 @@ SPLITS = {
     "pretrain": Split(range(6, 16), 90, False),  # what the embedded model was made from
 }
 
-ITEMS = [
-    "apples",
-    "beads",
-    "books",
-    "bottles",
-    "bricks",
-    "buttons",
-    "candles",
-    "cards",
-    "coins",
-    "cookies",
-    "eggs",
-    "flowers",
-    "marbles",
-    "peaches",
-    "pens",
-    "photos",
-    "plums",
-    "ribbons",
-    "shells",
-    "spoons",
-    "stamps",
-    "stickers",
-    "tickets",
-    "toys",
-]
-NAMES = [
-    "Ada",
-    "Amir",
-    "Ben",
-    "Carla",
-    "Chen",
-    "Dana",
-    "Eli",
-    "Fatima",
-    "Finn",
-    "Grace",
-    "Hugo",
-    "Ines",
-    "Ivan",
-    "Jin",
-    "Kofi",
-    "Lena",
-    "Liam",
-    "Maya",
-    "Mia",
-    "Nora",
-    "Omar",
-    "Pia",
-    "Quinn",
-    "Rosa",
-    "Sam",
-    "Tara",
-    "Umar",
-    "Vera",
-    "Will",
-    "Yara",
-]
-OPENINGS = [
-    "First,",
-    "So",
-    "Now",
-    "Then",
-    "Next,",
-    "After that,",
-    "At this point",
-    "Here",
-    "This means",
-    "Therefore",
-    "Thus",
-    "Hence",
-    "Okay,",
-    "Well,",
-    "Right,",
-    "Again,",
-    "Clearly",
-    "Overall,",
-    "Counting on,",
-    "Once done,",
-    "Following this,",
-    "With that,",
-    "By then",
-    "Given that,",
-    "Let us see:",
-    "We know",
-    "Note that",
-    "Look:",
-    "Of course",
-    "In turn,",
-    "Since then",
-    "Soon",
-    "Later",
-    "Afterwards",
-    "From there",
-    "Going on,",
-    "Moving on,",
-    "Simply put,",
-    "To go on,",
-    "Step by step,",
-    "Meanwhile",
-    "Really,",
-    "Surely",
-    "Indeed",
-    "Obviously",
-    "Evidently",
-    "Carefully:",
-    "Quickly",
-    "Yes,",
-    "Good:",
-]
+ITEMS = (
+    "apples beads books bottles bricks buttons candles cards coins cookies eggs flowers marbles peaches pens photos plums ribbons "
+    "shells spoons stamps stickers tickets toys"
+).split()
+NAMES = (
+    "Ada Amir Ben Carla Chen Dana Eli Fatima Finn Grace Hugo Ines Ivan Jin Kofi Lena Liam Maya Mia Nora Omar Pia Quinn Rosa Sam Tara Umar Vera Will Yara"
+).split()
+OPENINGS = (
+    "First,|So|Now|Then|Next,|After that,|At this point|Here|This means|Therefore|Thus|Hence|Okay,|Well,|Right,|Again,|Clearly|"
+    "Overall,|Counting on,|Once done,|Following this,|With that,|By then|Given that,|Let us see:|We know|Note that|Look:|Of course|"
+    "In turn,|Since then|Soon|Later|Afterwards|From there|Going on,|Moving on,|Simply put,|To go on,|Step by step,|Meanwhile|Really,|"
+    "Surely|Indeed|Obviously|Evidently|Carefully:|Quickly|Yes,|Good:"
+).split("|")
 FURTHER = ["Then", "So", "Now"]
-CLAUSES = [
-    "{name} has",
-    "there are",
-    "that makes",
-    "that gives",
-    "we get",
-    "we find",
-    "the count is",
-    "the total is",
-    "it comes to",
-    "one counts",
-    "this leads to",
-    "you see",
-]
+CLAUSES = ("{name} has|there are|that makes|that gives|we get|we find|the count is|the total is|it comes to|one counts|this leads to|you see").split("|")
 
 STARTS = (
     "{name} has {b} {items}.",
@@ -255,7 +145,7 @@ def split_of(question: str) -> str:
 def stream(split: str, seed: int):
     """Endless different problems of one split: `train`, `test`, or `pretrain` (what the embedded model was made from)."""
     if split not in SPLITS:
-        raise ValueError(f"The toy problems have no split '{split}': choose one of {', '.join(SPLITS)}.")
+        raise InputError(f"The toy problems have no split '{split}': choose one of {', '.join(SPLITS)}.")
     rng, seen = random.Random(f"toy {split} {seed}"), set()
     while True:
         row = problem(rng, SPLITS[split].largest, SPLITS[split].steady)

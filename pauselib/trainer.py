@@ -10,6 +10,7 @@ from datasets import Dataset
 from transformers.trainer_callback import PrinterCallback
 from transformers.utils import logging
 
+from pauselib.errors import InputError
 from pauselib.progress import Progress
 from pauselib.settings import Settings
 from pauselib.variants import Variant
@@ -76,7 +77,7 @@ class PauseTrainer(SFTTrainer):
         entry = self.state.log_history[-1]
         for name in ("loss", "eval_loss"):
             if not math.isfinite(entry.get(name, 0.0)):
-                raise ValueError(f"The {name} is {entry[name]} at step {self.state.global_step}: lower the learning rate, or look at the rows around it.")
+                raise InputError(f"The {name} is {entry[name]} at step {self.state.global_step}: lower the learning rate, or look at the rows around it.")
         self.progress = self.progress or Progress("training step", self.state.max_steps)
         self.progress.update(self.state.global_step, f"loss {entry['loss']:.3f}" if "loss" in entry else "")
         if self.watch:

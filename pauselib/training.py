@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from pauselib import data, runs
+from pauselib.errors import InputError
 from pauselib.settings import Settings
 from pauselib.variants import FIRST_STEP, Variant, parse
 
@@ -29,7 +30,7 @@ def from_hub(auto, source: str, **kwargs):
         return auto.from_pretrained(model_source(str(source)), **kwargs)
     except (OSError, ValueError) as error:
         reason = str(error).strip().split("\n")[0]
-        raise ValueError(
+        raise InputError(
             f"The model '{source}' could not be loaded ({reason}): give 'tiny', a folder with a transformers model, or a hub id you can reach."
         ) from error
 

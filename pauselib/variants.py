@@ -10,6 +10,8 @@ import difflib
 import re
 from dataclasses import dataclass
 
+from pauselib.errors import InputError
+
 FIRST_STEP = "baseline_1_epoch"  # the model that every other variant starts from
 
 
@@ -47,7 +49,7 @@ def parse(name: str) -> Variant:
         frozen, lm_head, embeddings, lora = match.groups()
         return Variant(frozen != "_fr_pembed", frozen != "_fr_phead", bool(lm_head), bool(embeddings), bool(lora))
     nearest = difflib.get_close_matches(plain, VARIANTS, n=1, cutoff=0)[0]
-    raise ValueError(f"There is no variant '{name}': did you mean '{nearest}'? All names are in pauselib.variants.VARIANTS.")
+    raise InputError(f"There is no variant '{name}': did you mean '{nearest}'? All names are in pauselib.variants.VARIANTS.")
 
 
 VARIANTS: dict[str, Variant] = {

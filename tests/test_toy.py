@@ -63,7 +63,7 @@ def test_no_question_is_in_two_splits_whatever_the_seeds():
 
 
 def test_where_the_same_questions_are_drawn_over_and_over_each_comes_once_and_in_one_split(monkeypatch):
-    monkeypatch.setattr(toy, "problem", lambda rng: {"question": f"What is {rng.randrange(100)}?"})
+    monkeypatch.setattr(toy, "problem", lambda rng, largest, steady: {"question": f"What is {rng.randrange(100)}?"})
     asked = [row["question"] for split, n in (("train", 10), ("test", 15), ("pretrain", 50)) for row in toy.make(split, n, seed=0)]
     assert len(set(asked)) == len(asked)
 
