@@ -14,7 +14,8 @@ folder = settings.folder().as_posix()
 row = folder + "/seed-{seed}/{variant}"
 PLACE = ("experiment", "runs_dir")
 DATA = (*PLACE, *data.SETTINGS)
-TRAINING = (*DATA, *(name for name in training.SETTINGS if name not in ("variant", "seed")), "learning_rate", "base_learning_rate", "eval_steps", "base_eval_steps", "report_to")
+STEPS = (*training.BY_STEP, *(f"base_{name}" for name in training.BY_STEP))
+TRAINING = (*DATA, *(name for name in training.SETTINGS if name not in ("variant", "seed")), *STEPS, "report_to")
 REPLIES = (*TRAINING, *(name for name in evaluation.SETTINGS if name not in ("variant", "seed")), "eval_batch_size")
 
 

@@ -13,6 +13,7 @@ from transformers.utils import logging
 from pauselib.errors import InputError
 from pauselib.progress import Progress
 from pauselib.settings import Settings
+from pauselib.training import BY_STEP
 from pauselib.variants import Variant
 
 logging.set_verbosity_error()  # notes about image models and renamed options, which say nothing to the reader of a notebook
@@ -26,7 +27,7 @@ LOGGED = ("step", "loss", "lm_loss", "pause_loss", "learning_rate", "grad_norm",
 def arguments(settings: Settings, variant: Variant, folder: Path) -> SFTConfig:
     """The trainer's arguments: AdamW, linear decay without warm-up, no weight decay, clipping at 1, the best of the checkpoints."""
     prefix = "" if variant.pauses else "base_"
-    lr, steps, max_steps = (getattr(settings, prefix + name) for name in ("learning_rate", "eval_steps", "max_steps"))
+    lr, steps, max_steps = (getattr(settings, prefix + name) for name in BY_STEP)
     bf16 = settings.dtype == "bfloat16"
     return SFTConfig(
         output_dir=str(folder), seed=settings.seed, report_to=settings.report_to, train_sampling_strategy="group_by_length" if settings.group_by_length else "random", disable_tqdm=True, logging_steps=max(1, min(10, steps // 5)), logging_nan_inf_filter=False,

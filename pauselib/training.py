@@ -17,6 +17,7 @@ SETTINGS = (
     "variant", "seed", "batch_size", "group_by_length", "gradient_accumulation_steps", "lora_r", "lora_alpha", "lora_dropout", "lora_target_modules",
     "dtype", "gradient_checkpointing",
 )  # fmt: skip
+BY_STEP = ("learning_rate", "eval_steps", "max_steps")  # for the second step; with base_ before them, for the first one and the baselines
 
 
 def model_source(model: str) -> Path | str:
@@ -115,9 +116,7 @@ def training_rows(settings: Settings, variant: Variant, folder: Path) -> dict[st
 
 def made_from(settings: Settings, data_folder: Path, base: Path | str) -> dict:
     """What a trained model depends on."""
-    names = ("learning_rate", "eval_steps", "max_steps")
-    if not parse(settings.variant).pauses:
-        names = tuple(f"base_{name}" for name in names)
+    names = BY_STEP if parse(settings.variant).pauses else tuple(f"base_{name}" for name in BY_STEP)
     inputs = {"data": runs.digest(data_folder), "base": runs.source_digest(base)}
     return {"settings": settings.of(*SETTINGS, *names), "inputs": inputs, "versions": runs.versions("torch", "transformers", "trl", "peft")}
 

@@ -1,5 +1,6 @@
 """The graph: one small experiment through Snakemake, run twice, and what is locked agrees."""
 
+import json
 import os
 import re
 import subprocess
@@ -43,6 +44,7 @@ def test_the_graph_makes_the_table_and_does_nothing_the_second_time(tmp_path):
     for variant in ("sft_peft", "sft_fr_phead", "baseline_1_epoch"):
         for name in ("warmup.ipynb", "evaluate.ipynb", "predictions.jsonl", "metrics.json", "training.json", "model"):
             assert (folder / "seed-42" / variant / name).exists()
+        assert json.loads((folder / "seed-42" / variant / "training.json").read_text())["steps"] == 2
     written = {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file() and path.suffix in (".ipynb", ".jsonl", ".html", ".safetensors")}
     second = run(tmp_path)
     assert second.returncode == 0, second.stderr
