@@ -9,6 +9,7 @@ import re
 import numpy as np
 
 from pauselib.errors import InputError
+from pauselib.progress import Progress
 
 PROMPT = "### INPUT: {question}\n\n ### Answer:"
 PAUSE_TEXT = "<|pause|>"
@@ -84,7 +85,7 @@ def inject(problems: list[dict], tokenizer, pause_id: int, settings) -> list[dic
     Rows have `problem_id`, `copy`, `question`, `answer` (without pauses), `input_ids` (prompt, answer, pauses, end token; int32 array),
     `completion_mask` (1 from the answer on; int8 array) and `n_pauses`. Raises ValueError as `tokenize` does.
     """
-    rows, none = [], np.empty(0, dtype=int)
+    rows, none, progress = [], np.empty(0, dtype=int), Progress("problem", len(problems))
     for i, (problem, ids, start, encoding) in enumerate(zip(problems, *tokenize(problems, tokenizer))):
         n_gaps = len(ids) - start  # the end token stays last
         fixed = pattern_gaps(problem["answer"], encoding.offsets, settings.n_pauses_per_patterns) if "pattern" in settings.strategy else none
@@ -95,6 +96,7 @@ def inject(problems: list[dict], tokenizer, pause_id: int, settings) -> list[dic
                 drawn = random_gaps(allowed, settings.n_random_pauses, settings.variable_number_of_pauses, settings.data_seed, i, copy)
                 gaps = np.concatenate([fixed, drawn])
             rows.append(as_row(problem, insert(ids, start + gaps, pause_id), start, copy, len(gaps)))
+        progress.update(i + 1)
     return rows
 
 
