@@ -96,7 +96,7 @@ def pause_histograms(replies: pd.DataFrame):
                 linewidth=0,
                 label=f"{label} replies",
             )
-        axis.set(title=f"{name} ({part['correct'].sum()} correct, {(~part['correct']).sum()} not)", xlabel="pauses in the reply", ylabel="share of replies")
+        axis.set(title=f"{name}\n({part['correct'].sum()} correct, {(~part['correct']).sum()} not)", xlabel="pauses in the reply", ylabel="share of replies")
         axis.title.set_fontsize(8)
         axis.set_xticks(range(len(labels)), labels, rotation=60 if len(labels) > 9 else 0, fontsize=7)
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=2, frameon=False)
