@@ -10,7 +10,6 @@ import yaml
 
 from pauselib import analysis, figures, runs
 from pauselib.settings import Settings
-from pauselib.variants import VARIANTS
 
 ROOT = Path(__file__).parent.parent
 BEGIN, END = "<!-- result: written by docs/update_readme.py -->", "<!-- end of result -->"
@@ -22,7 +21,7 @@ def main(config: str, machine: str) -> None:
     missing = table.loc[table["accuracy"].isna(), "variant"].tolist()
     if missing:
         sys.exit(f"These rows are not finished: {', '.join(missing)}.")
-    figure = figures.accuracy_by_pauses(replies[[VARIANTS[name].pauses for name in replies["variant"]]])
+    figure = figures.accuracy_by_pauses(analysis.pausing(replies))
     figure.savefig(ROOT / "docs" / "accuracy_by_pauses.png", dpi=90)
     made = runs.versions("torch", "transformers", "trl", "peft")
     text = f"""{BEGIN}

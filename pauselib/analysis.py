@@ -5,7 +5,6 @@ from pathlib import Path
 import pandas as pd
 
 from pauselib import runs
-from pauselib.errors import InputError
 from pauselib.evaluation import read_predictions
 from pauselib.settings import Settings
 from pauselib.variants import VARIANTS
@@ -43,7 +42,7 @@ def results(settings: Settings) -> pd.DataFrame:
 
 
 def predictions(settings: Settings) -> pd.DataFrame:
-    """The replies of all finished variants and seeds: the fields of predictions.jsonl with `seed` and `variant`."""
+    """The replies of all finished variants and seeds: the fields of predictions.jsonl with `seed` and `variant`. Empty where none is."""
     frames = [
         pd.DataFrame(read_predictions(folder / "predictions.jsonl")).assign(seed=seed, variant=name)
         for seed in settings.seeds
@@ -51,10 +50,22 @@ def predictions(settings: Settings) -> pd.DataFrame:
         if (folder := settings.but(seed=seed, variant=name).variant_folder()) and (folder / "metrics.json").exists()
     ]
     if not frames:
-        raise InputError(
-            f"Nothing is finished under {settings.folder()}: run `papermill notebooks/evaluate.ipynb out.ipynb -p variant sft_peft`, or `make run` for all rows."
-        )
+        return pd.DataFrame(columns=["seed", "variant", "correct", "n_pauses", "truncated"])
     return pd.concat(frames, ignore_index=True)
+
+
+def pausing(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows of variants that have a pause token: all but the baselines."""
+    return rows[rows["variant"].map(lambda name: VARIANTS[name].pauses).astype(bool)]
+
+
+def finished(settings: Settings, table: pd.DataFrame) -> str:
+    """How many rows are finished, and how to make the others."""
+    missing = table.loc[table["accuracy"].isna(), "variant"].tolist()
+    told = f"{len(table) - len(missing)} of {len(table)} rows are finished under {settings.folder().name}."
+    if missing:
+        told += f" `papermill notebooks/evaluate.ipynb out.ipynb -p variant {missing[0]} -p experiment {settings.experiment}` makes one more, `make run` all of them."
+    return told
 
 
 def best(table: pd.DataFrame) -> dict[str, float]:
@@ -62,8 +73,7 @@ def best(table: pd.DataFrame) -> dict[str, float]:
 
     A baseline's eval loss is on clean answers, another text than the pausing variants', so it is never compared with theirs.
     """
-    pausing = table[[VARIANTS[name].pauses for name in table["variant"]]]
-    return {"accuracy": table["accuracy"].max(), "eval_loss": pausing["eval_loss"].min()}
+    return {"accuracy": table["accuracy"].max(), "eval_loss": pausing(table)["eval_loss"].min()}
 
 
 def as_text(table: pd.DataFrame) -> pd.DataFrame:

@@ -22,7 +22,11 @@ plt.rcParams.update(
 
 
 def panels(n: int, width: float = 3.4, height: float = 2.2, across: int = 3):
-    """A figure of `n` panels in rows of `across`; the unused ones are hidden."""
+    """A figure of `n` panels in rows of `across` and their axes; with none, it says that nothing is finished."""
+    if n == 0:
+        figure = plt.figure(figsize=(width * 2, height / 2))
+        figure.text(0.5, 0.5, "nothing is finished yet", ha="center", va="center")
+        return figure, []
     rows = -(-n // across)
     figure, axes = plt.subplots(rows, min(n, across), figsize=(width * min(n, across), height * rows), squeeze=False)
     for axis in axes.flat[n:]:
@@ -71,6 +75,8 @@ def accuracy_by_pauses(replies: pd.DataFrame):
         )
         share.set(ylim=(0, 1.02), ylabel="accuracy")
         share.spines["right"].set_visible(True)
+    if not variants:
+        return figure
     handles = [*axes[0].get_legend_handles_labels()[0], *share.get_legend_handles_labels()[0]]
     figure.legend(handles, ["correct replies", "incorrect replies", "accuracy, 95 % interval"], loc="outside upper center", ncols=3, frameon=False)
     return figure
@@ -99,7 +105,8 @@ def pause_histograms(replies: pd.DataFrame):
         axis.set(title=f"{name}\n({part['correct'].sum()} correct, {(~part['correct']).sum()} not)", xlabel="pauses in the reply", ylabel="share of replies")
         axis.title.set_fontsize(8)
         axis.set_xticks(range(len(labels)), labels, rotation=60 if len(labels) > 9 else 0, fontsize=7)
-    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=2, frameon=False)
+    if variants:
+        figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=2, frameon=False)
     return figure
 
 

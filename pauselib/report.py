@@ -27,8 +27,7 @@ def link(path: str) -> str:
 def write(settings: Settings, table: pd.DataFrame, figures: list[dict]) -> Path:
     """Write runs/<experiment>/report.html and return its path. `figures`: dicts with `title`, `figure` and `caption`."""
     files = analysis.artifacts(settings)
-    done = table.dropna(subset=["accuracy"])
-    summary = f"{len(done)} of {len(table)} rows are finished; each is {done['n'].max():.0f} test problems of '{settings.dataset}' answered greedily by a warmed-up '{settings.model}'."
+    summary = f"{analysis.finished(settings, table)} Each is test problems of '{settings.dataset}' answered greedily by a warmed-up '{settings.model}'."
     used = {
         **{name: value for name, value in vars(settings).items() if name not in ("variant", "seed", "variants")},
         **runs.versions("torch", "transformers", "trl", "peft"),

@@ -56,9 +56,17 @@ def test_the_best_accuracy_and_the_best_eval_loss_of_the_pausing_variants_are_bo
     assert text["Eval loss"].to_dict() == {"sft": "0.5000", "sft_peft": "**0.2500**", "sft_fr_phead": "–", "baseline_1_epoch": "0.1000"}
 
 
-def test_nothing_finished_is_one_sentence_with_the_command(tmp_path):
-    with pytest.raises(ValueError, match=r"Nothing is finished under .*: run `papermill notebooks/evaluate.ipynb"):
-        analysis.predictions(Settings(runs_dir=str(tmp_path)))
+def test_with_nothing_finished_all_rows_are_missing_and_the_command_is_named(tmp_path):
+    settings = Settings(runs_dir=str(tmp_path))
+    table, replies = analysis.results(settings), analysis.predictions(settings)
+    assert analysis.finished(settings, table).startswith("0 of 20 rows are finished under tiny. `papermill notebooks/evaluate.ipynb out.ipynb -p variant sft ")
+    assert (analysis.as_text(table)["Test accuracy"] == "–").all()
+    assert not figures.accuracy_by_pauses(analysis.pausing(replies)).axes
+    assert not figures.pause_histograms(replies).axes
+
+
+def test_the_baselines_are_not_among_the_pausing_rows(settings):
+    assert analysis.pausing(analysis.predictions(settings))["variant"].unique().tolist() == ["sft", "sft_peft"]
 
 
 def test_artifacts_are_relative_paths_of_what_exists(settings):

@@ -84,6 +84,12 @@ def test_one_variant_from_nothing_then_its_replies_then_the_table(tmp_path):
     assert "http://" not in report.replace("http://www.w3.org", "").replace("http://purl.org", "").replace("http://creativecommons.org", "")
 
 
+def test_analyze_from_nothing_shows_a_table_of_missing_rows(tmp_path):
+    analyzed = run("analyze", tmp_path / "out.ipynb", ROOT / "notebooks", runs_dir=str(tmp_path / "runs"))
+    assert analyzed.returncode == 0, analyzed.stderr
+    assert "0 of 20 rows are finished" in (tmp_path / "runs" / "tiny" / "report.html").read_text()
+
+
 def test_executed_notebooks_have_one_progress_line_and_no_widgets(tmp_path):
     assert run("warmup", tmp_path / "out.ipynb", variant="sft", runs_dir=str(tmp_path / "runs"), **SMALL).returncode == 0
     notebook = nbformat.read(tmp_path / "out.ipynb", as_version=4)
