@@ -46,7 +46,7 @@ class Settings:
     gradient_accumulation_steps: int = 1  # parts a batch is computed in, to save memory
     eval_steps: int = 80  # an evaluation and a checkpoint every so many steps
     base_eval_steps: int = 119  # the same in the first step and the baselines
-    max_steps: int = 160  # of the second step: stop after so many; -1: a full epoch
+    max_steps: int = 160  # of the second step: stop after so many, before the epoch ends; -1: a full epoch
     base_max_steps: int = -1  # the same in the first step and the baselines
     lora_r: int = 16  # rank of the adapters
     lora_alpha: int = 32  # their scale is lora_alpha / lora_r

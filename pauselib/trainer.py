@@ -24,16 +24,18 @@ from trl import SFTConfig, SFTTrainer  # noqa: E402
 LOGGED = ("step", "loss", "lm_loss", "pause_loss", "learning_rate", "grad_norm", "eval_loss", "eval_lm_loss", "eval_pause_loss")
 
 
-def arguments(settings: Settings, variant: Variant, folder: Path) -> SFTConfig:
-    """The trainer's arguments: AdamW, linear decay without warm-up, no weight decay, clipping at 1, the best of the checkpoints."""
+def arguments(settings: Settings, variant: Variant, folder: Path, n_rows: int) -> SFTConfig:
+    """The trainer's arguments for `n_rows` training rows: AdamW, linear decay without warm-up, no weight decay, clipping at 1, the best of the checkpoints."""
     prefix = "" if variant.pauses else "base_"
     lr, steps, max_steps = (getattr(settings, prefix + name) for name in BY_STEP)
+    epochs = variant.epochs or 1
+    all_steps = math.ceil(n_rows / settings.batch_size) * epochs  # the trainer would go past its epochs to reach max_steps
     bf16 = settings.dtype == "bfloat16"
     return SFTConfig(
         output_dir=str(folder), seed=settings.seed, report_to=settings.report_to, train_sampling_strategy="group_by_length" if settings.group_by_length else "random", disable_tqdm=True, logging_steps=max(1, min(10, steps // 5)), logging_nan_inf_filter=False,
         per_device_train_batch_size=settings.batch_size // settings.gradient_accumulation_steps, per_device_eval_batch_size=64,
         gradient_accumulation_steps=settings.gradient_accumulation_steps, gradient_checkpointing=settings.gradient_checkpointing, bf16=bf16,
-        num_train_epochs=variant.epochs or 1, max_steps=max_steps, optim="adamw_torch", learning_rate=lr, lr_scheduler_type="linear", warmup_steps=0, weight_decay=0.0, max_grad_norm=1.0,
+        num_train_epochs=epochs, max_steps=max_steps if max_steps < all_steps else -1, optim="adamw_torch", learning_rate=lr, lr_scheduler_type="linear", warmup_steps=0, weight_decay=0.0, max_grad_norm=1.0,
         eval_strategy="steps", eval_steps=steps, save_strategy="steps", save_steps=steps, save_total_limit=2, load_best_model_at_end=True, metric_for_best_model="eval_loss", greater_is_better=False,
         max_length=None, packing=False, dataset_kwargs={"skip_prepare_dataset": True}, prediction_loss_only=True, dataloader_pin_memory=False,
     )  # fmt: skip

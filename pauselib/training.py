@@ -162,7 +162,7 @@ def train(settings: Settings, variant: Variant, base: Path | str, rows: dict, fo
     table = trainable(model)
     trainer = PauseTrainer(
         model,
-        arguments(settings, variant, work),
+        arguments(settings, variant, work, len(rows["train"])),
         train_dataset=as_dataset(rows["train"]),
         eval_dataset=as_dataset(rows["validation"]),
         processing_class=tokenizer,

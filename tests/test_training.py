@@ -51,7 +51,11 @@ def trainer_for(model, tokenizer, tmp_path, rows, **changes):
 
     settings = Settings(eval_steps=1, batch_size=len(rows), **changes)
     return PauseTrainer(
-        model, arguments(settings, VARIANTS["sft"], tmp_path), train_dataset=as_dataset(rows), eval_dataset=as_dataset(rows), processing_class=tokenizer
+        model,
+        arguments(settings, VARIANTS["sft"], tmp_path, len(rows)),
+        train_dataset=as_dataset(rows),
+        eval_dataset=as_dataset(rows),
+        processing_class=tokenizer,
     )
 
 
@@ -81,10 +85,16 @@ def test_the_trainers_loss_is_the_models_and_one_cross_entropy_over_all_words_an
     assert trainer.evaluate()["eval_loss"] == pytest.approx(expected, abs=1e-3)
 
 
+@pytest.mark.parametrize(("max_steps", "expected"), [(-1, 3), (2, 2), (100, 3)])
+def test_max_steps_only_ever_shortens_the_epoch(max_steps, expected, small):
+    settings = small.but(variant="sft", max_steps=max_steps, eval_steps=10, base_eval_steps=10, base_max_steps=1)
+    assert runs.read_json(training.warm_up(settings) / "training.json")["steps"] == expected  # 6 problems x 2 copies / 4
+
+
 def test_a_step_moves_the_pause_head(tiny_lm, tokenizer, tmp_path, rows):
     model = training.unfreeze(PauseForCausalLM.around(tiny_lm("mistral", False)), VARIANTS["sft_fr_pembed"], Settings())
     before = {name: parameter.detach().clone() for name, parameter in model.named_parameters()}
-    trainer_for(model, tokenizer, tmp_path, rows, max_steps=2, learning_rate=0.1).train()
+    trainer_for(model, tokenizer, tmp_path, rows, max_steps=1, learning_rate=0.1).train()
     moved = {name for name, parameter in model.named_parameters() if not torch.equal(parameter, before[name])}
     assert moved == {"pause_head.weight", "pause_head.bias"}
 
@@ -93,7 +103,7 @@ def test_a_loss_that_is_not_a_number_stops_the_run_with_one_sentence(tiny_lm, to
     model = PauseForCausalLM.around(tiny_lm("mistral", False))
     model.pause_head.weight.data.fill_(float("nan"))
     with pytest.raises(ValueError, match=r"loss is nan at step 1: lower the learning rate"):
-        trainer_for(model, tokenizer, tmp_path, rows, max_steps=2).train()
+        trainer_for(model, tokenizer, tmp_path, rows, max_steps=1).train()
 
 
 def test_a_variant_makes_what_it_needs_and_is_made_once(small):
