@@ -43,22 +43,32 @@ def bins(n_pauses: pd.Series, most: int = 8) -> tuple[pd.Series, list[str]]:
     return pd.cut(n_pauses, edges, right=False, labels=False), labels
 
 
+def pause_panels(replies: pd.DataFrame):
+    """A figure with one panel a variant, the pause counts' bins on its x-axis, and for each panel: axis, variant, its replies, their bins."""
+    variants = list(dict.fromkeys(replies["variant"]))
+    figure, axes = panels(len(variants))
+    by_variant = []
+    for axis, name in zip(axes, variants):
+        part = replies[replies["variant"] == name]
+        which, labels = bins(part["n_pauses"])
+        axis.set_xticks(range(len(labels)), labels, rotation=60 if len(labels) > 9 else 0, fontsize=7)
+        axis.set_xlabel("pauses in the reply")
+        by_variant.append((axis, name, part, which.astype(pd.CategoricalDtype(range(len(labels))))))
+    return figure, by_variant
+
+
 def accuracy_by_pauses(replies: pd.DataFrame):
     """One panel a variant: bars of correct and incorrect replies at each pause count, and the accuracy there with its 95 % Wilson interval."""
     from statsmodels.stats.proportion import proportion_confint
 
-    variants = list(dict.fromkeys(replies["variant"]))
-    figure, axes = panels(len(variants))
-    for axis, name in zip(axes, variants):
-        part = replies[replies["variant"] == name]
-        which, labels = bins(part["n_pauses"])
-        right = part.groupby(which)["correct"].sum().reindex(range(len(labels)), fill_value=0)
-        n = part.groupby(which)["correct"].size().reindex(range(len(labels)), fill_value=0)
-        axis.bar(right.index, right, color=CORRECT, width=0.85, label="correct replies")
-        axis.bar(n.index, n - right, bottom=right, color=INCORRECT, width=0.85, hatch="////", edgecolor="white", linewidth=0, label="incorrect replies")
-        axis.set(title=name, xlabel="pauses in the reply", ylabel="replies")
-        axis.title.set_fontsize(8)
-        axis.set_xticks(range(len(labels)), labels, rotation=60 if len(labels) > 9 else 0, fontsize=7)
+    figure, by_variant = pause_panels(replies)
+    for axis, name, part, which in by_variant:
+        by_bin = part.groupby(which, observed=False)["correct"]
+        right, n = by_bin.sum().astype(int), by_bin.size()
+        axis.bar(range(len(n)), right, color=CORRECT, width=0.85, label="correct replies")
+        axis.bar(range(len(n)), n - right, bottom=right, color=INCORRECT, width=0.85, hatch="////", edgecolor="white", linewidth=0, label="incorrect replies")
+        axis.set_title(name, fontsize=8)
+        axis.set_ylabel("replies")
         share, seen = axis.twinx(), n > 0
         low, high = proportion_confint(right[seen], n[seen], method="wilson")
         accuracy = right[seen] / n[seen]
@@ -75,25 +85,22 @@ def accuracy_by_pauses(replies: pd.DataFrame):
         )
         share.set(ylim=(0, 1.02), ylabel="accuracy")
         share.spines["right"].set_visible(True)
-    if not variants:
+    if not by_variant:
         return figure
-    handles = [*axes[0].get_legend_handles_labels()[0], *share.get_legend_handles_labels()[0]]
+    handles = [*axis.get_legend_handles_labels()[0], *share.get_legend_handles_labels()[0]]
     figure.legend(handles, ["correct replies", "incorrect replies", "accuracy, 95 % interval"], loc="outside upper center", ncols=3, frameon=False)
     return figure
 
 
 def pause_histograms(replies: pd.DataFrame):
     """One panel a variant: the share of the correct and of the incorrect replies that has each number of pauses."""
-    variants = list(dict.fromkeys(replies["variant"]))
-    figure, axes = panels(len(variants))
-    for axis, name in zip(axes, variants):
-        part = replies[replies["variant"] == name]
-        which, labels = bins(part["n_pauses"])
+    figure, by_variant = pause_panels(replies)
+    for axis, name, part, which in by_variant:
         for offset, (correct, colour, label) in enumerate(((True, CORRECT, "correct"), (False, INCORRECT, "incorrect"))):
             group = which[part["correct"] == correct]
-            share = group.value_counts(normalize=True).reindex(range(len(labels)), fill_value=0)
+            share = group.value_counts(normalize=True, sort=False).fillna(0)
             axis.bar(
-                np.array(share.index) + 0.4 * offset - 0.2,
+                np.arange(len(share)) + 0.4 * offset - 0.2,
                 share,
                 width=0.4,
                 color=colour,
@@ -102,11 +109,10 @@ def pause_histograms(replies: pd.DataFrame):
                 linewidth=0,
                 label=f"{label} replies",
             )
-        axis.set(title=f"{name}\n({part['correct'].sum()} correct, {(~part['correct']).sum()} not)", xlabel="pauses in the reply", ylabel="share of replies")
-        axis.title.set_fontsize(8)
-        axis.set_xticks(range(len(labels)), labels, rotation=60 if len(labels) > 9 else 0, fontsize=7)
-    if variants:
-        figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=2, frameon=False)
+        axis.set_title(f"{name}\n({part['correct'].sum()} correct, {(~part['correct']).sum()} not)", fontsize=8)
+        axis.set_ylabel("share of replies")
+    if by_variant:
+        figure.legend(*axis.get_legend_handles_labels(), loc="outside upper center", ncols=2, frameon=False)
     return figure
 
 
