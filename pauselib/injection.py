@@ -58,11 +58,6 @@ def insert(ids: np.ndarray, gaps: np.ndarray, pause_id: int) -> np.ndarray:
     return out
 
 
-def without_pauses(ids: np.ndarray, pause_id: int) -> np.ndarray:
-    """`ids` with every pause taken out."""
-    return ids[ids != pause_id]
-
-
 def tokenize(problems: list[dict], tokenizer) -> tuple[list[np.ndarray], list[int], list]:
     """Of every problem: its ids without pauses (start token, prompt, answer, end token; int32), where the answer starts, and the
     tokenizer's encoding of the answer (for the characters its tokens stand for).

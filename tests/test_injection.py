@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest, chisquare
 
-from pauselib.injection import PAUSE_TEXT, PROMPT, fit, inject, insert, pattern_gaps, plain_rows, split, tokenize, without_pauses, word_gaps
+from pauselib.injection import PAUSE_TEXT, PROMPT, fit, inject, insert, pattern_gaps, plain_rows, split, tokenize, word_gaps
 from pauselib.settings import Settings
 
 PROBLEMS = [
@@ -16,6 +16,10 @@ PROBLEMS = [
 ]
 P = 400  # the pause: one past the tokenizer's vocabulary
 UNLIKELY = 1e-4  # a right draw fails such a test once in 10,000 seeds; these seeds are fixed
+
+
+def without_pauses(ids: np.ndarray, pause_id: int) -> np.ndarray:
+    return ids[ids != pause_id]
 
 
 def gaps_of(row: dict) -> list[int]:
