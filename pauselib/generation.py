@@ -41,7 +41,7 @@ class Reply:
 
 @torch.inference_mode()
 def generate(
-    model, prompts: list[list[int]], end_id: int, max_new_tokens: int, max_total_tokens: int = 0, batch_size: int = 128, show: bool = True
+    model, prompts: list[list[int]], end_id: int, max_new_tokens: int, max_total_tokens: int = 0, batch_size: int = 256, show: bool = True
 ) -> list[Reply]:
     """Greedy replies to `prompts` (lists of ids), in their order.
 

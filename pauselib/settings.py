@@ -58,7 +58,7 @@ class Settings:
     # the replies (evaluate)
     max_new_tokens: int = 160  # a longer reply is cut and flagged
     max_total_tokens: int = 0  # the published limit instead: prompt and reply, without padding (1024); 0: off
-    eval_batch_size: int = 128  # replies decoded together; does not change them
+    eval_batch_size: int = 256  # replies decoded together; does not change them
     # the graph (Snakemake) and the table
     variants: str | tuple = "all"  # the rows to make
     seeds: tuple = (42,)  # the training seeds of every row
