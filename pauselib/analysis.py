@@ -110,6 +110,19 @@ def artifacts(settings: Settings) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def used(settings: Settings) -> dict[str, str]:
+    """The settings and versions that the finished files were made from, by their manifests; several values where the rows differ."""
+    folder = settings.folder()
+    found: dict[str, dict] = {}
+    for path in [folder / "data" / runs.MANIFEST, *sorted(folder.glob("seed-*/*/training.json")), *sorted(folder.glob("seed-*/*/metrics.json"))]:
+        record = runs.read_json(path) or {}
+        origin = record.get("made_from", record)
+        for name, value in {**origin.get("settings", {}), **origin.get("versions", {})}.items():
+            if name not in ("variant", "seed"):
+                found.setdefault(name, {})[str(value)] = None
+    return {name: ", ".join(values) for name, values in found.items()}
+
+
 def history(folder: Path) -> pd.DataFrame:
     """The losses of a variant's training by step, from its training.json."""
     return pd.DataFrame(runs.read_json(folder / "training.json")["history"])

@@ -23,32 +23,7 @@ HEADERS = (
     "### INPUT: {question}\n\n ### Answer:",
 )
 LAST_LINES = ("The answer is {n}.", "Answer: {n}", "So it is {n} in all.", "= {n}", "Result: {n}", "#### {n}")
-HESITATIONS = [
-    " uh",
-    " um",
-    " er",
-    " hm",
-    " mm",
-    " eh",
-    " ah",
-    " oh",
-    " erm",
-    " hmm",
-    " huh",
-    " like",
-    " well",
-    " so",
-    " right",
-    " okay",
-    " see",
-    " look",
-    " anyway",
-    " yeah",
-    " no",
-    " wait",
-    " sorry",
-    " hold on",
-]
+HESITATIONS = " uh, um, er, hm, mm, eh, ah, oh, erm, hmm, huh, like, well, so, right, okay, see, look, anyway, yeah, no, wait, sorry, hold on".split(",")
 BLOCK = 320  # tokens in a row of a batch; documents follow one another, parted by the end token
 
 

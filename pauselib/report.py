@@ -27,11 +27,8 @@ def link(path: str) -> str:
 def write(settings: Settings, table: pd.DataFrame, figures: list[dict]) -> Path:
     """Write runs/<experiment>/report.html and return its path. `figures`: dicts with `title`, `figure` and `caption`."""
     files = analysis.artifacts(settings)
-    summary = f"{analysis.finished(settings, table)} Each is test problems of '{settings.dataset}' answered greedily by a warmed-up '{settings.model}'."
-    used = {
-        **{name: value for name, value in vars(settings).items() if name not in ("variant", "seed", "variants")},
-        **runs.versions("torch", "transformers", "trl", "peft"),
-    }
+    used = {"model": settings.model, "dataset": settings.dataset, **analysis.used(settings)}
+    summary = f"{analysis.finished(settings, table)} Each is test problems of '{used['dataset']}' answered greedily by a warmed-up '{used['model']}'."
     html = (
         Environment(loader=PackageLoader("pauselib", "."), autoescape=True)
         .get_template("report.html.j2")
@@ -43,7 +40,7 @@ def write(settings: Settings, table: pd.DataFrame, figures: list[dict]) -> Path:
             artifacts=files.map(lambda cell: link(cell) if isinstance(cell, str) and "/" in cell else escape(str(cell))).to_html(
                 index=False, escape=False, border=0
             ),
-            settings=pd.DataFrame({"setting": used.keys(), "value": map(str, used.values())}).to_html(index=False, border=0),
+            settings=pd.DataFrame({"setting": used.keys(), "value": used.values()}).to_html(index=False, border=0),
         )
     )
     path = settings.folder() / "report.html"

@@ -3,7 +3,6 @@
 import os
 import shutil
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -121,11 +120,11 @@ def made_from(settings: Settings, data_folder: Path, base: Path | str) -> dict:
     return {"settings": settings.of(*SETTINGS, *names), "inputs": inputs, "versions": runs.versions("torch", "transformers", "trl", "peft")}
 
 
-def warm_up(settings: Settings, asked: bool = True, watch: Callable | None = None) -> Path:
+def warm_up(settings: Settings, asked: bool = True) -> Path:
     """Train a variant unless it is there; return its folder, with `model/` and `training.json`.
 
     Makes what it needs and does not find: the injected data, and the first step's model for a variant that starts from it.
-    `watch(history)` is called with the list of losses so far whenever it grows. Raises ValueError where the loss is not a number.
+    Raises ValueError where the loss is not a number.
     """
     variant, folder = parse(settings.variant), settings.variant_folder()
     load_tokenizer(settings.model)  # a model that can't be had is refused before anything is made
@@ -134,7 +133,7 @@ def warm_up(settings: Settings, asked: bool = True, watch: Callable | None = Non
     origin = made_from(settings, data_folder, base)
 
     def make(part: Path) -> None:
-        record = train(settings, variant, base, training_rows(settings, variant, data_folder), part, folder / "checkpoints", origin, watch)
+        record = train(settings, variant, base, training_rows(settings, variant, data_folder), part, folder / "checkpoints", origin)
         runs.write_json(folder / "training.json", {**record, "made_from": origin})
 
     if runs.make_once(folder / "model", origin, make, asked):
@@ -142,7 +141,7 @@ def warm_up(settings: Settings, asked: bool = True, watch: Callable | None = Non
     return folder
 
 
-def train(settings: Settings, variant: Variant, base: Path | str, rows: dict, folder: Path, work: Path, origin: dict, watch: Callable | None) -> dict:
+def train(settings: Settings, variant: Variant, base: Path | str, rows: dict, folder: Path, work: Path, origin: dict) -> dict:
     """Train `base` as `variant` says, save the best checkpoint's model in `folder`, return what goes into training.json.
 
     `work` holds the checkpoints while it runs: a run that was cut off goes on from the last whole one if it was made from the same.
@@ -166,7 +165,6 @@ def train(settings: Settings, variant: Variant, base: Path | str, rows: dict, fo
         train_dataset=as_dataset(rows["train"]),
         eval_dataset=as_dataset(rows["validation"]),
         processing_class=tokenizer,
-        watch=watch,
     )
     if runs.read_json(work / "made_from.json") != runs.plain(origin):
         shutil.rmtree(work, ignore_errors=True)

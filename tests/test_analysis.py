@@ -105,6 +105,19 @@ def test_the_report_is_one_file_that_needs_no_network_and_escapes_what_it_shows(
     assert "url(http" not in html
 
 
+def test_the_report_shows_the_settings_that_the_files_were_made_from_not_the_defaults(settings):
+    (settings.folder() / "data").mkdir()
+    (settings.folder() / "data" / "made_from.json").write_text(json.dumps({"settings": {"n_copies": 7, "dataset": "theirs"}, "versions": {"numpy": "1.2.3"}}))
+    for name, rate in (("sft", 0.25), ("sft_peft", 0.5)):
+        (settings.but(variant=name).variant_folder() / "training.json").write_text(
+            json.dumps({"made_from": {"settings": {"variant": name, "learning_rate": rate}}})
+        )
+    assert analysis.used(settings) == {"n_copies": "7", "dataset": "theirs", "numpy": "1.2.3", "learning_rate": "0.25, 0.5"}
+    html = report.write(settings, analysis.results(settings), []).read_text()
+    assert "<td>0.25, 0.5</td>" in html
+    assert "test problems of &#39;theirs&#39;" in html
+
+
 def test_the_same_results_give_the_same_report(settings):
     replies, table = analysis.predictions(settings), analysis.results(settings)
     first, second = (
