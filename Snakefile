@@ -5,11 +5,10 @@
 import json
 
 from pauselib import data, evaluation, training
-from pauselib.settings import Settings, check_names
+from pauselib.settings import of_experiment
 from pauselib.variants import FIRST_STEP, VARIANTS
 
-check_names(config)
-settings = Settings(**config)
+settings = of_experiment(config)
 folder = settings.folder().as_posix()
 row = folder + "/seed-{seed}/{variant}"
 PLACE = ("experiment", "runs_dir")
@@ -17,6 +16,10 @@ DATA = (*PLACE, *data.SETTINGS)
 STEPS = (*training.BY_STEP, *(f"base_{name}" for name in training.BY_STEP))
 TRAINING = (*DATA, *(name for name in training.SETTINGS if name not in ("variant", "seed")), *STEPS, "report_to")
 REPLIES = (*TRAINING, *(name for name in evaluation.SETTINGS if name not in ("variant", "seed")), "eval_batch_size")
+
+
+# (variant, name) -> the intervention's own settings
+INTERVENED = {(changed.variant, changed.intervention.name): i for i in settings.interventions if (changed := settings.but(**i)).variant in settings.variants}
 
 
 def given(names):
@@ -39,7 +42,7 @@ rule inject:
 rule warmup:
     input:
         f"{folder}/inject.ipynb",
-        lambda w: f"{folder}/seed-{w.seed}/{FIRST_STEP}/warmup.ipynb" if VARIANTS[w.variant].pauses else [],
+        lambda w: f"{folder}/seed-{w.seed}/{FIRST_STEP}/warmup.ipynb" if VARIANTS[w.variant].second_step else [],
     output: row + "/warmup.ipynb"
     params: given(TRAINING)
     priority: 1  # the long jobs first, so that no core waits for one at the end
@@ -55,8 +58,18 @@ rule evaluate:
     benchmark: folder + "/times/seed-{seed}/{variant}.evaluate.tsv"
     shell: "papermill notebooks/evaluate.ipynb {output} -y {params:q} -p variant {wildcards.variant} -p seed {wildcards.seed} > {log} 2>&1"
 
+rule intervene:
+    input: row + "/warmup.ipynb"
+    output: row + "/interventions/{name}/evaluate.ipynb"
+    params: lambda w: json.dumps(settings.of(*REPLIES) | INTERVENED[w.variant, w.name])
+    log: row + "/interventions/{name}/evaluate.log"
+    benchmark: folder + "/times/seed-{seed}/{variant}.{name}.tsv"
+    shell: "papermill notebooks/evaluate.ipynb {output} -y {params:q} -p seed {wildcards.seed} > {log} 2>&1"
+
 rule analyze:
-    input: expand(row + "/evaluate.ipynb", variant=settings.variants, seed=settings.seeds)
+    input:
+        expand(row + "/evaluate.ipynb", variant=settings.variants, seed=settings.seeds),
+        [expand(row + "/interventions/{name}/evaluate.ipynb", variant=v, name=name, seed=settings.seeds) for v, name in INTERVENED],
     output:
         f"{folder}/analyze.ipynb",
         f"{folder}/report.html",

@@ -4,13 +4,16 @@ from pathlib import Path
 
 import pandas as pd
 
-from pauselib import runs
+from pauselib import data, runs
 from pauselib.evaluation import read_predictions
+from pauselib.interventions import NAMES
 from pauselib.settings import Settings
+from pauselib.statistics import wilson
 from pauselib.variants import VARIANTS
 
 HEADINGS = {
     "accuracy": "Test accuracy",
+    "interval": "95 % interval",
     "eval_loss": "Eval loss",
     "pauses_mean": "Pauses per reply",
     "pauses_mean_correct": "Pauses (correct)",
@@ -30,14 +33,19 @@ FORMATS = {
 
 
 def results(settings: Settings) -> pd.DataFrame:
-    """One row a variant and seed: `seed`, `variant`, the metrics (None where the variant is not finished), and what is unfrozen."""
+    """One row a variant and seed: `seed`, `variant`, the metrics (None where the variant is not finished), and what is unfrozen.
+
+    `accuracy_low` to `accuracy_high` is the 95 % Wilson interval of the accuracy, over test problems.
+    """
     rows = []
     for seed in settings.seeds:
         for name in settings.variants:
             metrics = runs.read_json(settings.but(seed=seed, variant=name).variant_folder() / "metrics.json") or {}
             parts = {part: getattr(VARIANTS[name], part) for part in ("pause_embedding", "pause_head", "lm_head", "lm_embeddings", "lora")}
             made_from = {"model_digest": metrics.get("made_from", {}).get("inputs", {}).get("model")}
-            rows.append({"seed": seed, "variant": name, **{key: metrics.get(key) for key in HEADINGS}, **parts, **made_from})
+            known = {key: metrics.get(key) for key in HEADINGS if key != "interval"}
+            low, high = wilson(round(metrics["accuracy"] * metrics["n"]), metrics["n"]) if metrics else (None, None)
+            rows.append({"seed": seed, "variant": name, **known, "accuracy_low": low, "accuracy_high": high, **parts, **made_from})
     return pd.DataFrame(rows)
 
 
@@ -52,6 +60,32 @@ def predictions(settings: Settings) -> pd.DataFrame:
     if not frames:
         return pd.DataFrame(columns=["seed", "variant", "correct", "n_pauses", "truncated"])
     return pd.concat(frames, ignore_index=True)
+
+
+def with_tokens(settings: Settings, replies: pd.DataFrame) -> pd.DataFrame:
+    """`predictions` with what the model gave at each token (`tokens`, `p_pause`, `p_best`, see `evaluation.predict`) and `n_steps`, the
+    number of calculations (`<<`) in the gold answer."""
+    rows = data.read(settings.folder() / "data", "test") if len(replies) else pd.DataFrame({"problem_id": [], "answer": []})
+    steps = dict(zip(rows["problem_id"], rows["answer"].map(lambda answer: answer.count("<<"))))
+    frames = []
+    for (seed, name), part in replies.groupby(["seed", "variant"], sort=False):
+        given = pd.read_parquet(settings.but(seed=int(seed), variant=name).variant_folder() / "tokens.parquet")
+        frames.append(part.merge(given, on="problem_id"))
+    found = pd.concat(frames, ignore_index=True) if frames else replies.reindex(columns=[*replies.columns, "problem_id", "tokens", "p_pause", "p_best"])
+    return found.assign(n_steps=found["problem_id"].map(steps))
+
+
+def intervened(settings: Settings) -> pd.DataFrame:
+    """The replies under every finished intervention: the fields of predictions.jsonl with `seed`, `variant`, `intervention` (its name) and its settings."""
+    frames = []
+    for seed in settings.seeds:
+        for name in settings.variants:
+            folder = settings.but(seed=seed, variant=name).variant_folder() / "interventions"
+            found = [(runs.read_json(path)["made_from"]["settings"], path.parent) for path in folder.glob("*/metrics.json")]
+            for changed, path in sorted(found, key=lambda pair: [pair[0][setting] for setting in reversed(NAMES)]):
+                given = {"seed": seed, "variant": name, "intervention": path.name, **{setting: changed[setting] for setting in NAMES}}
+                frames.append(pd.DataFrame(read_predictions(path / "predictions.jsonl")).assign(**given))
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=["seed", "variant", "intervention", "correct", "n_pauses", *NAMES])
 
 
 def pausing(rows: pd.DataFrame) -> pd.DataFrame:
@@ -84,6 +118,9 @@ def as_text(table: pd.DataFrame) -> pd.DataFrame:
     for part in ("pause_embedding", "pause_head", "lm_head", "lm_embeddings", "lora"):
         text[part.replace("_", " ")] = ["×" if yes else "" for yes in table[part]]
     for column, heading in HEADINGS.items():
+        if column == "interval":
+            text[heading] = ["–" if pd.isna(low) else f"{low:.3f}–{high:.3f}" for low, high in zip(table["accuracy_low"], table["accuracy_high"])]
+            continue
         cells = ["–" if pd.isna(value) else FORMATS[column].format(value) for value in table[column]]
         bold = [value == winners.get(column) and (column == "accuracy" or VARIANTS[name].pauses) for value, name in zip(table[column], table["variant"])]
         text[heading] = [f"**{cell}**" if b else cell for cell, b in zip(cells, bold)]

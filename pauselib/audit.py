@@ -36,8 +36,8 @@ NOTES = {
 def published() -> pd.DataFrame:
     """The published table, one row a variant, every cell the text as printed (empty where there is none).
 
-    `accuracy` is the share of correct replies, the three means are pauses per reply, `predictions` is the run folder cited for the
-    replies and `tracking` the id in the cited tracking link.
+    `accuracy` is the share of correct replies, the three means are pauses per reply; `predictions` and `model` are the paths and `tracking`
+    the link that the published table of artifacts cites.
     """
     return pd.read_csv(Path(__file__).with_name("published.csv"), dtype=str, keep_default_na=False)
 
@@ -150,8 +150,26 @@ def audit(table: pd.DataFrame, n: int, decimals: int | None = None) -> pd.DataFr
         counts = correct_counts(row, n, decimals)
         fits, finding = accuracy_finding(row["accuracy"], counts, n)
         low, high = counts if counts and counts[0] <= counts[1] else (None, None)
-        placeholder = ["tracking link is a placeholder"] if isinstance(row["tracking"], str) and PLACEHOLDER.fullmatch(row["tracking"]) else []
+        placeholder = (
+            ["tracking link is a placeholder"] if isinstance(row["tracking"], str) and PLACEHOLDER.fullmatch(row["tracking"].rsplit("/", 1)[-1]) else []
+        )
         findings = "; ".join(filter(None, [finding, *same_predictions, *same_pauses, *placeholder]))
         audited.append({"variant": row["variant"], "correct_low": low, "correct_high": high, "fits": fits, "findings": findings})
     columns = ["variant", "correct_low", "correct_high", "fits", "findings"]
     return pd.DataFrame(audited, columns=columns).astype({"correct_low": "Int64", "correct_high": "Int64", "fits": "boolean"})
+
+
+def beside(ours: pd.DataFrame) -> pd.DataFrame:
+    """The published table, its audit, and `ours` (`comparison.over_seeds`) side by side: one row a published variant, NaN where ours has none.
+
+    `variant`; `published` accuracy as printed; `correct_low` to `correct_high` replies that its means allow, of 1,319; `ours`, `low`, `high`: our
+    accuracy with its interval; of both, the pauses per reply (`pauses_mean`, `pauses_mean_correct`, `pauses_mean_incorrect`, ours with `_ours`);
+    our `truncated_rate`, which the published table leaves out; `findings` of the published row.
+    """
+    table = published()
+    audited = audit(table, PUBLISHED_REPLIES, PUBLISHED_DECIMALS)
+    mine = ours.rename(columns={"accuracy": "ours"})[["variant", "ours", "low", "high", *MEANS, "truncated_rate"]]
+    both = table[["variant", "accuracy", *MEANS]].rename(columns={"accuracy": "published"}).merge(audited, on="variant")
+    both = both.merge(mine, on="variant", how="left", suffixes=("", "_ours"))
+    pauses = [name for mean in MEANS for name in (mean, f"{mean}_ours")]
+    return both[["variant", "published", "correct_low", "correct_high", "ours", "low", "high", *pauses, "truncated_rate", "findings"]]

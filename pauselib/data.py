@@ -58,10 +58,10 @@ def read(folder: Path, split: str) -> pd.DataFrame:
     return pd.read_parquet(folder / f"{split}.parquet")
 
 
-def clean(rows: pd.DataFrame, pause_id: int) -> pd.DataFrame:
-    """One row a problem, without its pauses: what the first step and the baselines are trained on."""
-    once = rows.drop_duplicates("problem_id").copy()
-    keep = [ids != pause_id for ids in once["input_ids"]]
+def clean(rows: pd.DataFrame, pause_id: int, once: bool = True) -> pd.DataFrame:
+    """The rows without their pauses, one a problem, or with `once` off as many as there are: what the baselines are trained on."""
+    rows = (rows.drop_duplicates("problem_id") if once else rows).copy()
+    keep = [ids != pause_id for ids in rows["input_ids"]]
     for column in ("input_ids", "completion_mask"):
-        once[column] = [values[k] for values, k in zip(once[column], keep)]
-    return once.assign(n_pauses=0)
+        rows[column] = [values[k] for values, k in zip(rows[column], keep)]
+    return rows.assign(n_pauses=0)

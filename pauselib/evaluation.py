@@ -1,40 +1,58 @@
-"""Replies to the test problems, scored: predictions.jsonl (one object a reply) and metrics.json."""
+"""Replies to the test problems, scored: predictions.jsonl (one object a reply), tokens.parquet (what the model gave at each token), metrics.json."""
 
+import functools
+import io
 import json
 from pathlib import Path
 
-from pauselib import data, runs, scoring
-from pauselib.injection import to_text
+import pandas as pd
+
+from pauselib import data, interventions, runs, scoring
+from pauselib.errors import InputError
+from pauselib.injection import to_text, token_text
 from pauselib.settings import Settings
 from pauselib.training import load_model, load_tokenizer, warm_up
+from pauselib.variants import VARIANTS
 
 SETTINGS = ("variant", "seed", "max_new_tokens", "max_total_tokens", "dtype")
 
 
 def evaluate(settings: Settings) -> tuple[list[dict], dict]:
-    """The predictions and metrics of a variant, made now unless they are there; the variant is trained first if it isn't."""
+    """The predictions and metrics of a variant, made now unless they are there; the variant is trained first if it isn't.
+
+    Under an intervention they are in a folder of their own. Raises ValueError for an intervention on a variant that has no pauses.
+    """
     from filelock import FileLock
 
-    folder = warm_up(settings, asked=False)
+    if settings.intervention.name and not VARIANTS[settings.variant].pauses:
+        raise InputError(f"{settings.variant} never pauses, so {settings.intervention.name} changes nothing: choose a variant that pauses.")
+    trained, folder = warm_up(settings, asked=False), settings.replies_folder()
+    folder.mkdir(parents=True, exist_ok=True)
     data_folder, _ = data.make(settings)
-    inputs = {"model": runs.digest(folder / "model"), "data": runs.digest(data_folder)}
-    origin = {"settings": settings.of(*SETTINGS), "inputs": inputs, "versions": runs.versions("torch", "transformers")}
+    inputs = {"model": runs.digest(trained / "model"), "data": runs.digest(data_folder)}
+    changed = interventions.NAMES if settings.intervention.name else ()
+    origin = {"settings": settings.of(*SETTINGS, *changed), "inputs": inputs, "versions": runs.versions("torch", "transformers")}
     with FileLock(folder / ".evaluation.lock"):
         metrics = runs.read_json(folder / "metrics.json")
         if metrics is None or runs.differences(metrics["made_from"], runs.plain(origin)):
-            predictions = predict(settings, folder / "model", data_folder)
-            eval_loss = runs.read_json(folder / "training.json")["eval_loss"]
+            predictions, tokens = predict(settings, trained / "model", data_folder)
+            eval_loss = runs.read_json(trained / "training.json")["eval_loss"]
             metrics = {**scoring.metrics(predictions), "eval_loss": eval_loss, "made_from": origin}
             (folder / "metrics.json").unlink(missing_ok=True)  # it is written last: where it is, the predictions are its own
             runs.write(folder / "predictions.jsonl", "".join(json.dumps(p, ensure_ascii=False) + "\n" for p in predictions))
+            table = io.BytesIO()
+            tokens.to_parquet(table, index=False)
+            runs.write(folder / "tokens.parquet", table.getvalue())
             runs.write_json(folder / "metrics.json", metrics)
     return read_predictions(folder / "predictions.jsonl"), metrics
 
 
-def predict(settings: Settings, model_folder: Path, data_folder: Path) -> list[dict]:
-    """One object a test problem: what was asked, said and extracted, and how many pauses and tokens the reply has.
+def predict(settings: Settings, model_folder: Path, data_folder: Path) -> tuple[list[dict], pd.DataFrame]:
+    """One object a test problem: what was asked, said and extracted, and how many pauses and tokens the reply has; and the replies' tokens.
 
-    The answer is extracted from the reply without its pauses: a pause inside a number does not break it.
+    The answer is extracted from the reply without its pauses: a pause inside a number does not break it. Of the tokens, one row a reply:
+    `problem_id`, and one item a token in `tokens` (its text), `p_pause` (the head's probability of a pause there) and `p_best` (the LM's
+    of its best word), both before any intervention.
     """
     from pauselib.generation import generate
 
@@ -42,7 +60,10 @@ def predict(settings: Settings, model_folder: Path, data_folder: Path) -> list[d
     pause_id = getattr(model.config, "pause_token_id", -1)
     rows = data.read(data_folder, "test")
     prompts = [ids[mask == 0].tolist() for ids, mask in zip(rows["input_ids"], rows["completion_mask"])]
-    replies = generate(model, prompts, tokenizer.eos_token_id, settings.max_new_tokens, settings.max_total_tokens, settings.eval_batch_size)
+    text_of = functools.cache(lambda token: token_text(token, tokenizer, pause_id))
+    pausing = interventions.Pausing(settings.intervention, pause_id, text_of, settings.seed) if settings.intervention.name else None
+    limits = settings.max_new_tokens, settings.max_total_tokens, settings.eval_batch_size
+    replies = generate(model, prompts, tokenizer.eos_token_id, *limits, pausing=pausing)
     predictions = []
     for row, reply in zip(rows.itertuples(), replies):
         spoken = to_text([i for i in reply.ids if i != pause_id], tokenizer, pause_id)
@@ -59,7 +80,8 @@ def predict(settings: Settings, model_folder: Path, data_folder: Path) -> list[d
                 "truncated": reply.truncated,
             }
         )
-    return predictions
+    given = {"tokens": [list(map(text_of, r.ids)) for r in replies], "p_pause": [r.p_pause for r in replies], "p_best": [r.p_best for r in replies]}
+    return predictions, pd.DataFrame({"problem_id": rows["problem_id"], **given})
 
 
 def read_predictions(path: Path) -> list[dict]:

@@ -1,4 +1,7 @@
-"""Every picture. Correct replies are blue, incorrect ones orange and hatched, so that no meaning hangs on colour alone."""
+"""Every picture. Correct replies are blue, incorrect ones orange and hatched; a variant has one colour and marker wherever it is shown.
+
+No meaning hangs on colour alone: bars differ by hatching, variants by marker (what of the LM is trained) and filling (with LoRA or without).
+"""
 
 import itertools
 
@@ -6,7 +9,15 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
+from pauselib.variants import VARIANTS, Variant
+
 CORRECT, INCORRECT, LINE = "#0072B2", "#E69F00", "#222222"  # Okabe and Ito's colours, told apart by colour-blind readers
+PARTS = {  # (pause embedding, pause head trained) -> colour, words
+    (True, True): ("#009E73", "both pause parts trained"),
+    (True, False): ("#D55E00", "pause head frozen"),
+    (False, True): ("#AA4499", "pause embedding frozen"),
+    (False, False): ("#555555", "baselines, without pauses"),
+}
 plt.rcParams.update(
     {
         "font.size": 9,
@@ -32,6 +43,159 @@ def panels(n: int, width: float = 3.4, height: float = 2.2, across: int = 3):
     for axis in axes.flat[n:]:
         axis.set_visible(False)
     return figure, list(axes.flat[:n])
+
+
+def look(name: str) -> dict:
+    """The colour, marker and filling of a variant, as arguments of `plot`: colour by what of the pause is trained, marker by what of the LM
+    (of a baseline, by how long it was trained), filled with LoRA."""
+    variant: Variant = VARIANTS[name]
+    colour, _ = PARTS[variant.pause_embedding, variant.pause_head]
+    marker = {False: "o", True: "s"}[variant.lm_head] if not variant.lm_embeddings else "D"
+    if not variant.pauses:
+        marker = {1: "^", 2: "v", None: "P"}[variant.epochs]
+    return {"color": colour, "marker": marker, "markerfacecolor": colour if variant.lora else "white"}
+
+
+def forest(axis, names: list[str], table: pd.DataFrame, estimate: str) -> None:
+    """Points with intervals (`estimate`, `low`, `high`), one line a row of `table`, the first at the top; `names` are the rows' variants."""
+    for y, (name, row) in enumerate(zip(names, table.itertuples())):
+        value = getattr(row, estimate)
+        spread = [[max(value - row.low, 0)], [max(row.high - value, 0)]]
+        axis.errorbar([value], [-y], xerr=spread, linestyle="none", markersize=5, elinewidth=1, **look(name))
+    axis.set_ylim(-len(table) + 0.4, 0.6)
+    axis.grid(axis="x", alpha=0.3)
+
+
+def accuracies(found: pd.DataFrame, against: pd.DataFrame, reference: str):
+    """Two panels, one line a variant: the accuracy with its 95 % interval, and its difference to that of `reference`, paired by problem.
+
+    `found` is `comparison.over_seeds`, `against` `comparison.differences`.
+    """
+    names = found["variant"].tolist()
+    if not names:
+        return panels(0)[0]
+    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 0.8 + 0.24 * len(names)), sharey=True)
+    forest(left, names, found, "accuracy")
+    left.set_yticks([-y for y in range(len(names))], names)
+    left.set(xlabel="accuracy on the test problems, 95 % interval", xlim=(-0.02, min(1, found["high"].max() + 0.05)))
+    both = found[["variant"]].merge(against, on="variant", how="left").assign(difference=lambda rows: 100 * rows["difference"])
+    forest(right, names, both.assign(low=100 * both["low"], high=100 * both["high"]), "difference")
+    right.axvline(0, color=LINE, linewidth=0.8)
+    right.set(xlabel=f"points more accurate than {reference}, paired 95 % interval")
+    near = both["difference"].abs() < 40  # models that never answer would squeeze all the others into one place
+    if near.any():
+        low, high = 100 * both.loc[near, "low"].min(), 100 * both.loc[near, "high"].max()
+        right.set_xlim(min(low, 0) - 1, max(high, 0) + 1)
+        for y in np.flatnonzero((both["difference"].abs() >= 40).to_numpy()):
+            right.annotate(f"◂ {both['difference'].iloc[y]:+.0f} points", (0.01, -y), xycoords=("axes fraction", "data"), va="center", fontsize=8)
+    handles = [plt.Line2D([], [], linestyle="none", marker="o", color=colour, label=words) for colour, words in PARTS.values()]
+    handles += [
+        plt.Line2D([], [], linestyle="none", marker=m, color=LINE, markerfacecolor="white", label=t)
+        for m, t in (("s", "LM head trained too"), ("D", "and LM embeddings"))
+    ]
+    handles += [
+        plt.Line2D([], [], linestyle="none", marker="o", color=LINE, markerfacecolor=f, label=t) for f, t in ((LINE, "with LoRA"), ("white", "without"))
+    ]
+    figure.legend(handles=handles, loc="outside lower center", ncols=4, frameon=False, fontsize=8)
+    return figure
+
+
+def reasons(table: pd.DataFrame):
+    """Rate ratios of `pausing.reasons` with their 95 % intervals: incorrect against correct replies as covariates are held equal, then the covariates."""
+    if table.empty:
+        return panels(0)[0]
+    incorrect = table[table["term"] == "incorrect"]
+    others = table[(table["model"] == table["model"].iloc[-1]) & (table["term"] != "incorrect")]
+    figure, axis = plt.subplots(figsize=(7, 0.9 + 0.32 * (len(incorrect) + len(others))))
+    rows = pd.concat([incorrect, others], ignore_index=True)
+    for y, row in rows.iterrows():
+        colour, marker = (INCORRECT, "o") if row["term"] == "incorrect" else (LINE, "s")
+        axis.errorbar(
+            [row["rate_ratio"]], [-y], xerr=[[row["rate_ratio"] - row["low"]], [row["high"] - row["rate_ratio"]]], color=colour, marker=marker, elinewidth=1.2
+        )
+    labels = [f"incorrect : correct, {'nothing held equal' if m == 'incorrect alone' else m}" for m in incorrect["model"]]
+    axis.set_yticks([-y for y in range(len(rows))], [*labels, *(f"{term}, a standard deviation more" for term in others["term"])])
+    axis.axvline(1, color=LINE, linewidth=0.8)
+    axis.set(xlabel="times as many pauses, 95 % interval", xscale="log")
+    low, high = rows["low"].min(), rows["high"].max()
+    ticks = [t for t in (0.1, 0.2, 0.5, 0.7, 0.8, 0.9, 0.95, 1, 1.05, 1.1, 1.2, 1.5, 2, 3, 5, 10) if low / 1.1 < t < high * 1.1]
+    axis.set_xticks(ticks, [f"{t:g}" for t in ticks])
+    axis.minorticks_off()
+    axis.grid(axis="x", alpha=0.3)
+    return figure
+
+
+def certainty(table: pd.DataFrame, agree: pd.DataFrame):
+    """The greedy rule: the share of positions that are pauses by the probability of the LM's best word, one line a variant (`pausing.by_certainty`)."""
+    figure, axis = plt.subplots(figsize=(6.4, 3.4))
+    for name, part in table[table["n"] >= 20].groupby("variant", sort=False):
+        axis.plot((part["low"] + part["high"]) / 2, part["share"], markersize=4, linewidth=0.8, **look(name))
+    axis.set(xlabel="probability of the LM's best word at a position", ylabel="share that are pauses", xlim=(0, 1), ylim=(-0.02, 1.02))
+    handles = [plt.Line2D([], [], marker="o", color=colour, label=words) for (colour, words) in list(PARTS.values())[:3]]
+    axis.legend(handles=handles, frameon=False)
+    axis.set_title(
+        f"in agreement with the greedy rule: {agree['agree'].min():.2%} of the positions or more" if len(agree) else "nothing is finished yet", fontsize=9
+    )
+    axis.grid(alpha=0.3)
+    return figure
+
+
+def interventions(effects: pd.DataFrame):
+    """Two panels from `comparison.effects`: accuracy against the pauses allowed in a reply (at the right end no limit), and all other interventions."""
+    if effects.empty:
+        return panels(0)[0]
+    capped = effects[effects["allowed"].notna()]
+    others = effects[effects["allowed"].isna()].reset_index(drop=True)
+    figure, (left, right) = plt.subplots(1, 2, figsize=(10, max(3.2, 1.2 + 0.3 * len(others))))
+    limits = sorted(capped["allowed"].unique())
+    place = {limit: i for i, limit in enumerate(limits)}
+    for name, part in capped.groupby("variant", sort=False):
+        part = part.sort_values("allowed")
+        x = part["allowed"].map(place)
+        left.errorbar(
+            x,
+            part["accuracy"],
+            [part["accuracy"] - part["accuracy_low"], part["accuracy_high"] - part["accuracy"]],
+            label=name,
+            markersize=5,
+            linewidth=1,
+            **look(name),
+        )
+    left.set_xticks(range(len(limits)), ["no limit" if np.isinf(limit) else f"{limit:.0f}" for limit in limits])
+    left.set(xlabel="pauses allowed in a reply, at most", ylabel="accuracy, 95 % interval", ylim=(-0.02, min(1.02, capped["accuracy_high"].max() + 0.1)))
+    left.grid(alpha=0.3)
+    left.legend(frameon=False)
+    forest(
+        right,
+        others["variant"].tolist(),
+        others.assign(difference=100 * others["difference"], low=100 * others["low"], high=100 * others["high"]),
+        "difference",
+    )
+    right.set_yticks([-y for y in range(len(others))], [f"{row.intervention}\n{row.pauses_mean:.1f} pauses" for row in others.itertuples()], fontsize=7)
+    right.axvline(0, color=LINE, linewidth=0.8)
+    right.set(xlabel="points more accurate than without the intervention,\npaired 95 % interval")
+    return figure
+
+
+def places(found: dict[str, pd.DataFrame], variant: str):
+    """Three panels from `pausing.places`, of one variant: where in the reply its pauses are, at which numbers, and how many stand in a row."""
+    relative, numbers, runs = (found[key][found[key]["variant"] == variant] for key in ("relative", "numbers", "runs"))
+    if relative.empty and runs.empty:
+        return panels(0)[0]
+    figure, (first, second, third) = panels(3)
+    first.bar((relative["low"] + relative["high"]) / 2, relative["share"], width=0.09, color=look(variant)["color"], label="pauses")
+    first.plot((relative["low"] + relative["high"]) / 2, relative["expected"], "_", color=LINE, markersize=14, label="if spread evenly")
+    first.set(title="place in the reply", xlabel="0 the start, 1 the end", ylabel="share of the pauses")
+    first.legend(frameon=False)
+    x = np.arange(len(numbers))
+    second.bar(x, numbers["share"], color=look(variant)["color"])
+    second.plot(x, numbers["expected"], "_", color=LINE, markersize=24)
+    second.set_xticks(x, [words.replace(" a ", "\na ") for words in numbers["number"]], fontsize=8)
+    second.set(title="at numbers", ylabel="share of the pauses")
+    third.bar(runs["length"], runs["n"], color=look(variant)["color"])
+    third.set(title="pauses in a row", xlabel="pauses", ylabel="runs")
+    figure.suptitle(variant, fontsize=9)
+    return figure
 
 
 def bins(n_pauses: pd.Series, most: int = 8) -> tuple[pd.Series, list[str]]:

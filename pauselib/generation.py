@@ -3,11 +3,12 @@
 The replies of a batch are very unequal (some never stop pausing), so what counts is that the short ones don't wait for the long ones.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import torch
 from transformers.cache_utils import Cache, DynamicLayer
 
+from pauselib.interventions import Pausing
 from pauselib.progress import Progress
 
 SHRINK = 0.8  # ended rows are taken out when this share or less goes on: each time copies the whole cache
@@ -33,17 +34,30 @@ class RoomyLayer(DynamicLayer):
 
 @dataclass(frozen=True)
 class Reply:
-    """What a model said: its token ids without the end token, and whether it was cut off before it ended."""
+    """What a model said: its token ids without the end token, and whether it was cut off before it ended.
+
+    Beside each id, what the model gave at its place, before any intervention: the pause head's probability of a pause (0 where the model
+    has no pause token), and the LM's of its best word.
+    """
 
     ids: list[int]
     truncated: bool
+    p_pause: list[float] = field(default_factory=list, compare=False)
+    p_best: list[float] = field(default_factory=list, compare=False)
 
 
 @torch.inference_mode()
 def generate(
-    model, prompts: list[list[int]], end_id: int, max_new_tokens: int, max_total_tokens: int = 0, batch_size: int = 256, show: bool = True
+    model,
+    prompts: list[list[int]],
+    end_id: int,
+    max_new_tokens: int,
+    max_total_tokens: int = 0,
+    batch_size: int = 256,
+    show: bool = True,
+    pausing: Pausing | None = None,
 ) -> list[Reply]:
-    """Greedy replies to `prompts` (lists of ids), in their order.
+    """Greedy replies to `prompts` (lists of ids), in their order; `pausing` changes what the pause head may do.
 
     A reply has at most `max_new_tokens` tokens (the end token counted); with `max_total_tokens` (the published limit, 1024), prompt and
     reply together have at most that many, each prompt by its own length, so that a reply never depends on the batch it was in.
@@ -53,33 +67,51 @@ def generate(
     replies: dict[int, Reply] = {i: Reply([], True) for i in order if budgets[i] < 1}
     order = [i for i in order if budgets[i] >= 1]
     progress = Progress("reply", len(prompts))
+    for i in order if pausing else ():
+        pausing.start(i, budgets[i])
     for start in range(0, len(order), batch_size):
         rows = order[start : start + batch_size]
-        for row, reply in decode(model, {i: prompts[i] for i in rows}, end_id, {i: budgets[i] for i in rows}):
+        for row, reply in decode(model, {i: prompts[i] for i in rows}, end_id, {i: budgets[i] for i in rows}, pausing):
             replies[row] = reply
             if show:
                 progress.update(len(replies))
     return [replies[i] for i in range(len(prompts))]
 
 
-def decode(model, prompts: dict[int, list[int]], end_id: int, budgets: dict[int, int]):
+def next_tokens(model, logits: torch.Tensor, rows: list[int], pausing: Pausing | None) -> tuple[torch.Tensor, list[float], list[float]]:
+    """From (rows, V or V + 1) logits at the last position: the chosen tokens, the probabilities of a pause and of the LM's best word."""
+    pause_id = getattr(model.config, "pause_token_id", logits.shape[-1])
+    words = logits[:, :pause_id]
+    total, (best, word) = words.logsumexp(-1), words.max(-1)
+    best = best - total
+    pause = logits[:, pause_id] if pause_id < logits.shape[-1] else torch.full_like(best, -torch.inf)
+    chosen = torch.tensor(pausing.choose(rows, pause, total, best, word), device=logits.device) if pausing else logits.argmax(-1)
+    return chosen, pause.exp().tolist(), best.exp().tolist()
+
+
+def decode(model, prompts: dict[int, list[int]], end_id: int, budgets: dict[int, int], pausing: Pausing | None):
     """Decode one batch, by row number; yield (row, reply) as each ends."""
     rows, width = list(prompts), max(map(len, prompts.values()))
     ids = torch.tensor([[end_id] * (width - len(p)) + p for p in prompts.values()], device=model.device)
     mask = torch.tensor([[0] * (width - len(p)) + [1] * len(p) for p in prompts.values()], device=model.device)
     positions, cache = (mask.cumsum(1) - 1).clamp(min=0), Cache(layer_class_to_replicate=RoomyLayer)
-    said: dict[int, list[int]] = {row: [] for row in rows}
+    said = {row: Reply([], True) for row in rows}
     active = set(rows)
     while active:
         out = model(input_ids=ids, attention_mask=mask, position_ids=positions, past_key_values=cache, use_cache=True, logits_to_keep=1)
-        chosen = out.logits[:, -1].argmax(-1)
-        for row, token in zip(rows, chosen.tolist()):
+        chosen, p_pause, p_best = next_tokens(model, out.logits[:, -1].float(), rows, pausing)
+        for row, token, *given in zip(rows, chosen.tolist(), p_pause, p_best):
             if row not in active:
                 continue
-            said[row] += [] if token == end_id else [token]
-            if token == end_id or len(said[row]) >= budgets[row]:
+            reply = said[row]
+            if token == end_id:
+                reply = replace(reply, truncated=False)
+            else:
+                for values, value in zip((reply.ids, reply.p_pause, reply.p_best), (token, *given)):
+                    values.append(value)
+            if token == end_id or len(reply.ids) >= budgets[row]:
                 active.remove(row)
-                yield row, Reply(said[row], truncated=token != end_id)
+                yield row, reply
         positions, ids = positions[:, -1:] + 1, chosen.unsqueeze(1)
         if len(active) <= SHRINK * len(rows):
             kept = torch.tensor([i for i, row in enumerate(rows) if row in active], device=ids.device, dtype=torch.long)

@@ -144,3 +144,11 @@ def to_text(ids: list[int], tokenizer, pause_id: int) -> str:
         else:
             part.append(token)
     return PAUSE_TEXT.join(parts)
+
+
+def token_text(token: int, tokenizer, pause_id: int) -> str:
+    """The text of one token with its leading space, which decoding a token alone drops with some tokenizers."""
+    if token == pause_id:
+        return PAUSE_TEXT
+    piece = tokenizer.convert_ids_to_tokens(token)
+    return piece.replace("▁", " ") if "▁" in piece else tokenizer.decode([token], skip_special_tokens=False)

@@ -9,9 +9,18 @@ import difflib
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 
-from pauselib.errors import InputError
+from pauselib.errors import InputError, one_of
+from pauselib.interventions import NAMES, Intervention
 
 STRATEGIES, UNITS, SPLITS, TOO_LONG = ("random", "pattern"), ("token", "word"), ("problem", "row"), ("refuse", "drop", "cut")
+INTERVENTIONS = (
+    *({"variant": "sft_peft", "max_pauses": k} for k in (0, 1, 2, 4, 8)),
+    {"variant": "sft_peft", "forced_pauses": 4, "forced_at": "answer"},
+    {"variant": "sft_peft", "forced_pauses": 1, "forced_at": "number"},
+    {"variant": "sft_peft", "draw_pauses": True},
+    {"variant": "sft_peft", "pause_bias": 1.0},
+    *({"variant": "sft_fr_phead_peft", "max_pauses": k} for k in (0, 4)),
+)
 
 
 @dataclass(frozen=True)
@@ -59,9 +68,18 @@ class Settings:
     max_new_tokens: int = 160  # a longer reply is cut and flagged
     max_total_tokens: int = 0  # the published limit instead: prompt and reply, without padding (1024); 0: off
     eval_batch_size: int = 256  # replies decoded together; does not change them
+    # interventions on the pauses of the replies (evaluate)
+    max_pauses: int = -1  # the head's own pauses in a reply, at most; 0: forbidden; -1: no limit
+    max_pauses_in_a_row: int = -1  # the same, in a row
+    forced_pauses: int = 0  # this many pauses are put in whatever the head says
+    forced_at: str = "answer"  # where: at the start of the reply, before every number, before the answer's ####
+    draw_pauses: bool = False  # draw each pause with the head's probability; the words stay greedy
+    pause_temperature: float = 1.0  # divides the head's log odds of a pause
+    pause_bias: float = 0.0  # is added to them
     # the graph (Snakemake) and the table
     variants: str | tuple = "all"  # the rows to make
     seeds: tuple = (42,)  # the training seeds of every row
+    interventions: tuple = INTERVENTIONS  # each a variant with settings of the interventions above; those of rows not made are left out
 
     def __post_init__(self):
         from pauselib.variants import VARIANTS, parse
@@ -75,6 +93,10 @@ class Settings:
         names = tuple(VARIANTS) if self.variants == "all" else (self.variants,) if isinstance(self.variants, str) else tuple(self.variants)
         object.__setattr__(self, "variants", tuple(parse(name).name for name in names))
         object.__setattr__(self, "variant", parse(self.variant).name)
+        object.__setattr__(self, "interventions", tuple(self.interventions))
+        for row in self.interventions:
+            check_intervention(row)
+        Intervention(**self.of(*NAMES))
         for name in self.strategy.split("+"):
             one_of("strategy", name, STRATEGIES)
         one_of("unit", self.unit, UNITS)
@@ -105,6 +127,16 @@ class Settings:
         """runs/<experiment>/seed-<n>/<variant>"""
         return self.folder() / f"seed-{self.seed}" / self.variant
 
+    @property
+    def intervention(self) -> Intervention:
+        """What is changed in decoding."""
+        return Intervention(**self.of(*NAMES))
+
+    def replies_folder(self) -> Path:
+        """The variant's folder; for an intervention its own one below interventions/."""
+        name = self.intervention.name
+        return self.variant_folder() / "interventions" / name if name else self.variant_folder()
+
     def of(self, *names: str) -> dict:
         """Some settings by name, as they go into a manifest."""
         return {name: asdict(self)[name] for name in names}
@@ -113,10 +145,16 @@ class Settings:
         return replace(self, **changes)
 
 
-def one_of(name: str, value: str, choices: tuple) -> None:
-    if value not in choices:
-        nearest = difflib.get_close_matches(str(value), choices, n=1, cutoff=0)[0]
-        raise InputError(f"{name} '{value}' is not known: did you mean '{nearest}'? Choose from {', '.join(choices)}.")
+def check_intervention(row: dict) -> None:
+    """Raise ValueError unless `row` is a variant that pauses with settings of an intervention."""
+    from pauselib.variants import parse
+
+    changes = {name: value for name, value in row.items() if name != "variant"}
+    if "variant" not in row or (unknown := [name for name in changes if name not in NAMES]):
+        what = f"'{unknown[0]}' is none of {', '.join(NAMES)}" if "variant" in row else "its variant is missing"
+        raise InputError(f"The intervention {row} can't be read: {what}.")
+    if not parse(row["variant"]).pauses or not Intervention(**changes).name:
+        raise InputError(f"The intervention {row} changes nothing: give a variant that pauses and at least one of {', '.join(NAMES)}.")
 
 
 def check_names(names) -> None:
@@ -126,6 +164,14 @@ def check_names(names) -> None:
         if name not in known:
             nearest = difflib.get_close_matches(name, known, n=1, cutoff=0)[0]
             raise InputError(f"There is no parameter '{name}': did you mean '{nearest}'? `papermill --help-notebook NOTEBOOK` lists them.")
+
+
+def of_experiment(config: dict) -> Settings:
+    """The settings of an experiment's file. Raises ValueError for an unknown name, and for an intervention outside the list of them."""
+    check_names(config)
+    if single := [name for name in NAMES if name in config]:
+        raise InputError(f"{single[0]} would change every row of the experiment: put it into the list `interventions`, with its variant.")
+    return Settings(**config)
 
 
 def read(variables: dict) -> Settings:

@@ -25,7 +25,7 @@ LOGGED = ("step", "loss", "lm_loss", "pause_loss", "learning_rate", "grad_norm",
 
 def arguments(settings: Settings, variant: Variant, folder: Path, n_rows: int) -> SFTConfig:
     """The trainer's arguments for `n_rows` training rows: AdamW, linear decay without warm-up, no weight decay, clipping at 1, the best of the checkpoints."""
-    prefix = "" if variant.pauses else "base_"
+    prefix = "" if variant.second_step else "base_"
     lr, steps, max_steps = (getattr(settings, prefix + name) for name in BY_STEP)
     epochs = variant.epochs or 1
     all_steps = math.ceil(n_rows / settings.batch_size) * epochs  # the trainer would go past its epochs to reach max_steps

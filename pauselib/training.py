@@ -105,17 +105,17 @@ def trainable(model) -> pd.DataFrame:
 
 
 def training_rows(settings: Settings, variant: Variant, folder: Path) -> dict[str, pd.DataFrame]:
-    """Training and validation rows: injected ones, or clean ones for a baseline."""
+    """Training and validation rows: injected ones, or clean ones for a baseline: each once an epoch, or as often as it was injected."""
     rows = {split: data.read(folder, split) for split in ("train", "validation")}
     if variant.pauses:
         return rows
     pause_id = pause_token_id(settings.model)
-    return {split: data.clean(part, pause_id) for split, part in rows.items()}
+    return {split: data.clean(part, pause_id, once=not variant.second_step) for split, part in rows.items()}
 
 
 def made_from(settings: Settings, data_folder: Path, base: Path | str) -> dict:
     """What a trained model depends on."""
-    names = BY_STEP if parse(settings.variant).pauses else tuple(f"base_{name}" for name in BY_STEP)
+    names = BY_STEP if parse(settings.variant).second_step else tuple(f"base_{name}" for name in BY_STEP)
     inputs = {"data": runs.digest(data_folder), "base": runs.source_digest(base)}
     return {"settings": settings.of(*SETTINGS, *names), "inputs": inputs, "versions": runs.versions("torch", "transformers", "trl", "peft")}
 
@@ -129,7 +129,7 @@ def warm_up(settings: Settings, asked: bool = True) -> Path:
     variant, folder = parse(settings.variant), settings.variant_folder()
     load_tokenizer(settings.model)  # a model that can't be had is refused before anything is made
     data_folder, _ = data.make(settings)
-    base = warm_up(settings.but(variant=FIRST_STEP), asked=False) / "model" if variant.pauses else model_source(settings.model)
+    base = warm_up(settings.but(variant=FIRST_STEP), asked=False) / "model" if variant.second_step else model_source(settings.model)
     origin = made_from(settings, data_folder, base)
 
     def make(part: Path) -> None:
@@ -182,8 +182,20 @@ def train(settings: Settings, variant: Variant, base: Path | str, rows: dict, fo
         "steps": trainer.state.global_step,
         "tracking": tracking(work.parent),
         "trainable": table.to_dict("records"),
+        "nearest_tokens": nearest(trained, tokenizer),
         "history": trainer.history(),
     }
+
+
+def nearest(model, tokenizer, n: int = 10) -> list[dict]:
+    """The `n` tokens whose embeddings are most like the pause embedding: `token` (its text) and `cosine`; empty for a model without one."""
+    import torch
+
+    if not hasattr(model, "pause_embedding"):
+        return []
+    rows, pause = model.get_input_embeddings().weight.detach().float(), model.pause_embedding.weight.detach().float()
+    best = torch.cosine_similarity(rows, pause).nan_to_num(-1).topk(min(n, len(rows)))
+    return [{"token": tokenizer.decode([token]), "cosine": cosine} for token, cosine in zip(best.indices.tolist(), best.values.tolist())]
 
 
 def tracking(folder: Path) -> str | None:

@@ -13,7 +13,7 @@ import yaml
 from filelock import FileLock, Timeout
 
 from pauselib import analysis
-from pauselib.settings import Settings, check_names
+from pauselib.settings import of_experiment
 
 ROOT = Path(__file__).parent.parent
 MARK = "PAUSELIB_WORKFLOW"  # an environment variable that every process of a run inherits, so that orphans can be told
@@ -33,8 +33,7 @@ def main(config_file: str, *overrides: str) -> int:
     """Run the whole graph and print the table; return Snakemake's exit status."""
     config = yaml.safe_load(Path(config_file).read_text()) | {key: yaml.safe_load(value) for key, value in (pair.split("=", 1) for pair in overrides)}
     try:
-        check_names(config)
-        settings = Settings(**config)
+        settings = of_experiment(config)
     except ValueError as error:
         print(error, file=sys.stderr)
         return 2

@@ -5,8 +5,8 @@ import random
 import pandas as pd
 import pytest
 
-from pauselib.audit import MEANS, NOTES, PUBLISHED_DECIMALS, PUBLISHED_REPLIES, audit, correct_counts, published
-from pauselib.variants import VARIANTS
+from pauselib.audit import MEANS, NOTES, PUBLISHED_DECIMALS, PUBLISHED_REPLIES, audit, beside, correct_counts, published
+from pauselib.variants import MATCHED, VARIANTS
 
 EMBED, PEMBED = "sft_fr_phead_unfr_lm_head_embed", "sft_fr_pembed"
 WRONG_MODULES = "sft_fr_pembed_unfr_lm_head_embed_peft"
@@ -90,7 +90,17 @@ def test_what_two_rows_share_is_named_in_both():
 
 
 @pytest.mark.parametrize(
-    ("tracking", "found"), [("1z1z1z1z", True), ("aaaaaaaa", True), ("vm42kwvq", False), ("m2a1s9y7", False), ("1z1z", False), ("", False)]
+    ("tracking", "found"),
+    [
+        ("1z1z1z1z", True),
+        ("https://wandb.ai/a/runs/1z1z1z1z", True),
+        ("https://wandb.ai/a/runs/vm42kwvq", False),
+        ("aaaaaaaa", True),
+        ("vm42kwvq", False),
+        ("m2a1s9y7", False),
+        ("1z1z", False),
+        ("", False),
+    ],
 )
 def test_a_tracking_id_that_repeats_two_characters_is_a_placeholder(tracking, found):
     assert findings(row(tracking=tracking), n=4) == ["tracking link is a placeholder" * found]
@@ -140,11 +150,22 @@ def test_no_replies_are_refused():
 
 def test_the_published_table_is_text_in_the_order_of_the_variants():
     table = published()
-    assert table["variant"].to_list() == list(VARIANTS)
+    assert table["variant"].to_list() == [name for name in VARIANTS if name != MATCHED]
     assert table.map(lambda cell: isinstance(cell, str)).all(axis=None)
     assert table.set_index("variant").loc["sft_unfr_lm_head_embed_peft", "accuracy"] == "0.50"
     assert (table["eval_loss"] == "").sum() == 2
-    assert table["predictions"].str.fullmatch(r"\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d").all()
+    assert table["predictions"].str.fullmatch(r"/?dlabscratch1/.*/runs/\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d/test_results.json").all()
+    assert table["model"].str.fullmatch(r"/dlabscratch1/.*/runs/\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d/final").all()
+    assert table["tracking"].str.fullmatch(r"(https://wandb.ai/.*/runs/\w{8})?").all()
+
+
+def test_ours_stands_beside_the_published_row_of_the_same_variant():
+    mine = {"variant": "sft_peft", "accuracy": 0.7, "low": 0.6, "high": 0.8, **dict(zip(MEANS, (4.0, 4.5, 3.5))), "truncated_rate": 0.1}
+    both = beside(pd.DataFrame([mine])).set_index("variant")
+    assert both.loc["sft_peft", ["published", "pauses_mean", "ours", "pauses_mean_ours", "truncated_rate"]].to_list() == ["0.56", "1.6", 0.7, 4.0, 0.1]
+    assert both["ours"].notna().sum() == 1
+    assert len(both) == 20
+    assert "same predictions as sft_fr_phead_unfr_lm_head_embed" in both.loc["sft_fr_pembed", "findings"]
 
 
 def test_the_published_means_have_two_decimals_without_trailing_zeros():

@@ -8,10 +8,10 @@ import pytest
 import torch
 from torch.nn.functional import nll_loss
 
-from pauselib import runs, training
+from pauselib import data, runs, training
 from pauselib.model import PauseForCausalLM
 from pauselib.settings import Settings
-from pauselib.variants import VARIANTS
+from pauselib.variants import VARIANTS, parse
 
 LORA = {"lora_A", "lora_B"}
 
@@ -157,3 +157,29 @@ def test_an_unknown_model_is_refused_in_one_sentence(small):
     with pytest.raises(ValueError, match=r"The model 'no/such-model' could not be loaded .*: give 'tiny', a folder"):
         training.warm_up(small.but(model="no/such-model"))
     assert not small.folder().exists() or not any(small.folder().iterdir())
+
+
+def test_the_matched_baseline_sees_each_clean_answer_as_often_as_it_was_injected_from_the_first_step_s_model(small):
+    settings = small.but(variant="baseline_matched")
+    folder, _ = data.make(settings)
+    injected = data.read(folder, "train")
+    rows = training.training_rows(settings, parse("baseline_matched"), folder)["train"]
+    pause_id = training.pause_token_id(settings.model)
+    assert rows["problem_id"].to_list() == injected["problem_id"].to_list()
+    assert [ids.tolist() for ids in rows["input_ids"]] == [[i for i in ids if i != pause_id] for ids in injected["input_ids"]]
+    assert all(len(ids) == len(mask) for ids, mask in zip(rows["input_ids"], rows["completion_mask"]))
+    made = training.warm_up(settings)
+    assert (made.parent / "baseline_1_epoch" / "model").exists()
+    record = runs.read_json(made / "training.json")
+    assert record["steps"] == 3  # 6 problems x 2 copies / 4, as many as a variant that pauses
+    assert "pause_loss" not in record
+    assert record["nearest_tokens"] == []
+
+
+def test_the_nearest_tokens_are_those_with_the_largest_cosine(tiny_lm, tokenizer):
+    model = PauseForCausalLM.around(tiny_lm("mistral", False))
+    rows = model.get_input_embeddings().weight.data
+    model.pause_embedding.weight.data[0] = 3 * rows[7]
+    first, second = training.nearest(model, tokenizer, n=2)
+    assert first == {"token": tokenizer.decode([7]), "cosine": pytest.approx(1)}
+    assert second["cosine"] == pytest.approx(max(float(torch.cosine_similarity(rows[7], row, dim=0)) for i, row in enumerate(rows) if i != 7), abs=1e-6)

@@ -1,8 +1,8 @@
-"""The 20 rows, as the published table lists them."""
+"""The rows, as the published table lists them, and the one added."""
 
 import pytest
 
-from pauselib.variants import FIRST_STEP, VARIANTS, Variant, parse
+from pauselib.variants import FIRST_STEP, MATCHED, VARIANTS, Variant, parse
 
 # fmt: off
 PUBLISHED = {  # X: unfrozen                        pause embedding, pause head, LM head, LM embeddings, LoRA
@@ -30,8 +30,8 @@ PUBLISHED = {  # X: unfrozen                        pause embedding, pause head,
 # fmt: on
 
 
-def test_the_variants_are_those_of_the_published_table_in_its_order():
-    assert list(VARIANTS) == list(PUBLISHED)
+def test_the_variants_are_those_of_the_published_table_in_its_order_and_the_matched_baseline():
+    assert list(VARIANTS) == [*PUBLISHED, MATCHED]
 
 
 @pytest.mark.parametrize("name", PUBLISHED)
@@ -47,10 +47,14 @@ def test_a_name_comes_back_from_its_variant_with_or_without_yaml(name):
     assert parse(name + ".yaml") == parse(name)
 
 
-def test_only_the_baselines_have_no_pauses_and_count_epochs():
+def test_only_the_baselines_have_no_pauses_and_the_matched_one_starts_where_the_pausing_ones_do():
     without = {name: v.epochs for name, v in VARIANTS.items() if not v.pauses}
-    assert without == {"baseline_1_epoch": 1, "baseline_2_epoch": 2}
+    assert without == {"baseline_1_epoch": 1, "baseline_2_epoch": 2, "baseline_matched": None}
     assert FIRST_STEP in without
+    assert {v.second_step for v in VARIANTS.values() if v.pauses} == {True}
+    assert parse(MATCHED).second_step
+    assert vars(parse(MATCHED)) | {"pause_embedding": True, "pause_head": True} == vars(parse("sft_peft"))
+    assert parse(MATCHED).name == MATCHED
 
 
 def test_a_variant_can_be_said_in_booleans():

@@ -1,0 +1,250 @@
+"""A headless Chromium and a JupyterLab of their own, for tests that do what a reader does: `pytest_plugins = ["browser"]`."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+import psutil
+import pytest
+
+NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
+PATIENCE = 120  # seconds that anything may take on a slow machine
+HERE = ("http://127.0.0.1:", "ws://127.0.0.1:", "file:", "data:", "blob:", "about:")
+
+
+def missing(sentence: str):
+    """Skip, or fail where CI_REQUIRE_BROWSER=1."""
+    if os.environ.get("CI_REQUIRE_BROWSER") == "1":
+        pytest.fail(f"{sentence}, and CI_REQUIRE_BROWSER=1 requires it.", pytrace=False)
+    pytest.skip(f"{sentence}, so nothing is tested in a browser.")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of this machine's Chromium."""
+    if not (path := shutil.which("chromium") or shutil.which("chromium-browser")):
+        missing("There is no `chromium` on the PATH (Debian: `apt-get install chromium`)")
+    return path
+
+
+@pytest.fixture(scope="module")
+def browser(chromium):
+    """Headless Chromium that reaches nothing but this machine. Of module scope: while it is open, no other test can use asyncio."""
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        missing("There is no `playwright` here (`pip install playwright`)")
+    with sync_playwright() as playwright:
+        arguments = ["--no-sandbox", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]
+        browser = playwright.chromium.launch(executable_path=chromium, args=arguments, timeout=PATIENCE * 1000)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser):
+    """An empty tab with its own cookies, large enough to show a notebook."""
+    context = browser.new_context(viewport={"width": 1400, "height": 1000})
+    context.set_default_timeout(PATIENCE * 1000)
+    yield context.new_page()
+    context.close()
+
+
+class Watch:
+    """From now on: `errors`, what a page complains of, and `outside`, what it asks of other hosts."""
+
+    def __init__(self, page):
+        self.errors, self.outside = [], []
+        page.on("console", lambda message: self.errors.append(f"{message.text} ({message.location['url']})") if message.type == "error" else None)
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("request", lambda request: self._asked(request.url))
+        sockets = page.context.new_cdp_session(page)  # Playwright's own event comes only once a connection is made
+        sockets.on("Network.webSocketCreated", lambda socket: self._asked(socket["url"]))
+        sockets.send("Network.enable")
+
+    def _asked(self, url: str):
+        if not url.startswith(HERE):
+            self.outside.append(url)
+
+
+@pytest.fixture
+def document(page):
+    """document(path): that file, open by file:// with the network off."""
+    return lambda path: Document(page, path)
+
+
+class Document:
+    """A local HTML file on the page."""
+
+    def __init__(self, page, path: Path):
+        self.page, self.watch = page, Watch(page)
+        page.context.set_offline(True)
+        page.goto(path.resolve().as_uri(), wait_until="networkidle")
+
+    def headers(self, table: int = 0) -> list[str]:
+        return [text.strip() for text in self._table(table).locator("thead th").all_text_contents()]
+
+    def column(self, header: str, table: int = 0) -> list[str]:
+        """The cells below a header from top to bottom, as they are now."""
+        return [text.strip() for text in self._table(table).locator(f"tbody tr > :nth-child({self.headers(table).index(header) + 1})").all_text_contents()]
+
+    def click_header(self, header: str, table: int = 0):
+        self._table(table).locator("thead th").nth(self.headers(table).index(header)).click()
+
+    def _table(self, n: int):
+        return self.page.locator("table").nth(n)
+
+
+@pytest.fixture(scope="module")
+def lab(chromium, tmp_path_factory):
+    """A JupyterLab on copies of the project's notebooks, with its own settings."""
+    lab = Lab(tmp_path_factory.mktemp("lab"))
+    try:
+        lab.start()
+        yield lab
+    finally:
+        lab.stop()
+
+
+class Lab:
+    TOKEN = "only-for-tests"
+    FLAGS = (
+        "--no-browser",
+        "--allow-root",
+        "--expose-app-in-browser",  # as window.jupyterapp
+        "--ServerApp.ip=127.0.0.1",
+        "--ServerApp.port=0",  # any free one
+        "--ServerApp.shutdown_no_activity_timeout=900",  # should nobody be left to stop it
+        "--MappingKernelManager.cull_idle_timeout=900",
+        "--LabApp.news_url=None",
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+        "--LabApp.extension_manager=readonly",
+    )
+
+    def __init__(self, folder: Path):
+        self.folder, self.root, self.log, self.process = folder, folder / "root", folder / "log", None
+        shutil.copytree(NOTEBOOKS, self.root, ignore=shutil.ignore_patterns(".*"))
+        (folder / "config" / "labconfig").mkdir(parents=True)
+        quiet = {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False}}
+        (folder / "config" / "labconfig" / "default_setting_overrides.json").write_text(json.dumps(quiet))
+
+    def start(self):
+        environment = {name: value for name, value in os.environ.items() if not name.startswith(("JUPYTER", "JPY_"))}
+        environment |= {f"JUPYTER_{name.upper()}_DIR": str(self.folder / name) for name in ("config", "data", "runtime")}
+        environment |= {"IPYTHONDIR": str(self.folder / "ipython"), "JUPYTER_TOKEN": self.TOKEN, "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"}
+        command = [Path(sys.executable).parent / "jupyter", "lab", *self.FLAGS, f"--ServerApp.root_dir={self.root}"]
+        with self.log.open("w") as log:
+            self.process = subprocess.Popen(command, cwd=self.root, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+        deadline = time.monotonic() + PATIENCE
+        while not (address := self._address()):
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                pytest.fail(f"JupyterLab did not start:\n{self.log.read_text()}", pytrace=False)
+            time.sleep(0.1)
+        self.address = address
+
+    def _address(self) -> str | None:
+        """Where the server says that it listens."""
+        for path in (self.folder / "runtime").glob("jpserver-*.json"):
+            try:
+                return json.loads(path.read_text())["url"]
+            except ValueError:  # it is still being written
+                return None
+
+    def stop(self):
+        """End the server, and its kernels should it leave any."""
+        if self.process is None or self.process.poll() is not None:
+            return
+        kernels = psutil.Process(self.process.pid).children(recursive=True)
+        self.process.terminate()
+        try:
+            self.process.wait(30)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        for process in psutil.wait_procs(kernels, timeout=10)[1]:
+            process.kill()
+
+    def add(self, name: str, *cells: str):
+        """Write a notebook of these code cells."""
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+        notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
+        nbformat.write(notebook, self.root / name)
+
+    def parameterize(self, name: str, **parameters):
+        """Give the copy of a notebook other parameters, as papermill does."""
+        from papermill.iorw import load_notebook_node
+        from papermill.parameterize import parameterize_notebook
+
+        nbformat.write(parameterize_notebook(load_notebook_node(str(self.root / name)), parameters), self.root / name)
+
+
+@pytest.fixture
+def notebook(page, lab):
+    """notebook(name): that notebook, open in JupyterLab."""
+    yield lambda name: Notebook(page, lab, name)
+    page.evaluate("window.jupyterapp?.serviceManager.sessions.shutdownAll()")
+
+
+class Notebook:
+    """A notebook open in JupyterLab, alone on the page."""
+
+    SHOWN = "window.jupyterapp?.shell.currentWidget"
+    STATUS = f"{SHOWN}?.sessionContext?.session?.kernel?.status"
+    LISTEN = f"""() => {{
+        window.complaints = [];
+        {SHOWN}.sessionContext.iopubMessage.connect((_, {{header, content}}) => {{
+            if (header.msg_type === "error") window.complaints.push(`${{content.ename}}: ${{content.evalue}}`);
+            if (content.name === "stderr" && content.text.includes("Traceback")) window.complaints.push(content.text.trim().split("\\n").pop());
+        }});
+    }}"""
+    ENDED = f"""before => {{
+        if (["dead", "autorestarting"].includes({STATUS})) return "dead";
+        const cells = {SHOWN}.content.model.toJSON().cells.filter(cell => cell.cell_type === "code" && cell.source.trim());
+        const failed = window.complaints.length && cells.some(cell => cell.outputs.some(output => output.output_type === "error"));
+        return {STATUS} === "idle" && (failed || cells.every(cell => cell.execution_count > before)) && "idle";
+    }}"""
+
+    def __init__(self, page, lab: Lab, name: str):
+        self.page, self.watch = page, Watch(page)
+        page.goto(f"{lab.address}doc/tree/{name}?token={lab.TOKEN}")
+        self._wait_until_idle()
+        page.evaluate(self.LISTEN)
+
+    def _wait_until_idle(self):
+        self.page.wait_for_function(f"{self.STATUS} === 'idle'")
+
+    def run_all(self, patience: float = PATIENCE):
+        """Run > Run All Cells, until every cell has run or one has failed."""
+        before = max((cell["execution_count"] or 0 for cell in self.cells()), default=0)
+        self.page.evaluate("window.complaints = []")
+        self.page.get_by_role("menuitem", name="Run", exact=True).click()
+        self.page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+        assert self.page.wait_for_function(self.ENDED, arg=before, timeout=patience * 1000).json_value() == "idle", "The kernel died."
+
+    def cells(self) -> list[dict]:
+        """The code cells as they would be saved now."""
+        return [cell for cell in self.page.evaluate(f"{self.SHOWN}.content.model.toJSON()")["cells"] if cell["cell_type"] == "code"]
+
+    def errors(self) -> list[str]:
+        """What Python raised since the last run_all: in a cell, and in what a widget calls, which JupyterLab shows nowhere."""
+        self._wait_until_idle()
+        return self.page.evaluate("window.complaints")
+
+    def output(self, n: int):
+        """What is shown below the n-th code cell, as a locator."""
+        return self.page.locator(".jp-CodeCell").nth(n).locator(".jp-Cell-outputWrapper")
+
+    def wait_for(self, n: int, text: str):
+        """Wait until the n-th code cell's output, its widgets' included, shows this text."""
+        from playwright.sync_api import expect
+
+        expect(self.output(n)).to_contain_text(text, timeout=PATIENCE * 1000)
+
+    def slider(self, label: str):
+        """The handle of the slider with this label; `.press("ArrowRight")` moves it by a step."""
+        return self.page.locator(".widget-slider", has_text=label).get_by_role("slider")
