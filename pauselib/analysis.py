@@ -63,15 +63,17 @@ def predictions(settings: Settings) -> pd.DataFrame:
 
 
 def with_tokens(settings: Settings, replies: pd.DataFrame) -> pd.DataFrame:
-    """`predictions` with what the model gave at each token (`tokens`, `p_pause`, `p_best`, see `evaluation.predict`) and `n_steps`, the
-    number of calculations (`<<`) in the gold answer."""
-    rows = data.read(settings.folder() / "data", "test") if len(replies) else pd.DataFrame({"problem_id": [], "answer": []})
+    """Those of `predictions` that have it with what the model gave at each token (`tokens`, `p_pause`, `p_best`, see `evaluation.predict`)
+    and `n_steps`, the number of calculations (`<<`) in the gold answer."""
+    columns = ["problem_id", "tokens", "p_pause", "p_best"]
+    kept = (settings.folder() / "data" / "test.parquet").exists()
+    rows = data.read(settings.folder() / "data", "test") if kept else pd.DataFrame({"problem_id": [], "answer": []})
     steps = dict(zip(rows["problem_id"], rows["answer"].map(lambda answer: answer.count("<<"))))
     frames = []
     for (seed, name), part in replies.groupby(["seed", "variant"], sort=False):
-        given = pd.read_parquet(settings.but(seed=int(seed), variant=name).variant_folder() / "tokens.parquet")
-        frames.append(part.merge(given, on="problem_id"))
-    found = pd.concat(frames, ignore_index=True) if frames else replies.reindex(columns=[*replies.columns, "problem_id", "tokens", "p_pause", "p_best"])
+        path = settings.but(seed=int(seed), variant=name).variant_folder() / "tokens.parquet"
+        frames += [part.merge(pd.read_parquet(path), on="problem_id")] if path.exists() else []
+    found = pd.concat(frames, ignore_index=True) if frames else replies[:0].reindex(columns=replies.columns.union(columns, sort=False))
     return found.assign(n_steps=found["problem_id"].map(steps))
 
 

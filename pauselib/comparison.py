@@ -29,7 +29,6 @@ EFFECTS = [
     "truncated_rate",
 ]
 PAUSES = ["n_correct", "n_incorrect", "mean_correct", "mean_incorrect", "difference", "low", "high", "p", "p_holm", "superiority", "truncated_rate"]
-ACCURACIES = ["variant", "seed", "n", "correct", "accuracy", "low", "high"]
 OVER_SEEDS = ["seeds", "n", "accuracy", "low", "high", "se", "se_seeds", "se_problems"]
 MEANS = ["pauses_mean", "pauses_mean_correct", "pauses_mean_incorrect", "truncated_rate"]
 
@@ -63,16 +62,6 @@ def aligned(replies: pd.DataFrame, *variants: str, value: str = "correct") -> np
 def grid(replies: pd.DataFrame, variant: str, value: str = "correct") -> np.ndarray:
     """A column of one variant as a (seeds, problems) array, of the problems that all its seeds have. Both in sorted order."""
     return aligned(replies, variant, value=value)[0]
-
-
-def accuracies(replies: pd.DataFrame) -> pd.DataFrame:
-    """One row a variant and seed: `variant`, `seed`, `n` replies, how many are `correct`, their share `accuracy`, its 95 % interval (Wilson)."""
-    rows = []
-    for name in finished(replies):
-        for seed, correct in replies[replies["variant"] == name].groupby("seed")["correct"]:
-            n, right = len(correct), int(correct.sum())
-            rows.append([name, seed, n, right, right / n, *wilson(right, n)])
-    return pd.DataFrame(rows, columns=ACCURACIES)
 
 
 def differences(replies: pd.DataFrame, reference: str) -> pd.DataFrame:

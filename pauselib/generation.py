@@ -3,6 +3,7 @@
 The replies of a batch are very unequal (some never stop pausing), so what counts is that the short ones don't wait for the long ones.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import torch
@@ -56,11 +57,14 @@ def generate(
     batch_size: int = 256,
     show: bool = True,
     pausing: Pausing | None = None,
+    each: Callable[[dict[int, Reply]], None] | None = None,
 ) -> list[Reply]:
     """Greedy replies to `prompts` (lists of ids), in their order; `pausing` changes what the pause head may do.
 
     A reply has at most `max_new_tokens` tokens (the end token counted); with `max_total_tokens` (the published limit, 1024), prompt and
     reply together have at most that many, each prompt by its own length, so that a reply never depends on the batch it was in.
+
+    `each` is called after every token of a batch with its replies so far, by their place in `prompts`; what it raises ends the decoding.
     """
     budgets = [min(max_new_tokens, max_total_tokens - len(p)) if max_total_tokens else max_new_tokens for p in prompts]
     order = sorted(range(len(prompts)), key=lambda i: len(prompts[i]))
@@ -71,7 +75,7 @@ def generate(
         pausing.start(i, budgets[i])
     for start in range(0, len(order), batch_size):
         rows = order[start : start + batch_size]
-        for row, reply in decode(model, {i: prompts[i] for i in rows}, end_id, {i: budgets[i] for i in rows}, pausing):
+        for row, reply in decode(model, {i: prompts[i] for i in rows}, end_id, {i: budgets[i] for i in rows}, pausing, each):
             replies[row] = reply
             if show:
                 progress.update(len(replies))
@@ -89,7 +93,7 @@ def next_tokens(model, logits: torch.Tensor, rows: list[int], pausing: Pausing |
     return chosen, pause.exp().tolist(), best.exp().tolist()
 
 
-def decode(model, prompts: dict[int, list[int]], end_id: int, budgets: dict[int, int], pausing: Pausing | None):
+def decode(model, prompts: dict[int, list[int]], end_id: int, budgets: dict[int, int], pausing: Pausing | None, each: Callable | None = None):
     """Decode one batch, by row number; yield (row, reply) as each ends."""
     rows, width = list(prompts), max(map(len, prompts.values()))
     ids = torch.tensor([[end_id] * (width - len(p)) + p for p in prompts.values()], device=model.device)
@@ -112,6 +116,8 @@ def decode(model, prompts: dict[int, list[int]], end_id: int, budgets: dict[int,
             if token == end_id or len(reply.ids) >= budgets[row]:
                 active.remove(row)
                 yield row, reply
+        if each:
+            each(said)
         positions, ids = positions[:, -1:] + 1, chosen.unsqueeze(1)
         if len(active) <= SHRINK * len(rows):
             kept = torch.tensor([i for i, row in enumerate(rows) if row in active], device=ids.device, dtype=torch.long)

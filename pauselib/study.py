@@ -76,6 +76,13 @@ class Study:
         return pausing.places(self.tokens)
 
     @cached_property
+    def neighbours(self) -> pd.DataFrame:
+        """The five most frequent tokens before and after the pauses of the example variant, as text that shows spaces and line breaks."""
+        mine = self.places["neighbours"]
+        mine = mine[mine["variant"] == self.example].groupby("side").head(5)
+        return mine.assign(token=mine["token"].map(repr)).sort_values(["side", "n"], ascending=[False, False])
+
+    @cached_property
     def nearest(self) -> pd.DataFrame:
         """The tokens whose embeddings are most like each variant's pause embedding: `variant`, `seed`, `tokens` (with their cosines)."""
         rows = []

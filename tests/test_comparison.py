@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pauselib.comparison import accuracies, aligned, detectable, differences, grid, over_seeds, pauses_by_correctness
-from pauselib.statistics import compare, smallest_difference
+from pauselib.comparison import aligned, detectable, differences, grid, over_seeds, pauses_by_correctness
+from pauselib.statistics import compare, smallest_difference, wilson
 from pauselib.variants import VARIANTS
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -52,17 +52,6 @@ def test_a_grid_is_of_the_seeds_and_problems_that_all_have():
     assert grid(told("sft", "+-", [4, 5]), "sft", "n_pauses").tolist() == [[4, 5]]
 
 
-def test_one_accuracy_a_variant_and_seed(four_problems):
-    table = accuracies(pd.concat([four_problems, told("sft", "--", seed=7)]))
-    assert table[["variant", "seed", "n", "correct", "accuracy"]].to_numpy().tolist() == [
-        ["sft", 7, 2, 0, 0.0],
-        ["sft", 42, 4, 3, 0.75],
-        ["sft_fr_phead", 42, 4, 0, 0.0],
-        ["baseline_1_epoch", 42, 4, 1, 0.25],
-    ]
-    assert table.loc[1, ["low", "high"]].to_list() == pytest.approx([0.3006, 0.9544], abs=1e-4)  # Wilson: (3 + z²/2 ± z √(3/4 + z²/4)) / (4 + z²)
-
-
 def test_differences_from_the_baseline_by_hand(four_problems):
     table = differences(four_problems, "baseline_1_epoch").set_index("variant")
     assert table.index.to_list() == ["sft", "sft_fr_phead"]
@@ -87,7 +76,7 @@ def test_an_unfinished_reference_and_no_replies_give_empty_tables(four_problems)
     for table in (differences(four_problems, "baseline_2_epoch"), differences(empty, "sft")):
         assert table.empty
         assert table.columns.to_list() == ["variant", "seeds", "n", "discordant", "difference", "low", "high", "p", "p_holm", "test"]
-    for table in (accuracies(empty), pauses_by_correctness(empty), over_seeds(empty)):
+    for table in (pauses_by_correctness(empty), over_seeds(empty)):
         assert table.empty
         assert "variant" in table
     said, number = detectable(four_problems, "baseline_2_epoch")
@@ -140,11 +129,16 @@ def test_one_row_over_the_seeds_by_hand():
 
 
 def test_one_seed_has_the_interval_of_its_accuracy(four_problems):
-    table, single = over_seeds(four_problems).set_index("variant"), accuracies(four_problems).set_index("variant")
-    assert table[["accuracy", "low", "high"]].equals(single[["accuracy", "low", "high"]])
+    table = over_seeds(four_problems).set_index("variant")
+    assert table["accuracy"].to_dict() == {"sft": 0.75, "sft_fr_phead": 0.0, "baseline_1_epoch": 0.25}
+    assert {name: (row["low"], row["high"]) for name, row in table.iterrows()} == {
+        "sft": wilson(3, 4),
+        "sft_fr_phead": wilson(0, 4),
+        "baseline_1_epoch": wilson(1, 4),
+    }
     assert table["se_seeds"].isna().all()
     never = over_seeds(pd.concat([told("sft_fr_phead", "----", seed=seed) for seed in (1, 2)])).iloc[0]
-    assert never["high"] == pytest.approx(single.loc["sft_fr_phead", "high"])  # two seeds never right are not proof of a share of 0
+    assert never["high"] == wilson(0, 4)[1]  # two seeds never right are not proof of a share of 0
 
 
 def test_what_can_be_shown_is_of_the_median_share_of_discordant_answers():
