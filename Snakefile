@@ -63,7 +63,7 @@ rule intervene:
     output: row + "/interventions/{name}/evaluate.ipynb"
     params: lambda w: json.dumps(settings.of(*REPLIES) | INTERVENED[w.variant, w.name])
     log: row + "/interventions/{name}/evaluate.log"
-    benchmark: folder + "/times/seed-{seed}/{variant}.{name}.tsv"
+    benchmark: folder + "/times/seed-{seed}/{variant}.{name}.intervene.tsv"
     shell: "papermill notebooks/evaluate.ipynb {output} -y {params:q} -p seed {wildcards.seed} > {log} 2>&1"
 
 rule analyze:

@@ -1,7 +1,5 @@
 """The result table of an experiment, from whatever is finished under its folder."""
 
-from pathlib import Path
-
 import pandas as pd
 
 from pauselib import data, runs
@@ -160,8 +158,3 @@ def used(settings: Settings) -> dict[str, str]:
             if name not in ("variant", "seed"):
                 found.setdefault(name, {})[str(value)] = None
     return {name: ", ".join(values) for name, values in found.items()}
-
-
-def history(folder: Path) -> pd.DataFrame:
-    """The losses of a variant's training by step, from its training.json."""
-    return pd.DataFrame(runs.read_json(folder / "training.json")["history"])

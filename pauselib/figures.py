@@ -280,9 +280,11 @@ def pause_histograms(replies: pd.DataFrame):
     return figure
 
 
-def loss_curve(history: pd.DataFrame):
-    """The losses of one training by step: in training (line) and on the validation rows (dots); LM and pause loss apart where there are both."""
+def loss_curve(history: pd.DataFrame | list[dict]):
+    """The losses of one training by step, as training.json has them: in training (line) and on the validation rows (dots); LM and pause loss apart where there are both."""
     parts = {"loss": "loss", "lm_loss": "LM loss", "pause_loss": "pause loss"}
+    history = pd.DataFrame(history)
+    history = history.reindex(columns=history.columns.union([f"eval_{key}" for key in parts], sort=False))
     parts = {key: label for key, label in parts.items() if key in history}
     figure, axes = panels(len(parts), width=3.2, height=2.4)
     for axis, (key, label) in zip(axes, parts.items()):

@@ -81,7 +81,7 @@ def sections(study: Study) -> list[dict]:
         mine = study.replies[(study.replies["variant"] == name) & (study.replies["seed"] == seed)]
         tokens = study.tokens[(study.tokens["variant"] == name) & (study.tokens["seed"] == seed)]
         title = f"{name}, seed {seed}: accuracy {row['accuracy']:.3f}, {row['pauses_mean']:.2f} pauses a reply, {row['truncated_rate']:.0%} cut"
-        curve = svg(figures.loss_curve(analysis.history(folder)), f"Training and validation losses of {name} by step")
+        curve = svg(figures.loss_curve(runs.read_json(folder / "training.json")["history"]), f"Training and validation losses of {name} by step")
         shown.append({"name": name, "title": title, "curve": curve, "examples": examples(mine, tokens)})
     return shown
 

@@ -10,7 +10,7 @@ from transformers.trainer_callback import PrinterCallback
 from transformers.utils import logging
 
 from pauselib.errors import InputError
-from pauselib.progress import Progress
+from pauselib.progress import LivePicture, Progress
 from pauselib.settings import Settings
 from pauselib.training import BY_STEP
 from pauselib.variants import Variant
@@ -55,10 +55,10 @@ def last_checkpoint(folder: Path) -> str | None:
 class PauseTrainer(SFTTrainer):
     """SFTTrainer, except for the loss: TRL computes its own from the LM head alone, past the model, and a pause head would never move."""
 
-    def __init__(self, *args, **kwargs):
+    def __init__(self, *args, picture: LivePicture | None = None, **kwargs):
         super().__init__(*args, **kwargs)
         self.remove_callback(PrinterCallback)
-        self.progress = None
+        self.progress, self.picture = None, picture
 
     def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
         """The model's loss: its sum over the labelled positions divided by their number in the whole batch, over all accumulated parts."""
@@ -82,6 +82,8 @@ class PauseTrainer(SFTTrainer):
                 raise InputError(f"The {name} is {entry[name]} at step {self.state.global_step}: lower the learning rate, or look at the rows around it.")
         self.progress = self.progress or Progress("training step", self.state.max_steps)
         self.progress.update(self.state.global_step, f"loss {entry['loss']:.3f}" if "loss" in entry else "")
+        if self.picture:
+            self.picture.update(self.history())
 
     def best(self) -> dict:
         """The losses on the validation rows at the checkpoint that was kept."""

@@ -9,6 +9,7 @@ import pandas as pd
 
 from pauselib import data, runs
 from pauselib.errors import InputError
+from pauselib.progress import LivePicture
 from pauselib.settings import Settings
 from pauselib.variants import FIRST_STEP, Variant, parse
 
@@ -120,11 +121,11 @@ def made_from(settings: Settings, data_folder: Path, base: Path | str) -> dict:
     return {"settings": settings.of(*SETTINGS, *names), "inputs": inputs, "versions": runs.versions("torch", "transformers", "trl", "peft")}
 
 
-def warm_up(settings: Settings, asked: bool = True) -> Path:
+def warm_up(settings: Settings, asked: bool = True, picture: LivePicture | None = None) -> Path:
     """Train a variant unless it is there; return its folder, with `model/` and `training.json`.
 
     Makes what it needs and does not find: the injected data, and the first step's model for a variant that starts from it.
-    Raises ValueError where the loss is not a number.
+    `picture` shows the losses by step as they come, and at the end all of them. Raises ValueError where the loss is not a number.
     """
     variant, folder = parse(settings.variant), settings.variant_folder()
     load_tokenizer(settings.model)  # a model that can't be had is refused before anything is made
@@ -133,15 +134,19 @@ def warm_up(settings: Settings, asked: bool = True) -> Path:
     origin = made_from(settings, data_folder, base)
 
     def make(part: Path) -> None:
-        record = train(settings, variant, base, training_rows(settings, variant, data_folder), part, folder / "checkpoints", origin)
+        record = train(settings, variant, base, training_rows(settings, variant, data_folder), part, folder / "checkpoints", origin, picture)
         runs.write_json(folder / "training.json", {**record, "made_from": origin})
 
     if runs.make_once(folder / "model", origin, make, asked):
         shutil.rmtree(folder / "checkpoints")
+    if picture:
+        picture.update(runs.read_json(folder / "training.json")["history"], last=True)
     return folder
 
 
-def train(settings: Settings, variant: Variant, base: Path | str, rows: dict, folder: Path, work: Path, origin: dict) -> dict:
+def train(
+    settings: Settings, variant: Variant, base: Path | str, rows: dict, folder: Path, work: Path, origin: dict, picture: LivePicture | None = None
+) -> dict:
     """Train `base` as `variant` says, save the best checkpoint's model in `folder`, return what goes into training.json.
 
     `work` holds the checkpoints while it runs: a run that was cut off goes on from the last whole one if it was made from the same.
@@ -165,6 +170,7 @@ def train(settings: Settings, variant: Variant, base: Path | str, rows: dict, fo
         train_dataset=as_dataset(rows["train"]),
         eval_dataset=as_dataset(rows["validation"]),
         processing_class=tokenizer,
+        picture=picture,
     )
     if runs.read_json(work / "made_from.json") != runs.plain(origin):
         shutil.rmtree(work, ignore_errors=True)

@@ -76,18 +76,18 @@ def test_one_variant_from_nothing_then_its_replies_then_the_table(tmp_path):
     assert set(metrics) >= {"accuracy", "eval_loss", "pauses_mean", "pauses_mean_correct", "pauses_mean_incorrect", "truncated_rate", "n"}
     analyzed = run("analyze", tmp_path / "out.ipynb", **settings)
     assert analyzed.returncode == 0, analyzed.stderr
-    assert "1 of 20 rows are finished" in (tmp_path / "out.ipynb").read_text()
+    assert "1 of 21 rows are finished" in (tmp_path / "out.ipynb").read_text()
     lines = (folder / "results.csv").read_text().splitlines()
-    assert len(lines) == 21
+    assert len(lines) == 22
     report = (folder / "report.html").read_text()
-    assert report.count("<svg") == 2
+    assert report.count("<svg") == 8  # seven pictures and the losses of one variant
     assert "http://" not in report.replace("http://www.w3.org", "").replace("http://purl.org", "").replace("http://creativecommons.org", "")
 
 
 def test_analyze_from_nothing_shows_a_table_of_missing_rows(tmp_path):
     analyzed = run("analyze", tmp_path / "out.ipynb", ROOT / "notebooks", runs_dir=str(tmp_path / "runs"))
     assert analyzed.returncode == 0, analyzed.stderr
-    assert "0 of 20 rows are finished" in (tmp_path / "runs" / "tiny" / "report.html").read_text()
+    assert "0 of 21 rows are finished" in (tmp_path / "runs" / "tiny" / "report.html").read_text()
 
 
 def test_executed_notebooks_have_one_progress_line_and_no_widgets(tmp_path):
@@ -95,6 +95,8 @@ def test_executed_notebooks_have_one_progress_line_and_no_widgets(tmp_path):
     notebook = nbformat.read(tmp_path / "out.ipynb", as_version=4)
     assert "widgets" not in notebook.metadata
     assert all(len(cell.outputs) <= 4 for cell in notebook.cells if cell.cell_type == "code")
+    (training,) = [cell for cell in notebook.cells if "training.warm_up" in cell.source]
+    assert sum("image/png" in output.get("data", {}) for output in training.outputs) == 1  # the last of the pictures that grew
     assert (tmp_path / "out.ipynb").stat().st_size < 300_000
 
 

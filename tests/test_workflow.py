@@ -14,7 +14,7 @@ import yaml
 from packaging.requirements import Requirement
 
 from pauselib import workflow
-from pauselib.settings import Settings, check_names
+from pauselib.settings import Settings, of_experiment
 
 ROOT = Path(__file__).parent.parent
 SMALL = [
@@ -26,7 +26,9 @@ SMALL = [
     "max_steps=2",
     "base_max_steps=2",
     "max_new_tokens=20",
-    "variants=[sft_peft,sft_fr_phead,baseline_1_epoch]",
+    "variants=[sft_peft,baseline_1_epoch]",
+    "seeds=[42,43]",
+    "interventions=[{variant: sft_peft, max_pauses: 0}, {variant: sft, max_pauses: 0}]",
 ]
 
 
@@ -41,10 +43,17 @@ def test_the_graph_makes_the_table_and_does_nothing_the_second_time(tmp_path):
     assert re.search(r"sft_peft +× +× ", first.stdout)
     assert first.stdout.strip().endswith("report.html")
     folder = tmp_path / "tiny"
-    for variant in ("sft_peft", "sft_fr_phead", "baseline_1_epoch"):
-        for name in ("warmup.ipynb", "evaluate.ipynb", "predictions.jsonl", "metrics.json", "training.json", "model"):
-            assert (folder / "seed-42" / variant / name).exists()
-        assert json.loads((folder / "seed-42" / variant / "training.json").read_text())["steps"] == 2
+    for row in ("seed-42/sft_peft", "seed-42/baseline_1_epoch", "seed-43/sft_peft", "seed-43/baseline_1_epoch"):
+        for name in ("warmup.ipynb", "evaluate.ipynb", "predictions.jsonl", "tokens.parquet", "metrics.json", "training.json", "model"):
+            assert (folder / row / name).exists()
+        assert json.loads((folder / row / "training.json").read_text())["steps"] == 2
+    assert len((folder / "results.csv").read_text().splitlines()) == 1 + 4
+    assert len((folder / "results_over_seeds.csv").read_text().splitlines()) == 1 + 2
+    forbidden = [json.loads(line) for line in (folder / "seed-43/sft_peft/interventions/max_pauses-0/predictions.jsonl").read_text().splitlines()]
+    assert {reply["n_pauses"] for reply in forbidden} == {0}
+    assert not (folder / "seed-42" / "sft").exists()  # its intervention is left out with it
+    models = {(folder / f"seed-{seed}/sft_peft/model/model.safetensors").read_bytes() for seed in (42, 43)}
+    assert len(models) == 2
     written = {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file() and path.suffix in (".ipynb", ".jsonl", ".html", ".safetensors")}
     second = run(tmp_path)
     assert second.returncode == 0, second.stderr
@@ -52,7 +61,7 @@ def test_the_graph_makes_the_table_and_does_nothing_the_second_time(tmp_path):
     changed = run(tmp_path, "max_new_tokens=10")
     assert changed.returncode == 0, changed.stderr
     redone = {path.name for path in written if path.stat().st_mtime_ns != written[path]}
-    assert redone == {"evaluate.ipynb", "predictions.jsonl", "analyze.ipynb", "report.html"}
+    assert redone == {"evaluate.ipynb", "evaluate.html", "predictions.jsonl", "analyze.ipynb", "report.html"}
 
 
 def test_bad_settings_are_refused_before_anything_runs(tmp_path):
@@ -76,8 +85,7 @@ def test_a_kernel_that_a_killed_run_left_behind_is_ended():
 @pytest.mark.parametrize("path", sorted((ROOT / "configs").glob("*.yaml")), ids=lambda path: path.stem)
 def test_every_shipped_experiment_has_only_settings_that_exist(path):
     config = yaml.safe_load(path.read_text())
-    check_names(config)
-    Settings(**config)
+    of_experiment(config)
 
 
 def test_the_embedded_default_is_what_the_notebooks_do_by_themselves():
