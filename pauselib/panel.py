@@ -70,6 +70,12 @@ def control(kind, description: str, width: str = "48%", **options):
     return kind(description=description, style={"description_width": "11em"}, layout={"width": width, "min_width": "20em"}, **options)
 
 
+def offer(widget, options: list[tuple], chosen: int = 0) -> None:
+    """Give a widget other options, and choose one: left alone, it may choose none."""
+    widget.options = options
+    widget.index = chosen if options else None
+
+
 def row(*children) -> HBox:
     return HBox(children, layout={"flex_flow": "row wrap", "justify_content": "space-between"})
 
@@ -80,7 +86,7 @@ class Panel(VBox):
     def __init__(self, settings: Settings, fits: Callable[[Settings], bool]):
         self.fits, self.status = fits, HTML()
         found = [one for one in exploring.experiments(settings) if any(map(fits, exploring.trained(one)))]
-        self.run = control(Dropdown, "Run", options=[(f"{one.experiment}, seed {one.seed}", one) for one in found])
+        self.run = control(Dropdown, "Run", options=[(f"{one.experiment}, seed {one.seed}", one) for one in found], index=0)
         self.variant = control(Dropdown, "Variant")
         self.shade = control(Dropdown, "Shade", options=list(exploring.SHADES), value="pause probability")
         self.numbers = control(Checkbox, "Table of each token's numbers", indent=True)
@@ -93,8 +99,7 @@ class Panel(VBox):
 
     def choose_variant(self, options: list[tuple[str, Settings]]) -> None:
         """Offer these variants, the notebook's one first chosen where it is there."""
-        self.variant.options = options
-        self.variant.value = next((one for name, one in options if name == self.run.value.variant), options[0][1])
+        offer(self.variant, options, [name for name, _ in options].index(self.run.value.variant) if self.run.value.variant in dict(options) else 0)
 
     def when(self, call: Callable, *controls) -> None:
         """Call when one of `controls` changes; what that raises is told."""

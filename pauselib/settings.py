@@ -8,6 +8,7 @@ import ast
 import difflib
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
+from types import ModuleType
 
 from pauselib.errors import InputError, one_of
 from pauselib.interventions import NAMES, Intervention
@@ -179,4 +180,5 @@ def read(variables: dict) -> Settings:
     for cell in variables.get("In", []):
         if cell.startswith("# Parameters\n"):
             check_names(target.id for node in ast.parse(cell).body if isinstance(node, ast.Assign) for target in node.targets)
-    return Settings(**{f.name: variables[f.name] for f in fields(Settings) if f.name in variables})
+    given = {f.name: variables[f.name] for f in fields(Settings) if f.name in variables}
+    return Settings(**{name: value for name, value in given.items() if not isinstance(value, ModuleType)})  # an import of the same name is no setting

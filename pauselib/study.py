@@ -30,6 +30,10 @@ class Study:
         return analysis.predictions(self.settings)
 
     @cached_property
+    def intervened(self) -> pd.DataFrame:
+        return analysis.intervened(self.settings)
+
+    @cached_property
     def tokens(self) -> pd.DataFrame:
         return analysis.with_tokens(self.settings, analysis.pausing(self.replies))
 
@@ -57,11 +61,11 @@ class Study:
 
     @cached_property
     def takeaways(self) -> pd.DataFrame:
-        return takeaways(self.replies)
+        return takeaways(self.replies, self.intervened)
 
     @cached_property
     def effects(self) -> pd.DataFrame:
-        return comparison.effects(self.replies, analysis.intervened(self.settings))
+        return comparison.effects(self.replies, self.intervened)
 
     @cached_property
     def reasons(self) -> pd.DataFrame:

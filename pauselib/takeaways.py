@@ -1,4 +1,4 @@
-"""The published takeaways as hypotheses: what the replies of an experiment say about each, as numbers, a verdict and a sentence.
+"""The published takeaways, and the question behind them, as hypotheses: what the replies of an experiment say, as numbers, a verdict and a sentence.
 
 The hypotheses, tests and margins below were fixed before the results. A claim `holds` or `does not hold` where an interval or test
 decides it, and else one `cannot tell`, which is no evidence for either side.
@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from pauselib.comparison import aligned, differences, finished, trained_head
-from pauselib.statistics import clustered_slope, equivalence, holm
+from pauselib.statistics import clustered_slope, crossed, equivalence, holm
 from pauselib.variants import VARIANTS
 
 BEST = "sft_peft"  # what the published takeaways call the best way to train
@@ -21,14 +21,14 @@ COLUMNS = ["claim", "what", "estimate", "low", "high", "test", "p", "verdict", "
 HOLDS, FAILS, UNKNOWN = "holds", "does not hold", "cannot tell"
 
 
-def takeaways(replies: pd.DataFrame, margin: float = MARGIN) -> pd.DataFrame:
-    """One row a published takeaway: the `claim`, `what` the `estimate` is, its interval `low` to `high`, the `test` and its `p`,
+def takeaways(replies: pd.DataFrame, intervened: pd.DataFrame, margin: float = MARGIN) -> pd.DataFrame:
+    """One row a published takeaway, and one for the question whether pauses help: the `claim`, `what` the `estimate` is, its interval `low` to `high`, the `test` and its `p`,
 
     the `verdict` (`holds`, `does not hold`, `cannot tell`) and a `reading` of one sentence. A small p speaks for the claim, in the third
     for any difference. The interval is one of 95 %, of 90 % for the equivalence test of `margin` (accuracy, as a share). Nan where a claim has nothing to go by.
-    `replies` as `analysis.predictions`. Raises ValueError for a margin that is not above 0.
+    `replies` as `analysis.predictions`, `intervened` as `analysis.intervened`. Raises ValueError for a margin that is not above 0.
     """
-    return pd.DataFrame([best(replies), embedding(replies, margin), uncertainty(replies)], columns=COLUMNS)
+    return pd.DataFrame([best(replies), embedding(replies, margin), uncertainty(replies), benefit(replies, intervened, margin)], columns=COLUMNS)
 
 
 def row(claim: str, what: str, test: str, estimate=(math.nan,) * 3, p: float = math.nan, verdict: str = UNKNOWN, reading: str = "") -> dict:
@@ -141,3 +141,28 @@ def uncertainty(replies: pd.DataFrame) -> dict:
     told += f"more in {more} of {len(means)} variants, not more in {len(means) - more} "
     told += f"({counted(mine['seed'].nunique())}; about these trained models, not about training)."
     return row(claim, what, test, (estimate, low, high), p, verdict, told)
+
+
+def benefit(replies: pd.DataFrame, intervened: pd.DataFrame, margin: float = MARGIN) -> dict:
+    """Are models with a trained pause head more accurate with their pauses than with the same pauses forbidden (max_pauses 0)?
+
+    For every seed and problem the mean difference of the variants that have both kinds of replies. It holds where the 95 % interval is above
+    0, does not where the 90 % interval is below `margin`: then what pauses are worth is less than that, or nothing. p is of no difference.
+    """
+    claim = "Pauses help: the same model is more accurate with its pauses than without them."
+    what, test = "accuracy with pauses − that with the pauses forbidden", "paired t test over problems (and seeds)"
+    forbidden = intervened[intervened["intervention"] == "max_pauses-0"]
+    heads = [name for name in trained_head(finished(replies)) if name in set(forbidden["variant"])]
+    values = np.empty((0, 0))
+    if heads:
+        both = pd.concat([replies, forbidden.assign(variant=forbidden["variant"] + " forbidden")])
+        plain, without = np.split(aligned(both, *heads, *(f"{name} forbidden" for name in heads)), 2)
+        values = (plain - without).mean(axis=0)
+    if values.size == 0:
+        return row(claim, what, test, reading="Not decided: no variant with a trained pause head has been evaluated with max_pauses 0 for the same seeds.")
+    found, near = crossed(values), equivalence(values, margin)
+    verdict = HOLDS if found.low > 0 else FAILS if near.high < margin else UNKNOWN
+    told = f"With its pauses {', '.join(heads)} {'is' if len(heads) == 1 else 'are'} {points(found.mean)} points more accurate "
+    told += f"({points(found.low)} to {points(found.high)}) than with them forbidden"
+    told += f"; what they are worth is below {100 * margin:g} points" if verdict == FAILS else ""
+    return row(claim, what, test, (found.mean, found.low, found.high), found.p, verdict, f"{told} ({about(len(values))}).")

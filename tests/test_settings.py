@@ -93,3 +93,9 @@ def test_but_changes_only_what_it_names_and_checks_again():
     assert s.but(seed=1) == Settings(strategy="pattern", n_pauses_per_patterns={r"\n": 2}, seed=1)
     with pytest.raises(ValueError, match="strategy is 'random'"):
         s.but(strategy="random")
+
+
+def test_an_imported_module_is_not_a_setting():
+    from pauselib import interventions
+
+    assert read({"interventions": interventions, "seed": 7}) == Settings(seed=7)
