@@ -44,13 +44,14 @@ def replies(settings: Settings):
         return as_html(exploring.nothing(settings, "model"))
     if live():
         return Explorer(settings)
-    asked = exploring.problems(found[0])
+    first = next((one for one in found if one.variant == settings.variant), found[0])
+    asked = exploring.problems(first)
     if asked.empty:
         return as_html("<p>The experiment has no test problems to show a reply to.</p>")
     question, gold = asked["question"][0], scoring.extract_answer(asked["answer"][0])
-    said = Replies().get(found[0], question, gold, Intervention())
+    said = Replies().get(first, question, gold, Intervention())
     shade = "pause probability"
-    return as_html(question_html(question) + f"<p>{legend(shade)}</p>" + reply_block(said, shade, title=found[0].variant))
+    return as_html(question_html(question) + f"<p>{legend(shade)}</p>" + reply_block(said, shade, title=first.variant))
 
 
 def predictions(settings: Settings):
@@ -60,8 +61,9 @@ def predictions(settings: Settings):
         return as_html(exploring.nothing(settings, "reply"))
     if live():
         return Browser(settings)
-    said = exploring.stored(exploring.replies_folders(found[0])[0])[0]
-    return as_html(question_html(said["question"]) + f"<p>{legend('none')}</p>" + reply_block(said, title=found[0].variant))
+    first = next((one for one in found if one.variant == settings.variant), found[0])
+    said = exploring.stored(exploring.replies_folders(first)[0])[0]
+    return as_html(question_html(said["question"]) + f"<p>{legend('none')}</p>" + reply_block(said, title=first.variant))
 
 
 def as_html(html: str):
