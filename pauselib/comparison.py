@@ -144,6 +144,7 @@ def detectable(replies: pd.DataFrame, reference: str) -> tuple[str, float]:
 
 def effects(replies: pd.DataFrame, intervened: pd.DataFrame) -> pd.DataFrame:
     """What the interventions do, one row a variant and intervention, before them the variant's plain replies (`none`).
+    A variant whose plain replies are not finished has no rows.
 
     `allowed`: the pauses allowed in a reply where that is all that was changed (plain: infinite), else nan; `n` problems, the `accuracy` with its
     95 % interval (`over_seeds`); the paired `difference` in accuracy to the plain replies with interval, `p` and `p_holm` (over the table);
@@ -152,7 +153,7 @@ def effects(replies: pd.DataFrame, intervened: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for variant, changed in intervened.groupby("variant", sort=False):
         plain = replies[replies["variant"] == variant].assign(intervention="none", max_pauses=math.inf)
-        for name, mine in [("none", plain), *changed.groupby("intervention", sort=False)]:
+        for name, mine in [("none", plain), *changed.groupby("intervention", sort=False)] if len(plain) else []:
             pair = pd.concat([mine.assign(variant=name), plain.assign(variant="plain")])
             a, b = aligned(pair, name, "plain")
             found = compare(a, b) if name != "none" else Comparison(*[math.nan] * 4, "")

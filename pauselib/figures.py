@@ -9,6 +9,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
+from pauselib.pausing import NUMBER_PLACES
 from pauselib.variants import VARIANTS, Variant
 
 CORRECT, INCORRECT, LINE = "#0072B2", "#E69F00", "#222222"  # Okabe and Ito's colours, told apart by colour-blind readers
@@ -81,7 +82,7 @@ def accuracies(found: pd.DataFrame, against: pd.DataFrame, reference: str):
     both = found[["variant"]].merge(against, on="variant", how="left").assign(difference=lambda rows: 100 * rows["difference"])
     forest(right, names, both.assign(low=100 * both["low"], high=100 * both["high"]), "difference")
     right.axvline(0, color=LINE, linewidth=0.8)
-    right.set(xlabel=f"points more accurate than {reference}, paired 95 % interval")
+    right.set(xlabel=f"points more accurate than\n{reference}, paired 95 % interval")
     near = both["difference"].abs() < 40  # models that never answer would squeeze all the others into one place
     if near.any():
         low, high = 100 * both.loc[near, "low"].min(), 100 * both.loc[near, "high"].max()
@@ -91,7 +92,7 @@ def accuracies(found: pd.DataFrame, against: pd.DataFrame, reference: str):
     handles = [plt.Line2D([], [], linestyle="none", marker="o", color=colour, label=words) for colour, words in PARTS.values()]
     handles += [
         plt.Line2D([], [], linestyle="none", marker=m, color=LINE, markerfacecolor="white", label=t)
-        for m, t in (("s", "LM head trained too"), ("D", "and LM embeddings"))
+        for m, t in (("s", "LM head trained too"), ("D", "and the LM embeddings"))
     ]
     handles += [
         plt.Line2D([], [], linestyle="none", marker="o", color=LINE, markerfacecolor=f, label=t) for f, t in ((LINE, "with LoRA"), ("white", "without"))
@@ -134,7 +135,7 @@ def certainty(table: pd.DataFrame, agree: pd.DataFrame):
     handles = [plt.Line2D([], [], marker="o", color=colour, label=words) for (colour, words) in list(PARTS.values())[:3]]
     axis.legend(handles=handles, frameon=False)
     axis.set_title(
-        f"in agreement with the greedy rule: {agree['agree'].min():.2%} of the positions or more" if len(agree) else "nothing is finished yet", fontsize=9
+        f"in agreement with the greedy rule: {agree['agree'].min():.2%} of the positions of every variant, at least" if len(agree) else "nothing is finished yet", fontsize=9
     )
     axis.grid(alpha=0.3)
     return figure
@@ -187,6 +188,7 @@ def places(found: dict[str, pd.DataFrame], variant: str):
     first.plot((relative["low"] + relative["high"]) / 2, relative["expected"], "_", color=LINE, markersize=14, label="if spread evenly")
     first.set(title="place in the reply", xlabel="0 the start, 1 the end", ylabel="share of the pauses")
     first.legend(frameon=False)
+    numbers = numbers.set_index("number").loc[[place for place in NUMBER_PLACES if place in set(numbers["number"])]].reset_index()
     x = np.arange(len(numbers))
     second.bar(x, numbers["share"], color=look(variant)["color"])
     second.plot(x, numbers["expected"], "_", color=LINE, markersize=24)

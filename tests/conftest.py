@@ -1,12 +1,18 @@
-"""What the tests share: no network, one thread, a tokenizer made in a second and models of two layers."""
+"""What the tests share: no network, one thread, a tokenizer made in a second, models of two layers, a finished run written by hand."""
 
 import os
 
 os.environ |= {"HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"}  # before anything heavy is imported
 
+import json
 from pathlib import Path
 
+import pandas as pd
 import pytest
+
+from pauselib import scoring
+from pauselib.interventions import NAMES, Intervention
+from pauselib.settings import Settings
 
 KINDS = ("mistral", "llama", "qwen2", "gpt2")
 
@@ -45,3 +51,61 @@ def GSM8K() -> Path:
     if not folder.is_dir():
         pytest.skip(f"the real GSM8K is not at {folder}")
     return folder
+
+
+SCRIPT = "<script>alert(1)</script>"  # said by a problem, a token and a reply: nowhere may it run
+
+
+def reply(i: int, correct: bool, n_pauses: int, text: str = "#### 1") -> dict:
+    return {
+        "problem_id": f"test-{i}",
+        "question": f"1?{SCRIPT}",
+        "gold": "1",
+        "reply": "<|pause|>" * n_pauses + text,
+        "predicted": "1",
+        "correct": correct,
+        "n_pauses": n_pauses,
+        "n_tokens": 3,
+        "truncated": False,
+    }
+
+
+@pytest.fixture
+def by_hand(tmp_path):
+    """Three of four rows are finished: sft is right in 2 of 3, sft_peft in 1, the baseline in 2."""
+    settings = Settings(runs_dir=str(tmp_path), experiment="by_hand", variants=["sft", "sft_peft", "sft_fr_phead", "baseline_1_epoch"])
+    finished = {
+        "sft": ([reply(0, True, 1), reply(1, True, 2), reply(2, False, 9)], 0.5),
+        "sft_peft": ([reply(0, True, 0), reply(1, False, 4), reply(2, False, 20)], 0.25),
+        "baseline_1_epoch": ([reply(0, True, 0), reply(1, True, 0), reply(2, False, 0)], 0.1),
+    }
+    for name, (replies, eval_loss) in finished.items():
+        folder = settings.but(variant=name).variant_folder()
+        save(folder, replies, eval_loss)
+        losses = {"loss": 1.0, "eval_loss": eval_loss}
+        (folder / "training.json").write_text(json.dumps({"history": [{"step": 1, **losses}], "nearest_tokens": [{"token": SCRIPT, "cosine": 0.5}]}))
+        tokens = [["<|pause|>"] * r["n_pauses"] + [SCRIPT, "1"] for r in replies]
+        given = {"tokens": tokens, "p_pause": [[0.5] * len(t) for t in tokens], "p_best": [[0.25] * r["n_pauses"] + [0.9, 0.9] for r in replies]}
+        pd.DataFrame({"problem_id": [r["problem_id"] for r in replies], **given}).to_parquet(folder / "tokens.parquet")
+    (settings.folder() / "data").mkdir()
+    rows = {"problem_id": [f"test-{i}" for i in range(3)], "answer": ["<<1+1=2>>2\n#### 2", "#### 1", "<<1=1>><<1=1>>#### 1"]}
+    pd.DataFrame(rows).to_parquet(settings.folder() / "data" / "test.parquet")
+    return settings
+
+
+def save(folder, replies: list[dict], eval_loss: float, **changes) -> None:
+    """Write predictions.jsonl and metrics.json."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "predictions.jsonl").write_text("".join(json.dumps(r) + "\n" for r in replies))
+    origin = {"settings": changes, "inputs": {"model": "abc"}}
+    (folder / "metrics.json").write_text(json.dumps({**scoring.metrics(replies), "eval_loss": eval_loss, "made_from": origin}))
+
+
+@pytest.fixture
+def intervened(by_hand):
+    """sft without pauses is right in 3 of 3, with 2 forced ones in none."""
+    for changes, correct in (({"forced_pauses": 2}, [False] * 3), ({"max_pauses": 0}, [True] * 3)):
+        how = Intervention(**changes)
+        folder = by_hand.but(variant="sft", **changes).replies_folder()
+        save(folder, [reply(i, right, how.forced_pauses) for i, right in enumerate(correct)], 0.5, **{name: getattr(how, name) for name in NAMES})
+    return by_hand
