@@ -57,12 +57,17 @@ def look(name: str) -> dict:
     return {"color": colour, "marker": marker, "markerfacecolor": colour if variant.lora else "white"}
 
 
+def whiskers(value, low, high) -> np.ndarray:
+    """Intervals as `errorbar` takes them, (2, n): how far down and up; never below 0, where the last bit of a share of 0 or 1 would put them."""
+    value, low, high = (np.asarray(numbers, float) for numbers in (value, low, high))
+    return np.maximum([value - low, high - value], 0)
+
+
 def forest(axis, names: list[str], table: pd.DataFrame, estimate: str) -> None:
     """Points with intervals (`estimate`, `low`, `high`), one line a row of `table`, the first at the top; `names` are the rows' variants."""
     for y, (name, row) in enumerate(zip(names, table.itertuples())):
         value = getattr(row, estimate)
-        spread = [[max(value - row.low, 0)], [max(row.high - value, 0)]]
-        axis.errorbar([value], [-y], xerr=spread, linestyle="none", markersize=5, elinewidth=1, **look(name))
+        axis.errorbar([value], [-y], xerr=whiskers([value], [row.low], [row.high]), linestyle="none", markersize=5, elinewidth=1, **look(name))
     axis.set_ylim(-len(table) + 0.4, 0.6)
     axis.grid(axis="x", alpha=0.3)
 
@@ -135,7 +140,10 @@ def certainty(table: pd.DataFrame, agree: pd.DataFrame):
     handles = [plt.Line2D([], [], marker="o", color=colour, label=words) for (colour, words) in list(PARTS.values())[:3]]
     axis.legend(handles=handles, frameon=False)
     axis.set_title(
-        f"in agreement with the greedy rule: {agree['agree'].min():.2%} of the positions of every variant, at least" if len(agree) else "nothing is finished yet", fontsize=9
+        f"in agreement with the greedy rule: {agree['agree'].min():.2%} of the positions of every variant, at least"
+        if len(agree)
+        else "nothing is finished yet",
+        fontsize=9,
     )
     axis.grid(alpha=0.3)
     return figure
@@ -156,7 +164,7 @@ def interventions(effects: pd.DataFrame):
         left.errorbar(
             x,
             part["accuracy"],
-            [part["accuracy"] - part["accuracy_low"], part["accuracy_high"] - part["accuracy"]],
+            whiskers(part["accuracy"], part["accuracy_low"], part["accuracy_high"]),
             label=name,
             markersize=5,
             linewidth=1,
@@ -241,7 +249,7 @@ def accuracy_by_pauses(replies: pd.DataFrame):
         share.errorbar(
             accuracy.index,
             accuracy,
-            [(accuracy - low).clip(lower=0), (high - accuracy).clip(lower=0)],
+            whiskers(accuracy, low, high),
             color=LINE,
             marker="o",
             markersize=3,

@@ -170,3 +170,7 @@ def test_the_report_shows_the_settings_that_the_files_were_made_from_not_the_def
 
 def test_the_same_results_give_the_same_report(settings):
     assert report.write(Study(settings)).read_bytes() == report.write(Study(settings)).read_bytes()
+
+
+def test_an_interval_that_ends_a_last_bit_beyond_its_share_can_be_drawn():
+    assert figures.whiskers([0.0, 0.5], [1e-18, 0.4], [0.1, 0.7]).tolist() == [[0.0, pytest.approx(0.1)], [0.1, pytest.approx(0.2)]]
