@@ -172,4 +172,4 @@ def beside(ours: pd.DataFrame) -> pd.DataFrame:
     both = table[["variant", "accuracy", *MEANS]].rename(columns={"accuracy": "published"}).merge(audited, on="variant")
     both = both.merge(mine, on="variant", how="left", suffixes=("", "_ours"))
     pauses = [name for mean in MEANS for name in (mean, f"{mean}_ours")]
-    return both[["variant", "published", "correct_low", "correct_high", "ours", "low", "high", *pauses, "truncated_rate", "findings"]]
+    return both[["variant", "published", "correct_low", "correct_high", "findings", "ours", "low", "high", *pauses, "truncated_rate"]]

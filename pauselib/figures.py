@@ -1,7 +1,4 @@
-"""Every picture. Correct replies are blue, incorrect ones orange and hatched; a variant has one colour and marker wherever it is shown.
-
-No meaning hangs on colour alone: bars differ by hatching, variants by marker (what of the LM is trained) and filling (with LoRA or without).
-"""
+"""Every picture, each with the first line of its docstring as its alternative text."""
 
 import itertools
 
@@ -9,58 +6,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
+from pauselib.drawing import CORRECT, INCORRECT, LINE, PARTS, described, look, panels, whiskers
 from pauselib.pausing import NUMBER_PLACES
-from pauselib.variants import VARIANTS, Variant
-
-CORRECT, INCORRECT, LINE = "#0072B2", "#E69F00", "#222222"  # Okabe and Ito's colours, told apart by colour-blind readers
-PARTS = {  # (pause embedding, pause head trained) -> colour, words
-    (True, True): ("#009E73", "both pause parts trained"),
-    (True, False): ("#D55E00", "pause head frozen"),
-    (False, True): ("#AA4499", "pause embedding frozen"),
-    (False, False): ("#555555", "baselines, without pauses"),
-}
-plt.rcParams.update(
-    {
-        "font.size": 9,
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-        "axes.axisbelow": True,
-        "figure.constrained_layout.use": True,
-        "svg.hashsalt": "pauselib",
-        "hatch.linewidth": 0.6,
-        "figure.dpi": 110,
-    }
-)
-
-
-def panels(n: int, width: float = 3.4, height: float = 2.2, across: int = 3):
-    """A figure of `n` panels in rows of `across` and their axes; with none, it says that nothing is finished."""
-    if n == 0:
-        figure = plt.figure(figsize=(width * 2, height / 2))
-        figure.text(0.5, 0.5, "nothing is finished yet", ha="center", va="center")
-        return figure, []
-    rows = -(-n // across)
-    figure, axes = plt.subplots(rows, min(n, across), figsize=(width * min(n, across), height * rows), squeeze=False)
-    for axis in axes.flat[n:]:
-        axis.set_visible(False)
-    return figure, list(axes.flat[:n])
-
-
-def look(name: str) -> dict:
-    """The colour, marker and filling of a variant, as arguments of `plot`: colour by what of the pause is trained, marker by what of the LM
-    (of a baseline, by how long it was trained), filled with LoRA."""
-    variant: Variant = VARIANTS[name]
-    colour, _ = PARTS[variant.pause_embedding, variant.pause_head]
-    marker = {False: "o", True: "s"}[variant.lm_head] if not variant.lm_embeddings else "D"
-    if not variant.pauses:
-        marker = {1: "^", 2: "v", None: "P"}[variant.epochs]
-    return {"color": colour, "marker": marker, "markerfacecolor": colour if variant.lora else "white"}
-
-
-def whiskers(value, low, high) -> np.ndarray:
-    """Intervals as `errorbar` takes them, (2, n): how far down and up; never below 0, where the last bit of a share of 0 or 1 would put them."""
-    value, low, high = (np.asarray(numbers, float) for numbers in (value, low, high))
-    return np.maximum([value - low, high - value], 0)
 
 
 def forest(axis, names: list[str], table: pd.DataFrame, estimate: str) -> None:
@@ -72,8 +19,9 @@ def forest(axis, names: list[str], table: pd.DataFrame, estimate: str) -> None:
     axis.grid(axis="x", alpha=0.3)
 
 
+@described
 def accuracies(found: pd.DataFrame, against: pd.DataFrame, reference: str):
-    """Two panels, one line a variant: the accuracy with its 95 % interval, and its difference to that of `reference`, paired by problem.
+    """Accuracy of each variant with its 95 % interval, and its difference to that of the reference, paired by problem.
 
     `found` is `comparison.over_seeds`, `against` `comparison.differences`.
     """
@@ -106,8 +54,12 @@ def accuracies(found: pd.DataFrame, against: pd.DataFrame, reference: str):
     return figure
 
 
+@described
 def reasons(table: pd.DataFrame):
-    """Rate ratios of `pausing.reasons` with their 95 % intervals: incorrect against correct replies as covariates are held equal, then the covariates."""
+    """How many times as many pauses incorrect replies have as correct ones, with 95 % intervals, as covariates are held equal; then the covariates.
+
+    `table` is `pausing.reasons`.
+    """
     if table.empty:
         return panels(0)[0]
     incorrect = table[table["term"] == "incorrect"]
@@ -131,8 +83,12 @@ def reasons(table: pd.DataFrame):
     return figure
 
 
+@described
 def certainty(table: pd.DataFrame, agree: pd.DataFrame):
-    """The greedy rule: the share of positions that are pauses by the probability of the LM's best word, one line a variant (`pausing.by_certainty`)."""
+    """The share of positions that are pauses by the probability of the LM's best word there, one line a variant.
+
+    `table` is `pausing.by_certainty`, `agree` `pausing.rule`.
+    """
     figure, axis = plt.subplots(figsize=(6.4, 3.4))
     for name, part in table[table["n"] >= 20].groupby("variant", sort=False):
         axis.plot((part["low"] + part["high"]) / 2, part["share"], markersize=4, linewidth=0.8, **look(name))
@@ -149,8 +105,12 @@ def certainty(table: pd.DataFrame, agree: pd.DataFrame):
     return figure
 
 
+@described
 def interventions(effects: pd.DataFrame):
-    """Two panels from `comparison.effects`: accuracy against the pauses allowed in a reply (at the right end no limit), and all other interventions."""
+    """Accuracy against the number of pauses allowed in a reply, at the right end no limit, and what other interventions do to it.
+
+    `effects` is `comparison.effects`.
+    """
     if effects.empty:
         return panels(0)[0]
     capped = effects[effects["allowed"].notna()]
@@ -186,8 +146,12 @@ def interventions(effects: pd.DataFrame):
     return figure
 
 
+@described
 def places(found: dict[str, pd.DataFrame], variant: str):
-    """Three panels from `pausing.places`, of one variant: where in the reply its pauses are, at which numbers, and how many stand in a row."""
+    """Where in the reply the pauses of one variant are, at which numbers, and how many stand in a row.
+
+    `found` is `pausing.places`.
+    """
     relative, numbers, runs = (found[key][found[key]["variant"] == variant] for key in ("relative", "numbers", "runs"))
     if relative.empty and runs.empty:
         return panels(0)[0]
@@ -231,8 +195,9 @@ def pause_panels(replies: pd.DataFrame):
     return figure, by_variant
 
 
+@described
 def accuracy_by_pauses(replies: pd.DataFrame):
-    """One panel a variant: bars of correct and incorrect replies at each pause count, and the accuracy there with its 95 % Wilson interval."""
+    """Correct and incorrect replies of each variant by number of pauses, and the accuracy there with its 95 % Wilson interval."""
     from statsmodels.stats.proportion import proportion_confint
 
     figure, by_variant = pause_panels(replies)
@@ -266,8 +231,9 @@ def accuracy_by_pauses(replies: pd.DataFrame):
     return figure
 
 
+@described
 def pause_histograms(replies: pd.DataFrame):
-    """One panel a variant: the share of the correct and of the incorrect replies that has each number of pauses."""
+    """The share of the correct and of the incorrect replies of each variant that has each number of pauses."""
     figure, by_variant = pause_panels(replies)
     for axis, name, part, which in by_variant:
         for offset, (correct, colour, label) in enumerate(((True, CORRECT, "correct"), (False, INCORRECT, "incorrect"))):
@@ -290,8 +256,12 @@ def pause_histograms(replies: pd.DataFrame):
     return figure
 
 
+@described
 def loss_curve(history: pd.DataFrame | list[dict]):
-    """The losses of one training by step, as training.json has them: in training (line) and on the validation rows (dots); LM and pause loss apart where there are both."""
+    """The losses of one training by step, in training (line) and on the validation rows (dots), those of LM and pause head apart where there are both.
+
+    `history` as in training.json.
+    """
     parts = {"loss": "loss", "lm_loss": "LM loss", "pause_loss": "pause loss"}
     history = pd.DataFrame(history)
     history = history.reindex(columns=history.columns.union([f"eval_{key}" for key in parts], sort=False))
@@ -307,8 +277,9 @@ def loss_curve(history: pd.DataFrame | list[dict]):
     return figure
 
 
+@described
 def injected(rows: pd.DataFrame, pause_id: int):
-    """Two panels: how many pauses the injected rows have, and where in the answer they are (0 the start, 1 the end)."""
+    """How many pauses the injected rows have, and where in the answer they are (0 the start, 1 the end)."""
     figure, (number, place) = panels(2, width=3.2, height=2.4)
     counts = rows["n_pauses"].value_counts().sort_index()
     number.bar(counts.index, counts, color=CORRECT)

@@ -38,7 +38,10 @@ def pieces(reply: str) -> list[str]:
 
 
 def as_text(column: pd.Series) -> list[str]:
-    """A column's cells rounded for reading: whole where all are, else with three decimals (one above 10, two digits below 0.001); `–` for none."""
+    """A column's cells rounded for reading: whole where all are, else with three decimals (one above 10, two digits below 0.001); `–` for none.
+
+    p values, in columns named p or p_…, below 0.001 are `<0.001`.
+    """
     known = [value for value in column.dropna() if not isinstance(value, str)]
     whole = all(float(value).is_integer() for value in known if not math.isinf(value))
 
@@ -47,18 +50,21 @@ def as_text(column: pd.Series) -> list[str]:
             return value if isinstance(value, str) else "–"
         if column.dtype == bool or math.isinf(value):
             return {1: "yes", 0: "no", math.inf: "∞"}.get(value, "−∞")
-        return f"{value:,.0f}" if whole else f"{value:.2g}" if 0 < abs(value) < 0.001 else f"{value:.3f}" if abs(value) < 10 else f"{value:,.1f}"
+        if str(column.name).split("_")[0] == "p" and value < 0.001:
+            return "<0.001"
+        return f"{value:,.0f}" if whole else f"{value:.2g}" if 1e-6 < abs(value) < 0.001 else f"{value:.3f}" if abs(value) < 10 else f"{value:,.1f}"
 
     return [text(value) for value in column]
 
 
 def table_html(table: pd.DataFrame, caption: str = "") -> str:
     """A table as HTML, numbers rounded for reading and all text escaped; a number's exact value is in `data-value`, for sorting."""
-    head = "".join(f'<th scope="col">{escape(str(name).replace("_", " "))}</th>' for name in table.columns)
-    columns = []
+    head, columns = "", []
     for name in table.columns:
         exact = ["" if isinstance(cell, str) or pd.isna(cell) else f' data-value="{float(cell)!r}"' for cell in table[name]]
-        columns.append([f"<td{value}>{escape(cell)}</td>" for value, cell in zip(exact, as_text(table[name]))])
+        kind = ' class="number"' if any(exact) else ""
+        head += f'<th scope="col"{kind}>{escape(str(name).replace("_", " "))}</th>'
+        columns.append([f"<td{kind}{value}>{escape(cell)}</td>" for value, cell in zip(exact, as_text(table[name]))])
     rows = "".join(f"<tr>{''.join(cells)}</tr>" for cells in zip(*columns))
     title = f"<caption>{escape(caption)}</caption>" if caption else ""
     return f"<table>{title}<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"

@@ -58,14 +58,14 @@ class LivePicture:
         started = time.monotonic()
         if "ipykernel" not in sys.modules or (started < self.next and not last):
             return
-        import matplotlib.pyplot as plt
         from IPython.display import display
 
-        figure = self.draw(data)
+        from pauselib.drawing import shown
+
+        picture, metadata = shown(self.draw(data))
         if self.handle is None:
-            self.handle = display(figure, display_id=True)
+            self.handle = display(picture, metadata=metadata, raw=True, display_id=True)
         else:
-            self.handle.update(figure)
-        plt.close(figure)
+            self.handle.update(picture, metadata=metadata, raw=True)
         ended = time.monotonic()
         self.next = ended + (ended - started) / SHARE

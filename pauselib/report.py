@@ -9,7 +9,7 @@ import pandas as pd
 from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
 
-from pauselib import analysis, audit, figures, markup, pausing, runs
+from pauselib import analysis, audit, drawing, figures, markup, pausing, runs
 from pauselib.study import Study
 from pauselib.variants import FIRST_STEP, MATCHED
 
@@ -17,13 +17,13 @@ ENVIRONMENT = Environment(loader=PackageLoader("pauselib", "."), autoescape=True
 ENVIRONMENT.globals["table"] = lambda *args: Markup(markup.table_html(*args))
 
 
-def svg(figure, alt: str) -> Markup:
-    """A matplotlib figure as an inline SVG element, with `alt` as its text for those who don't see it."""
+def svg(figure) -> Markup:
+    """A picture of `figures` as an inline SVG element, with its alternative text."""
     buffer = io.StringIO()
     figure.savefig(buffer, format="svg", metadata={"Date": None})
     plt.close(figure)
     text = buffer.getvalue()
-    return Markup(text[text.index("<svg") :].replace("<svg", f'<svg role="img" aria-label="{escape(alt)}"', 1))
+    return Markup(text[text.index("<svg") :].replace("<svg", f'<svg role="img" aria-label="{escape(drawing.alternative(figure))}"', 1))
 
 
 def notebook_page(path: Path) -> Path | None:
@@ -81,7 +81,7 @@ def sections(study: Study) -> list[dict]:
         mine = study.replies[(study.replies["variant"] == name) & (study.replies["seed"] == seed)]
         tokens = study.tokens[(study.tokens["variant"] == name) & (study.tokens["seed"] == seed)]
         title = f"{name}, seed {seed}: accuracy {row['accuracy']:.3f}, {row['pauses_mean']:.2f} pauses a reply, {row['truncated_rate']:.0%} cut"
-        curve = svg(figures.loss_curve(runs.read_json(folder / "training.json")["history"]), f"Training and validation losses of {name} by step")
+        curve = svg(figures.loss_curve(runs.read_json(folder / "training.json")["history"]))
         shown.append({"name": name, "title": title, "curve": curve, "examples": examples(mine, tokens)})
     return shown
 
@@ -96,7 +96,7 @@ def write(study: Study) -> Path:
         used=used,
         summary=analysis.finished(settings, study.table),
         main_table=Markup(analysis.styled(analysis.as_text(study.table)).to_html()),
-        picture=lambda name, alt: svg(study.pictures[name], alt),
+        picture=lambda name: svg(study.pictures[name]),
         reading=pausing.reading(study.reasons),
         notes=audit.NOTES,
         start=FIRST_STEP,

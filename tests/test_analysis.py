@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from conftest import SCRIPT
 
-from pauselib import analysis, figures, report
+from pauselib import analysis, drawing, figures, report
 from pauselib.settings import Settings
 from pauselib.study import Study
 
@@ -118,7 +118,7 @@ def test_a_study_of_nothing_has_all_its_tables_and_pictures(tmp_path):
 def test_a_variant_has_one_look_and_no_two_have_the_same():
     from pauselib.variants import VARIANTS
 
-    looks = [tuple(figures.look(name).values()) for name in VARIANTS]
+    looks = [tuple(drawing.look(name).values()) for name in VARIANTS]
     assert len(set(looks)) == len(VARIANTS)
 
 
@@ -173,4 +173,4 @@ def test_the_same_results_give_the_same_report(settings):
 
 
 def test_an_interval_that_ends_a_last_bit_beyond_its_share_can_be_drawn():
-    assert figures.whiskers([0.0, 0.5], [1e-18, 0.4], [0.1, 0.7]).tolist() == [[0.0, pytest.approx(0.1)], [0.1, pytest.approx(0.2)]]
+    assert drawing.whiskers([0.0, 0.5], [1e-18, 0.4], [0.1, 0.7]).tolist() == [[0.0, pytest.approx(0.1)], [0.1, pytest.approx(0.2)]]

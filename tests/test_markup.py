@@ -29,6 +29,8 @@ def test_a_stored_reply_is_cut_at_its_pauses():
 def test_numbers_are_rounded_for_reading():
     assert as_text(pd.Series([500.0, None, 1000.0])) == ["500", "–", "1,000"]
     assert as_text(pd.Series([0.12345, -0.5, 12.34, 0.00012, math.inf])) == ["0.123", "-0.500", "12.3", "0.00012", "∞"]
+    assert as_text(pd.Series([1e-19, 0.25])) == ["0.000", "0.250"]
+    assert as_text(pd.Series([1e-19, 0.25], name="p_holm")) == ["<0.001", "0.250"]
     assert as_text(pd.Series([True, False])) == ["yes", "no"]
     assert as_text(pd.Series(["a", None])) == ["a", "–"]
 
@@ -36,6 +38,6 @@ def test_numbers_are_rounded_for_reading():
 def test_a_table_s_cells_are_escaped_and_keep_their_exact_numbers():
     html = table_html(pd.DataFrame({"what_it_is": ["<i>"], "n": [0.12345]}), "a & b")
     assert html == (
-        '<table><caption>a &amp; b</caption><thead><tr><th scope="col">what it is</th><th scope="col">n</th></tr></thead>'
-        '<tbody><tr><td>&lt;i&gt;</td><td data-value="0.12345">0.123</td></tr></tbody></table>'
+        '<table><caption>a &amp; b</caption><thead><tr><th scope="col">what it is</th><th scope="col" class="number">n</th></tr></thead>'
+        '<tbody><tr><td>&lt;i&gt;</td><td class="number" data-value="0.12345">0.123</td></tr></tbody></table>'
     )

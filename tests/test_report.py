@@ -11,7 +11,14 @@ from pauselib import report
 from pauselib.study import Study
 
 pytest_plugins = ["browser"]
-HEADINGS = ["The published takeaways", "The table", "Accuracy, and what is a difference", "Pauses and correctness", "Why replies pause", "Do pauses help?"]
+HEADINGS = [
+    "The published takeaways, and whether pauses help",
+    "The table",
+    "Accuracy, and what is a difference",
+    "Pauses and correctness",
+    "Why replies pause",
+    "Do pauses help?",
+]
 
 
 @pytest.fixture
