@@ -3,6 +3,7 @@
 import functools
 import io
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -34,7 +35,7 @@ def evaluate(settings: Settings) -> tuple[list[dict], dict]:
     origin = {"settings": settings.of(*SETTINGS, *changed), "inputs": inputs, "versions": runs.versions("torch", "transformers")}
     with FileLock(folder / ".evaluation.lock"):
         metrics = runs.read_json(folder / "metrics.json")
-        if metrics is None or runs.differences(metrics["made_from"], runs.plain(origin)):
+        if metrics is None or not (folder / "tokens.parquet").exists() or runs.differences(metrics["made_from"], runs.plain(origin)):
             predictions, tokens = predict(settings, trained / "model", data_folder)
             eval_loss = runs.read_json(trained / "training.json")["eval_loss"]
             metrics = {**scoring.metrics(predictions), "eval_loss": eval_loss, "made_from": origin}
@@ -48,9 +49,8 @@ def evaluate(settings: Settings) -> tuple[list[dict], dict]:
 
 
 def predict(settings: Settings, model_folder: Path, data_folder: Path) -> tuple[list[dict], pd.DataFrame]:
-    """One object a test problem: what was asked, said and extracted, and how many pauses and tokens the reply has; and the replies' tokens.
+    """One object a test problem: `problem_id`, `question` and what `judged` says of the reply; and the replies' tokens, one row a reply:
 
-    The answer is extracted from the reply without its pauses: a pause inside a number does not break it. Of the tokens, one row a reply:
     `problem_id`, and one item a token in `tokens` (its text), `p_pause` (the head's probability of a pause there) and `p_best` (the LM's
     of its best word), both before any intervention.
     """
@@ -60,28 +60,38 @@ def predict(settings: Settings, model_folder: Path, data_folder: Path) -> tuple[
     pause_id = getattr(model.config, "pause_token_id", -1)
     rows = data.read(data_folder, "test")
     prompts = [ids[mask == 0].tolist() for ids, mask in zip(rows["input_ids"], rows["completion_mask"])]
-    text_of = functools.cache(lambda token: token_text(token, tokenizer, pause_id))
-    pausing = interventions.Pausing(settings.intervention, pause_id, text_of, settings.seed) if settings.intervention.name else None
+    text_of, pausing = decoder(settings, tokenizer, pause_id)
     limits = settings.max_new_tokens, settings.max_total_tokens, settings.eval_batch_size
     replies = generate(model, prompts, tokenizer.eos_token_id, *limits, pausing=pausing)
-    predictions = []
-    for row, reply in zip(rows.itertuples(), replies):
-        spoken = to_text([i for i in reply.ids if i != pause_id], tokenizer, pause_id)
-        predictions.append(
-            {
-                "problem_id": row.problem_id,
-                "question": row.question,
-                "gold": scoring.extract_answer(row.answer),
-                "reply": to_text(reply.ids, tokenizer, pause_id),
-                "predicted": scoring.extract_answer(spoken),
-                "correct": scoring.is_correct(spoken, row.answer),
-                "n_pauses": reply.ids.count(pause_id),
-                "n_tokens": len(reply.ids),
-                "truncated": reply.truncated,
-            }
-        )
+    predictions = [
+        {"problem_id": row.problem_id, "question": row.question, **judged(reply, row.answer, tokenizer, pause_id)}
+        for row, reply in zip(rows.itertuples(), replies)
+    ]
     given = {"tokens": [list(map(text_of, r.ids)) for r in replies], "p_pause": [r.p_pause for r in replies], "p_best": [r.p_best for r in replies]}
     return predictions, pd.DataFrame({"problem_id": rows["problem_id"], **given})
+
+
+def decoder(settings: Settings, tokenizer, pause_id: int) -> tuple[Callable[[int], str], interventions.Pausing | None]:
+    """What gives a token's text, and what chooses the tokens under the settings' intervention (None without one)."""
+    text_of = functools.cache(lambda token: token_text(token, tokenizer, pause_id))
+    return text_of, interventions.Pausing(settings.intervention, pause_id, text_of, settings.seed) if settings.intervention.name else None
+
+
+def judged(reply, answer: str | None, tokenizer, pause_id: int) -> dict:
+    """What was said and extracted, and whether it is the gold `answer`'s number (None where that is not known), and how many pauses and tokens it has.
+
+    The answer is extracted from the reply without its pauses: a pause inside a number does not break it.
+    """
+    spoken = to_text([i for i in reply.ids if i != pause_id], tokenizer, pause_id)
+    return {
+        "gold": answer and scoring.extract_answer(answer),
+        "reply": to_text(reply.ids, tokenizer, pause_id),
+        "predicted": scoring.extract_answer(spoken),
+        "correct": None if answer is None else scoring.is_correct(spoken, answer),
+        "n_pauses": reply.ids.count(pause_id),
+        "n_tokens": len(reply.ids),
+        "truncated": reply.truncated,
+    }
 
 
 def read_predictions(path: Path) -> list[dict]:

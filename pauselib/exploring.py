@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from pauselib import data, injection, runs, scoring
-from pauselib.evaluation import read_predictions
-from pauselib.interventions import Intervention, Pausing
+from pauselib import data, injection, runs
+from pauselib.evaluation import decoder, judged, read_predictions
+from pauselib.interventions import Intervention
 from pauselib.markup import MARK, PAUSE_STYLE, pieces, reply_html, table_html
 from pauselib.settings import Settings
 from pauselib.variants import VARIANTS
@@ -20,7 +20,7 @@ from pauselib.variants import VARIANTS
 SHADES = {"none": None, "pause probability": "p_pause", "LM uncertainty": "p_best"}
 MEANING = {
     "pause probability": "how likely a pause is in its place, as the pause head says before any slider",
-    "LM uncertainty": "1 − the LM's probability of its best word in its place",
+    "LM uncertainty": "how unsure the LM is of its best word in its place: 1 − its probability",
 }
 MODELS, REPLIES = 3, 500  # kept in memory, at most
 
@@ -50,11 +50,16 @@ def made_with(paths: Iterable[Path]) -> dict:
     return {name: value for record in records for name, value in record.get("made_from", record).get("settings", {}).items()}
 
 
-def command(settings: Settings) -> str:
-    """What trains a variant and makes its replies, with all that this experiment's files were made with and is no default."""
-    folder, defaults = settings.folder(), runs.plain(asdict(Settings()))
-    files = [folder / "data" / runs.MANIFEST, *sorted(folder.glob("seed-*/*/training.json")), *sorted(folder.glob("seed-*/*/metrics.json"))]
-    given = {**made_with(files), **settings.of("variant", "experiment", "seed", "runs_dir")}
+def made_here(settings: Settings) -> dict:
+    """The settings that an experiment's files were made with."""
+    folder = settings.folder()
+    return made_with([folder / "data" / runs.MANIFEST, *sorted(folder.glob("seed-*/*/training.json")), *sorted(folder.glob("seed-*/*/metrics.json"))])
+
+
+def command(settings: Settings, made: dict | None = None) -> str:
+    """What trains a variant and makes its replies, with all that this experiment's files were made with (`made_here`) and is no default."""
+    defaults, made = runs.plain(asdict(Settings())), made_here(settings) if made is None else made
+    given = {**made, **settings.of("variant", "experiment", "seed", "runs_dir")}
     changed = {name: value for name, value in given.items() if name == "variant" or (name in defaults and runs.plain(value) != defaults[name])}
     flat = [f"-p {name} {shlex.quote(str(value))}" for name, value in changed.items() if not isinstance(value, list | dict)]
     nested = {name: value for name, value in changed.items() if isinstance(value, list | dict)}
@@ -63,12 +68,12 @@ def command(settings: Settings) -> str:
 
 def overview(settings: Settings) -> str:
     """What is finished in an experiment and what is missing, with the command that makes it, as HTML."""
-    rows = []
+    rows, models = [], [row.variant for row in trained(settings)]
     for name in VARIANTS:
         row = settings.but(variant=name)
         metrics, folders = runs.read_json(row.variant_folder() / "metrics.json") or {}, replies_folders(row)
         shade = (row.variant_folder() / "tokens.parquet").exists()
-        has = {"model": any(r.variant == name for r in trained(settings)), "replies": bool(metrics), "each token's probabilities": shade}
+        has = {"model": name in models, "replies": bool(metrics), "each token's probabilities": shade}
         words = {what: "yes" if there else "missing" for what, there in has.items()}
         numbers = {"accuracy": metrics.get("accuracy"), "interventions": str(sum("interventions" in path.parts for path in folders) or "–")}
         rows.append({"variant": name, **words, **numbers, "finished": all(has.values())})
@@ -77,19 +82,28 @@ def overview(settings: Settings) -> str:
     told = f"{len(there)} of {len(table)} variants have a model in experiment {settings.experiment}, seed {settings.seed}, under {settings.runs_dir}."
     html = f"<p>{escape(told)}</p>" + (table_html(there.drop(columns="finished")) if len(there) else "")
     if len(missing):
-        html += f"<p>The whole experiment is made by <code>make run</code>, one variant by its command:</p>{commands(settings, missing)}"
+        html += f"<p>{whole(settings)}One variant is made by its command:</p>{commands(settings, missing)}"
     return html
 
 
+def whole(settings: Settings) -> str:
+    """The sentence that says how to make a whole experiment; empty where no file of configs/ has its name."""
+    if settings.experiment == Settings.experiment:
+        return "<code>make run</code> makes the whole experiment. "
+    config = f"configs/{settings.experiment}.yaml"
+    return f"<code>make run CONFIG={escape(config)}</code> makes the whole experiment. " if (Path(__file__).parent.parent / config).exists() else ""
+
+
 def commands(settings: Settings, names: Iterable[str]) -> str:
-    rows = "".join(f"<li>{escape(name)}: <code>{escape(command(settings.but(variant=name)))}</code></li>" for name in names)
+    made = made_here(settings)
+    rows = "".join(f"<li>{escape(name)}: <code>{escape(command(settings.but(variant=name), made))}</code></li>" for name in names)
     return f'<details><summary>The commands for what is missing</summary><ul style="overflow-wrap:anywhere">{rows}</ul></details>'
 
 
 def nothing(settings: Settings, what: str) -> str:
     """The sentence that takes the place of a part that has nothing to show."""
     one = escape(command(settings))
-    return f"<p>There is no {what} under {escape(settings.runs_dir)} yet: <code>make run</code> makes a whole experiment, <code>{one}</code> one variant.</p>"
+    return f"<p>There is no {what} under {escape(settings.runs_dir)} yet. {whole(settings)}<code>{one}</code> makes one variant.</p>"
 
 
 def problems(settings: Settings) -> pd.DataFrame:
@@ -151,15 +165,12 @@ class Replies:
         model, tokenizer = self.model(settings)
         pause_id = getattr(model.config, "pause_token_id", -1)
         (ids,), (start,), _ = injection.tokenize([{"problem_id": "asked", "question": question, "answer": ""}], tokenizer)
-        text_of = functools.cache(lambda token: injection.token_text(token, tokenizer, pause_id))
-        pausing = Pausing(settings.intervention, pause_id, text_of, settings.seed) if settings.intervention.name else None
+        text_of, pausing = decoder(settings, tokenizer, pause_id)
+        answer = None if gold is None else f"#### {gold}"
 
         def scored(reply) -> dict:
-            spoken = injection.to_text([i for i in reply.ids if i != pause_id], tokenizer, pause_id)
-            predicted, n_pauses = scoring.extract_answer(spoken), reply.ids.count(pause_id)
-            score = {"predicted": predicted, "gold": gold, "correct": None if gold is None else predicted == gold}
             given = {"tokens": list(map(text_of, reply.ids)), "p_pause": list(reply.p_pause), "p_best": list(reply.p_best)}
-            return {**score, **given, "n_pauses": n_pauses, "n_tokens": len(reply.ids), "truncated": reply.truncated, "note": "decoded now"}
+            return {**judged(reply, answer, tokenizer, pause_id), **given, "note": "decoded now"}
 
         limits = settings.max_new_tokens, settings.max_total_tokens
         prompts = [ids[:start].tolist()]
@@ -182,13 +193,14 @@ class Replies:
 
 
 def facts(said: dict, unfinished: bool = False) -> str:
-    """What is counted and judged of a reply, in words."""
-    verdict = {True: "✓ correct", False: "✗ incorrect", None: "gold answer unknown"}[said["correct"]]
-    gold = "" if said["gold"] is None else f", gold {said['gold']}"
-    end = "cut at the limit" if said["truncated"] else "ended by itself"
+    """What is counted and judged of a reply, in words, as HTML."""
     counts = f"{said['n_tokens']} tokens, {said['n_pauses']} of them pauses"
-    told = [f"{counts} so far"] if unfinished else [counts, f"answer {said['predicted'] or 'none'}{gold}", verdict, end, said["note"]]
-    return escape(" · ".join(told))
+    if unfinished:
+        return f"{counts}, so far"
+    verdict = {True: "✓ correct", False: "✗ incorrect", None: "gold answer unknown"}[said["correct"]]
+    answer = f"answer {said['predicted'] or 'none'}" + ("" if said["gold"] is None else f", gold {said['gold']}")
+    end = "cut at the limit" if said["truncated"] else "ended by itself"
+    return f"<b>{verdict}</b> · {escape(' · '.join([answer, counts, end, said['note']]))}"
 
 
 def reply_block(said: dict, shade: str = "none", numbers: bool = False, title: str = "", unfinished: bool = False) -> str:
@@ -203,7 +215,7 @@ def reply_block(said: dict, shade: str = "none", numbers: bool = False, title: s
             "pause probability": said["p_pause"],
             "LM uncertainty": [1 - p for p in said["p_best"]],
         }
-        html += f'<div class="numbers" tabindex="0">{table_html(pd.DataFrame(rows))}</div>'
+        html += f'<div class="numbers" tabindex="0" role="region" aria-label="numbers of each token">{table_html(pd.DataFrame(rows))}</div>'
     return html
 
 

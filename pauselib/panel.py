@@ -1,6 +1,7 @@
 """What the explorer's two panels share: their looks, the choice of run and variant, and work in a thread that the next one stops."""
 
 import contextlib
+import textwrap
 import threading
 import time
 from collections.abc import Callable
@@ -12,14 +13,26 @@ from pauselib import exploring
 from pauselib.errors import InputError
 from pauselib.settings import Settings
 
+WIDE = "calc(100% - 4px)"  # but for its margins
 SETTLE = 0.15  # seconds that a slider may still move before anything is decoded
 STYLE = """<style>
-.pauses .widget-html-content { line-height: 1.5 } .pauses h4 { margin: .4em 0 } .pauses p { margin: .3em 0 }
-.pauses .facts { font-weight: 600 } .pauses .scale > div { display: inline-block }
-.pauses .numbers { max-height: 20em; overflow: auto; white-space: pre } .pauses td, .pauses th { text-align: left; padding: 0 1.2em 0 0 }
+.pauses .widget-html-content { line-height: 1.5 } .pauses h4 { margin: .6em 0 .2em } .pauses p { margin: .4em 0 }
+.pauses .scale > div { display: inline-block } .pauses .facts { border-top: 1px solid var(--jp-border-color2, #bbb); padding-top: .3em }
 .pauses .pane { border-left: 3px solid var(--jp-border-color2, #bbb); padding-left: 12px }
-.pauses .rows select, .pauses .rows pre { font-family: var(--jp-code-font-family, monospace); white-space: pre }
+.pauses .numbers { max-height: 20em; overflow: auto; white-space: pre }
+.pauses.pauses table td, .pauses.pauses table th { text-align: left; padding: .1em 1.5em .1em 0 }
+.pauses .rows select { font-family: var(--jp-code-font-family, monospace) }
 </style>"""
+
+ACCESS = """if (!window.pausesAccess) {
+    window.pausesAccess = event => {
+        const name = event.target.closest?.(".pauses .widget-slider")?.querySelector(".widget-label")?.textContent;
+        if (event.type === "focusin" && name) event.target.setAttribute("aria-label", name);
+        const plain = !(event.ctrlKey || event.metaKey || event.altKey || event.key === "Escape");
+        if (event.type === "keydown" && plain && event.target.closest?.(".pauses")) event.stopPropagation();
+    };
+    for (const type of ["focusin", "keydown"]) document.body.addEventListener(type, window.pausesAccess);
+}"""  # names the sliders' handles, and keeps a list's keys from JupyterLab: an arrow would go to another cell, letters are commands
 
 
 class Stopped(Exception):
@@ -65,9 +78,9 @@ class Work:
                 self.complain(put, error)
 
 
-def control(kind, description: str, width: str = "48%", **options):
+def control(kind, description: str, width: str = "49%", **options):
     """A widget with its whole description beside it."""
-    return kind(description=description, style={"description_width": "11em"}, layout={"width": width, "min_width": "20em"}, **options)
+    return kind(description=description, style={"description_width": "10.5em"}, layout={"width": width, "min_width": "20em"}, **options)
 
 
 def offer(widget, options: list[tuple], chosen: int = 0) -> None:
@@ -80,6 +93,15 @@ def row(*children) -> HBox:
     return HBox(children, layout={"flex_flow": "row wrap", "justify_content": "space-between"})
 
 
+def line(*children) -> HBox:
+    """Buttons and what is told beside them."""
+    return HBox(children, layout={"flex_flow": "row wrap", "align_items": "center"})
+
+
+def shorten(text: str, n: int) -> str:
+    return textwrap.shorten(text, n, placeholder=" …")
+
+
 class Panel(VBox):
     """A choice of a run and of one of its variants, and what depends on it. `status` says what goes on, and what went wrong."""
 
@@ -89,7 +111,7 @@ class Panel(VBox):
         self.run = control(Dropdown, "Run", options=[(f"{one.experiment}, seed {one.seed}", one) for one in found], index=0)
         self.variant = control(Dropdown, "Variant")
         self.shade = control(Dropdown, "Shade", options=list(exploring.SHADES), value="pause probability")
-        self.numbers = control(Checkbox, "Table of each token's numbers", indent=True)
+        self.numbers = Checkbox(description="Table of each token's numbers", indent=False, layout={"width": "max-content", "margin": "2px 1.5em"})
         self.legend = HTML()
         super().__init__()
         self.add_class("pauses")

@@ -14,7 +14,7 @@ from ipywidgets import HTML, Button, Dropdown, FloatSlider, HBox, IntRangeSlider
 from pauselib import exploring, scoring
 from pauselib.exploring import Replies, legend, reply_block
 from pauselib.interventions import Intervention
-from pauselib.panel import STYLE, Panel, Work, complaint, control, offer, row
+from pauselib.panel import ACCESS, STYLE, WIDE, Panel, Work, complaint, control, line, offer, row, shorten
 from pauselib.settings import Settings
 from pauselib.variants import VARIANTS
 
@@ -43,7 +43,7 @@ def replies(settings: Settings):
     if not found:
         return as_html(exploring.nothing(settings, "model"))
     if live():
-        return Explorer(settings)
+        return shown(Explorer(settings))
     first = next((one for one in found if one.variant == settings.variant), found[0])
     asked = exploring.problems(first)
     if asked.empty:
@@ -60,7 +60,7 @@ def predictions(settings: Settings):
     if not found:
         return as_html(exploring.nothing(settings, "reply"))
     if live():
-        return Browser(settings)
+        return shown(Browser(settings))
     first = next((one for one in found if one.variant == settings.variant), found[0])
     said = exploring.stored(exploring.replies_folders(first)[0])[0]
     return as_html(question_html(said["question"]) + f"<p>{legend('none')}</p>" + reply_block(said, title=first.variant))
@@ -69,7 +69,15 @@ def predictions(settings: Settings):
 def as_html(html: str):
     from IPython.display import HTML
 
-    return HTML(html)
+    return HTML(f'{STYLE}<div class="pauses">{html}</div>')
+
+
+def shown(panel: Panel) -> Panel:
+    """The panel, used by keyboard as well."""
+    from IPython.display import Javascript, display
+
+    display(Javascript(ACCESS))
+    return panel
 
 
 def question_html(question: str) -> str:
@@ -83,8 +91,8 @@ class Explorer(Panel):
         super().__init__(settings, lambda one: True)
         self.replies = Replies()
         self.work = Work(lambda put, error: (put(self.status, value=complaint(error)), put(self.stop, disabled=True)))
-        self.beside, self.problem = control(Dropdown, "Beside it"), control(Dropdown, "Problem", "100%")
-        self.own = control(Textarea, "Own question", "100%", continuous_update=False, placeholder="Type a question, then press Tab or Answer", rows=3)
+        self.beside, self.problem = control(Dropdown, "Second variant"), control(Dropdown, "Problem", WIDE)
+        self.own = control(Textarea, "Own question", WIDE, continuous_update=False, placeholder="Type a question, then press Tab or Answer", rows=3)
         caps = [*((str(n), n) for n in range(21)), ("no cap", -1)]
         self.temperature = control(FloatSlider, "Head temperature", value=1, min=0.1, max=3, step=0.1)
         self.bias = control(FloatSlider, "Pause bias", value=0, min=-3, max=3, step=0.1)
@@ -96,8 +104,8 @@ class Explorer(Panel):
             pane.add_class("pane")
         sliders = [self.temperature, self.bias, self.cap, self.in_a_row]
         choices = [row(self.run, self.shade), row(self.variant, self.beside), self.problem, self.own, row(*sliders[:2]), row(*sliders[2:])]
-        buttons = HBox([self.answer, self.stop, self.reset, self.status])
-        self.children = [HTML(STYLE), *choices, row(self.numbers), buttons, self.asked, self.legend, HBox(self.panes)]
+        buttons = line(self.answer, self.stop, self.reset, self.numbers, self.status)
+        self.children = [HTML(STYLE), *choices, buttons, self.asked, self.legend, HBox(self.panes)]
         self.choose_run()
         self.when(self.choose_run, self.run)
         self.when(self.ask, self.answer, self.variant, self.beside, self.problem, self.own, self.shade, self.numbers, *sliders)
@@ -107,7 +115,7 @@ class Explorer(Panel):
 
     def choose_run(self) -> None:
         options, problems = self.variants(), exploring.problems(self.run.value)
-        names = [f"{name}: {question[:110]}" for name, question in zip(problems["problem_id"], problems["question"])]
+        names = [f"{name}: {shorten(question, 130)}" for name, question in zip(problems["problem_id"], problems["question"])]
         asked = list(zip(problems["question"], map(scoring.extract_answer, problems["answer"])))
         offer(self.problem, [*zip(names, asked), ("(own question)", "")])
         offer(self.beside, [("(none)", ""), *options])
@@ -174,11 +182,12 @@ class Browser(Panel):
         self.correct, self.cut = control(Dropdown, "Judged", options=list(VERDICTS)), control(Dropdown, "End", options=list(ENDS))
         self.pauses, self.search = control(IntRangeSlider, "Pauses", min=0, max=1), control(Text, "Search", placeholder="in questions and replies")
         self.back, self.forth = Button(description="Previous page"), Button(description="Next page")
-        self.rows, self.asked, self.pane = Select(rows=PAGE, description="Reply", layout={"width": "100%"}, style={"description_width": "4em"}), HTML(), HTML()
+        self.rows, self.asked, self.pane = Select(rows=PAGE, description="Reply", layout={"width": WIDE}, style={"description_width": "4em"}), HTML(), HTML()
         self.rows.add_class("rows")
         self.pane.add_class("pane")
-        choices = [row(self.run, self.shade), row(self.variant, self.how), row(self.correct, self.cut), row(self.pauses, self.search), row(self.numbers)]
-        self.children = [HTML(STYLE), *choices, HBox([self.back, self.forth, self.status]), self.rows, self.asked, self.legend, self.pane]
+        choices = [row(self.run, self.shade), row(self.variant, self.how), row(self.correct, self.cut), row(self.pauses, self.search)]
+        buttons = line(self.back, self.forth, self.numbers, self.status)
+        self.children = [HTML(STYLE), *choices, buttons, self.rows, self.asked, self.legend, self.pane]
         self.choose_run()
         self.when(self.choose_run, self.run)
         self.when(self.choose_how, self.variant)
@@ -193,8 +202,8 @@ class Browser(Panel):
         self.choose_how()
 
     def choose_how(self) -> None:
-        plain, *others = exploring.replies_folders(self.variant.value)
-        offer(self.how, [("as the model says", plain), *((folder.name, folder) for folder in others)])
+        folders = exploring.replies_folders(self.variant.value)
+        offer(self.how, [(folder.name if folder.parent.name == "interventions" else "as the model says", folder) for folder in folders])
         self.read()
 
     def read(self) -> None:
@@ -234,5 +243,6 @@ class Browser(Panel):
 def row_text(said: dict) -> str:
     """A reply as a row of the browser's list, in columns."""
     verdict, cut = "✓ correct" if said["correct"] else "✗ incorrect", "cut" if said["truncated"] else ""
-    text = f"{said['problem_id']:<10} {verdict:<11} {said['n_pauses']:>3} pauses {said['n_tokens']:>4} tokens {cut:<3}  {said['question'][:100]}"
+    counts = f"{said['n_pauses']:>3} pauses {said['n_tokens']:>4} tokens {cut:<3}"
+    text = f"{said['problem_id']:<10} {verdict:<11} {counts}  {shorten(said['question'], 95)}"
     return text.replace(" ", "\u00a0")

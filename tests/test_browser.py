@@ -1,18 +1,6 @@
-"""What a reader sees in a real, headless Chromium: a notebook in JupyterLab, and the report as a file without a network."""
-
-import pytest
-
-from pauselib import analysis, figures, report
-from pauselib.settings import Settings
+"""That the browser tests notice what they are there to notice: errors in cells and below widgets, the order of a table, other hosts."""
 
 pytest_plugins = ["browser"]
-
-SLIDER = """
-import ipywidgets as widgets
-@widgets.interact(pauses=widgets.IntSlider(3, 0, 10, description="Pauses"))
-def show(pauses):
-    print(f"{pauses} pauses after {21 * pauses} tokens")
-"""
 
 SILENT = """
 import ipywidgets as widgets
@@ -25,18 +13,6 @@ widgets.VBox([slider, label])
 """
 
 
-def test_a_slider_moved_by_keyboard_changes_what_is_shown(notebook, lab):
-    lab.add("slider.ipynb", "1 + 1", SLIDER)
-    opened = notebook("slider.ipynb")
-    opened.run_all()
-    assert [cell["execution_count"] for cell in opened.cells()] == [1, 2]
-    opened.wait_for(1, "3 pauses after 63 tokens")
-    opened.slider("Pauses").press("ArrowRight")
-    opened.wait_for(1, "4 pauses after 84 tokens")
-    assert opened.errors() == []
-    assert (opened.watch.errors, opened.watch.outside) == ([], [])
-
-
 def test_what_fails_in_a_cell_or_below_a_widget_is_noticed(notebook, lab):
     lab.add("fails.ipynb", SILENT, "1 / 0", "'not reached'")
     opened = notebook("fails.ipynb")
@@ -46,23 +22,6 @@ def test_what_fails_in_a_cell_or_below_a_widget_is_noticed(notebook, lab):
     opened.slider("Pauses").press("ArrowRight")
     opened.wait_for(0, "changed")
     assert opened.errors() == ["ZeroDivisionError: division by zero"] * 2
-
-
-@pytest.fixture
-def empty_report(tmp_path):
-    """The report of an experiment with nothing finished."""
-    settings = Settings(runs_dir=str(tmp_path))
-    settings.folder().mkdir(parents=True)
-    picture = {"title": "Pauses", "figure": figures.pause_histograms(analysis.predictions(settings)), "caption": "None yet."}
-    return report.write(settings, analysis.results(settings), [picture])
-
-
-def test_the_report_opens_as_a_file_without_a_network(document, empty_report):
-    opened = document(empty_report)
-    assert opened.page.locator("svg").first.is_visible()
-    assert opened.column("variant")[:2] == ["sft", "sft_peft"]
-    assert set(opened.column("Test accuracy")) == {"–"}
-    assert (opened.watch.errors, opened.watch.outside) == ([], [])
 
 
 def test_a_table_is_sorted_by_its_header_and_read_from_top_to_bottom(document, tmp_path):

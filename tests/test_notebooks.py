@@ -14,7 +14,7 @@ import pytest
 from pauselib.settings import Settings
 
 ROOT = Path(__file__).parent.parent
-STEPS = ("inject", "warmup", "evaluate", "analyze")
+STEPS = ("inject", "warmup", "evaluate", "analyze", "explore")
 SMALL = {
     "experiment": "small",
     "n_train": 12,
