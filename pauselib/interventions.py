@@ -49,7 +49,7 @@ class Intervention:
     @property
     def name(self) -> str:
         """What differs from plain greedy decoding, as a name for a folder; empty where nothing does."""
-        changed = {f.name: getattr(self, f.name) for f in fields(self) if getattr(self, f.name) != f.default}
+        changed = {f.name: getattr(self, f.name) for f in fields(self) if getattr(self, f.name) != f.default or (f.name == "forced_at" and self.forced_pauses)}
         return "_".join(name if value is True else f"{name}-{value}" for name, value in changed.items())
 
 

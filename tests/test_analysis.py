@@ -93,7 +93,7 @@ def test_the_interval_of_two_of_three_is_wilson_s(settings):
 
 def test_interventions_are_compared_with_the_plain_replies_of_the_same_model(intervened):
     table = Study(intervened).effects.set_index("intervention")
-    assert table.index.tolist() == ["none", "max_pauses-0", "forced_pauses-2"]
+    assert table.index.tolist() == ["none", "max_pauses-0", "forced_pauses-2_forced_at-answer"]
     assert table["variant"].unique().tolist() == ["sft"]
     assert table["accuracy"].tolist() == pytest.approx([2 / 3, 1, 0])
     assert table["difference"].tolist()[1:] == pytest.approx([1 / 3, -2 / 3])

@@ -70,6 +70,7 @@ def test_a_name_says_what_is_changed():
     assert Intervention().name == ""
     assert Intervention(max_pauses=0).name == "max_pauses-0"
     assert Intervention(forced_pauses=4, forced_at="number").name == "forced_pauses-4_forced_at-number"
+    assert Intervention(forced_pauses=4).name == "forced_pauses-4_forced_at-answer"
     assert Intervention(draw_pauses=True, pause_bias=1.5).name == "draw_pauses_pause_bias-1.5"
 
 
