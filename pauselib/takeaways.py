@@ -1,6 +1,6 @@
 """The published takeaways, and the question behind them, as hypotheses: what the replies of an experiment say, as numbers, a verdict and a sentence.
 
-The hypotheses, tests and margins below were fixed before the results. A claim `holds` or `does not hold` where an interval or test
+The margins below come from the size of the published experiment, not from any results here. A claim `holds` or `does not hold` where an interval or test
 decides it, and else one `cannot tell`, which is no evidence for either side.
 """
 
