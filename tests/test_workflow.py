@@ -6,12 +6,13 @@ import re
 import subprocess
 import sys
 import tomllib
-from importlib.metadata import version
+from importlib.metadata import distribution, version
 from pathlib import Path
 
 import pytest
 import yaml
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 
 from pauselib import workflow
 from pauselib.settings import Settings, of_experiment
@@ -113,3 +114,9 @@ def test_what_is_installed_is_what_is_locked():
 def test_conda_users_get_the_locked_versions():
     (pip,) = [entry["pip"] for entry in yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"] if isinstance(entry, dict)]
     assert pip[0] == "-r requirements.lock"
+
+
+def test_what_is_locked_installs_on_the_oldest_python_that_is_promised():
+    """Debian 12's 3.11.2: a package that asks for a later 3.11 can't be in the lock."""
+    wanted = {name: distribution(name).metadata.get("Requires-Python") or "" for name in locked()}
+    assert {name: spec for name, spec in wanted.items() if not SpecifierSet(spec).contains("3.11.2")} == {}
