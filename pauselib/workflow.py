@@ -12,7 +12,7 @@ import psutil
 import yaml
 from filelock import FileLock, Timeout
 
-from pauselib import analysis
+from pauselib import analysis, runs
 from pauselib.settings import of_experiment
 
 ROOT = Path(__file__).parent.parent
@@ -37,6 +37,7 @@ def main(config_file: str, *overrides: str) -> int:
     except ValueError as error:
         print(error, file=sys.stderr)
         return 2
+    whole = settings.folder() / "config.yaml"  # the overrides go through a file: Snakemake's own reads what is nested in them as text
     snakemake = [
         sys.executable,
         "-m",
@@ -46,10 +47,8 @@ def main(config_file: str, *overrides: str) -> int:
         "--directory",
         str(ROOT),
         "--configfile",
-        str(Path(config_file).resolve()),
+        str(whole),
     ]
-    if overrides:
-        snakemake += ["--config", *overrides]
     environment = {
         **os.environ,
         MARK: str(ROOT),
@@ -60,6 +59,7 @@ def main(config_file: str, *overrides: str) -> int:
     try:
         with FileLock(ROOT / "runs" / ".workflow.lock", timeout=0):
             end_orphans()
+            runs.write(whole, yaml.safe_dump(config, sort_keys=False))
             subprocess.run([*snakemake, "--unlock", "--quiet", "all"], env=environment, check=False, stderr=subprocess.DEVNULL)
             status = subprocess.run(
                 [*snakemake, "--cores", "all", "--rerun-incomplete", "--keep-going", "--quiet", "rules"], env=environment, check=False
