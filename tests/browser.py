@@ -176,11 +176,11 @@ class Lab:
         nbformat.write(notebook, self.root / name)
 
     def parameterize(self, name: str, **parameters):
-        """Give the copy of a notebook other parameters, as papermill does."""
+        """Copy a notebook anew, with other parameters as papermill gives them: JupyterLab may have saved the last copy, with its outputs."""
         from papermill.iorw import load_notebook_node
         from papermill.parameterize import parameterize_notebook
 
-        nbformat.write(parameterize_notebook(load_notebook_node(str(self.root / name)), parameters), self.root / name)
+        nbformat.write(parameterize_notebook(load_notebook_node(str(NOTEBOOKS / name)), parameters), self.root / name)
 
 
 @pytest.fixture

@@ -95,7 +95,6 @@ def test_decoding_that_takes_long_is_watched_and_stopped(explorer):
     expect(stop).to_be_disabled()
     explorer.output(ASK).get_by_label("Problem").select_option("(own question)")
     explorer.wait_for(ASK, "Type a question")
-    explorer.slider("Cap on pauses").press("Home")
     explorer.output(ASK).get_by_label("Own question").fill(SCRIPT)
     explorer.output(ASK).get_by_label("Own question").press("Tab")
     expect(pane(explorer)).to_contain_text("so far")
