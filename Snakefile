@@ -4,7 +4,9 @@
 # snakemake --configfile configs/tiny.yaml --cores all
 import json
 
-from pauselib import data, evaluation, training
+from pauselib.injection import data
+from pauselib.decoding import evaluation
+from pauselib.training import warmup as training
 from pauselib.settings import of_experiment
 from pauselib.variants import FIRST_STEP, VARIANTS
 

@@ -10,8 +10,10 @@ import time
 
 import torch
 
-from pauselib import injection, problems, training
-from pauselib.generation import generate
+from pauselib.decoding.greedy import generate
+from pauselib.injection import rows as injection
+from pauselib.sources import problems
+from pauselib.training import warmup as training
 
 
 def main(model_folder: str, n: str = "200", max_new_tokens: str = "200") -> None:
@@ -27,7 +29,13 @@ def main(model_folder: str, n: str = "200", max_new_tokens: str = "200") -> None
     started, theirs = time.perf_counter(), []
     for i in range(0, len(prompts), 8):
         batch = tokenizer.pad({"input_ids": prompts[i : i + 8]}, return_tensors="pt")
-        out = model.generate(**batch, max_new_tokens=int(max_new_tokens), do_sample=False, eos_token_id=end, pad_token_id=tokenizer.pad_token_id)
+        out = model.generate(
+            **batch,
+            max_new_tokens=int(max_new_tokens),
+            do_sample=False,
+            eos_token_id=end,
+            pad_token_id=tokenizer.pad_token_id,
+        )
         theirs += [row[batch["input_ids"].shape[1] :].tolist() for row in out]
     plain = time.perf_counter() - started
     theirs = [row[: row.index(end)] if end in row else row for row in theirs]

@@ -21,7 +21,11 @@ def notebook_seconds(code: str) -> float:
         path = Path(folder) / "cell.ipynb"
         cell = nbformat.v4.new_code_cell(code)
         nbformat.write(
-            nbformat.v4.new_notebook(cells=[cell], metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}), path
+            nbformat.v4.new_notebook(
+                cells=[cell],
+                metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}},
+            ),
+            path,
         )
         started = time.perf_counter()
         papermill.execute_notebook(str(path), str(path), progress_bar=False)

@@ -9,9 +9,12 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
-from pauselib import analysis, markup, pausing, runs
+from pauselib import runs
+from pauselib.analysis import reasons as pausing
+from pauselib.analysis import results as analysis
+from pauselib.analysis.study import Study
+from pauselib.report import html as markup
 from pauselib.settings import of_experiment
-from pauselib.study import Study
 
 ROOT = Path(__file__).parent.parent
 BEGIN, END = "<!-- result: written by docs/update_readme.py -->", "<!-- end of result -->"
@@ -52,7 +55,9 @@ def main(machine: str) -> None:
     study, seeds = finished(config), finished(config_seeds)
     for name in PICTURES:
         study.pictures[name].savefig(ROOT / "docs" / f"{name}.png", dpi=100)
-    effects = study.effects[["variant", "intervention", "accuracy", "difference", "low", "high", "p_holm", "pauses_mean", "truncated_rate"]]
+    effects = study.effects[
+        ["variant", "intervention", "accuracy", "difference", "low", "high", "p_holm", "pauses_mean", "truncated_rate"]
+    ]
     text = f"""{BEGIN}
 {told(config, study, machine)}
 

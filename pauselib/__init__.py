@@ -13,4 +13,6 @@ import wrapt
 
 __version__ = "0.1.0"
 
-wrapt.register_post_import_hook(lambda _: importlib.import_module("pauselib.model"), "transformers.models.auto.modeling_auto")
+wrapt.register_post_import_hook(
+    lambda _: importlib.import_module("pauselib.model.pause_model"), "transformers.models.auto.modeling_auto"
+)

@@ -27,7 +27,10 @@ class Progress:
             return
         self.shown_at, spent = now, now - self.started
         left = f", {spent / done * (self.total - done):.0f} s to go" if 0 < done < self.total else ""
-        self.show(f"{self.what} {done:,} of {self.total:,} ({done / max(self.total, 1):.0%}), {spent:.0f} s{left}" + (f"; {text}" if text else ""))
+        self.show(
+            f"{self.what} {done:,} of {self.total:,} ({done / max(self.total, 1):.0%}), {spent:.0f} s{left}"
+            + (f"; {text}" if text else "")
+        )
 
     def show(self, line: str) -> None:
         if "ipykernel" not in sys.modules:
@@ -60,7 +63,7 @@ class LivePicture:
             return
         from IPython.display import display
 
-        from pauselib.drawing import shown
+        from pauselib.report.style import shown
 
         picture, metadata = shown(self.draw(data))
         if self.handle is None:

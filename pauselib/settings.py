@@ -10,10 +10,15 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from types import ModuleType
 
+from pauselib.decoding.interventions import NAMES, Intervention
 from pauselib.errors import InputError, one_of
-from pauselib.interventions import NAMES, Intervention
 
-STRATEGIES, UNITS, SPLITS, TOO_LONG = ("random", "pattern"), ("token", "word"), ("problem", "row"), ("refuse", "drop", "cut")
+STRATEGIES, UNITS, SPLITS, TOO_LONG = (
+    ("random", "pattern"),
+    ("token", "word"),
+    ("problem", "row"),
+    ("refuse", "drop", "cut"),
+)
 INTERVENTIONS = (
     *({"variant": "sft_peft", "max_pauses": k} for k in (0, 1, 2, 4, 8)),
     {"variant": "sft_peft", "forced_pauses": 4, "forced_at": "answer"},
@@ -40,11 +45,17 @@ class Settings:
     data_seed: int = 42  # of the injected positions, the validation split and the toy problems
     strategy: str = "random"  # random, pattern, or both joined: random+pattern
     n_random_pauses: int = 10  # pauses in a copy, at most
-    variable_number_of_pauses: bool = True  # draw the number uniformly from 0 to n_random_pauses; otherwise always n_random_pauses
-    n_pauses_per_patterns: dict = field(default_factory=dict)  # strategy pattern: {regular expression: pauses after every match}
+    variable_number_of_pauses: bool = (
+        True  # draw the number uniformly from 0 to n_random_pauses; otherwise always n_random_pauses
+    )
+    n_pauses_per_patterns: dict = field(
+        default_factory=dict
+    )  # strategy pattern: {regular expression: pauses after every match}
     n_copies: int = 1  # injected copies of every problem (published: 5)
     unit: str = "token"  # where a random pause may go: between any two tokens, or between two words
-    validation_split: str = "problem"  # problem: no question is in both; row: drawn after copying, as published (a leak)
+    validation_split: str = (
+        "problem"  # problem: no question is in both; row: drawn after copying, as published (a leak)
+    )
     validation_share: float = 0.05  # of the problems (or rows)
     max_length: int = 600  # tokens of prompt and answer with its pauses
     too_long: str = "refuse"  # rows above max_length: refuse, drop, or cut
@@ -80,7 +91,9 @@ class Settings:
     # the graph (Snakemake) and the table
     variants: str | tuple = "all"  # the rows to make
     seeds: tuple = (42,)  # the training seeds of every row
-    interventions: tuple = INTERVENTIONS  # each a variant with settings of the interventions above; those of rows not made are left out
+    interventions: tuple = (
+        INTERVENTIONS  # each a variant with settings of the interventions above; those of rows not made are left out
+    )
 
     def __post_init__(self):
         from pauselib.variants import VARIANTS, parse
@@ -91,7 +104,13 @@ class Settings:
         for f in fields(self):  # YAML reads 1e-3 as text
             if isinstance(f.default, float):
                 object.__setattr__(self, f.name, float(getattr(self, f.name)))
-        names = tuple(VARIANTS) if self.variants == "all" else (self.variants,) if isinstance(self.variants, str) else tuple(self.variants)
+        names = (
+            tuple(VARIANTS)
+            if self.variants == "all"
+            else (self.variants,)
+            if isinstance(self.variants, str)
+            else tuple(self.variants)
+        )
         object.__setattr__(self, "variants", tuple(parse(name).name for name in names))
         object.__setattr__(self, "variant", parse(self.variant).name)
         object.__setattr__(self, "interventions", tuple(self.interventions))
@@ -107,12 +126,25 @@ class Settings:
         if "pattern" in self.strategy and not self.n_pauses_per_patterns:
             raise InputError("strategy 'pattern' has no pattern: give n_pauses_per_patterns, for example {'\\n': 2}.")
         if self.n_pauses_per_patterns and "pattern" not in self.strategy:
-            raise InputError(f"n_pauses_per_patterns is given but strategy is '{self.strategy}': say strategy 'pattern' or 'random+pattern'.")
+            raise InputError(
+                f"n_pauses_per_patterns is given but strategy is '{self.strategy}': say strategy 'pattern' or 'random+pattern'."
+            )
         if not 0 < self.validation_share < 1:
             raise InputError(f"validation_share is {self.validation_share}: give a share between 0 and 1, such as 0.1.")
         if self.batch_size % self.gradient_accumulation_steps:
-            raise InputError(f"batch_size {self.batch_size} is not a multiple of gradient_accumulation_steps {self.gradient_accumulation_steps}.")
-        for name in ("n_copies", "max_length", "batch_size", "eval_steps", "base_eval_steps", "lora_r", "max_new_tokens", "eval_batch_size"):
+            raise InputError(
+                f"batch_size {self.batch_size} is not a multiple of gradient_accumulation_steps {self.gradient_accumulation_steps}."
+            )
+        for name in (
+            "n_copies",
+            "max_length",
+            "batch_size",
+            "eval_steps",
+            "base_eval_steps",
+            "lora_r",
+            "max_new_tokens",
+            "eval_batch_size",
+        ):
             if getattr(self, name) < 1:
                 raise InputError(f"{name} is {getattr(self, name)}: give a number of at least 1.")
         for name in ("n_random_pauses", "n_train", "n_test", "max_total_tokens"):
@@ -155,7 +187,9 @@ def check_intervention(row: dict) -> None:
         what = f"'{unknown[0]}' is none of {', '.join(NAMES)}" if "variant" in row else "its variant is missing"
         raise InputError(f"The intervention {row} can't be read: {what}.")
     if not parse(row["variant"]).pauses or not Intervention(**changes).name:
-        raise InputError(f"The intervention {row} changes nothing: give a variant that pauses and at least one of {', '.join(NAMES)}.")
+        raise InputError(
+            f"The intervention {row} changes nothing: give a variant that pauses and at least one of {', '.join(NAMES)}."
+        )
 
 
 def check_names(names) -> None:
@@ -164,14 +198,18 @@ def check_names(names) -> None:
     for name in names:
         if name not in known:
             nearest = difflib.get_close_matches(name, known, n=1, cutoff=0)[0]
-            raise InputError(f"There is no parameter '{name}': did you mean '{nearest}'? `papermill --help-notebook NOTEBOOK` lists them.")
+            raise InputError(
+                f"There is no parameter '{name}': did you mean '{nearest}'? `papermill --help-notebook NOTEBOOK` lists them."
+            )
 
 
 def of_experiment(config: dict) -> Settings:
     """The settings of an experiment's file. Raises ValueError for an unknown name, and for an intervention outside the list of them."""
     check_names(config)
     if single := [name for name in NAMES if name in config]:
-        raise InputError(f"{single[0]} would change every row of the experiment: put it into the list `interventions`, with its variant.")
+        raise InputError(
+            f"{single[0]} would change every row of the experiment: put it into the list `interventions`, with its variant."
+        )
     return Settings(**config)
 
 
@@ -179,6 +217,10 @@ def read(variables: dict) -> Settings:
     """The settings a notebook's `globals()` hold, after its parameters cell and the cell that papermill injects behind it."""
     for cell in variables.get("In", []):
         if cell.startswith("# Parameters\n"):
-            check_names(target.id for node in ast.parse(cell).body if isinstance(node, ast.Assign) for target in node.targets)
+            check_names(
+                target.id for node in ast.parse(cell).body if isinstance(node, ast.Assign) for target in node.targets
+            )
     given = {f.name: variables[f.name] for f in fields(Settings) if f.name in variables}
-    return Settings(**{name: value for name, value in given.items() if not isinstance(value, ModuleType)})  # an import of the same name is no setting
+    return Settings(
+        **{name: value for name, value in given.items() if not isinstance(value, ModuleType)}
+    )  # an import of the same name is no setting

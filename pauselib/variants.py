@@ -27,7 +27,9 @@ class Variant:
     lm_head: bool = False  # the output matrix of the language model
     lm_embeddings: bool = False  # the input vectors of all other tokens
     lora: bool = False  # low-rank adapters on the attention layers, merged after training
-    epochs: int | None = None  # the published baselines: passes over the clean answers from the original model; None: a second step, from the first one's model
+    epochs: int | None = (
+        None  # the published baselines: passes over the clean answers from the original model; None: a second step, from the first one's model
+    )
 
     @property
     def pauses(self) -> bool:
@@ -44,7 +46,9 @@ class Variant:
         """The published name."""
         if not self.pauses:
             return f"baseline_{self.epochs}_epoch" if self.epochs else MATCHED
-        frozen = {(True, True): "", (True, False): "_fr_phead", (False, True): "_fr_pembed"}[self.pause_embedding, self.pause_head]
+        frozen = {(True, True): "", (True, False): "_fr_phead", (False, True): "_fr_pembed"}[
+            self.pause_embedding, self.pause_head
+        ]
         return "sft" + frozen + "_unfr_lm_head" * self.lm_head + "_embed" * self.lm_embeddings + "_peft" * self.lora
 
 
@@ -59,13 +63,18 @@ def parse(name: str) -> Variant:
         frozen, lm_head, embeddings, lora = match.groups()
         return Variant(frozen != "_fr_pembed", frozen != "_fr_phead", bool(lm_head), bool(embeddings), bool(lora))
     nearest = difflib.get_close_matches(plain, VARIANTS, n=1, cutoff=0)[0]
-    raise InputError(f"There is no variant '{name}': did you mean '{nearest}'? All names are in pauselib.variants.VARIANTS.")
+    raise InputError(
+        f"There is no variant '{name}': did you mean '{nearest}'? All names are in pauselib.variants.VARIANTS."
+    )
 
 
 VARIANTS: dict[str, Variant] = {
     name: parse(name)
     for name in [
-        f"sft{frozen}{lm}{lora}" for frozen in ("", "_fr_phead", "_fr_pembed") for lm in ("", "_unfr_lm_head", "_unfr_lm_head_embed") for lora in ("", "_peft")
+        f"sft{frozen}{lm}{lora}"
+        for frozen in ("", "_fr_phead", "_fr_pembed")
+        for lm in ("", "_unfr_lm_head", "_unfr_lm_head_embed")
+        for lora in ("", "_peft")
     ]
     + ["baseline_1_epoch", "baseline_2_epoch", MATCHED]
 }

@@ -12,7 +12,8 @@ import psutil
 import yaml
 from filelock import FileLock, Timeout
 
-from pauselib import analysis, runs
+from pauselib import runs
+from pauselib.analysis import results as analysis
 from pauselib.settings import of_experiment
 
 ROOT = Path(__file__).parent.parent
@@ -31,13 +32,17 @@ def end_orphans() -> None:
 
 def main(config_file: str, *overrides: str) -> int:
     """Run the whole graph and print the table; return Snakemake's exit status."""
-    config = yaml.safe_load(Path(config_file).read_text()) | {key: yaml.safe_load(value) for key, value in (pair.split("=", 1) for pair in overrides)}
+    config = yaml.safe_load(Path(config_file).read_text()) | {
+        key: yaml.safe_load(value) for key, value in (pair.split("=", 1) for pair in overrides)
+    }
     try:
         settings = of_experiment(config)
     except ValueError as error:
         print(error, file=sys.stderr)
         return 2
-    whole = settings.folder() / "config.yaml"  # the overrides go through a file: Snakemake's own reads what is nested in them as text
+    whole = (
+        settings.folder() / "config.yaml"
+    )  # the overrides go through a file: Snakemake's own reads what is nested in them as text
     snakemake = [
         sys.executable,
         "-m",
@@ -60,9 +65,13 @@ def main(config_file: str, *overrides: str) -> int:
         with FileLock(ROOT / "runs" / ".workflow.lock", timeout=0):
             end_orphans()
             runs.write(whole, yaml.safe_dump(config, sort_keys=False))
-            subprocess.run([*snakemake, "--unlock", "--quiet", "all"], env=environment, check=False, stderr=subprocess.DEVNULL)
+            subprocess.run(
+                [*snakemake, "--unlock", "--quiet", "all"], env=environment, check=False, stderr=subprocess.DEVNULL
+            )
             status = subprocess.run(
-                [*snakemake, "--cores", "all", "--rerun-incomplete", "--keep-going", "--quiet", "rules"], env=environment, check=False
+                [*snakemake, "--cores", "all", "--rerun-incomplete", "--keep-going", "--quiet", "rules"],
+                env=environment,
+                check=False,
             ).returncode
     except Timeout:
         print("Another run is active in this folder: wait for it, or stop it first.", file=sys.stderr)

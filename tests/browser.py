@@ -60,7 +60,12 @@ class Watch:
 
     def __init__(self, page):
         self.errors, self.outside = [], []
-        page.on("console", lambda message: self.errors.append(f"{message.text} ({message.location['url']})") if message.type == "error" else None)
+        page.on(
+            "console",
+            lambda message: (
+                self.errors.append(f"{message.text} ({message.location['url']})") if message.type == "error" else None
+            ),
+        )
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("request", lambda request: self._asked(request.url))
         sockets = page.context.new_cdp_session(page)  # Playwright's own event comes only once a connection is made
@@ -91,7 +96,12 @@ class Document:
 
     def column(self, header: str, table: int = 0) -> list[str]:
         """The cells below a header from top to bottom, as they are now."""
-        return [text.strip() for text in self._table(table).locator(f"tbody tr > :nth-child({self.headers(table).index(header) + 1})").all_text_contents()]
+        return [
+            text.strip()
+            for text in self._table(table)
+            .locator(f"tbody tr > :nth-child({self.headers(table).index(header) + 1})")
+            .all_text_contents()
+        ]
 
     def click_header(self, header: str, table: int = 0):
         self._table(table).locator("thead th").nth(self.headers(table).index(header)).click()
@@ -135,11 +145,26 @@ class Lab:
 
     def start(self):
         environment = {name: value for name, value in os.environ.items() if not name.startswith(("JUPYTER", "JPY_"))}
-        environment |= {f"JUPYTER_{name.upper()}_DIR": str(self.folder / name) for name in ("config", "data", "runtime")}
-        environment |= {"IPYTHONDIR": str(self.folder / "ipython"), "JUPYTER_TOKEN": self.TOKEN, "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"}
+        environment |= {
+            f"JUPYTER_{name.upper()}_DIR": str(self.folder / name) for name in ("config", "data", "runtime")
+        }
+        environment |= {
+            "IPYTHONDIR": str(self.folder / "ipython"),
+            "JUPYTER_TOKEN": self.TOKEN,
+            "HF_HUB_OFFLINE": "1",
+            "OMP_NUM_THREADS": "1",
+        }
         command = [Path(sys.executable).parent / "jupyter", "lab", *self.FLAGS, f"--ServerApp.root_dir={self.root}"]
         with self.log.open("w") as log:
-            self.process = subprocess.Popen(command, cwd=self.root, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+            self.process = subprocess.Popen(
+                command,
+                cwd=self.root,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
         deadline = time.monotonic() + PATIENCE
         while not (address := self._address()):
             if self.process.poll() is not None or time.monotonic() > deadline:
@@ -224,11 +249,17 @@ class Notebook:
         self.page.evaluate("window.complaints = []")
         self.page.get_by_role("menuitem", name="Run", exact=True).click()
         self.page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
-        assert self.page.wait_for_function(self.ENDED, arg=before, timeout=patience * 1000).json_value() == "idle", "The kernel died."
+        assert self.page.wait_for_function(self.ENDED, arg=before, timeout=patience * 1000).json_value() == "idle", (
+            "The kernel died."
+        )
 
     def cells(self) -> list[dict]:
         """The code cells as they would be saved now."""
-        return [cell for cell in self.page.evaluate(f"{self.SHOWN}.content.model.toJSON()")["cells"] if cell["cell_type"] == "code"]
+        return [
+            cell
+            for cell in self.page.evaluate(f"{self.SHOWN}.content.model.toJSON()")["cells"]
+            if cell["cell_type"] == "code"
+        ]
 
     def errors(self) -> list[str]:
         """What Python raised since the last run_all: in a cell, and in what a widget calls, which JupyterLab shows nowhere."""

@@ -2,7 +2,11 @@
 
 import os
 
-os.environ |= {"HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"}  # before anything heavy is imported
+os.environ |= {
+    "HF_HUB_OFFLINE": "1",
+    "OMP_NUM_THREADS": "1",
+    "TOKENIZERS_PARALLELISM": "false",
+}  # before anything heavy is imported
 
 import json
 from pathlib import Path
@@ -10,9 +14,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from pauselib import scoring
-from pauselib.interventions import NAMES, Intervention
+from pauselib.decoding.interventions import NAMES, Intervention
 from pauselib.settings import Settings
+from pauselib.tasks import gsm8k as scoring
 
 KINDS = ("mistral", "llama", "qwen2", "gpt2")
 
@@ -20,7 +24,7 @@ KINDS = ("mistral", "llama", "qwen2", "gpt2")
 @pytest.fixture(scope="session")
 def tokenizer():
     """A byte-level BPE of 400 tokens, as the embedded model's: <s>, </s> and <pad> are 0, 1 and 2."""
-    from pauselib.pretraining import make_tokenizer
+    from pauselib.sources.pretraining import make_tokenizer
 
     return make_tokenizer(vocab_size=400, n_documents=300)
 
@@ -34,11 +38,19 @@ def tiny_lm():
         from transformers import AutoConfig, AutoModelForCausalLM
 
         torch.manual_seed(0)
-        sizes = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2, "intermediate_size": 64}
+        sizes = {
+            "hidden_size": 32,
+            "num_hidden_layers": 2,
+            "num_attention_heads": 4,
+            "num_key_value_heads": 2,
+            "intermediate_size": 64,
+        }
         if kind == "gpt2":
             sizes = {"n_embd": 32, "n_layer": 2, "n_head": 4, "n_positions": 128}
         ids = {"bos_token_id": 0, "eos_token_id": None, "pad_token_id": None}
-        config = AutoConfig.for_model(kind, vocab_size=50, tie_word_embeddings=tied, initializer_range=0.3, **sizes, **ids)
+        config = AutoConfig.for_model(
+            kind, vocab_size=50, tie_word_embeddings=tied, initializer_range=0.3, **sizes, **ids
+        )
         return AutoModelForCausalLM.from_config(config).eval()
 
     return make
@@ -73,7 +85,9 @@ def reply(i: int, correct: bool, n_pauses: int, text: str = "#### 1") -> dict:
 @pytest.fixture
 def by_hand(tmp_path):
     """Three of four rows are finished: sft is right in 2 of 3, sft_peft in 1, the baseline in 2."""
-    settings = Settings(runs_dir=str(tmp_path), experiment="by_hand", variants=["sft", "sft_peft", "sft_fr_phead", "baseline_1_epoch"])
+    settings = Settings(
+        runs_dir=str(tmp_path), experiment="by_hand", variants=["sft", "sft_peft", "sft_fr_phead", "baseline_1_epoch"]
+    )
     finished = {
         "sft": ([reply(0, True, 1), reply(1, True, 2), reply(2, False, 9)], 0.5),
         "sft_peft": ([reply(0, True, 0), reply(1, False, 4), reply(2, False, 20)], 0.25),
@@ -83,12 +97,21 @@ def by_hand(tmp_path):
         folder = settings.but(variant=name).variant_folder()
         save(folder, replies, eval_loss)
         losses = {"loss": 1.0, "eval_loss": eval_loss}
-        (folder / "training.json").write_text(json.dumps({"history": [{"step": 1, **losses}], "nearest_tokens": [{"token": SCRIPT, "cosine": 0.5}]}))
+        (folder / "training.json").write_text(
+            json.dumps({"history": [{"step": 1, **losses}], "nearest_tokens": [{"token": SCRIPT, "cosine": 0.5}]})
+        )
         tokens = [["<|pause|>"] * r["n_pauses"] + [SCRIPT, "1"] for r in replies]
-        given = {"tokens": tokens, "p_pause": [[0.5] * len(t) for t in tokens], "p_best": [[0.25] * r["n_pauses"] + [0.9, 0.9] for r in replies]}
+        given = {
+            "tokens": tokens,
+            "p_pause": [[0.5] * len(t) for t in tokens],
+            "p_best": [[0.25] * r["n_pauses"] + [0.9, 0.9] for r in replies],
+        }
         pd.DataFrame({"problem_id": [r["problem_id"] for r in replies], **given}).to_parquet(folder / "tokens.parquet")
     (settings.folder() / "data").mkdir()
-    rows = {"problem_id": [f"test-{i}" for i in range(3)], "answer": ["<<1+1=2>>2\n#### 2", "#### 1", "<<1=1>><<1=1>>#### 1"]}
+    rows = {
+        "problem_id": [f"test-{i}" for i in range(3)],
+        "answer": ["<<1+1=2>>2\n#### 2", "#### 1", "<<1=1>><<1=1>>#### 1"],
+    }
     pd.DataFrame(rows).to_parquet(settings.folder() / "data" / "test.parquet")
     return settings
 
@@ -98,7 +121,9 @@ def save(folder, replies: list[dict], eval_loss: float, **changes) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "predictions.jsonl").write_text("".join(json.dumps(r) + "\n" for r in replies))
     origin = {"settings": changes, "inputs": {"model": "abc"}}
-    (folder / "metrics.json").write_text(json.dumps({**scoring.metrics(replies), "eval_loss": eval_loss, "made_from": origin}))
+    (folder / "metrics.json").write_text(
+        json.dumps({**scoring.metrics(replies), "eval_loss": eval_loss, "made_from": origin})
+    )
 
 
 @pytest.fixture
@@ -107,5 +132,10 @@ def intervened(by_hand):
     for changes, correct in (({"forced_pauses": 2}, [False] * 3), ({"max_pauses": 0}, [True] * 3)):
         how = Intervention(**changes)
         folder = by_hand.but(variant="sft", **changes).replies_folder()
-        save(folder, [reply(i, right, how.forced_pauses) for i, right in enumerate(correct)], 0.5, **{name: getattr(how, name) for name in NAMES})
+        save(
+            folder,
+            [reply(i, right, how.forced_pauses) for i, right in enumerate(correct)],
+            0.5,
+            **{name: getattr(how, name) for name in NAMES},
+        )
     return by_hand

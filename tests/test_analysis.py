@@ -6,9 +6,12 @@ import pandas as pd
 import pytest
 from conftest import SCRIPT
 
-from pauselib import analysis, drawing, figures, report
+from pauselib.analysis import results as analysis
+from pauselib.analysis.study import Study
+from pauselib.report import document as report
+from pauselib.report import figures
+from pauselib.report import style as drawing
 from pauselib.settings import Settings
-from pauselib.study import Study
 
 
 @pytest.fixture
@@ -28,14 +31,26 @@ def test_the_table_has_a_row_for_every_variant_and_shows_what_is_missing(setting
 
 def test_the_best_accuracy_and_the_best_eval_loss_of_the_pausing_variants_are_bold(settings):
     text = analysis.as_text(analysis.results(settings)).set_index("variant")
-    assert text["Test accuracy"].to_dict() == {"sft": "**0.667**", "sft_peft": "0.333", "sft_fr_phead": "–", "baseline_1_epoch": "**0.667**"}
-    assert text["Eval loss"].to_dict() == {"sft": "0.5000", "sft_peft": "**0.2500**", "sft_fr_phead": "–", "baseline_1_epoch": "0.1000"}
+    assert text["Test accuracy"].to_dict() == {
+        "sft": "**0.667**",
+        "sft_peft": "0.333",
+        "sft_fr_phead": "–",
+        "baseline_1_epoch": "**0.667**",
+    }
+    assert text["Eval loss"].to_dict() == {
+        "sft": "0.5000",
+        "sft_peft": "**0.2500**",
+        "sft_fr_phead": "–",
+        "baseline_1_epoch": "0.1000",
+    }
 
 
 def test_with_nothing_finished_all_rows_are_missing_and_the_command_is_named(tmp_path):
     settings = Settings(runs_dir=str(tmp_path))
     table, replies = analysis.results(settings), analysis.predictions(settings)
-    assert analysis.finished(settings, table).startswith("0 of 21 rows are finished under tiny. `papermill notebooks/evaluate.ipynb out.ipynb -p variant sft ")
+    assert analysis.finished(settings, table).startswith(
+        "0 of 21 rows are finished under tiny. `papermill notebooks/evaluate.ipynb out.ipynb -p variant sft "
+    )
     assert (analysis.as_text(table)["Test accuracy"] == "–").all()
     assert not figures.accuracy_by_pauses(analysis.pausing(replies)).axes
     assert not figures.pause_histograms(replies).axes
@@ -75,13 +90,19 @@ def test_a_reply_s_tokens_and_the_steps_of_its_problem_stand_beside_it(settings)
     assert replies["n_steps"].tolist() == [1, 0, 2] * 2
     assert replies["tokens"].map(len).tolist() == [3, 4, 11, 2, 6, 22]
     (settings.but(variant="sft").variant_folder() / "tokens.parquet").unlink()
-    assert analysis.with_tokens(settings, analysis.predictions(settings))["variant"].unique().tolist() == ["sft_peft", "baseline_1_epoch"]
+    assert analysis.with_tokens(settings, analysis.predictions(settings))["variant"].unique().tolist() == [
+        "sft_peft",
+        "baseline_1_epoch",
+    ]
 
 
 def test_the_interval_of_two_of_three_is_wilson_s(settings):
     row = analysis.results(settings).set_index("variant").loc["sft"]
     z, p, n = 1.959964, 2 / 3, 3
-    middle, half = (p + z * z / (2 * n)) / (1 + z * z / n), z / (1 + z * z / n) * (p * (1 - p) / n + z * z / (4 * n * n)) ** 0.5
+    middle, half = (
+        (p + z * z / (2 * n)) / (1 + z * z / n),
+        z / (1 + z * z / n) * (p * (1 - p) / n + z * z / (4 * n * n)) ** 0.5,
+    )
     assert (row["accuracy_low"], row["accuracy_high"]) == pytest.approx((middle - half, middle + half), abs=1e-6)
     assert analysis.as_text(analysis.results(settings)).set_index("variant")["95 % interval"].to_dict() == {
         "sft": "0.208–0.939",
@@ -106,7 +127,17 @@ def test_interventions_are_compared_with_the_plain_replies_of_the_same_model(int
 
 def test_a_study_of_nothing_has_all_its_tables_and_pictures(tmp_path):
     study = Study(Settings(runs_dir=str(tmp_path)))
-    for name in ("over_seeds", "against_start", "against_matched", "pauses", "effects", "reasons", "rule", "neighbours", "nearest"):
+    for name in (
+        "over_seeds",
+        "against_start",
+        "against_matched",
+        "pauses",
+        "effects",
+        "reasons",
+        "rule",
+        "neighbours",
+        "nearest",
+    ):
         assert len(getattr(study, name)) == 0, name
     assert set(study.takeaways["verdict"]) == {"cannot tell"}
     assert len(study.audit) == 20
@@ -136,7 +167,11 @@ def test_the_report_is_one_file_that_needs_no_network_and_escapes_what_it_shows(
 def test_the_report_shows_replies_with_few_and_many_pauses_correct_and_not(intervened):
     study = Study(intervened)
     (sft,) = [part for part in report.sections(study) if part["name"] == "sft"]
-    assert [(example["correct"], example["n_pauses"]) for example in sft["examples"]] == [(True, 1), (True, 2), (False, 9)]
+    assert [(example["correct"], example["n_pauses"]) for example in sft["examples"]] == [
+        (True, 1),
+        (True, 2),
+        (False, 9),
+    ]
     assert sft["examples"][2]["html"].count('aria-label="pause"') == 9
     assert sft["title"] == "sft, seed 42: accuracy 0.667, 4.00 pauses a reply, 0% cut"
 
@@ -146,7 +181,9 @@ def test_an_executed_notebook_becomes_a_page_without_scripts_that_is_made_once(s
 
     path = settings.but(variant="sft").variant_folder() / "warmup.ipynb"
     output = nbformat.v4.new_output("stream", name="stdout", text=SCRIPT)
-    nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1", outputs=[output], execution_count=1)]), path)
+    nbformat.write(
+        nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1", outputs=[output], execution_count=1)]), path
+    )
     html = report.write(Study(settings)).read_text()
     page = path.with_suffix(".html")
     assert 'href="seed-42/sft/warmup.html"' in html
@@ -158,11 +195,22 @@ def test_an_executed_notebook_becomes_a_page_without_scripts_that_is_made_once(s
 
 
 def test_the_report_shows_the_settings_that_the_files_were_made_from_not_the_defaults(settings):
-    (settings.folder() / "data" / "made_from.json").write_text(json.dumps({"settings": {"n_copies": 7, "dataset": "theirs"}, "versions": {"numpy": "1.2.3"}}))
+    (settings.folder() / "data" / "made_from.json").write_text(
+        json.dumps({"settings": {"n_copies": 7, "dataset": "theirs"}, "versions": {"numpy": "1.2.3"}})
+    )
     for name, rate in (("sft", 0.25), ("sft_peft", 0.5)):
         path = settings.but(variant=name).variant_folder() / "training.json"
-        path.write_text(json.dumps(json.loads(path.read_text()) | {"made_from": {"settings": {"variant": name, "learning_rate": rate}}}))
-    assert analysis.used(settings) == {"n_copies": "7", "dataset": "theirs", "numpy": "1.2.3", "learning_rate": "0.25, 0.5"}
+        path.write_text(
+            json.dumps(
+                json.loads(path.read_text()) | {"made_from": {"settings": {"variant": name, "learning_rate": rate}}}
+            )
+        )
+    assert analysis.used(settings) == {
+        "n_copies": "7",
+        "dataset": "theirs",
+        "numpy": "1.2.3",
+        "learning_rate": "0.25, 0.5",
+    }
     html = report.write(Study(settings)).read_text()
     assert "<td>0.25, 0.5</td>" in html
     assert "tested on 'theirs'," in html
@@ -173,4 +221,7 @@ def test_the_same_results_give_the_same_report(settings):
 
 
 def test_an_interval_that_ends_a_last_bit_beyond_its_share_can_be_drawn():
-    assert drawing.whiskers([0.0, 0.5], [1e-18, 0.4], [0.1, 0.7]).tolist() == [[0.0, pytest.approx(0.1)], [0.1, pytest.approx(0.2)]]
+    assert drawing.whiskers([0.0, 0.5], [1e-18, 0.4], [0.1, 0.7]).tolist() == [
+        [0.0, pytest.approx(0.1)],
+        [0.1, pytest.approx(0.2)],
+    ]

@@ -5,16 +5,33 @@ import random
 import pandas as pd
 import pytest
 
-from pauselib.audit import MEANS, NOTES, PUBLISHED_DECIMALS, PUBLISHED_REPLIES, audit, beside, correct_counts, published
+from pauselib.analysis.audit import (
+    MEANS,
+    NOTES,
+    PUBLISHED_DECIMALS,
+    PUBLISHED_REPLIES,
+    audit,
+    beside,
+    correct_counts,
+    published,
+)
 from pauselib.variants import MATCHED, VARIANTS
 
 EMBED, PEMBED = "sft_fr_phead_unfr_lm_head_embed", "sft_fr_pembed"
 WRONG_MODULES = "sft_fr_pembed_unfr_lm_head_embed_peft"
 
 
-def row(accuracy="0.25", everything="2.25", correct="3.00", incorrect="2.00", variant="sft", predictions="", tracking="") -> dict:
+def row(
+    accuracy="0.25", everything="2.25", correct="3.00", incorrect="2.00", variant="sft", predictions="", tracking=""
+) -> dict:
     """One reply correct with 3 pauses, three incorrect with 1, 2 and 3: 9 pauses in 4 replies."""
-    return {"variant": variant, "accuracy": accuracy, **dict(zip(MEANS, (everything, correct, incorrect))), "predictions": predictions, "tracking": tracking}
+    return {
+        "variant": variant,
+        "accuracy": accuracy,
+        **dict(zip(MEANS, (everything, correct, incorrect))),
+        "predictions": predictions,
+        "tracking": tracking,
+    }
 
 
 def two_of_three(accuracy: str) -> dict:
@@ -28,7 +45,9 @@ def findings(*rows: dict, n: int, **options) -> list[str]:
 
 def records(audited: pd.DataFrame) -> list[dict]:
     """The rows, with None where a cell is missing."""
-    return [{column: None if pd.isna(cell) else cell for column, cell in row.items()} for row in audited.to_dict("records")]
+    return [
+        {column: None if pd.isna(cell) else cell for column, cell in row.items()} for row in audited.to_dict("records")
+    ]
 
 
 def made_up(rng: random.Random, drop_zeros: bool, cut: bool) -> tuple[dict, int, int]:
@@ -54,7 +73,13 @@ def test_fewer_decimals_allow_more_counts_and_dropped_zeros_can_be_put_back():
 
 
 @pytest.mark.parametrize(
-    ("accuracy", "finding", "fits"), [("0.67", "rounded", True), ("0.66", "cut", False), ("0.65", "contradicts its own means", False), ("1", "rounded", True)]
+    ("accuracy", "finding", "fits"),
+    [
+        ("0.67", "rounded", True),
+        ("0.66", "cut", False),
+        ("0.65", "contradicts its own means", False),
+        ("1", "rounded", True),
+    ],
 )
 def test_two_of_three_is_0_67_rounded_and_0_66_cut(accuracy, finding, fits):
     (result,) = audit(pd.DataFrame([two_of_three(accuracy)]), 3).to_dict("records")
@@ -62,7 +87,9 @@ def test_two_of_three_is_0_67_rounded_and_0_66_cut(accuracy, finding, fits):
 
 
 def test_cut_needs_one_count_that_is_cut_and_none_that_is_rounded():
-    wide = row("0.51", "5.62", "3.10", "8.34")  # 683 to 687 of 1319: 0.5178 to 0.5209, all 0.52 rounded, the last two 0.52 cut as well
+    wide = row(
+        "0.51", "5.62", "3.10", "8.34"
+    )  # 683 to 687 of 1319: 0.5178 to 0.5209, all 0.52 rounded, the last two 0.52 cut as well
     assert correct_counts(wide, 1319) == (683, 687)
     assert findings(wide, n=1319) == ["cut"]
     assert findings({**wide, "accuracy": "0.52"}, n=1319) == [""]
@@ -74,7 +101,16 @@ def test_means_that_no_mix_can_give_contradict():
     assert (result["correct_low"], result["correct_high"], result["fits"]) == (None, None, False)
 
 
-@pytest.mark.parametrize("means", [("0.0", "0.0", "0.0"), ("1.00", "1.00", "1.00"), ("1.00", "-", "1.00"), ("1.00", "", "2.00"), ("1.00", None, "2.00")])
+@pytest.mark.parametrize(
+    "means",
+    [
+        ("0.0", "0.0", "0.0"),
+        ("1.00", "1.00", "1.00"),
+        ("1.00", "-", "1.00"),
+        ("1.00", "", "2.00"),
+        ("1.00", None, "2.00"),
+    ],
+)
 def test_equal_or_missing_means_say_nothing(means):
     assert correct_counts(row("0.47", *means), 4) is None
     (result,) = records(audit(pd.DataFrame([row("0.47", *means)]), 4))
@@ -82,8 +118,15 @@ def test_equal_or_missing_means_say_nothing(means):
 
 
 def test_what_two_rows_share_is_named_in_both():
-    first, second, third = row(variant="a", predictions="run-1"), row(variant="b", predictions="run-1"), two_of_three("0.67") | {"variant": "c"}
-    assert findings(first, second, third, n=4)[:2] == ["same predictions as b; same pause counts as b", "same predictions as a; same pause counts as a"]
+    first, second, third = (
+        row(variant="a", predictions="run-1"),
+        row(variant="b", predictions="run-1"),
+        two_of_three("0.67") | {"variant": "c"},
+    )
+    assert findings(first, second, third, n=4)[:2] == [
+        "same predictions as b; same pause counts as b",
+        "same predictions as a; same pause counts as a",
+    ]
     assert "same" not in findings(first, second, third, n=4)[2]
     silent = [row("0.5", "0.0", "0.0", "0.0", variant=name) for name in "ab"]
     assert findings(*silent, n=4) == ["", ""]
@@ -154,15 +197,28 @@ def test_the_published_table_is_text_in_the_order_of_the_variants():
     assert table.map(lambda cell: isinstance(cell, str)).all(axis=None)
     assert table.set_index("variant").loc["sft_unfr_lm_head_embed_peft", "accuracy"] == "0.50"
     assert (table["eval_loss"] == "").sum() == 2
-    assert table["predictions"].str.fullmatch(r"/?dlabscratch1/.*/runs/\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d/test_results.json").all()
+    assert (
+        table["predictions"]
+        .str.fullmatch(r"/?dlabscratch1/.*/runs/\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d/test_results.json")
+        .all()
+    )
     assert table["model"].str.fullmatch(r"/dlabscratch1/.*/runs/\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d/final").all()
     assert table["tracking"].str.fullmatch(r"(https://wandb.ai/.*/runs/\w{8})?").all()
 
 
 def test_ours_stands_beside_the_published_row_of_the_same_variant():
-    mine = {"variant": "sft_peft", "accuracy": 0.7, "low": 0.6, "high": 0.8, **dict(zip(MEANS, (4.0, 4.5, 3.5))), "truncated_rate": 0.1}
+    mine = {
+        "variant": "sft_peft",
+        "accuracy": 0.7,
+        "low": 0.6,
+        "high": 0.8,
+        **dict(zip(MEANS, (4.0, 4.5, 3.5))),
+        "truncated_rate": 0.1,
+    }
     both = beside(pd.DataFrame([mine])).set_index("variant")
-    assert both.loc["sft_peft", ["published", "pauses_mean", "ours", "pauses_mean_ours", "truncated_rate"]].to_list() == ["0.56", "1.6", 0.7, 4.0, 0.1]
+    assert both.loc[
+        "sft_peft", ["published", "pauses_mean", "ours", "pauses_mean_ours", "truncated_rate"]
+    ].to_list() == ["0.56", "1.6", 0.7, 4.0, 0.1]
     assert both["ours"].notna().sum() == 1
     assert len(both) == 20
     assert "same predictions as sft_fr_phead_unfr_lm_head_embed" in both.loc["sft_fr_pembed", "findings"]
@@ -186,7 +242,10 @@ def test_what_is_wrong_with_the_published_table():
         PEMBED: f"contradicts its own means; same predictions as {EMBED}; same pause counts as {EMBED}",
         WRONG_MODULES: "rounded; tracking link is a placeholder",
     }
-    bounds = {name: (result.loc[name, "correct_low"], result.loc[name, "correct_high"]) for name in result.index[result["findings"] != ""]}
+    bounds = {
+        name: (result.loc[name, "correct_low"], result.loc[name, "correct_high"])
+        for name in result.index[result["findings"] != ""]
+    }
     assert bounds == {
         "sft_unfr_lm_head_peft": (683, 687),
         "sft_unfr_lm_head_embed_peft": (654, 654),
@@ -201,8 +260,14 @@ def test_what_is_wrong_with_the_published_table():
 
 
 def test_without_the_dropped_zeros_one_published_finding_is_out_of_reach():
-    shown, restored = (audit(published(), PUBLISHED_REPLIES, decimals).set_index("variant") for decimals in (None, PUBLISHED_DECIMALS))
-    assert shown.loc["sft_unfr_lm_head_peft", ["correct_low", "correct_high", "findings"]].to_list() == [677, 693, ""]  # 3.1 is anything from 3.05 to 3.15
+    shown, restored = (
+        audit(published(), PUBLISHED_REPLIES, decimals).set_index("variant") for decimals in (None, PUBLISHED_DECIMALS)
+    )
+    assert shown.loc["sft_unfr_lm_head_peft", ["correct_low", "correct_high", "findings"]].to_list() == [
+        677,
+        693,
+        "",
+    ]  # 3.1 is anything from 3.05 to 3.15
     assert shown.loc["sft_fr_phead", ["correct_low", "correct_high", "findings"]].to_list() == [196, 198, "cut"]
     assert shown.index[shown["findings"] != restored["findings"]].to_list() == ["sft_unfr_lm_head_peft"]
 

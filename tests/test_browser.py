@@ -27,7 +27,9 @@ def test_what_fails_in_a_cell_or_below_a_widget_is_noticed(notebook, lab):
 def test_a_table_is_sorted_by_its_header_and_read_from_top_to_bottom(document, tmp_path):
     script = "const body = document.querySelector('tbody'); document.querySelectorAll('th')[1].onclick = () => body.append(...[...body.rows].reverse())"
     rows = "<tr><th>a</th><td>1</td></tr><tr><th>b</th><td>2</td></tr>"
-    (tmp_path / "page.html").write_text(f"<table><thead><tr><th>name<th>n</thead><tbody>{rows}</tbody></table><script>{script}</script>")
+    (tmp_path / "page.html").write_text(
+        f"<table><thead><tr><th>name<th>n</thead><tbody>{rows}</tbody></table><script>{script}</script>"
+    )
     opened = document(tmp_path / "page.html")
     assert opened.column("n") == ["1", "2"]
     opened.click_header("n")
@@ -36,7 +38,9 @@ def test_a_table_is_sorted_by_its_header_and_read_from_top_to_bottom(document, t
 
 
 def test_what_a_page_asks_of_another_host_is_noticed(document, tmp_path):
-    (tmp_path / "page.html").write_text("<img src='https://example.org/a.png'><script>new WebSocket('wss://example.org/b'); missing()</script>")
+    (tmp_path / "page.html").write_text(
+        "<img src='https://example.org/a.png'><script>new WebSocket('wss://example.org/b'); missing()</script>"
+    )
     watch = document(tmp_path / "page.html").watch
     assert watch.outside == ["https://example.org/a.png", "wss://example.org/b"]
     assert any("missing is not defined" in error for error in watch.errors)

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pauselib.comparison import aligned, detectable, differences, grid, over_seeds, pauses_by_correctness
-from pauselib.statistics import compare, smallest_difference, wilson
+from pauselib.analysis.comparisons import aligned, detectable, differences, grid, over_seeds, pauses_by_correctness
+from pauselib.analysis.statistics import compare, smallest_difference, wilson
 from pauselib.variants import VARIANTS
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -33,7 +33,11 @@ def told(variant: str, correct: str, pauses=None, seed: int = 42, truncated: str
 def drawn(shares: dict[str, float], problems: int, seeds=(1,), rng=0) -> pd.DataFrame:
     """Replies of variants that are correct with these shares, independently."""
     rng = np.random.default_rng(rng)
-    frames = [told(name, "".join(np.where(rng.random(problems) < share, "+", "-")), seed=seed) for name, share in shares.items() for seed in seeds]
+    frames = [
+        told(name, "".join(np.where(rng.random(problems) < share, "+", "-")), seed=seed)
+        for name, share in shares.items()
+        for seed in seeds
+    ]
     return pd.concat(frames)
 
 
@@ -41,11 +45,16 @@ def drawn(shares: dict[str, float], problems: int, seeds=(1,), rng=0) -> pd.Data
 def four_problems() -> pd.DataFrame:
     """The baseline right on 1 of 4, `sft` on 3, a variant with a frozen head on none and cut twice."""
     sft = told("sft", "+++-", [1, 2, 3, 6])
-    return pd.concat([told("baseline_1_epoch", "+---"), told("sft_fr_phead", "----", [9, 9, 8, 8], truncated="01"), sft], ignore_index=True)
+    return pd.concat(
+        [told("baseline_1_epoch", "+---"), told("sft_fr_phead", "----", [9, 9, 8, 8], truncated="01"), sft],
+        ignore_index=True,
+    )
 
 
 def test_a_grid_is_of_the_seeds_and_problems_that_all_have():
-    replies = pd.concat([told("sft", "+-+"), told("sft", "++-", seed=7), told("sft_peft", "- +"), told("sft_peft", "+", seed=9)])
+    replies = pd.concat(
+        [told("sft", "+-+"), told("sft", "++-", seed=7), told("sft_peft", "- +"), told("sft_peft", "+", seed=9)]
+    )
     assert grid(replies, "sft").tolist() == [[1, 1, 0], [1, 0, 1]]  # seed 7, then 42
     assert aligned(replies, "sft", "sft_peft").tolist() == [[[1, 1]], [[0, 1]]]  # seed 42, problems p0 and p2
     assert grid(replies.sample(frac=1, random_state=0), "sft").tolist() == grid(replies, "sft").tolist()
@@ -55,7 +64,15 @@ def test_a_grid_is_of_the_seeds_and_problems_that_all_have():
 def test_differences_from_the_baseline_by_hand(four_problems):
     table = differences(four_problems, "baseline_1_epoch").set_index("variant")
     assert table.index.to_list() == ["sft", "sft_fr_phead"]
-    assert table.loc["sft", ["seeds", "n", "discordant", "difference", "p", "p_holm", "test"]].to_list() == [1, 4, 0.5, 0.5, 0.5, 1, "exact McNemar"]
+    assert table.loc["sft", ["seeds", "n", "discordant", "difference", "p", "p_holm", "test"]].to_list() == [
+        1,
+        4,
+        0.5,
+        0.5,
+        0.5,
+        1,
+        "exact McNemar",
+    ]
     assert table.loc["sft_fr_phead", ["discordant", "difference", "p", "p_holm"]].to_list() == [0.25, -0.25, 1, 1]
     assert table.loc["sft", "low"] == 0
     assert table.loc["sft", "high"] == 1
@@ -67,7 +84,12 @@ def test_differences_take_the_seeds_both_have_and_correct_over_the_table():
     table = differences(replies, "baseline_1_epoch").set_index("variant")
     assert table[["seeds", "test"]].to_numpy().tolist() == [[3, "crossed t"], [1, "exact McNemar"]]
     expected = compare(grid(replies, "sft"), grid(replies, "baseline_1_epoch"))
-    assert table.loc["sft", ["difference", "low", "high", "p"]].to_list() == [expected.difference, expected.low, expected.high, expected.p]
+    assert table.loc["sft", ["difference", "low", "high", "p"]].to_list() == [
+        expected.difference,
+        expected.low,
+        expected.high,
+        expected.p,
+    ]
     assert table.loc["sft", "p_holm"] == pytest.approx(2 * table.loc["sft", "p"])  # the smaller of two
 
 
@@ -75,7 +97,18 @@ def test_an_unfinished_reference_and_no_replies_give_empty_tables(four_problems)
     empty = pd.DataFrame(columns=["seed", "variant", "correct", "n_pauses", "truncated"])
     for table in (differences(four_problems, "baseline_2_epoch"), differences(empty, "sft")):
         assert table.empty
-        assert table.columns.to_list() == ["variant", "seeds", "n", "discordant", "difference", "low", "high", "p", "p_holm", "test"]
+        assert table.columns.to_list() == [
+            "variant",
+            "seeds",
+            "n",
+            "discordant",
+            "difference",
+            "low",
+            "high",
+            "p",
+            "p_holm",
+            "test",
+        ]
     for table in (pauses_by_correctness(empty), over_seeds(empty)):
         assert table.empty
         assert "variant" in table
@@ -85,15 +118,29 @@ def test_an_unfinished_reference_and_no_replies_give_empty_tables(four_problems)
 
 
 def test_variants_without_a_common_seed_are_not_compared():
-    (row,) = differences(pd.concat([told("sft", "+-", seed=1), told("sft_peft", "++", seed=2)]), "sft").to_dict("records")
+    (row,) = differences(pd.concat([told("sft", "+-", seed=1), told("sft_peft", "++", seed=2)]), "sft").to_dict(
+        "records"
+    )
     assert (row["seeds"], row["n"]) == (0, 0)
     assert all(math.isnan(row[column]) for column in ("discordant", "difference", "low", "high", "p", "p_holm"))
 
 
 def test_pauses_of_correct_and_incorrect_replies_by_hand():
-    (row,) = pauses_by_correctness(pd.concat([told("sft", "++--", [1, 3, 3, 7], truncated="3"), told("baseline_1_epoch", "+-+-")])).to_dict("records")
-    assert (row["variant"], row["n_correct"], row["n_incorrect"], row["mean_correct"], row["mean_incorrect"]) == ("sft", 2, 2, 2, 5)
-    assert (row["difference"], row["superiority"], row["truncated_rate"]) == (3, (1 + 0.5 + 2) / 4, 0.25)  # 3 beats 1 and ties with 3, 7 beats both
+    (row,) = pauses_by_correctness(
+        pd.concat([told("sft", "++--", [1, 3, 3, 7], truncated="3"), told("baseline_1_epoch", "+-+-")])
+    ).to_dict("records")
+    assert (row["variant"], row["n_correct"], row["n_incorrect"], row["mean_correct"], row["mean_incorrect"]) == (
+        "sft",
+        2,
+        2,
+        2,
+        5,
+    )
+    assert (row["difference"], row["superiority"], row["truncated_rate"]) == (
+        3,
+        (1 + 0.5 + 2) / 4,
+        0.25,
+    )  # 3 beats 1 and ties with 3, 7 beats both
     assert row["low"] < 3 < row["high"]
     assert row["p_holm"] == row["p"]
 
@@ -110,7 +157,8 @@ def test_the_same_replies_for_three_seeds_are_no_more_evidence():
     rng = np.random.default_rng(0)
     marks, pauses = "".join(rng.choice(["+", "-"], 60)), rng.poisson(4, 60).tolist()
     (once,), (thrice,) = (
-        pauses_by_correctness(pd.concat([told("sft", marks, pauses, seed) for seed in seeds])).to_dict("records") for seeds in ((1,), (1, 2, 3))
+        pauses_by_correctness(pd.concat([told("sft", marks, pauses, seed) for seed in seeds])).to_dict("records")
+        for seeds in ((1,), (1, 2, 3))
     )
     assert (thrice["n_correct"], thrice["difference"]) == (3 * once["n_correct"], pytest.approx(once["difference"]))
     assert thrice["high"] - thrice["low"] == pytest.approx(once["high"] - once["low"], rel=0.05)
@@ -121,7 +169,12 @@ def test_one_row_over_the_seeds_by_hand():
     replies = pd.concat([told("sft", "+++-", [1, 1, 1, 5], seed=1), told("sft", "++--", [2, 2, 4, 4], seed=2)])
     (row,) = over_seeds(replies).to_dict("records")
     assert (row["seeds"], row["n"], row["accuracy"]) == (2, 4, 0.625)
-    assert (row["pauses_mean"], row["pauses_mean_correct"], row["pauses_mean_incorrect"], row["truncated_rate"]) == (20 / 8, 7 / 5, 13 / 3, 0)
+    assert (row["pauses_mean"], row["pauses_mean_correct"], row["pauses_mean_incorrect"], row["truncated_rate"]) == (
+        20 / 8,
+        7 / 5,
+        13 / 3,
+        0,
+    )
     # seeds .75 and .5: mean square 4 · 2 · .125² = .125; problems 1, 1, .5, 0: 2 · .6875 / 3; rest: 1.875 − .125 − 1.375 = .375, of 3
     assert row["se_seeds"] == 0
     assert row["se_problems"] == row["se"] == pytest.approx((2 * 0.6875 / 3 / 8) ** 0.5)
@@ -142,18 +195,27 @@ def test_one_seed_has_the_interval_of_its_accuracy(four_problems):
 
 
 def test_what_can_be_shown_is_of_the_median_share_of_discordant_answers():
-    marks = {"baseline_1_epoch": "+" * 100, "sft": "-" * 10 + "+" * 90, "sft_peft": "-" * 20 + "+" * 80, "sft_fr_pembed": "-" * 60 + "+" * 40}
+    marks = {
+        "baseline_1_epoch": "+" * 100,
+        "sft": "-" * 10 + "+" * 90,
+        "sft_peft": "-" * 20 + "+" * 80,
+        "sft_fr_pembed": "-" * 60 + "+" * 40,
+    }
     replies = pd.concat([told(name, correct) for name, correct in marks.items()] + [told("sft_fr_phead", "-" * 100)])
     said, number = detectable(replies, "baseline_1_epoch")
     assert number == smallest_difference(100, 0.2)  # not that of the frozen head, never right
     assert f"{100 * number:.1f} points on 100 problems" in said
     assert "20.0% differently (median of 3 variants" in said
-    assert math.isnan(detectable(pd.concat([told("baseline_1_epoch", "++++"), told("sft", "++++")]), "baseline_1_epoch")[1])
+    assert math.isnan(
+        detectable(pd.concat([told("baseline_1_epoch", "++++"), told("sft", "++++")]), "baseline_1_epoch")[1]
+    )
 
 
 def test_equal_variants_are_rarely_told_apart_in_a_whole_table():
     """Ten equal variants: after the correction at least one of nine differs in at most about 5 % of the tables."""
     names = list(VARIANTS)[:10]
-    tables = [differences(drawn(dict.fromkeys(names, 0.6), 60, seeds=(1, 2, 3), rng=number), names[0]) for number in range(30)]
+    tables = [
+        differences(drawn(dict.fromkeys(names, 0.6), 60, seeds=(1, 2, 3), rng=number), names[0]) for number in range(30)
+    ]
     assert np.mean([(table["p_holm"] < 0.05).any() for table in tables]) <= 0.15
     assert np.mean([(table["p"] < 0.05).mean() for table in tables]) <= 0.08

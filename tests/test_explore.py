@@ -28,7 +28,10 @@ def made(tmp_path_factory) -> Settings:
     problems.to_parquet(test)
     tokens.to_parquet(folder / "tokens.parquet")
     first, *others = (folder / "predictions.jsonl").read_text().splitlines()
-    runs.write(folder / "predictions.jsonl", "\n".join([json.dumps({**json.loads(first), "question": SCRIPT, "reply": SCRIPT}), *others]))
+    runs.write(
+        folder / "predictions.jsonl",
+        "\n".join([json.dumps({**json.loads(first), "question": SCRIPT, "reply": SCRIPT}), *others]),
+    )
     metrics = runs.read_json(folder / "metrics.json")
     metrics["made_from"]["settings"]["max_new_tokens"] = 100_000
     runs.write_json(folder / "metrics.json", metrics)
@@ -59,7 +62,9 @@ def pane(explorer, n: int = 0):
 
 
 def unharmed(explorer) -> bool:
-    return explorer.page.evaluate("window.hacked === undefined") and not (explorer.errors() or explorer.watch.errors or explorer.watch.outside)
+    return explorer.page.evaluate("window.hacked === undefined") and not (
+        explorer.errors() or explorer.watch.errors or explorer.watch.outside
+    )
 
 
 def test_a_slider_moved_by_keyboard_changes_the_reply(explorer):
@@ -157,10 +162,14 @@ def test_where_nothing_is_finished_the_notebook_says_what_to_run(notebook, lab, 
     assert unharmed(opened)
 
 
-@pytest.mark.skipif("PAUSELIB_SCREENSHOTS" not in os.environ, reason="takes docs/explore.png where PAUSELIB_SCREENSHOTS=docs")
+@pytest.mark.skipif(
+    "PAUSELIB_SCREENSHOTS" not in os.environ, reason="takes docs/explore.png where PAUSELIB_SCREENSHOTS=docs"
+)
 def test_the_picture_of_the_explorer(notebook, lab):
     """Of the finished run in runs/ (or PAUSELIB_RUNS), as wide as a page."""
-    lab.parameterize("explore.ipynb", experiment="tiny", variant="sft_peft", runs_dir=os.environ.get("PAUSELIB_RUNS", "runs"))
+    lab.parameterize(
+        "explore.ipynb", experiment="tiny", variant="sft_peft", runs_dir=os.environ.get("PAUSELIB_RUNS", "runs")
+    )
     opened = notebook("explore.ipynb")
     opened.page.set_viewport_size({"width": 1400, "height": 3000})
     opened.run_all()
@@ -170,5 +179,10 @@ def test_the_picture_of_the_explorer(notebook, lab):
     opened.wait_for(ASK, "Finished.")
     opened.page.mouse.move(0, 0)
     boxes = [opened.output(part).bounding_box() for part in (ASK, BROWSE)]
-    clip = {"x": boxes[0]["x"], "y": boxes[0]["y"] - 8, "width": boxes[0]["width"], "height": boxes[1]["y"] + boxes[1]["height"] - boxes[0]["y"] + 8}
+    clip = {
+        "x": boxes[0]["x"],
+        "y": boxes[0]["y"] - 8,
+        "width": boxes[0]["width"],
+        "height": boxes[1]["y"] + boxes[1]["height"] - boxes[0]["y"] + 8,
+    }
     opened.page.screenshot(path=Path(os.environ["PAUSELIB_SCREENSHOTS"]) / "explore.png", clip=clip)

@@ -3,10 +3,12 @@
 import pytest
 import torch
 
-from pauselib import injection, problems, training
-from pauselib.generation import Reply, generate
-from pauselib.interventions import Intervention, Pausing
-from pauselib.model import PauseForCausalLM
+from pauselib.decoding.greedy import Reply, generate
+from pauselib.decoding.interventions import Intervention, Pausing
+from pauselib.injection import rows as injection
+from pauselib.model.pause_model import PauseForCausalLM
+from pauselib.sources import problems
+from pauselib.training import warmup as training
 
 
 @pytest.fixture(scope="module")
@@ -45,15 +47,27 @@ def test_replies_are_those_of_decoding_one_by_one_without_a_cache(asked, batch_s
 def test_replies_are_those_of_transformers_generate(asked):
     model, prompts, end = asked
     prompt = torch.tensor([prompts[0]])
-    theirs = model.generate(prompt, attention_mask=torch.ones_like(prompt), max_new_tokens=40, do_sample=False, eos_token_id=end, pad_token_id=end)[
-        0, prompt.shape[1] :
-    ]
+    theirs = model.generate(
+        prompt,
+        attention_mask=torch.ones_like(prompt),
+        max_new_tokens=40,
+        do_sample=False,
+        eos_token_id=end,
+        pad_token_id=end,
+    )[0, prompt.shape[1] :]
     assert generate(model, prompts[:1], end, 40)[0].ids == [token for token in theirs.tolist() if token != end]
 
 
 def test_forbidden_pauses_are_those_of_transformers_suppress_tokens(asked):
     model, prompts, end = asked
-    ours = generate(model, prompts, end, 40, batch_size=5, pausing=Pausing(Intervention(max_pauses=0), model.config.pause_token_id, str))
+    ours = generate(
+        model,
+        prompts,
+        end,
+        40,
+        batch_size=5,
+        pausing=Pausing(Intervention(max_pauses=0), model.config.pause_token_id, str),
+    )
     for prompt, reply in zip(prompts[:4], ours):
         ids = torch.tensor([prompt])
         theirs = model.generate(
@@ -68,12 +82,23 @@ def test_forbidden_pauses_are_those_of_transformers_suppress_tokens(asked):
         assert reply.ids == [token for token in theirs[0, ids.shape[1] :].tolist() if token != end]
 
 
-@pytest.mark.parametrize("how", [Intervention(max_pauses=3), Intervention(draw_pauses=True), Intervention(forced_pauses=2, forced_at="number")])
+@pytest.mark.parametrize(
+    "how",
+    [Intervention(max_pauses=3), Intervention(draw_pauses=True), Intervention(forced_pauses=2, forced_at="number")],
+)
 def test_a_reply_under_an_intervention_does_not_depend_on_its_batch(asked, how):
     model, prompts, end = asked
     text = training.load_tokenizer("tiny").decode
     one, many = (
-        generate(model, prompts, end, 60, batch_size=n, pausing=Pausing(how, model.config.pause_token_id, lambda token: text([token]))) for n in (1, 12)
+        generate(
+            model,
+            prompts,
+            end,
+            60,
+            batch_size=n,
+            pausing=Pausing(how, model.config.pause_token_id, lambda token: text([token])),
+        )
+        for n in (1, 12)
     )
     assert one == many
     assert one != generate(model, prompts, end, 60)

@@ -6,12 +6,31 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest, chisquare
 
-from pauselib.injection import PAUSE_TEXT, PROMPT, fit, inject, insert, pattern_gaps, plain_rows, split, tokenize, word_gaps
+from pauselib.injection.rows import (
+    PAUSE_TEXT,
+    PROMPT,
+    fit,
+    inject,
+    insert,
+    pattern_gaps,
+    plain_rows,
+    split,
+    tokenize,
+    word_gaps,
+)
 from pauselib.settings import Settings
 
 PROBLEMS = [
-    {"problem_id": "train-0", "question": "Ada has 2 pens and buys 3. How many?", "answer": "So 2+3 = <<2+3=5>>5 pens.\n#### 5"},
-    {"problem_id": "train-1", "question": "Éva pays €5, twice. How much?", "answer": "Éva pays 2*5 =\n€<<2*5=10>>10 in all.\n#### 10"},
+    {
+        "problem_id": "train-0",
+        "question": "Ada has 2 pens and buys 3. How many?",
+        "answer": "So 2+3 = <<2+3=5>>5 pens.\n#### 5",
+    },
+    {
+        "problem_id": "train-1",
+        "question": "Éva pays €5, twice. How much?",
+        "answer": "Éva pays 2*5 =\n€<<2*5=10>>10 in all.\n#### 10",
+    },
     {"problem_id": "train-2", "question": "Ben has 4 coins. How many?", "answer": "#### 4"},
 ]
 P = 400  # the pause: one past the tokenizer's vocabulary
@@ -52,12 +71,19 @@ def test_taking_the_pauses_out_gives_the_original_ids_back(tokenizer):
 
 def test_rows_come_in_the_order_of_problems_and_copies_and_keep_the_text(tokenizer):
     rows = inject(PROBLEMS, tokenizer, P, Settings(n_copies=2))
-    assert [(row["problem_id"], row["copy"]) for row in rows] == [(f"train-{i}", copy) for i in range(3) for copy in range(2)]
-    assert all(row["answer"] == PROBLEMS[i // 2]["answer"] and row["question"] == PROBLEMS[i // 2]["question"] for i, row in enumerate(rows))
+    assert [(row["problem_id"], row["copy"]) for row in rows] == [
+        (f"train-{i}", copy) for i in range(3) for copy in range(2)
+    ]
+    assert all(
+        row["answer"] == PROBLEMS[i // 2]["answer"] and row["question"] == PROBLEMS[i // 2]["question"]
+        for i, row in enumerate(rows)
+    )
 
 
 def test_the_completion_is_the_answer_with_its_pauses_and_the_end_token_last(tokenizer):
-    for problem, row in zip(PROBLEMS, inject(PROBLEMS, tokenizer, P, Settings(n_copies=1, variable_number_of_pauses=False))):
+    for problem, row in zip(
+        PROBLEMS, inject(PROBLEMS, tokenizer, P, Settings(n_copies=1, variable_number_of_pauses=False))
+    ):
         prompt, completion = (row["input_ids"][row["completion_mask"] == part] for part in (0, 1))
         assert row["completion_mask"].tolist() == [0] * len(prompt) + [1] * len(completion)
         assert tokenizer.decode(prompt) == "<s>" + PROMPT.format(question=problem["question"])
@@ -79,7 +105,9 @@ def test_a_fixed_number_of_pauses_is_always_that_many(tokenizer, n):
 
 
 def test_the_gaps_are_uniform_with_both_ends(tokenizer):
-    rows = inject(PROBLEMS[:1], tokenizer, P, Settings(n_copies=1000, n_random_pauses=3, variable_number_of_pauses=False))
+    rows = inject(
+        PROBLEMS[:1], tokenizer, P, Settings(n_copies=1000, n_random_pauses=3, variable_number_of_pauses=False)
+    )
     n = answer_length(rows[0])
     # gap 0 is before the first token, gap n after the last but before the end token
     counts = np.bincount([gap for row in rows for gap in gaps_of(row)], minlength=n + 1)
@@ -89,7 +117,9 @@ def test_the_gaps_are_uniform_with_both_ends(tokenizer):
 
 
 def test_the_pauses_of_a_copy_are_independent_so_two_share_a_gap_once_in_as_many_as_there_are(tokenizer):
-    rows = inject(PROBLEMS[2:], tokenizer, P, Settings(n_copies=2000, n_random_pauses=2, variable_number_of_pauses=False))
+    rows = inject(
+        PROBLEMS[2:], tokenizer, P, Settings(n_copies=2000, n_random_pauses=2, variable_number_of_pauses=False)
+    )
     shared = sum(len(set(gaps_of(row))) == 1 for row in rows)
     assert binomtest(shared, 2000, 1 / (answer_length(rows[0]) + 1)).pvalue > UNLIKELY
 
@@ -167,7 +197,11 @@ def test_pauses_between_words_leave_every_word_whole(tokenizer):
     for row in rows:
         words = [word for part in parts_at_pauses(row, tokenizer) for word in part.split()]
         assert words == row["answer"].split()
-    assert {gap for row in rows[200:] for gap in gaps_of(row)} == {0, answer_length(rows[200]) - 1, answer_length(rows[200])}  # '####' is one word, '4' another
+    assert {gap for row in rows[200:] for gap in gaps_of(row)} == {
+        0,
+        answer_length(rows[200]) - 1,
+        answer_length(rows[200]),
+    }  # '####' is one word, '4' another
 
 
 def test_text_that_holds_the_pause_already_is_refused(tokenizer):
@@ -176,14 +210,25 @@ def test_text_that_holds_the_pause_already_is_refused(tokenizer):
 
 
 def test_the_plain_rows_are_the_problems_without_a_pause(tokenizer):
-    plain, injected = plain_rows(PROBLEMS, tokenizer), inject(PROBLEMS, tokenizer, P, Settings(n_copies=1, n_random_pauses=0))
-    assert [{**row, "input_ids": row["input_ids"].tolist(), "completion_mask": row["completion_mask"].tolist()} for row in plain] == [
-        {**row, "input_ids": row["input_ids"].tolist(), "completion_mask": row["completion_mask"].tolist()} for row in injected
+    plain, injected = (
+        plain_rows(PROBLEMS, tokenizer),
+        inject(PROBLEMS, tokenizer, P, Settings(n_copies=1, n_random_pauses=0)),
+    )
+    assert [
+        {**row, "input_ids": row["input_ids"].tolist(), "completion_mask": row["completion_mask"].tolist()}
+        for row in plain
+    ] == [
+        {**row, "input_ids": row["input_ids"].tolist(), "completion_mask": row["completion_mask"].tolist()}
+        for row in injected
     ]
 
 
 def copies(n_problems: int = 20, n: int = 5) -> list[dict]:
-    return [{"problem_id": f"train-{i}", "question": f"Question {i}?", "copy": copy} for i in range(n_problems) for copy in range(n)]
+    return [
+        {"problem_id": f"train-{i}", "question": f"Question {i}?", "copy": copy}
+        for i in range(n_problems)
+        for copy in range(n)
+    ]
 
 
 def problem_ids(rows: list[dict]) -> set[str]:
@@ -215,8 +260,13 @@ def test_a_split_loses_no_row_keeps_their_order_and_follows_its_seed(by):
 def long_and_short() -> list[dict]:
     """Three rows of 4, 6 and 8 tokens: a prompt of 1, 2 and 7 tokens, and pauses among the rest."""
     ids = [[5, P, 6, 1], [5, 5, P, 6, P, 1], [5, 5, 5, 5, 5, 5, 5, 1]]
-    rows = [{"problem_id": f"train-{i}", "input_ids": np.array(row), "n_pauses": row.count(P)} for i, row in enumerate(ids)]
-    return [{**row, "completion_mask": (np.arange(len(row["input_ids"])) >= start).astype(np.int8)} for row, start in zip(rows, (1, 2, 7))]
+    rows = [
+        {"problem_id": f"train-{i}", "input_ids": np.array(row), "n_pauses": row.count(P)} for i, row in enumerate(ids)
+    ]
+    return [
+        {**row, "completion_mask": (np.arange(len(row["input_ids"])) >= start).astype(np.int8)}
+        for row, start in zip(rows, (1, 2, 7))
+    ]
 
 
 def test_rows_that_fit_stay_as_they_are():
@@ -225,7 +275,9 @@ def test_rows_that_fit_stay_as_they_are():
 
 
 def test_long_rows_are_refused_naming_the_first():
-    with pytest.raises(ValueError, match=r"2 of 3 rows are longer than max_length 4 \(problem train-1 has 6 tokens, 2 of them pauses\)"):
+    with pytest.raises(
+        ValueError, match=r"2 of 3 rows are longer than max_length 4 \(problem train-1 has 6 tokens, 2 of them pauses\)"
+    ):
         fit(long_and_short(), 4, "refuse", P)
 
 
@@ -239,4 +291,7 @@ def test_long_rows_are_cut_and_one_without_a_completion_is_dropped():
     rows, n = fit(long_and_short(), 4, "cut", P)
     assert n == 2
     assert [row["input_ids"].tolist() for row in rows] == [[5, P, 6, 1], [5, 5, P, 6]]
-    assert [(row["completion_mask"].tolist(), row["n_pauses"]) for row in rows] == [([0, 1, 1, 1], 1), ([0, 0, 1, 1], 1)]
+    assert [(row["completion_mask"].tolist(), row["n_pauses"]) for row in rows] == [
+        ([0, 1, 1, 1], 1),
+        ([0, 0, 1, 1], 1),
+    ]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from pauselib.interventions import Intervention, Pausing
+from pauselib.decoding.interventions import Intervention, Pausing
 from pauselib.settings import Settings, of_experiment
 
 WORDS = ["It", " is", " 1", "2", ".", "5", "\n", "####", " 125"]  # It is 12.5 \n #### 125
@@ -63,7 +63,9 @@ def test_drawn_pauses_come_as_often_as_the_head_says_and_the_words_stay():
     assert said.replace("~", "") == "It is 12.5\n#### 125" * 200
     share = said.count("~") / (200 * len(WORDS) + said.count("~"))
     assert share == pytest.approx(0.1, abs=4 * np.sqrt(0.09 / 2000))
-    assert said.count("~") == "".join(say([0.1], Intervention(draw_pauses=True), seed=seed) for seed in range(200)).count("~")
+    assert said.count("~") == "".join(
+        say([0.1], Intervention(draw_pauses=True), seed=seed) for seed in range(200)
+    ).count("~")
 
 
 def test_a_name_says_what_is_changed():
@@ -94,7 +96,9 @@ def test_what_says_nothing_is_refused(changes, sentence):
 
 
 def test_an_experiment_s_interventions_are_a_list_never_a_change_of_every_row():
-    with pytest.raises(ValueError, match="max_pauses would change every row of the experiment: put it into the list `interventions`"):
+    with pytest.raises(
+        ValueError, match="max_pauses would change every row of the experiment: put it into the list `interventions`"
+    ):
         of_experiment({"max_pauses": 0})
 
 

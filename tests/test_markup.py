@@ -4,7 +4,7 @@ import math
 
 import pandas as pd
 
-from pauselib.markup import MARK, as_text, pieces, reply_html, table_html
+from pauselib.report.html import MARK, as_text, pieces, reply_html, table_html
 
 
 def test_a_reply_is_text_with_its_pauses_marked_in_place():

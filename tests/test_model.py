@@ -10,11 +10,13 @@ from conftest import KINDS
 from torch.nn.functional import nll_loss
 from transformers import AutoModelForCausalLM, GraniteConfig, GraniteForCausalLM
 
-from pauselib.model import PAUSE, SPEAK, PauseForCausalLM
+from pauselib.model.pause_model import PAUSE, SPEAK, PauseForCausalLM
 
 V = P = 50
 IDS = torch.tensor([[3, 14, P, 15, 9, P, P, 2], [6, 5, 3, P, 5, 8, 9, 7]])
-LABELS = torch.tensor([[-100, -100, P, 15, 9, P, P, 2], [-100, 5, 3, P, 5, -100, -100, -100]])  # 6 + 4 of them, 4 pauses
+LABELS = torch.tensor(
+    [[-100, -100, P, 15, 9, P, P, 2], [-100, 5, 3, P, 5, -100, -100, -100]]
+)  # 6 + 4 of them, 4 pauses
 
 
 @pytest.fixture(params=[(kind, tied) for kind in KINDS for tied in (False, True)], ids=lambda p: p[0] + "-tied" * p[1])
@@ -28,7 +30,9 @@ def model(lm):
 
 
 def same_weights(a, b) -> bool:
-    return a.state_dict().keys() == b.state_dict().keys() and all(torch.equal(w, b.state_dict()[name]) for name, w in a.state_dict().items())
+    return a.state_dict().keys() == b.state_dict().keys() and all(
+        torch.equal(w, b.state_dict()[name]) for name, w in a.state_dict().items()
+    )
 
 
 @torch.no_grad()
@@ -45,7 +49,9 @@ def test_given_that_there_is_no_pause_the_words_are_those_of_the_language_model(
     p_pause = logits[..., P].exp()
     assert p_pause.min() > 0.01
     assert p_pause.max() < 0.99
-    torch.testing.assert_close(logits[..., :V] - torch.log1p(-p_pause)[..., None], model.lm(input_ids=words).logits.log_softmax(-1))
+    torch.testing.assert_close(
+        logits[..., :V] - torch.log1p(-p_pause)[..., None], model.lm(input_ids=words).logits.log_softmax(-1)
+    )
 
 
 @torch.no_grad()
@@ -93,13 +99,19 @@ def test_the_end_token_of_the_language_model_ends_replies_also_after_saving(tiny
     lm.generation_config.eos_token_id = 7
     model = PauseForCausalLM.around(lm)
     model.save_pretrained(tmp_path)
-    assert model.generation_config.eos_token_id == AutoModelForCausalLM.from_pretrained(tmp_path).generation_config.eos_token_id == 7
+    assert (
+        model.generation_config.eos_token_id
+        == AutoModelForCausalLM.from_pretrained(tmp_path).generation_config.eos_token_id
+        == 7
+    )
 
 
 def test_the_loss_is_one_cross_entropy_over_all_words_and_the_pause(model):
     out = model(input_ids=IDS, labels=LABELS)
     logits = model(input_ids=IDS).logits
-    torch.testing.assert_close(out.loss, nll_loss(logits[:, :-1].flatten(0, 1), LABELS[:, 1:].flatten(), ignore_index=-100))
+    torch.testing.assert_close(
+        out.loss, nll_loss(logits[:, :-1].flatten(0, 1), LABELS[:, 1:].flatten(), ignore_index=-100)
+    )
     torch.testing.assert_close(out.loss, out.pause_loss + out.lm_loss)
 
 
@@ -111,12 +123,18 @@ def test_the_pause_loss_is_that_of_the_two_classes_alone(model):
 
 
 def test_the_loss_can_be_divided_by_the_number_of_labels_of_a_larger_batch(model):
-    whole, part = model(input_ids=IDS, labels=LABELS), model(input_ids=IDS, labels=LABELS, num_items_in_batch=torch.tensor(40))
+    whole, part = (
+        model(input_ids=IDS, labels=LABELS),
+        model(input_ids=IDS, labels=LABELS, num_items_in_batch=torch.tensor(40)),
+    )
     for name in ("loss", "pause_loss", "lm_loss"):
         torch.testing.assert_close(part[name], whole[name] * 10 / 40)
 
 
-@pytest.mark.parametrize(("labels", "lm_loss_is_zero"), [(torch.full_like(IDS, -100), True), (torch.where(IDS == P, P, -100), True), (LABELS, False)])
+@pytest.mark.parametrize(
+    ("labels", "lm_loss_is_zero"),
+    [(torch.full_like(IDS, -100), True), (torch.where(IDS == P, P, -100), True), (LABELS, False)],
+)
 def test_labels_without_words_have_no_lm_loss(tiny_lm, labels, lm_loss_is_zero):
     out = PauseForCausalLM.around(tiny_lm())(input_ids=IDS, labels=labels)
     assert out.loss.isfinite()
@@ -126,7 +144,9 @@ def test_labels_without_words_have_no_lm_loss(tiny_lm, labels, lm_loss_is_zero):
 def moved(model, loss) -> set[str]:
     """The parameters that a loss would move, up to the first two parts of their names."""
     loss.backward()
-    return {".".join(name.split(".")[:2]) for name, p in model.named_parameters() if p.grad is not None and p.grad.any()}
+    return {
+        ".".join(name.split(".")[:2]) for name, p in model.named_parameters() if p.grad is not None and p.grad.any()
+    }
 
 
 def test_the_pause_loss_moves_the_pause_head_alone(model):
@@ -141,7 +161,11 @@ def test_the_probability_of_a_pause_moves_the_pause_head_alone(model):
 def test_the_lm_loss_moves_everything_but_the_pause_head(model):
     hidden = model.lm.base_model(inputs_embeds=model.embed(IDS)).last_hidden_state.flatten(0, 1)
     backbone = f"lm.{model.lm.base_model_prefix}"
-    assert moved(model, model.losses(hidden, IDS.flatten(), 16)[1]) == {"pause_embedding.weight", "lm.lm_head", backbone}
+    assert moved(model, model.losses(hidden, IDS.flatten(), 16)[1]) == {
+        "pause_embedding.weight",
+        "lm.lm_head",
+        backbone,
+    }
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -162,7 +186,9 @@ def test_wrapping_unties_the_lm_head_from_the_embeddings(tiny_lm, tmp_path, kind
 
 def greedy(model, ids, **settings):
     """Up to 12 tokens behind (batch, length) ids, in which 0 is padding."""
-    out = model.generate(input_ids=ids, attention_mask=(ids != 0).long(), max_new_tokens=12, do_sample=False, pad_token_id=0, **settings)
+    out = model.generate(
+        input_ids=ids, attention_mask=(ids != 0).long(), max_new_tokens=12, do_sample=False, pad_token_id=0, **settings
+    )
     return out[:, ids.shape[1] :]
 
 
@@ -204,7 +230,14 @@ def test_resizing_the_embeddings_is_refused(tiny_lm):
 
 
 def test_a_language_model_that_scales_its_logits_is_refused():
-    sizes = {"vocab_size": V, "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2, "intermediate_size": 64}
+    sizes = {
+        "vocab_size": V,
+        "hidden_size": 32,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 4,
+        "num_key_value_heads": 2,
+        "intermediate_size": 64,
+    }
     PauseForCausalLM.around(GraniteForCausalLM(GraniteConfig(logits_scaling=1.0, **sizes)))
     with pytest.raises(ValueError, match="GraniteForCausalLM changes its logits after the LM head"):
         PauseForCausalLM.around(GraniteForCausalLM(GraniteConfig(logits_scaling=8.0, **sizes)))
@@ -219,16 +252,28 @@ def test_the_pause_id_is_the_number_of_rows_even_where_a_tokenizer_has_fewer_tok
 
 def run_fresh(code: str) -> str:
     root = Path(__file__).parents[1]
-    return subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True).stdout.strip()
+    return subprocess.run(
+        [sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True
+    ).stdout.strip()
 
 
 def test_importing_the_package_is_cheap():
-    assert run_fresh("import sys, pauselib; print({'torch', 'transformers', 'trl', 'peft', 'pandas'} & set(sys.modules))") == "set()"
+    assert (
+        run_fresh("import sys, pauselib; print({'torch', 'transformers', 'trl', 'peft', 'pandas'} & set(sys.modules))")
+        == "set()"
+    )
 
 
 @pytest.mark.parametrize(
-    "imports", ["import pauselib; from transformers import AutoModelForCausalLM", "from transformers import AutoModelForCausalLM; import pauselib"]
+    "imports",
+    [
+        "import pauselib; from transformers import AutoModelForCausalLM",
+        "from transformers import AutoModelForCausalLM; import pauselib",
+    ],
 )
 def test_a_fresh_python_loads_a_saved_model_after_import_pauselib(tiny_lm, tmp_path, imports):
     PauseForCausalLM.around(tiny_lm()).save_pretrained(tmp_path)
-    assert run_fresh(f"{imports}; print(type(AutoModelForCausalLM.from_pretrained({str(tmp_path)!r})).__name__)") == "PauseForCausalLM"
+    assert (
+        run_fresh(f"{imports}; print(type(AutoModelForCausalLM.from_pretrained({str(tmp_path)!r})).__name__)")
+        == "PauseForCausalLM"
+    )

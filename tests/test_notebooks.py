@@ -69,11 +69,31 @@ def test_one_variant_from_nothing_then_its_replies_then_the_table(tmp_path):
     assert (folder / "seed-42" / "baseline_1_epoch" / "model" / "model.safetensors").exists()
     evaluated = run("evaluate", tmp_path / "out.ipynb", ROOT / "notebooks", variant="sft_peft.yaml", **settings)
     assert evaluated.returncode == 0, evaluated.stderr
-    replies = [json.loads(line) for line in (folder / "seed-42" / "sft_peft" / "predictions.jsonl").read_text().splitlines()]
+    replies = [
+        json.loads(line) for line in (folder / "seed-42" / "sft_peft" / "predictions.jsonl").read_text().splitlines()
+    ]
     assert [reply["problem_id"] for reply in replies] == [f"test-{i}" for i in range(4)]
-    assert set(replies[0]) >= {"problem_id", "question", "gold", "reply", "predicted", "correct", "n_pauses", "n_tokens", "truncated"}
+    assert set(replies[0]) >= {
+        "problem_id",
+        "question",
+        "gold",
+        "reply",
+        "predicted",
+        "correct",
+        "n_pauses",
+        "n_tokens",
+        "truncated",
+    }
     metrics = json.loads((folder / "seed-42" / "sft_peft" / "metrics.json").read_text())
-    assert set(metrics) >= {"accuracy", "eval_loss", "pauses_mean", "pauses_mean_correct", "pauses_mean_incorrect", "truncated_rate", "n"}
+    assert set(metrics) >= {
+        "accuracy",
+        "eval_loss",
+        "pauses_mean",
+        "pauses_mean_correct",
+        "pauses_mean_incorrect",
+        "truncated_rate",
+        "n",
+    }
     analyzed = run("analyze", tmp_path / "out.ipynb", **settings)
     assert analyzed.returncode == 0, analyzed.stderr
     assert "1 of 21 rows are finished" in (tmp_path / "out.ipynb").read_text()
@@ -81,7 +101,9 @@ def test_one_variant_from_nothing_then_its_replies_then_the_table(tmp_path):
     assert len(lines) == 22
     report = (folder / "report.html").read_text()
     assert report.count("<svg") == 8  # seven pictures and the losses of one variant
-    assert "http://" not in report.replace("http://www.w3.org", "").replace("http://purl.org", "").replace("http://creativecommons.org", "")
+    assert "http://" not in report.replace("http://www.w3.org", "").replace("http://purl.org", "").replace(
+        "http://creativecommons.org", ""
+    )
 
 
 def test_analyze_from_nothing_shows_a_table_of_missing_rows(tmp_path):
@@ -91,12 +113,16 @@ def test_analyze_from_nothing_shows_a_table_of_missing_rows(tmp_path):
 
 
 def test_executed_notebooks_have_one_progress_line_and_no_widgets(tmp_path):
-    assert run("warmup", tmp_path / "out.ipynb", variant="sft", runs_dir=str(tmp_path / "runs"), **SMALL).returncode == 0
+    assert (
+        run("warmup", tmp_path / "out.ipynb", variant="sft", runs_dir=str(tmp_path / "runs"), **SMALL).returncode == 0
+    )
     notebook = nbformat.read(tmp_path / "out.ipynb", as_version=4)
     assert "widgets" not in notebook.metadata
     assert all(len(cell.outputs) <= 4 for cell in notebook.cells if cell.cell_type == "code")
     (training,) = [cell for cell in notebook.cells if "training.warm_up" in cell.source]
-    assert sum("image/png" in output.get("data", {}) for output in training.outputs) == 1  # the last of the pictures that grew
+    assert (
+        sum("image/png" in output.get("data", {}) for output in training.outputs) == 1
+    )  # the last of the pictures that grew
     assert (tmp_path / "out.ipynb").stat().st_size < 300_000
 
 

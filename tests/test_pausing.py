@@ -4,8 +4,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pauselib.injection import PAUSE_TEXT as P
-from pauselib.pausing import NUMBER_PLACES, by_certainty, gaps, places, positions, reading, reasons, reply_features, rule
+from pauselib.analysis.reasons import (
+    NUMBER_PLACES,
+    by_certainty,
+    gaps,
+    places,
+    positions,
+    reading,
+    reasons,
+    reply_features,
+    rule,
+)
+from pauselib.injection.rows import PAUSE_TEXT as P
 
 
 def reply(tokens: list[str], p_best=0.5, p_pause=0.1, **fields) -> dict:
@@ -18,11 +28,21 @@ def reply(tokens: list[str], p_best=0.5, p_pause=0.1, **fields) -> dict:
 
 def counted(counts: list[int], correct: list[bool], **fields) -> pd.DataFrame:
     """Replies with so many pauses before one word, each to a problem of its own."""
-    rows = [reply([P] * n + ["x"], problem_id=str(i), correct=bool(c), **fields) for i, (n, c) in enumerate(zip(counts, correct))]
+    rows = [
+        reply([P] * n + ["x"], problem_id=str(i), correct=bool(c), **fields)
+        for i, (n, c) in enumerate(zip(counts, correct))
+    ]
     return pd.DataFrame(rows, columns=list(reply([])))
 
 
-def drawn(rng, n: int = 300, uncertain: float = 0.0, direct: float = 0.0, confounded: float = 0.5, variants=("sft", "sft_peft")) -> pd.DataFrame:
+def drawn(
+    rng,
+    n: int = 300,
+    uncertain: float = 0.0,
+    direct: float = 0.0,
+    confounded: float = 0.5,
+    variants=("sft", "sft_peft"),
+) -> pd.DataFrame:
     """Replies to `n` problems by each variant. An incorrect one is `confounded` bits less sure, each bit multiplies its pauses by e^`uncertain`,
     being incorrect does so by e^`direct`, and each problem has a lasting factor of its own."""
     rows, hard, factor = [], rng.random(n), rng.normal(0, 0.5, n)
@@ -31,7 +51,12 @@ def drawn(rng, n: int = 300, uncertain: float = 0.0, direct: float = 0.0, confou
             incorrect, words = hard[i] + 0.2 * rng.random() > 0.6, int(rng.integers(5, 15))
             bits = rng.uniform(0.1, 1.1) + confounded * incorrect
             pauses = rng.poisson(np.exp(0.5 + uncertain * bits + direct * incorrect + factor[i]))
-            fields = {"variant": variant, "problem_id": str(i), "correct": not incorrect, "n_steps": int(rng.integers(2, 6))}
+            fields = {
+                "variant": variant,
+                "problem_id": str(i),
+                "correct": not incorrect,
+                "n_steps": int(rng.integers(2, 6)),
+            }
             rows.append(reply([P] * pauses + ["x"] * words, p_best=2**-bits, **fields))
     return pd.DataFrame(rows)
 
@@ -46,7 +71,9 @@ def rows(table: pd.DataFrame, *columns: str) -> list[tuple]:
 
 
 def test_uncertainty_is_the_mean_bits_of_the_spoken_tokens():
-    replies = pd.DataFrame([reply(["a", P, "b", P], p_best=[0.5, 0.01, 0.125, 0.01]), reply([P]), reply([])], index=[7, 3, 3])
+    replies = pd.DataFrame(
+        [reply(["a", P, "b", P], p_best=[0.5, 0.01, 0.125, 0.01]), reply([P]), reply([])], index=[7, 3, 3]
+    )
     result = reply_features(replies)
     assert result["n_spoken"].to_list() == [2, 0, 0]
     assert result["uncertainty"].iloc[0] == pytest.approx(2)  # (1 + 3) / 2
@@ -56,7 +83,10 @@ def test_uncertainty_is_the_mean_bits_of_the_spoken_tokens():
 
 @pytest.mark.parametrize("other", [{"variant": "sft_fr_pembed"}, {"seed": 2}])
 def test_the_ratio_of_incorrect_alone_is_that_of_the_means_within_variant_and_seed(other):
-    few, many = counted([2, 1, 2, 6], [True, False, False, False]), counted([10, 20, 30, 30], [True, True, True, False], **other)
+    few, many = (
+        counted([2, 1, 2, 6], [True, False, False, False]),
+        counted([10, 20, 30, 30], [True, True, True, False], **other),
+    )
     first = incorrect(reasons(pd.concat([few, many])))[0]  # means 2 and 3, 20 and 30
     assert (first["model"], first["n"], first["problems"]) == ("incorrect alone", 8, 4)
     assert first["rate_ratio"] == pytest.approx(1.5)
@@ -65,9 +95,13 @@ def test_the_ratio_of_incorrect_alone_is_that_of_the_means_within_variant_and_se
 
 def test_more_replies_to_the_same_problems_are_no_more_evidence():
     once = drawn(np.random.default_rng(6), variants=["sft"])
-    first, thrice = (incorrect(reasons(replies))[-1] for replies in (once, pd.concat([once.assign(seed=seed) for seed in (1, 2, 3)])))
+    first, thrice = (
+        incorrect(reasons(replies))[-1] for replies in (once, pd.concat([once.assign(seed=seed) for seed in (1, 2, 3)]))
+    )
     assert (thrice["n"], thrice["problems"]) == (900, 300)
-    assert thrice[["rate_ratio", "low", "high"]].to_list() == pytest.approx(first[["rate_ratio", "low", "high"]].to_list(), rel=0.01)
+    assert thrice[["rate_ratio", "low", "high"]].to_list() == pytest.approx(
+        first[["rate_ratio", "low", "high"]].to_list(), rel=0.01
+    )
 
 
 def mean_ratios(seed: int, **planted) -> tuple[float, float]:
@@ -79,11 +113,17 @@ def mean_ratios(seed: int, **planted) -> tuple[float, float]:
 
 
 def test_an_effect_that_is_only_uncertainty_goes_away():
-    assert mean_ratios(0, uncertain=1, confounded=0.7) == (pytest.approx(np.exp(0.7), rel=0.1), pytest.approx(1, rel=0.1))
+    assert mean_ratios(0, uncertain=1, confounded=0.7) == (
+        pytest.approx(np.exp(0.7), rel=0.1),
+        pytest.approx(1, rel=0.1),
+    )
 
 
 def test_a_direct_effect_stays():
-    assert mean_ratios(1, uncertain=1, confounded=0.3, direct=0.4) == (pytest.approx(np.exp(0.7), rel=0.1), pytest.approx(np.exp(0.4), rel=0.1))
+    assert mean_ratios(1, uncertain=1, confounded=0.3, direct=0.4) == (
+        pytest.approx(np.exp(0.7), rel=0.1),
+        pytest.approx(np.exp(0.4), rel=0.1),
+    )
 
 
 def test_the_models_are_nested_and_a_covariate_counts_by_its_standard_deviation():
@@ -91,9 +131,13 @@ def test_the_models_are_nested_and_a_covariate_counts_by_its_standard_deviation(
     table = reasons(replies)
     terms = [("incorrect alone", "incorrect"), *[("+ uncertainty", t) for t in ("incorrect", "uncertainty")]]
     terms += [("+ length", t) for t in ("incorrect", "uncertainty", "length")]
-    assert rows(table, "model", "term") == terms + [("+ difficulty", t) for t in ("incorrect", "uncertainty", "length", "difficulty")]
+    assert rows(table, "model", "term") == terms + [
+        ("+ difficulty", t) for t in ("incorrect", "uncertainty", "length", "difficulty")
+    ]
     fullest = table[table["model"] == "+ difficulty"].set_index("term")
-    assert fullest.loc["uncertainty", "rate_ratio"] == pytest.approx(np.exp(reply_features(replies)["uncertainty"].std()), rel=0.05)
+    assert fullest.loc["uncertainty", "rate_ratio"] == pytest.approx(
+        np.exp(reply_features(replies)["uncertainty"].std()), rel=0.05
+    )
     assert fullest.loc[["length", "difficulty"], "rate_ratio"].to_list() == pytest.approx([1, 1], abs=0.06)
     assert (fullest.loc[["incorrect", "uncertainty"], "p"] < 1e-6).all()
     assert "of the effect (of its logarithm) is left, and the interval is clear of 1" in reading(table)
@@ -114,14 +158,22 @@ def test_no_effect_is_said_to_be_none():
 
 def frame(first: tuple, last: tuple, problems: int = 500, cut: int = 0) -> pd.DataFrame:
     """A table of two models by the ratio of `incorrect` and its interval."""
-    models = [("incorrect alone", "incorrect", *first), ("+ uncertainty", "incorrect", *last), ("+ uncertainty", "uncertainty", 1.2, 1.1, 1.3)]
+    models = [
+        ("incorrect alone", "incorrect", *first),
+        ("+ uncertainty", "incorrect", *last),
+        ("+ uncertainty", "uncertainty", 1.2, 1.1, 1.3),
+    ]
     return pd.DataFrame([[*row, 0.5, 900, problems, cut] for row in models], columns=reasons(counted([], [])).columns)
 
 
 @pytest.mark.parametrize(
     ("first", "last", "says"),
     [
-        ((4.0, 3.0, 5.0), (2.0, 1.5, 2.5), "held equal it is 2.00 times (95 % interval 1.50 to 2.50): 50% of the effect"),  # log 2 is half of log 4
+        (
+            (4.0, 3.0, 5.0),
+            (2.0, 1.5, 2.5),
+            "held equal it is 2.00 times (95 % interval 1.50 to 2.50): 50% of the effect",
+        ),  # log 2 is half of log 4
         ((4.0, 3.0, 5.0), (2.0, 0.9, 4.1), "is left, and the interval covers 1"),
         ((4.0, 3.0, 5.0), (0.9, 0.7, 1.1), "nothing of the effect is left"),
         ((4.0, 3.0, 5.0), (0.5, 0.4, 0.6), "the effect is reversed"),
@@ -198,7 +250,9 @@ def test_only_variants_that_can_be_compared_count_and_cut_replies_are_left_out()
 def test_a_covariate_that_cannot_be_told_apart_is_left_out():
     replies = drawn(np.random.default_rng(5), n=60)
     steps = replies["tokens"].map(len) - replies["n_pauses"]
-    same = reasons(replies.assign(n_steps=3 * steps + 1000 * (replies["variant"] == "sft")))  # within a variant it is the length
+    same = reasons(
+        replies.assign(n_steps=3 * steps + 1000 * (replies["variant"] == "sft"))
+    )  # within a variant it is the length
     assert same["model"].unique().tolist() == ["incorrect alone", "+ uncertainty", "+ length"]
     flat = reasons(replies.assign(n_steps=3, p_best=[[0.7] * len(tokens) for tokens in replies["tokens"]]))
     assert flat["model"].unique().tolist() == ["incorrect alone", "+ length"]
@@ -210,8 +264,14 @@ def test_a_covariate_that_cannot_be_told_apart_is_left_out():
 @pytest.mark.filterwarnings("ignore:Perfect separation")
 def test_a_covariate_without_a_finite_ratio_is_left_out():
     replies = drawn(np.random.default_rng(1), n=50)
-    only_hard = [tokens if steps == 5 else [t for t in tokens if t != P] for tokens, steps in zip(replies["tokens"], replies["n_steps"])]
-    lists = {"tokens": only_hard, "p_best": [[0.5, 0.6][i % 2 : i % 2 + 1] * len(tokens) for i, tokens in enumerate(only_hard)]}
+    only_hard = [
+        tokens if steps == 5 else [t for t in tokens if t != P]
+        for tokens, steps in zip(replies["tokens"], replies["n_steps"])
+    ]
+    lists = {
+        "tokens": only_hard,
+        "p_best": [[0.5, 0.6][i % 2 : i % 2 + 1] * len(tokens) for i, tokens in enumerate(only_hard)],
+    }
     table = reasons(replies.assign(**lists, n_pauses=[tokens.count(P) for tokens in only_hard]))
     assert table["model"].unique().tolist() == ["incorrect alone", "+ uncertainty", "+ length"]
     assert np.isfinite(table[["rate_ratio", "low", "high", "p"]]).all(axis=None)
@@ -219,7 +279,9 @@ def test_a_covariate_without_a_finite_ratio_is_left_out():
 
 def test_the_rule_is_checked_token_by_token():
     # odds of 0.2 are 0.25: a pause wins against 0.24, not against 0.26; the third token breaks the rule, the fourth is a tie
-    replies = pd.DataFrame([reply([P, "a", P, "b"], p_pause=0.2, p_best=[0.24, 0.26, 0.3, 0.2500001]), reply([P], p_pause=1.0)])
+    replies = pd.DataFrame(
+        [reply([P, "a", P, "b"], p_pause=0.2, p_best=[0.24, 0.26, 0.3, 0.2500001]), reply([P], p_pause=1.0)]
+    )
     baseline = pd.DataFrame([reply(["d"], variant="baseline_1_epoch", p_pause=None)])
     (found,) = rule(pd.concat([replies, baseline])).to_dict("records")
     assert found == {"variant": "sft", "n": 5, "pauses": 3, "ties": 1, "agree": pytest.approx(3 / 4)}
@@ -227,16 +289,32 @@ def test_the_rule_is_checked_token_by_token():
 
 
 def test_pauses_by_the_certainty_of_the_best_word():
-    replies = pd.DataFrame([reply([P, P, "a", "b", "c"], p_best=[0.3, 0.4, 0.45, 0.5, 1.0], p_pause=[0.5, 0.6, 0.2, 0.2, 0.5])])
-    assert rows(by_certainty(replies, bins=2), "variant", "low", "high", "n", "share") == [("sft", 0, 0.5, 3, pytest.approx(2 / 3)), ("sft", 0.5, 1, 2, 0)]
-    assert by_certainty(replies, bins=2)["odds"].tolist() == pytest.approx([1, 0.625])  # the middle of 1, 1.5, 0.25; between 0.25 and 1
-    assert by_certainty(pd.DataFrame([reply(["a"], p_best=0.29)]), bins=100)["low"].tolist() == [0.29]  # 0.29 · 100 is 28.999999999999996
+    replies = pd.DataFrame(
+        [reply([P, P, "a", "b", "c"], p_best=[0.3, 0.4, 0.45, 0.5, 1.0], p_pause=[0.5, 0.6, 0.2, 0.2, 0.5])]
+    )
+    assert rows(by_certainty(replies, bins=2), "variant", "low", "high", "n", "share") == [
+        ("sft", 0, 0.5, 3, pytest.approx(2 / 3)),
+        ("sft", 0.5, 1, 2, 0),
+    ]
+    assert by_certainty(replies, bins=2)["odds"].tolist() == pytest.approx(
+        [1, 0.625]
+    )  # the middle of 1, 1.5, 0.25; between 0.25 and 1
+    assert by_certainty(pd.DataFrame([reply(["a"], p_best=0.29)]), bins=100)["low"].tolist() == [
+        0.29
+    ]  # 0.29 · 100 is 28.999999999999996
 
 
 @pytest.fixture
 def two_replies() -> pd.DataFrame:
     """`1 2 + 3` with 2, 1, 0, 1, 0 pauses in its five gaps, `a` with 0 and 1 in its two before it was cut off, and one without any."""
-    return pd.DataFrame([reply([P, P, "1", P, "2", "+", P, "3"]), reply(["a", P], truncated=True), reply(["z"]), reply(["4"], variant="baseline_1_epoch")])
+    return pd.DataFrame(
+        [
+            reply([P, P, "1", P, "2", "+", P, "3"]),
+            reply(["a", P], truncated=True),
+            reply(["z"]),
+            reply(["4"], variant="baseline_1_epoch"),
+        ]
+    )
 
 
 def test_the_gaps_of_two_replies(two_replies):
@@ -249,8 +327,12 @@ def test_the_gaps_of_two_replies(two_replies):
 
 
 def test_neighbours_of_the_runs(two_replies):
-    table = places(two_replies)["neighbours"].set_index(["side", "token"])  # 4 runs; spread evenly 3/5 in each gap of the first, 1/2 in the second's
-    assert set(table.index) == {("before", t) for t in ("(start)", "1", "+", "a")} | {("after", t) for t in ("1", "2", "3", "(cut off)")}
+    table = places(two_replies)["neighbours"].set_index(
+        ["side", "token"]
+    )  # 4 runs; spread evenly 3/5 in each gap of the first, 1/2 in the second's
+    assert set(table.index) == {("before", t) for t in ("(start)", "1", "+", "a")} | {
+        ("after", t) for t in ("1", "2", "3", "(cut off)")
+    }
     assert (table["n"] == 1).all()
     assert (table["share"] == 0.25).all()
     assert table.loc[("before", "(start)"), "expected"] == pytest.approx((3 / 5 + 1 / 2) / 4)
@@ -262,15 +344,21 @@ def test_the_place_in_the_reply(two_replies):
     table = places(two_replies, bins=4)["relative"]  # the reply that was cut off has no end to measure by
     assert rows(table, "low", "high", "n") == [(0, 0.25, 2), (0.25, 0.5, 1), (0.5, 0.75, 0), (0.75, 1, 1)]
     assert table["share"].tolist() == [0.5, 0.25, 0, 0.25]
-    assert table["expected"].tolist() == pytest.approx([0.2, 0.2, 0.2, 0.4])  # the last bin has the gaps at 0.75 and at 1
+    assert table["expected"].tolist() == pytest.approx(
+        [0.2, 0.2, 0.2, 0.4]
+    )  # the last bin has the gaps at 0.75 and at 1
 
 
 def test_numbers_and_runs(two_replies):
     found = places(two_replies)
-    table = found["numbers"].set_index("number").loc[["before a number", "inside a number", "after a number", "elsewhere"]]
+    table = (
+        found["numbers"].set_index("number").loc[["before a number", "inside a number", "after a number", "elsewhere"]]
+    )
     assert table["n"].tolist() == [3, 1, 0, 1]
     assert table["share"].tolist() == [0.6, 0.2, 0, 0.2]
-    assert table["expected"].tolist() == pytest.approx([1.6 / 5, 0.8 / 5, 1.6 / 5, 1 / 5])  # 4/5 of a pause in each of the first's gaps
+    assert table["expected"].tolist() == pytest.approx(
+        [1.6 / 5, 0.8 / 5, 1.6 / 5, 1 / 5]
+    )  # 4/5 of a pause in each of the first's gaps
     assert rows(found["runs"], "variant", "length", "n") == [("sft", 1, 3), ("sft", 2, 1)]
 
 
@@ -304,7 +392,9 @@ def test_what_is_inside_a_number(tokens, place):
 
 
 def test_variants_are_told_apart_and_those_without_pauses_have_no_rows():
-    replies = pd.DataFrame([reply([P, "a"]), reply(["a", P, P], variant="sft_fr_phead"), reply(["a"], variant="sft_peft")])
+    replies = pd.DataFrame(
+        [reply([P, "a"]), reply(["a", P, P], variant="sft_fr_phead"), reply(["a"], variant="sft_peft")]
+    )
     found = places(replies)
     assert rows(found["runs"], "variant", "length", "n") == [("sft", 1, 1), ("sft_fr_phead", 2, 1)]
     assert all(set(table["variant"]) == {"sft", "sft_fr_phead"} for table in found.values())
@@ -316,10 +406,17 @@ def test_variants_are_told_apart_and_those_without_pauses_have_no_rows():
     ]
 
 
-@pytest.mark.parametrize("replies", [[reply(["a"], variant="baseline_1_epoch", p_pause=None)], [reply(["a"])], [reply([])], []])
+@pytest.mark.parametrize(
+    "replies", [[reply(["a"], variant="baseline_1_epoch", p_pause=None)], [reply(["a"])], [reply([])], []]
+)
 def test_replies_without_pauses_give_empty_tables(replies):
     found = places(pd.DataFrame(replies, columns=list(reply([]))))
-    assert {name: len(table) for name, table in found.items()} == {"neighbours": 0, "relative": 0, "numbers": 0, "runs": 0}
+    assert {name: len(table) for name, table in found.items()} == {
+        "neighbours": 0,
+        "relative": 0,
+        "numbers": 0,
+        "runs": 0,
+    }
     assert found["relative"].columns.to_list() == ["variant", "low", "high", "n", "share", "expected", "lift"]
     assert found["runs"].columns.to_list() == ["variant", "length", "n"]
 

@@ -5,9 +5,11 @@ from pathlib import Path
 
 import numpy as np
 
-from pauselib import pretraining, toy, training
+from pauselib.sources import generator as toy
+from pauselib.sources import pretraining
+from pauselib.training import warmup as training
 
-TINY = Path(training.__file__).parent / "tiny"
+TINY = Path(training.__file__).parents[1] / "sources" / "tiny"
 
 
 def test_the_shipped_tokenizer_is_the_one_this_code_makes(tmp_path):

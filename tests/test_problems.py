@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from pauselib import problems
+from pauselib.sources import problems
 
 PENS = {"question": "Ada has 2 pens and buys 3. How many?", "answer": "2+3 = <<2+3=5>>5 pens.\n#### 5"}
 DEBT = {"question": "Ben has 1000 coins and owes 2000. What is left?", "answer": "#### -1,000"}
@@ -15,7 +15,9 @@ def folder(tmp_path):
     """folder(line, ...): a folder whose train.jsonl has these lines."""
 
     def write(*lines):
-        (tmp_path / "train.jsonl").write_text("".join((line if isinstance(line, str) else json.dumps(line)) + "\n" for line in lines))
+        (tmp_path / "train.jsonl").write_text(
+            "".join((line if isinstance(line, str) else json.dumps(line)) + "\n" for line in lines)
+        )
         return str(tmp_path)
 
     return write
@@ -39,7 +41,10 @@ def hub(tmp_path, monkeypatch):
 
 
 def test_a_folder_gives_the_rows_of_its_file_with_an_id(folder):
-    assert problems.load(folder(PENS, DEBT), "train") == [{"problem_id": "train-0", **PENS}, {"problem_id": "train-1", **DEBT}]
+    assert problems.load(folder(PENS, DEBT), "train") == [
+        {"problem_id": "train-0", **PENS},
+        {"problem_id": "train-1", **DEBT},
+    ]
 
 
 def test_other_columns_are_left_out(folder):
@@ -51,7 +56,8 @@ def test_the_first_n_problems_do_not_need_the_rest_of_the_file(folder):
 
 
 @pytest.mark.parametrize(
-    ("split", "n", "first"), [("train", 7473, "Natalia sold clips to 48 of her friends"), ("test", 1319, "Janet’s ducks lay 16 eggs per day.")]
+    ("split", "n", "first"),
+    [("train", 7473, "Natalia sold clips to 48 of her friends"), ("test", 1319, "Janet’s ducks lay 16 eggs per day.")],
 )
 def test_the_real_gsm8k_is_whole(GSM8K, split, n, first):
     rows = problems.load(str(GSM8K), split)
@@ -96,7 +102,9 @@ def test_an_unknown_configuration_of_a_hub_dataset_is_refused(hub):
 
 @pytest.mark.parametrize("dataset", ["nobody/has-this", "no-such-folder"])
 def test_what_the_hub_does_not_have_is_refused_in_one_sentence(dataset):
-    with pytest.raises(ValueError, match=f"'{dataset}' could not be had from the hub .*: give 'toy', a folder") as error:
+    with pytest.raises(
+        ValueError, match=f"'{dataset}' could not be had from the hub .*: give 'toy', a folder"
+    ) as error:
         problems.load(dataset, "train")
     assert "\n" not in str(error.value)
 

@@ -7,8 +7,8 @@ import matplotlib.pyplot as plt
 import pytest
 from conftest import SCRIPT
 
-from pauselib import report
-from pauselib.study import Study
+from pauselib.analysis.study import Study
+from pauselib.report import document as report
 
 pytest_plugins = ["browser"]
 HEADINGS = [

@@ -104,7 +104,9 @@ def test_other_settings_make_it_again_where_it_is_asked_for(tmp_path):
         ({**MADE_FROM, "inputs": {}}, r"data=abc \(now None\)"),
     ],
 )
-def test_other_settings_are_refused_with_the_difference_where_it_is_only_needed_on_the_way(tmp_path, made_from, difference):
+def test_other_settings_are_refused_with_the_difference_where_it_is_only_needed_on_the_way(
+    tmp_path, made_from, difference
+):
     runs.make_once(tmp_path / "out", MADE_FROM, write_a, asked=False)
     with pytest.raises(ValueError, match=f"was made with {difference}: choose another name"):
         runs.make_once(tmp_path / "out", made_from, write_a, asked=False)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pauselib.scoring import extract_answer, is_correct, metrics
+from pauselib.tasks.gsm8k import extract_answer, is_correct, metrics
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,10 @@ def test_read_works_without_a_notebook():
     assert read({}) == Settings()
 
 
-@pytest.mark.parametrize(("wrong", "meant"), [("sed", "seed"), ("n_copys", "n_copies"), ("lora_rank", "lora_r"), ("lerning_rate", "learning_rate")])
+@pytest.mark.parametrize(
+    ("wrong", "meant"),
+    [("sed", "seed"), ("n_copys", "n_copies"), ("lora_rank", "lora_r"), ("lerning_rate", "learning_rate")],
+)
 def test_an_unknown_parameter_of_papermill_is_refused_with_the_nearest(wrong, meant):
     with pytest.raises(ValueError, match=f"no parameter '{wrong}': did you mean '{meant}'"):
         read({"In": injected(f"seed = 1\n{wrong} = 1"), "seed": 1, wrong: 1})
@@ -69,7 +72,10 @@ def test_one_variant_or_several_can_be_asked_for():
 
 
 def test_a_list_of_yaml_is_a_tuple_and_one_layer_is_not_its_letters():
-    assert Settings(lora_target_modules=["q_proj"], seeds=[1, 2]).of("lora_target_modules", "seeds") == {"lora_target_modules": ("q_proj",), "seeds": (1, 2)}
+    assert Settings(lora_target_modules=["q_proj"], seeds=[1, 2]).of("lora_target_modules", "seeds") == {
+        "lora_target_modules": ("q_proj",),
+        "seeds": (1, 2),
+    }
     assert Settings(lora_target_modules="q_proj").lora_target_modules == ("q_proj",)
 
 
@@ -96,6 +102,6 @@ def test_but_changes_only_what_it_names_and_checks_again():
 
 
 def test_an_imported_module_is_not_a_setting():
-    from pauselib import interventions
+    from pauselib.decoding import interventions
 
     assert read({"interventions": interventions, "seed": 7}) == Settings(seed=7)

@@ -11,8 +11,16 @@ from statsmodels.formula.api import ols
 from statsmodels.stats.anova import anova_lm
 from statsmodels.stats.weightstats import DescrStatsW
 
-from pauselib import statistics
-from pauselib.statistics import compare, compare_groups, crossed, equivalence, holm, smallest_difference, wilson
+from pauselib.analysis import statistics
+from pauselib.analysis.statistics import (
+    compare,
+    compare_groups,
+    crossed,
+    equivalence,
+    holm,
+    smallest_difference,
+    wilson,
+)
 
 pytestmark = pytest.mark.filterwarnings("error")
 TWO_BY_THREE = np.array([[0.0, 1.0, 2.0], [2.0, 3.0, 7.0]])
@@ -21,7 +29,10 @@ TWO_BY_THREE = np.array([[0.0, 1.0, 2.0], [2.0, 3.0, 7.0]])
 def answers(rng, seeds=3, problems=200, seed_effect=0.3, difference=0.0):
     """Two variants' right and wrong answers: problems differ in difficulty, each variant in which it finds hard, and its seeds in skill."""
     difficulty = rng.normal(0.7, 2, problems)
-    skills = [difficulty + rng.normal(0, 0.7, problems) + rng.normal(0, seed_effect, (seeds, 1)) + shift for shift in (difference, 0)]
+    skills = [
+        difficulty + rng.normal(0, 0.7, problems) + rng.normal(0, seed_effect, (seeds, 1)) + shift
+        for shift in (difference, 0)
+    ]
     return [(rng.random((seeds, problems)) < 1 / (1 + np.exp(-skill))).astype(float) for skill in skills]
 
 
@@ -87,15 +98,28 @@ def test_the_variance_is_that_of_statsmodels():
     for shape, close in (((3, 50), None), ((40, 60), 0.03)):
         rng = np.random.default_rng(1)
         values = rng.normal(0.2, 1, shape) + rng.normal(0, 0.5, (shape[0], 1)) + rng.normal(0, 0.7, shape[1])
-        long = pd.DataFrame({"value": values.ravel(), "seed": np.repeat(range(shape[0]), shape[1]), "problem": np.tile(range(shape[1]), shape[0])})
+        long = pd.DataFrame(
+            {
+                "value": values.ravel(),
+                "seed": np.repeat(range(shape[0]), shape[1]),
+                "problem": np.tile(range(shape[1]), shape[0]),
+            }
+        )
         table = anova_lm(ols("value ~ C(seed) + C(problem)", long).fit())
         assert statistics.mean_squares(values) == pytest.approx(table["mean_sq"].to_list())
 
         def clustered(groups, long=long):
-            return ols("value ~ 1", long).fit(cov_type="cluster", cov_kwds={"groups": groups.to_numpy()}).cov_params().iloc[0, 0]
+            return (
+                ols("value ~ 1", long)
+                .fit(cov_type="cluster", cov_kwds={"groups": groups.to_numpy()})
+                .cov_params()
+                .iloc[0, 0]
+            )
 
         found = crossed(values).se ** 2
-        assert found == pytest.approx(clustered(long["seed"]) + clustered(long["problem"]) - table.loc["Residual", "mean_sq"] / len(long))
+        assert found == pytest.approx(
+            clustered(long["seed"]) + clustered(long["problem"]) - table.loc["Residual", "mean_sq"] / len(long)
+        )
         if close:
             assert found == pytest.approx(clustered(long[["seed", "problem"]]), rel=close)
 
@@ -114,14 +138,20 @@ def test_three_seeds_that_differ_are_not_taken_for_an_effect():
     wrong = np.zeros(3)
     for _ in range(1000):
         a, b = answers(rng, seed_effect=0.5)
-        wrong += [compare(a, b).p < 0.05, stats.ttest_1samp((a - b).mean(axis=0), 0).pvalue < 0.05, both_levels_differ(a - b, rng)]
+        wrong += [
+            compare(a, b).p < 0.05,
+            stats.ttest_1samp((a - b).mean(axis=0), 0).pvalue < 0.05,
+            both_levels_differ(a - b, rng),
+        ]
     found, seeds_given, bootstrap = wrong / 1000
     assert 0.03 <= found <= 0.08
     assert seeds_given > 0.25
     assert bootstrap > 0.09
 
 
-@pytest.mark.parametrize(("seeds", "seed_effect", "at_least", "at_most"), [(3, 0.0, 0.94, 0.995), (3, 0.2, 0.93, 0.98), (5, 0.4, 0.92, 0.97)])
+@pytest.mark.parametrize(
+    ("seeds", "seed_effect", "at_least", "at_most"), [(3, 0.0, 0.94, 0.995), (3, 0.2, 0.93, 0.98), (5, 0.4, 0.92, 0.97)]
+)
 def test_the_interval_holds_the_truth_in_about_95_of_100_cases(seeds, seed_effect, at_least, at_most):
     rng = np.random.default_rng(3)
     truth = np.mean([np.subtract(*answers(rng, 1, 200_000, 0, difference=0.5)).mean() for _ in range(5)])
@@ -164,7 +194,9 @@ def test_equivalence_is_that_of_statsmodels_and_its_interval_agrees():
 
 
 def test_holm_multiplies_by_what_is_left_and_leaves_nan():
-    assert holm([0.01, 0.04, np.nan, 0.03]) == pytest.approx([0.03, 0.06, np.nan, 0.06], nan_ok=True)  # 3 · .01, 2 · .03, and no less for .04
+    assert holm([0.01, 0.04, np.nan, 0.03]) == pytest.approx(
+        [0.03, 0.06, np.nan, 0.06], nan_ok=True
+    )  # 3 · .01, 2 · .03, and no less for .04
     assert holm([]).size == 0
     assert np.isnan(holm([np.nan])).all()
 
@@ -191,7 +223,9 @@ def test_the_interval_of_two_groups_is_near_that_of_welch():
 def test_replies_written_down_three_times_say_no_more_than_once():
     rng = np.random.default_rng(8)
     x, y, ids = rng.poisson(5, 40), rng.poisson(4, 60), np.arange(100)
-    once, thrice = (compare_groups(np.tile(x, n), np.tile(y, n), (np.tile(ids[:40], n), np.tile(ids[40:], n))) for n in (1, 3))
+    once, thrice = (
+        compare_groups(np.tile(x, n), np.tile(y, n), (np.tile(ids[:40], n), np.tile(ids[40:], n))) for n in (1, 3)
+    )
     assert (thrice.difference, thrice.low, thrice.high) == pytest.approx((once.difference, once.low, once.high))
     assert (thrice.p, thrice.superiority) == (pytest.approx(once.p, rel=0.1), pytest.approx(once.superiority))
     assert compare_groups(np.tile(x, 3), np.tile(y, 3)).p < 0.5 * thrice.p
@@ -218,7 +252,9 @@ def test_problems_that_always_pause_much_are_not_taken_for_an_effect(monkeypatch
 def test_the_smallest_difference_is_connors_and_an_exact_test_finds_it():
     """Connor's n = ((z₀.₉₇₅ √ψ + z₀.₈ √(ψ − δ²)) / δ)², here with ψ = 0.2 discordant of 1,319."""
     smallest = smallest_difference(1319, 0.2)
-    assert ((1.95996 * 0.2**0.5 + 0.84162 * (0.2 - smallest**2) ** 0.5) / smallest) ** 2 == pytest.approx(1319, rel=1e-4)
+    assert ((1.95996 * 0.2**0.5 + 0.84162 * (0.2 - smallest**2) ** 0.5) / smallest) ** 2 == pytest.approx(
+        1319, rel=1e-4
+    )
     rng = np.random.default_rng(10)
     discordant = rng.binomial(1319, 0.2, 4000)
     better = rng.binomial(discordant, (1 + smallest / 0.2) / 2)
@@ -234,5 +270,7 @@ def test_too_few_discordant_answers_show_no_difference():
 
 
 def test_nothing_heavy_is_imported_before_it_is_needed():
-    code = "import sys, pauselib.takeaways; print([name for name in ('scipy', 'statsmodels', 'torch') if name in sys.modules])"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+    code = "import sys, pauselib.analysis.takeaways; print([name for name in ('scipy', 'statsmodels', 'torch') if name in sys.modules])"
+    assert (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+    )

@@ -4,9 +4,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pauselib import statistics
-from pauselib.comparison import trained_head
-from pauselib.takeaways import BEST, COLUMNS, MARGIN, benefit, best, embedding, embedding_pairs, takeaways, uncertainty
+from pauselib.analysis import statistics
+from pauselib.analysis.comparisons import trained_head
+from pauselib.analysis.takeaways import (
+    BEST,
+    COLUMNS,
+    MARGIN,
+    benefit,
+    best,
+    embedding,
+    embedding_pairs,
+    takeaways,
+    uncertainty,
+)
 from pauselib.variants import VARIANTS
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -15,7 +25,13 @@ HEADS = trained_head(PAUSING)
 
 
 def made_up(
-    rng, share=lambda name: 0.6, problems: int = 300, seeds: int = 1, more_pauses: float = 0.0, names=PAUSING, seed_effect: float = 0.0
+    rng,
+    share=lambda name: 0.6,
+    problems: int = 300,
+    seeds: int = 1,
+    more_pauses: float = 0.0,
+    names=PAUSING,
+    seed_effect: float = 0.0,
 ) -> pd.DataFrame:
     """Replies of the variants, correct with a share each; the same problems are hard, and the same make pause, for all of them.
 
@@ -26,8 +42,12 @@ def made_up(
     shares = np.array([share(name) for name in names])[:, None, None] + rng.normal(0, seed_effect, (*shape[:2], 1))
     correct = np.where(rng.random(shape) < 0.8, hard, rng.random(shape)) < shares
     pauses = rng.poisson(np.maximum(talks + more_pauses * ~correct, 0))
-    index = pd.MultiIndex.from_product([names, range(1, seeds + 1), [f"p{i}" for i in range(problems)]], names=["variant", "seed", "problem_id"])
-    return pd.DataFrame({"correct": correct.ravel(), "n_pauses": pauses.ravel(), "truncated": False}, index=index).reset_index()
+    index = pd.MultiIndex.from_product(
+        [names, range(1, seeds + 1), [f"p{i}" for i in range(problems)]], names=["variant", "seed", "problem_id"]
+    )
+    return pd.DataFrame(
+        {"correct": correct.ravel(), "n_pauses": pauses.ravel(), "truncated": False}, index=index
+    ).reset_index()
 
 
 def forbidden(replies: pd.DataFrame) -> pd.DataFrame:
@@ -57,7 +77,10 @@ def quick(monkeypatch):
 
 def test_one_row_a_claim_with_what_it_is_decided_by():
     rng = np.random.default_rng(0)
-    table = takeaways(made_up(rng, better(BEST, 0.2), problems=600, more_pauses=1), forbidden(made_up(rng, problems=600, names=["sft"])))
+    table = takeaways(
+        made_up(rng, better(BEST, 0.2), problems=600, more_pauses=1),
+        forbidden(made_up(rng, problems=600, names=["sft"])),
+    )
     assert table.columns.to_list() == COLUMNS
     assert table["verdict"].to_list() == [
         "holds",
@@ -68,7 +91,10 @@ def test_one_row_a_claim_with_what_it_is_decided_by():
     assert (table["low"] < table["estimate"]).all()
     assert (table["estimate"] < table["high"]).all()
     assert table["p"].between(0, 1).all()
-    assert all("one seed" in reading and "not about training" in reading and reading.count(". ") == 0 for reading in table["reading"])
+    assert all(
+        "one seed" in reading and "not about training" in reading and reading.count(". ") == 0
+        for reading in table["reading"]
+    )
     closest = table.loc[0, "what"].removeprefix(f"accuracy of {BEST} − that of ")
     assert closest in PAUSING
     assert closest in table.loc[0, "reading"]
@@ -105,8 +131,13 @@ def test_equal_variants_are_never_called_best_and_rarely_beaten(seeds, quick):
     def one_rival(name):
         return 0.6 if name in (BEST, "sft") else 0.1
 
-    equal = [best(made_up(rng, problems=100, seeds=seeds, seed_effect=0.03 * (seeds > 1)))["verdict"] for _ in range(25)]
-    close = [best(made_up(rng, one_rival, problems=100, seeds=seeds, seed_effect=0.03 * (seeds > 1)))["verdict"] for _ in range(25)]
+    equal = [
+        best(made_up(rng, problems=100, seeds=seeds, seed_effect=0.03 * (seeds > 1)))["verdict"] for _ in range(25)
+    ]
+    close = [
+        best(made_up(rng, one_rival, problems=100, seeds=seeds, seed_effect=0.03 * (seeds > 1)))["verdict"]
+        for _ in range(25)
+    ]
     assert equal.count("holds") == 0
     assert equal.count("does not hold") <= 3  # fewer than 1 of 25 expected
     assert close.count("holds") <= 3
@@ -143,14 +174,23 @@ def test_the_embedding_is_judged_by_the_problems_by_hand():
     replies = pd.DataFrame(rows, columns=["variant", "problem_id", "correct"]).assign(seed=1)
     row = embedding(replies)
     assert row["estimate"] == 0.25
-    assert row["high"] - 0.25 == pytest.approx(6.3138 * 0.25, abs=1e-3)  # the 95th percentile of t with one degree of freedom
+    assert row["high"] - 0.25 == pytest.approx(
+        6.3138 * 0.25, abs=1e-3
+    )  # the 95th percentile of t with one degree of freedom
     assert "2 of 6 pairs that are finished range from +0.0 to +50.0" in row["reading"]
 
 
 @pytest.mark.parametrize("seeds", [1, 3])
 def test_an_effect_as_large_as_the_margin_is_rarely_called_small(seeds):
     rng = np.random.default_rng(5)
-    at_margin = [embedding(made_up(rng, trained_embedding(MARGIN), problems=400, seeds=seeds, names=HEADS, seed_effect=0.01 * (seeds > 1))) for _ in range(200)]
+    at_margin = [
+        embedding(
+            made_up(
+                rng, trained_embedding(MARGIN), problems=400, seeds=seeds, names=HEADS, seed_effect=0.01 * (seeds > 1)
+            )
+        )
+        for _ in range(200)
+    ]
     assert 0.01 <= np.mean([row["verdict"] == "holds" for row in at_margin]) <= 0.09  # 5 % expected
     none = [embedding(made_up(rng, problems=400, seeds=seeds, names=HEADS)) for _ in range(50)]
     assert np.mean([row["verdict"] == "holds" for row in none]) >= 0.8
@@ -186,12 +226,16 @@ def test_frozen_heads_do_not_count():
     rng = np.random.default_rng(9)
     replies = made_up(rng, problems=100)
     frozen = replies["variant"].isin(HEADS).eq(False)
-    assert uncertainty(replies.assign(n_pauses=replies["n_pauses"].mask(frozen, 900 - 800 * replies["correct"]))) == uncertainty(replies)
+    assert uncertainty(
+        replies.assign(n_pauses=replies["n_pauses"].mask(frozen, 900 - 800 * replies["correct"]))
+    ) == uncertainty(replies)
 
 
 def test_pauses_are_compared_within_a_variant_and_seed_by_hand():
     """Within `sft` incorrect replies have 1 more, within `sft_peft`, often incorrect and pausing much, too: pooled it would be 7.25."""
-    rows = [("sft", f"p{i}", i != 0, 2 + (i == 0)) for i in range(4)] + [("sft_peft", f"p{i}", i == 0, 11 - (i == 0)) for i in range(4)]
+    rows = [("sft", f"p{i}", i != 0, 2 + (i == 0)) for i in range(4)] + [
+        ("sft_peft", f"p{i}", i == 0, 11 - (i == 0)) for i in range(4)
+    ]
     replies = pd.DataFrame(rows, columns=["variant", "problem_id", "correct", "n_pauses"]).assign(seed=1)
     row = uncertainty(replies)
     assert row["estimate"] == pytest.approx(1)
@@ -214,7 +258,9 @@ def test_what_is_missing_is_named_and_nothing_is_told():
         assert table[["estimate", "low", "high", "p"]].isna().all(axis=None)
         assert table["reading"].str.startswith("Not decided: ").all()
     assert "sft, sft_peft, sft_unfr_lm_head and 15 more" in empty.loc[0, "reading"]
-    without = takeaways(made_up(rng, names=[name for name in PAUSING if name != "sft_fr_phead_peft"], problems=50), NONE)
+    without = takeaways(
+        made_up(rng, names=[name for name in PAUSING if name != "sft_fr_phead_peft"], problems=50), NONE
+    )
     assert without.loc[0, "reading"] == "Not decided: sft_fr_phead_peft not finished for the same seeds."
     assert without.loc[1:2, "estimate"].notna().all()
     never = uncertainty(made_up(rng, lambda name: 0, problems=20))
@@ -237,12 +283,17 @@ def worth(by: float, rng, problems: int = 500, seeds: int = 1) -> dict:
 @pytest.mark.parametrize("seeds", [1, 3])
 def test_pauses_that_are_worth_ten_points_help_and_those_worth_nothing_do_not(seeds):
     rng = np.random.default_rng(3)
-    assert [worth(0.1, rng, seeds=seeds)["verdict"], worth(0.0, rng, seeds=seeds)["verdict"]] == ["holds", "does not hold"]
+    assert [worth(0.1, rng, seeds=seeds)["verdict"], worth(0.0, rng, seeds=seeds)["verdict"]] == [
+        "holds",
+        "does not hold",
+    ]
     row = worth(0.1, rng, seeds=seeds)
     assert row["estimate"] == pytest.approx(0.1, abs=0.03)
     assert row["low"] < row["estimate"] < row["high"]
     assert "sft, sft_peft are +" in row["reading"]
-    assert worth(0.0, rng, problems=40)["verdict"] == "cannot tell"  # too few problems to tell nothing from three points
+    assert (
+        worth(0.0, rng, problems=40)["verdict"] == "cannot tell"
+    )  # too few problems to tell nothing from three points
 
 
 def test_pauses_worth_nothing_seem_to_help_in_one_of_forty_draws_at_most():

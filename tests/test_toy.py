@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from pauselib import toy
-from pauselib.problems import load
+from pauselib.sources import generator as toy
+from pauselib.sources.problems import load
 
 STEP = re.compile(r"<<(\d+)([-+*/])(\d+)=(\d+)>>(\d+) ")
 EXACT = {"+": lambda a, b: a + b, "-": lambda a, b: a - b, "*": lambda a, b: a * b, "/": lambda a, b: a / b}
@@ -56,7 +56,9 @@ def test_a_problem_has_two_to_five_steps_and_all_four_operations_occur(rows):
 
 
 def test_no_question_is_in_two_splits_whatever_the_seeds():
-    questions = {split: {row["question"] for seed in range(5) for row in toy.make(split, 400, seed)} for split in toy.SPLITS}
+    questions = {
+        split: {row["question"] for seed in range(5) for row in toy.make(split, 400, seed)} for split in toy.SPLITS
+    }
     assert all(len(some) > 1900 for some in questions.values())
     assert not questions["test"] & (questions["train"] | questions["pretrain"])
     assert not questions["train"] & questions["pretrain"]
@@ -64,13 +66,19 @@ def test_no_question_is_in_two_splits_whatever_the_seeds():
 
 def test_where_the_same_questions_are_drawn_over_and_over_each_comes_once_and_in_one_split(monkeypatch):
     monkeypatch.setattr(toy, "problem", lambda rng, largest, steady: {"question": f"What is {rng.randrange(100)}?"})
-    asked = [row["question"] for split, n in (("train", 10), ("test", 15), ("pretrain", 50)) for row in toy.make(split, n, seed=0)]
+    asked = [
+        row["question"]
+        for split, n in (("train", 10), ("test", 15), ("pretrain", 50))
+        for row in toy.make(split, n, seed=0)
+    ]
     assert len(set(asked)) == len(asked)
 
 
 def test_the_same_seed_gives_the_same_problems_and_another_seed_others():
     assert toy.make("train", 20, seed=1) == toy.make("train", 20, seed=1)
-    assert not {r["question"] for r in toy.make("train", 20, seed=1)} & {r["question"] for r in toy.make("train", 20, seed=2)}
+    assert not {r["question"] for r in toy.make("train", 20, seed=1)} & {
+        r["question"] for r in toy.make("train", 20, seed=2)
+    }
 
 
 def test_more_problems_begin_with_the_same_ones():
@@ -84,5 +92,6 @@ def test_an_unknown_split_is_refused():
 
 def test_the_workbook_sees_them_without_the_pretraining_split():
     assert load("toy", "train", 5, seed=9) == [
-        {"problem_id": f"train-{i}", "question": row["question"], "answer": row["answer"]} for i, row in enumerate(toy.make("train", 5, seed=9))
+        {"problem_id": f"train-{i}", "question": row["question"], "answer": row["answer"]}
+        for i, row in enumerate(toy.make("train", 5, seed=9))
     ]

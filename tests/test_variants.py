@@ -58,7 +58,10 @@ def test_only_the_baselines_have_no_pauses_and_the_matched_one_starts_where_the_
 
 
 def test_a_variant_can_be_said_in_booleans():
-    assert Variant(pause_embedding=True, pause_head=False, lm_head=True, lora=True).name == "sft_fr_phead_unfr_lm_head_peft"
+    assert (
+        Variant(pause_embedding=True, pause_head=False, lm_head=True, lora=True).name
+        == "sft_fr_phead_unfr_lm_head_peft"
+    )
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from pauselib import exploring, generation, runs, widgets
-from pauselib.exploring import Replies, matching, reply_block
-from pauselib.interventions import Intervention
+from pauselib import runs
+from pauselib.decoding import greedy as generation
+from pauselib.decoding.interventions import Intervention
+from pauselib.explorer import contents as exploring
+from pauselib.explorer import widgets
+from pauselib.explorer.contents import Replies, matching, reply_block
 from pauselib.settings import Settings
 
 SMALL = {
@@ -23,7 +26,7 @@ SCRIPT = "<script>alert(1)</script><img src=x onerror=alert(2)>"
 
 def small_run(folder) -> Settings:
     """A run with two variants, one of them with an intervention too, and the first step's model without replies."""
-    from pauselib.evaluation import evaluate
+    from pauselib.decoding.evaluation import evaluate
 
     settings = Settings(**SMALL, runs_dir=str(folder))
     for variant, changes in (("sft_peft", {}), ("sft_fr_phead_peft", {}), ("sft_fr_phead_peft", {"max_pauses": 0})):
@@ -93,7 +96,9 @@ def test_a_reply_so_far_is_given_after_every_token_and_an_exception_ends_it(made
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        generation.generate(model, [tokenizer("What is 2 + 3?")["input_ids"]], tokenizer.eos_token_id, 20, show=False, each=each)
+        generation.generate(
+            model, [tokenizer("What is 2 + 3?")["input_ids"]], tokenizer.eos_token_id, 20, show=False, each=each
+        )
     assert seen == [1, 2, 3]
 
 
@@ -223,7 +228,15 @@ def test_the_shade_is_the_pause_probability_or_the_uncertainty_or_none(asked):
 
 
 def test_html_in_a_reply_is_shown_as_text():
-    said = {"tokens": ["<|pause|>", SCRIPT], "p_pause": [0.9, 0.1], "p_best": [0.5, 0.5], "n_tokens": 2, "n_pauses": 1, "predicted": SCRIPT, "gold": SCRIPT}
+    said = {
+        "tokens": ["<|pause|>", SCRIPT],
+        "p_pause": [0.9, 0.1],
+        "p_best": [0.5, 0.5],
+        "n_tokens": 2,
+        "n_pauses": 1,
+        "predicted": SCRIPT,
+        "gold": SCRIPT,
+    }
     html = reply_block({**said, "correct": True, "truncated": False, "note": SCRIPT}, "pause probability", True, SCRIPT)
     assert "<script" not in html
     assert "<img" not in html
@@ -232,7 +245,13 @@ def test_html_in_a_reply_is_shown_as_text():
 
 def test_the_browser_filters_by_verdict_pauses_end_and_text():
     def said(i, correct, n_pauses, truncated):
-        return {"question": f"Question {i}?", "reply": f"one<|pause|> ten {i}", "correct": correct, "n_pauses": n_pauses, "truncated": truncated}
+        return {
+            "question": f"Question {i}?",
+            "reply": f"one<|pause|> ten {i}",
+            "correct": correct,
+            "n_pauses": n_pauses,
+            "truncated": truncated,
+        }
 
     replies = [said(0, True, 0, False), said(1, False, 3, True), said(2, False, 5, False)]
     assert matching(replies) == replies
@@ -245,7 +264,7 @@ def test_the_browser_filters_by_verdict_pauses_end_and_text():
 
 
 def test_a_page_of_replies_is_listed_and_the_chosen_one_is_shown(asked, monkeypatch):
-    from pauselib import widgets
+    from pauselib.explorer import widgets
 
     monkeypatch.setattr(widgets, "PAGE", 3)
     browser = widgets.Browser(asked)
@@ -260,7 +279,11 @@ def test_a_page_of_replies_is_listed_and_the_chosen_one_is_shown(asked, monkeypa
     assert "test-3" in browser.pane.value
     assert (browser.back.disabled, browser.forth.disabled) == (False, True)
     browser.search.value = "no such text"
-    assert (browser.status.value, browser.rows.options, browser.pane.value) == ("0 of 4 replies pass the filters.", (), "")
+    assert (browser.status.value, browser.rows.options, browser.pane.value) == (
+        "0 of 4 replies pass the filters.",
+        (),
+        "",
+    )
     browser.search.value = ""
     browser.cut.value = "ended by itself"
     assert browser.status.value == "0 of 4 replies pass the filters."
@@ -272,7 +295,13 @@ def test_a_page_of_replies_is_listed_and_the_chosen_one_is_shown(asked, monkeypa
 def test_html_in_stored_problems_and_replies_is_listed_and_shown_as_text(copy):
     path = copy.variant_folder() / "predictions.jsonl"
     said = [json.loads(line) for line in path.read_text().splitlines()]
-    runs.write(path, "".join(json.dumps({**one, "question": SCRIPT, "reply": f"<|pause|>{SCRIPT}", "problem_id": SCRIPT}) + "\n" for one in said))
+    runs.write(
+        path,
+        "".join(
+            json.dumps({**one, "question": SCRIPT, "reply": f"<|pause|>{SCRIPT}", "problem_id": SCRIPT}) + "\n"
+            for one in said
+        ),
+    )
     browser = widgets.Browser(copy)
     shown = browser.asked.value + browser.pane.value + browser.status.value
     assert "<script" not in shown
@@ -289,7 +318,11 @@ def test_replies_without_their_tokens_are_browsed_unshaded(copy):
 
 
 def test_only_what_is_finished_is_offered(copy):
-    assert [name for name, _ in widgets.Explorer(copy).variant.options] == ["sft_peft", "sft_fr_phead_peft", "baseline_1_epoch"]
+    assert [name for name, _ in widgets.Explorer(copy).variant.options] == [
+        "sft_peft",
+        "sft_fr_phead_peft",
+        "baseline_1_epoch",
+    ]
     assert [name for name, _ in widgets.Browser(copy).variant.options] == ["sft_peft", "sft_fr_phead_peft"]
     shutil.copytree(copy.folder() / "seed-42", copy.folder() / "seed-7")
     shutil.rmtree(copy.folder() / "seed-7" / "sft_peft")
@@ -309,14 +342,20 @@ def test_what_is_missing_is_named_with_a_command_that_has_the_experiment_s_setti
     command = exploring.command(asked.but(variant="sft"))
     assert command.startswith("papermill notebooks/evaluate.ipynb out.ipynb ")
     options = dict(option.split(" ") for option in command.split(" -p ")[1:])
-    assert options == {name: str(value) for name, value in SMALL.items()} | {"variant": "sft", "runs_dir": asked.runs_dir}
+    assert options == {name: str(value) for name, value in SMALL.items()} | {
+        "variant": "sft",
+        "runs_dir": asked.runs_dir,
+    }
     assert command in html
 
 
 def test_the_command_remakes_nothing_that_is_there(asked):
-    from pauselib import data, training
+    from pauselib.injection import data
+    from pauselib.training import warmup as training
 
-    values = exploring.made_with([asked.folder() / "data" / runs.MANIFEST, *asked.folder().glob("seed-42/*/training.json")])
+    values = exploring.made_with(
+        [asked.folder() / "data" / runs.MANIFEST, *asked.folder().glob("seed-42/*/training.json")]
+    )
     again = asked.but(**{name: value for name, value in values.items() if name not in ("variant", "seed")})
     assert runs.is_current(asked.folder() / "data", data.made_from(again))
     assert training.warm_up(again.but(variant="sft_peft"), asked=False)
@@ -326,9 +365,13 @@ def test_the_command_remakes_nothing_that_is_there(asked):
 def test_where_nothing_is_finished_a_sentence_names_the_command(part, what, tmp_path):
     html = part(Settings(runs_dir=str(tmp_path))).data
     assert f"There is no {what} under {tmp_path} yet. <code>make run</code> makes" in html
-    assert f"<code>papermill notebooks/evaluate.ipynb out.ipynb -p variant sft_peft -p runs_dir {tmp_path}</code>" in html
+    assert (
+        f"<code>papermill notebooks/evaluate.ipynb out.ipynb -p variant sft_peft -p runs_dir {tmp_path}</code>" in html
+    )
     assert "0 of 21 variants" in exploring.overview(Settings(runs_dir=str(tmp_path)))
-    assert "<code>make run CONFIG=configs/mistral-7b.yaml</code>" in exploring.overview(Settings(experiment="mistral-7b", runs_dir=str(tmp_path)))
+    assert "<code>make run CONFIG=configs/mistral-7b.yaml</code>" in exploring.overview(
+        Settings(experiment="mistral-7b", runs_dir=str(tmp_path))
+    )
 
 
 def test_where_nobody_can_use_widgets_the_first_reply_is_shown_as_html(asked):
@@ -344,14 +387,25 @@ def test_the_notebook_runs_through_under_papermill_without_widgets(asked, tmp_pa
 
     for runs_dir, expected in ((asked.runs_dir, 'aria-label="pause"'), (str(tmp_path), "There is no reply")):
         notebook = papermill.execute_notebook(
-            NOTEBOOK, tmp_path / "out.ipynb", {"experiment": "small", "runs_dir": runs_dir}, progress_bar=False, cwd=str(NOTEBOOK.parent)
+            NOTEBOOK,
+            tmp_path / "out.ipynb",
+            {"experiment": "small", "runs_dir": runs_dir},
+            progress_bar=False,
+            cwd=str(NOTEBOOK.parent),
         )
         assert "widgets" not in notebook.metadata
-        shown = [output["data"]["text/html"] for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
+        shown = [
+            output["data"]["text/html"]
+            for cell in notebook.cells
+            if cell.cell_type == "code"
+            for output in cell.outputs
+        ]
         assert expected in "".join(shown)
         assert len(shown) == 3
 
 
 def test_the_tokens_beside_a_reply_are_those_of_its_file(asked):
     given = pd.read_parquet(asked.variant_folder() / "tokens.parquet")
-    assert [said["tokens"] for said in exploring.stored(asked.variant_folder())] == [list(tokens) for tokens in given["tokens"]]
+    assert [said["tokens"] for said in exploring.stored(asked.variant_folder())] == [
+        list(tokens) for tokens in given["tokens"]
+    ]

@@ -45,17 +45,32 @@ def test_the_graph_makes_the_table_and_does_nothing_the_second_time(tmp_path):
     assert first.stdout.strip().endswith("report.html")
     folder = tmp_path / "tiny"
     for row in ("seed-42/sft_peft", "seed-42/baseline_1_epoch", "seed-43/sft_peft", "seed-43/baseline_1_epoch"):
-        for name in ("warmup.ipynb", "evaluate.ipynb", "predictions.jsonl", "tokens.parquet", "metrics.json", "training.json", "model"):
+        for name in (
+            "warmup.ipynb",
+            "evaluate.ipynb",
+            "predictions.jsonl",
+            "tokens.parquet",
+            "metrics.json",
+            "training.json",
+            "model",
+        ):
             assert (folder / row / name).exists()
         assert json.loads((folder / row / "training.json").read_text())["steps"] == 2
     assert len((folder / "results.csv").read_text().splitlines()) == 1 + 4
     assert len((folder / "results_over_seeds.csv").read_text().splitlines()) == 1 + 2
-    forbidden = [json.loads(line) for line in (folder / "seed-43/sft_peft/interventions/max_pauses-0/predictions.jsonl").read_text().splitlines()]
+    forbidden = [
+        json.loads(line)
+        for line in (folder / "seed-43/sft_peft/interventions/max_pauses-0/predictions.jsonl").read_text().splitlines()
+    ]
     assert {reply["n_pauses"] for reply in forbidden} == {0}
     assert not (folder / "seed-42" / "sft").exists()  # its intervention is left out with it
     models = {(folder / f"seed-{seed}/sft_peft/model/model.safetensors").read_bytes() for seed in (42, 43)}
     assert len(models) == 2
-    written = {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file() and path.suffix in (".ipynb", ".jsonl", ".html", ".safetensors")}
+    written = {
+        path: path.stat().st_mtime_ns
+        for path in folder.rglob("*")
+        if path.is_file() and path.suffix in (".ipynb", ".jsonl", ".html", ".safetensors")
+    }
     second = run(tmp_path)
     assert second.returncode == 0, second.stderr
     assert {path: path.stat().st_mtime_ns for path in written} == written
@@ -68,12 +83,17 @@ def test_the_graph_makes_the_table_and_does_nothing_the_second_time(tmp_path):
 def test_bad_settings_are_refused_before_anything_runs(tmp_path):
     refused = run(tmp_path, "variants=[sft_pefd]")
     assert refused.returncode == 2
-    assert refused.stderr.strip() == "There is no variant 'sft_pefd': did you mean 'sft_peft'? All names are in pauselib.variants.VARIANTS."
+    assert (
+        refused.stderr.strip()
+        == "There is no variant 'sft_pefd': did you mean 'sft_peft'? All names are in pauselib.variants.VARIANTS."
+    )
     assert not (tmp_path / "tiny").exists()
 
 
 def test_a_kernel_that_a_killed_run_left_behind_is_ended():
-    orphan = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], env={**os.environ, workflow.MARK: str(ROOT)})
+    orphan = subprocess.Popen(
+        [sys.executable, "-c", "import time; time.sleep(60)"], env={**os.environ, workflow.MARK: str(ROOT)}
+    )
     other = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
     try:
         workflow.end_orphans()
@@ -112,7 +132,11 @@ def test_what_is_installed_is_what_is_locked():
 
 
 def test_conda_users_get_the_locked_versions():
-    (pip,) = [entry["pip"] for entry in yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"] if isinstance(entry, dict)]
+    (pip,) = [
+        entry["pip"]
+        for entry in yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
+        if isinstance(entry, dict)
+    ]
     assert pip[0] == "-r requirements.lock"
 
 

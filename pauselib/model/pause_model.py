@@ -1,0 +1,197 @@
+"""A causal language model that can pause: a pause token beside the vocabulary, with an embedding and a head of its own.
+
+    log p(pause) = log_softmax(pause_head(h))[pause]
+    log p(v)     = log_softmax(pause_head(h))[no pause] + log_softmax(lm_head(h))[v]
+
+The pause token's id is V, the number of rows of the LM embeddings. It is one past the vocabulary and in no tokenizer, so nothing is
+resized and no id moves. The head sees a detached h: its loss moves only the head itself.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+from torch.nn.functional import cross_entropy, log_softmax
+from transformers import AutoConfig, AutoModelForCausalLM, GenerationMixin, PreTrainedConfig, PreTrainedModel
+from transformers.configuration_utils import SubConfigSpec
+from transformers.modeling_outputs import CausalLMOutputWithPast
+
+from pauselib.errors import InputError
+
+SPEAK, PAUSE = 0, 1  # the two classes of the pause head
+
+
+class PauseConfig(PreTrainedConfig):
+    """The configuration of the wrapped language model, under `text_config`."""
+
+    model_type = "pause"
+    sub_configs_defaults = {"text_config": SubConfigSpec(config_class=AutoConfig, model_type="mistral")}
+
+    text_config: dict | PreTrainedConfig | None = None
+    tie_word_embeddings: bool = False
+
+    @property
+    def pause_token_id(self) -> int:
+        """The id of the pause token: the number of rows of the LM embeddings."""
+        return self.text_config.vocab_size
+
+    @property
+    def vocab_size(self) -> int:
+        """All outcomes at a position: the language model's vocabulary and the pause."""
+        return self.text_config.vocab_size + 1
+
+
+@dataclass
+class PauseOutput(CausalLMOutputWithPast):
+    """`loss` = `pause_loss` + `lm_loss`, each a sum over the labelled positions divided by their number."""
+
+    pause_loss: torch.Tensor | None = None
+    lm_loss: torch.Tensor | None = None
+
+
+class PauseForCausalLM(PreTrainedModel, GenerationMixin):
+    """Any causal language model of transformers, with a pause token. Make one with `PauseForCausalLM.around(lm)`."""
+
+    config_class = PauseConfig
+    base_model_prefix = "lm"
+    supports_gradient_checkpointing = True
+    _supports_sdpa = _supports_flash_attn = _supports_flex_attn = _supports_attention_backend = True
+
+    def __init__(self, config: PauseConfig, lm: PreTrainedModel | None = None):
+        super().__init__(config)
+        self.lm = AutoModelForCausalLM.from_config(config.text_config) if lm is None else lm
+        width = self.lm.get_input_embeddings().embedding_dim
+        self.pause_embedding = nn.Embedding(1, width)
+        self.pause_head = nn.Linear(width, 2)
+        self.post_init()
+
+    @classmethod
+    def around(cls, lm: PreTrainedModel, seed: int = 42) -> "PauseForCausalLM":
+        """Wrap a causal language model, which becomes part of the result.
+
+        Tied embeddings are untied first, so that each of the two can be trained alone. The pause embedding is drawn from N(0, s) with
+        s the standard deviation of the LM embeddings, the pause head from U(-1/sqrt(d), 1/sqrt(d)) (the default of `torch.nn.Linear`).
+        Raises ValueError where the LM's logits are more than its head on its last hidden state (soft-capping, scaling).
+        """
+        check_plain_head(lm)
+        untie(lm)
+        config = PauseConfig(text_config=lm.config.to_dict())
+        model = cls(config, lm).to(lm.dtype)
+        model.generation_config = lm.generation_config
+        draw = torch.Generator().manual_seed(seed)
+        with torch.no_grad():
+            bound = model.pause_head.in_features**-0.5
+            model.pause_head.weight.copy_(
+                torch.empty(model.pause_head.weight.shape).uniform_(-bound, bound, generator=draw)
+            )
+            model.pause_head.bias.copy_(torch.empty(2).uniform_(-bound, bound, generator=draw))
+            spread = lm.get_input_embeddings().weight.float().std().item()
+            model.pause_embedding.weight.copy_(
+                torch.empty(model.pause_embedding.weight.shape).normal_(0, spread, generator=draw)
+            )
+        return model
+
+    def embed(self, input_ids: torch.Tensor) -> torch.Tensor:
+        """(batch, length) ids -> (batch, length, width) embeddings."""
+        is_pause = input_ids == self.config.pause_token_id
+        spoken = self.lm.get_input_embeddings()(input_ids.masked_fill(is_pause, 0))
+        paused = self.pause_embedding(torch.zeros_like(input_ids))
+        return torch.where(is_pause.unsqueeze(-1), paused.to(spoken.dtype), spoken)
+
+    def log_probabilities(self, hidden: torch.Tensor) -> torch.Tensor:
+        """(..., width) last hidden states -> (..., V + 1) log probabilities; the pause is the last of them."""
+        head = log_softmax(self.pause_head(hidden.detach()).float(), dim=-1)
+        words = log_softmax(self.lm.get_output_embeddings()(hidden).float(), dim=-1)
+        return torch.cat([head[..., SPEAK, None] + words, head[..., PAUSE, None]], dim=-1)
+
+    def losses(
+        self, hidden: torch.Tensor, targets: torch.Tensor, n: torch.Tensor | int
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """The pause head's and the LM head's part of the cross-entropy of `targets` (m) at `hidden` (m, width), divided by `n`."""
+        is_pause = targets == self.config.pause_token_id
+        classes = torch.where(is_pause, PAUSE, SPEAK)
+        pause_loss = cross_entropy(self.pause_head(hidden.detach()).float(), classes, reduction="sum") / n
+        words = self.lm.get_output_embeddings()(hidden[~is_pause]).float()
+        lm_loss = cross_entropy(words, targets[~is_pause], reduction="sum") / n
+        return pause_loss, lm_loss
+
+    def forward(
+        self,
+        input_ids=None,
+        attention_mask=None,
+        position_ids=None,
+        past_key_values=None,
+        inputs_embeds=None,
+        labels=None,
+        use_cache=None,
+        logits_to_keep=0,
+        num_items_in_batch=None,
+        **kwargs,
+    ) -> PauseOutput:
+        """With `labels` (batch, length; -100 where there is none): the losses, averaged over the labelled positions, or divided by
+        `num_items_in_batch`. Heads are computed at those positions alone, so there are no logits. Without: `logits`, the log
+        probabilities (batch, length or the last `logits_to_keep`, V + 1)."""
+        if inputs_embeds is None:
+            inputs_embeds = self.embed(input_ids)
+        out = self.lm.base_model(
+            inputs_embeds=inputs_embeds,
+            attention_mask=attention_mask,
+            position_ids=position_ids,
+            past_key_values=past_key_values,
+            use_cache=use_cache,
+            **kwargs,
+        )
+        hidden, shared = (
+            out.last_hidden_state,
+            {"past_key_values": out.past_key_values, "hidden_states": out.hidden_states, "attentions": out.attentions},
+        )
+        if labels is None:
+            return PauseOutput(
+                logits=self.log_probabilities(hidden[:, -logits_to_keep:] if logits_to_keep else hidden), **shared
+            )
+        labelled = labels[:, 1:] != -100
+        n = labelled.sum().clamp(min=1) if num_items_in_batch is None else num_items_in_batch
+        pause_loss, lm_loss = self.losses(hidden[:, :-1][labelled], labels[:, 1:][labelled], n)
+        return PauseOutput(
+            loss=pause_loss + lm_loss, pause_loss=pause_loss.detach(), lm_loss=lm_loss.detach(), **shared
+        )
+
+    def get_input_embeddings(self):
+        return self.lm.get_input_embeddings()
+
+    def get_output_embeddings(self):
+        return self.lm.get_output_embeddings()
+
+    def resize_token_embeddings(self, *args, **kwargs):
+        raise NotImplementedError(
+            "A pause model's embeddings can't be resized: the pause token's id is the number of rows. Resize the language model before wrapping it."
+        )
+
+
+def untie(lm: PreTrainedModel) -> None:
+    """Give the LM head a copy of the embeddings if the two share one matrix."""
+    head, embeddings = lm.get_output_embeddings(), lm.get_input_embeddings()
+    if head.weight is embeddings.weight:
+        head.weight = nn.Parameter(embeddings.weight.detach().clone())
+    lm.config.tie_word_embeddings = False
+    lm.all_tied_weights_keys = {}
+
+
+@torch.no_grad()
+def check_plain_head(lm: PreTrainedModel) -> None:
+    """Raise ValueError unless the LM's logits are its LM head applied to its last hidden state, as the pause model computes them."""
+    ids = torch.arange(4, device=lm.device).unsqueeze(0)
+    was_training = lm.training
+    lm.eval()
+    capped = getattr(lm.config.get_text_config(), "final_logit_softcapping", None)  # hardly shows on small logits
+    plain = lm.get_output_embeddings()(lm.base_model(inputs_embeds=lm.get_input_embeddings()(ids)).last_hidden_state)
+    same = torch.allclose(lm(input_ids=ids).logits, plain, atol=1e-3, rtol=1e-2)
+    lm.train(was_training)
+    if capped or not same:
+        raise InputError(
+            f"{type(lm).__name__} changes its logits after the LM head (soft-capping or scaling), which a pause model does not reproduce: choose a model of another family."
+        )
+
+
+AutoConfig.register("pause", PauseConfig)
+AutoModelForCausalLM.register(PauseConfig, PauseForCausalLM)

@@ -1,0 +1,180 @@
+"""Word problems in GSM8K's format, made by this project: the embedded dataset `toy`.
+
+A problem is a scene (what is counted), a person and two to five steps of arithmetic. The answer tells one step a line with GSM8K's
+calculator annotations and closes with `#### n`:
+
+    Rosa has 17 shells. A neighbour brings 9 more shells. Rosa sells 5. How many shells does Rosa have now?
+
+    Next, there are <<17+9=26>>26 shells.
+    So Rosa has <<26-5=21>>21 shells.
+    #### 21
+
+People say the same thing in many ways, and some people in more ways than others. Every scene has a narrator of its own, from one who
+opens an answer with one of fifty phrases, all equally likely, to one with a clear favourite: the weights fall as rank^-s, s from 0 to 1
+over the scenes. So the next word is sometimes uncertain for a model that has learned the text perfectly, as it is in people's text.
+"""
+
+import hashlib
+import itertools
+import random
+from functools import cache
+from typing import NamedTuple
+
+from pauselib.errors import InputError
+
+
+class Split(NamedTuple):
+    """What makes the problems of one split: those the embedded model grew up with are easier, and told less steadily."""
+
+    share: range  # of the questions, by their digest, in sixteenths
+    largest: int  # the largest number told; products grow with it
+    steady: bool  # whether only the first step is opened in many ways, and the others by one of three words
+
+
+SPLITS = {
+    "train": Split(range(0, 4), 160, True),
+    "test": Split(range(4, 6), 160, True),
+    "pretrain": Split(range(6, 16), 90, False),  # what the embedded model was made from
+}
+
+ITEMS = (
+    "apples beads books bottles bricks buttons candles cards coins cookies eggs flowers marbles peaches pens photos plums ribbons "
+    "shells spoons stamps stickers tickets toys"
+).split()
+NAMES = (
+    "Ada Amir Ben Carla Chen Dana Eli Fatima Finn Grace Hugo Ines Ivan Jin Kofi Lena Liam Maya Mia Nora Omar Pia Quinn Rosa Sam Tara Umar Vera Will Yara"
+).split()
+OPENINGS = (
+    "First,|So|Now|Then|Next,|After that,|At this point|Here|This means|Therefore|Thus|Hence|Okay,|Well,|Right,|Again,|Clearly|"
+    "Overall,|Counting on,|Once done,|Following this,|With that,|By then|Given that,|Let us see:|We know|Note that|Look:|Of course|"
+    "In turn,|Since then|Soon|Later|Afterwards|From there|Going on,|Moving on,|Simply put,|To go on,|Step by step,|Meanwhile|Really,|"
+    "Surely|Indeed|Obviously|Evidently|Carefully:|Quickly|Yes,|Good:"
+).split("|")
+FURTHER = ["Then", "So", "Now"]
+CLAUSES = (
+    "{name} has|there are|that makes|that gives|we get|we find|the count is|the total is|it comes to|one counts|this leads to|you see"
+).split("|")
+
+STARTS = (
+    "{name} has {b} {items}.",
+    "{name} starts the day with {b} {items}.",
+    "There are {b} {items} in the house of {name}.",
+    "At first {name} owns {b} {items}.",
+)
+EVENTS = {  # operation -> ways to tell it
+    "+": (
+        "Then {name} buys {b} {items}.",
+        "A neighbour brings {b} more {items}.",
+        "{name} finds {b} more.",
+        "Later {name} gets {b} {items} from a friend.",
+    ),
+    "-": (
+        "{name} sells {b}.",
+        "Then {name} gives {b} {items} away.",
+        "Sadly {b} {items} get lost.",
+        "A friend takes {b} of the {items}.",
+    ),
+    "*": ("Then the number of {items} grows to {b} times as many.", "A week later {name} has {b} times as many."),
+    "/": (
+        "{name} shares the {items} equally among {b} boxes and keeps one box.",
+        "Of these, {name} keeps one part of {b} equal parts.",
+    ),
+    "packs": ("{name} buys {b} packs of {c} {items}.", "Then {name} gets {b} bags with {c} {items} each."),
+}
+ASKS = (
+    "How many {items} does {name} have now?",
+    "How many {items} are there in the end?",
+    "What is the number of {items} now?",
+)
+
+
+def apply(a: int, op: str, b: int) -> int:
+    """The result of one step; division is exact by construction."""
+    return {"+": a + b, "-": a - b, "*": a * b, "/": a // b}[op]
+
+
+@cache
+def narrator(item: str, phrases: tuple[str, ...]) -> tuple[list[str], list[float]]:
+    """The order in which this scene's narrator prefers `phrases`, and the cumulated weights rank^-s of that order."""
+    order = list(phrases)
+    random.Random(f"narrator {item} {len(phrases)}").shuffle(order)
+    sharpness = ITEMS.index(item) / (len(ITEMS) - 1)
+    return order, list(itertools.accumulate(rank**-sharpness for rank in range(1, len(order) + 1)))
+
+
+def say(rng: random.Random, item: str, phrases: list[str]) -> str:
+    order, weights = narrator(item, tuple(phrases))
+    return rng.choices(order, cum_weights=weights)[0]
+
+
+def step(rng: random.Random, name: str, items: str, a: int, op: str, b: int, openings: list[str]) -> str:
+    """One line of an answer: an opening, a clause, the annotated calculation, the unit."""
+    c = apply(a, op, b)
+    clause = say(rng, items, CLAUSES).format(name=name)
+    return f"{say(rng, items, openings)} {clause} <<{a}{op}{b}={c}>>{c} {items}."
+
+
+def event(rng: random.Random, total: int, steps_left: int, largest: int) -> tuple[str, int, int]:
+    """A next event that the running total allows: operation, operand (up to `largest`), and for `packs` the size of a pack."""
+    product, pack = 600 * largest // 90, 12 * largest // 90
+    kinds = ["+", "-"]
+    if total * 2 <= product:
+        kinds.append("*")
+    divisors = [k for k in range(2, 10) if total % k == 0 and total // k > 2]
+    if divisors:
+        kinds.append("/")
+    if steps_left >= 2:
+        kinds.append("packs")
+    kind = rng.choice(kinds)
+    if kind == "+":
+        return kind, rng.randint(2, largest), 0
+    if kind == "-":
+        return kind, rng.randint(1, total - 1), 0
+    if kind == "*":
+        return kind, rng.randint(2, min(6, product // total)), 0
+    if kind == "/":
+        return kind, rng.choice(divisors), 0
+    return kind, rng.randint(2, pack), rng.randint(2, pack)
+
+
+def problem(rng: random.Random, largest: int, steady: bool) -> dict:
+    """One problem with numbers up to `largest`: `question`, `answer`, `n_steps` (2 to 5 lines of calculation)."""
+    name, items, n_steps = rng.choice(NAMES), rng.choice(ITEMS), rng.randint(2, 5)
+    total = rng.randint(3, largest)
+    told = [rng.choice(STARTS).format(name=name, items=items, b=total)]
+    lines = []
+    while len(lines) < n_steps:
+        kind, b, c = (
+            event(rng, total, n_steps - len(lines), largest) if total > 2 else ("+", rng.randint(2, largest), 0)
+        )
+        told.append(rng.choice(EVENTS[kind]).format(name=name, items=items, b=b, c=c))
+        if kind == "packs":
+            lines.append(step(rng, name, items, b, "*", c, FURTHER if steady and lines else OPENINGS))
+            kind, b = "+", b * c
+        lines.append(step(rng, name, items, total, kind, b, FURTHER if steady and lines else OPENINGS))
+        total = apply(total, kind, b)
+    told.append(rng.choice(ASKS).format(name=name, items=items))
+    return {"question": " ".join(told), "answer": "\n".join([*lines, f"#### {total}"]), "n_steps": n_steps}
+
+
+def split_of(question: str) -> str:
+    """The split a question belongs to, whatever the seed: a question is in one split alone."""
+    sixteenth = hashlib.blake2b(question.encode(), digest_size=1).digest()[0] % 16
+    return next(name for name, split in SPLITS.items() if sixteenth in split.share)
+
+
+def stream(split: str, seed: int):
+    """Endless different problems of one split: `train`, `test`, or `pretrain` (what the embedded model was made from)."""
+    if split not in SPLITS:
+        raise InputError(f"The toy problems have no split '{split}': choose one of {', '.join(SPLITS)}.")
+    rng, seen = random.Random(f"toy {split} {seed}"), set()
+    while True:
+        row = problem(rng, SPLITS[split].largest, SPLITS[split].steady)
+        if split_of(row["question"]) == split and row["question"] not in seen:
+            seen.add(row["question"])
+            yield row
+
+
+def make(split: str, n: int, seed: int) -> list[dict]:
+    """The first `n` problems of a split's stream, as rows with `question`, `answer` and `n_steps`."""
+    return list(itertools.islice(stream(split, seed), n))
