@@ -29,6 +29,7 @@ class PauseConfig(PreTrainedConfig):
 
     text_config: dict | PreTrainedConfig | None = None
     tie_word_embeddings: bool = False
+    prompt_pauses: int = 0  # pauses that stand between every prompt and its answer, in training and in decoding
 
     @property
     def pause_token_id(self) -> int:
