@@ -1,7 +1,7 @@
-# The experiment as a graph: inject and first step -> variants -> evaluate -> analyze. A strategy that asks for the first step's model is
-# injected after it, any other at once.
-# The outputs that Snakemake knows are the executed notebooks (it deletes a rule's outputs before it runs); the files that the
-# notebooks write beside them are made once, and kept, by the package.
+# The experiment as a graph: inject and first step -> variants -> evaluate -> analyze. A strategy that asks for the first
+# step's model is injected after it, any other at once.
+# The outputs that Snakemake knows are the executed notebooks (it deletes a rule's outputs before it runs); the files that
+# the notebooks write beside them are made once, and kept, by the package.
 # snakemake --configfile configs/tiny.yaml --cores all
 import json
 
@@ -18,12 +18,12 @@ first_step = of_seed + f"/{FIRST_STEP}/warmup.ipynb"
 
 
 def given(names, **more):
-    """Return some settings as YAML for `papermill -y`. They are part of the rule, so that a changed one reruns what depends on it."""
+    """Return some settings as YAML for `papermill -y`; a changed one is a changed rule, and reruns what depends on it."""
     return json.dumps(settings.of(*names) | more)
 
 
 def injected_for(wildcards):
-    """Return what a variant needs before its warm-up: its injected rows, and the first step for one that starts from it."""
+    """Return what a variant needs before its warm-up: its injected rows, and the first step where it starts from it."""
     variant = parse(wildcards.variant)
     strategy = variant.strategy or settings.strategy
     rows = [injected.format(seed=wildcards.seed, strategy=strategy)] if variant.pauses else []
@@ -65,7 +65,9 @@ rule warmup:
     priority: 1  # the long jobs first, so that no core waits for one at the end
     log: row + "/warmup.log"
     benchmark: folder + "/times/seed-{seed}/{variant}.warmup.tsv"
-    shell: "papermill notebooks/warmup.ipynb {output:q} -y {params:q} -p variant {wildcards.variant:q} -p seed {wildcards.seed} > {log:q} 2>&1"
+    shell:
+        "papermill notebooks/warmup.ipynb {output:q} -y {params:q} -p variant {wildcards.variant:q} -p seed {wildcards.seed} "
+        "> {log:q} 2>&1"
 
 rule evaluate:
     input: row + "/warmup.ipynb"
@@ -73,7 +75,9 @@ rule evaluate:
     params: given(settings_up_to("evaluate"))
     log: row + "/evaluate.log"
     benchmark: folder + "/times/seed-{seed}/{variant}.evaluate.tsv"
-    shell: "papermill notebooks/evaluate.ipynb {output:q} -y {params:q} -p variant {wildcards.variant:q} -p seed {wildcards.seed} > {log:q} 2>&1"
+    shell:
+        "papermill notebooks/evaluate.ipynb {output:q} -y {params:q} -p variant {wildcards.variant:q} "
+        "-p seed {wildcards.seed} > {log:q} 2>&1"
 
 rule intervene:
     input: row + "/warmup.ipynb"

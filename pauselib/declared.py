@@ -1,4 +1,6 @@
-"""How a setting is declared: one field that says its type, default, meaning and limits, and which step's results depend on it."""
+"""How a setting is declared: one field that says its type, default, meaning and limits, and which step's results depend
+on it.
+"""
 
 from dataclasses import dataclass
 from typing import get_args
@@ -32,7 +34,8 @@ class Use:
 
 
 def setting(default, meaning: str, *steps: str, notebooks: tuple[str, ...] = (), **limits):
-    """Declare a setting: its default, what it means, the steps whose results depend on it, and its limits (`ge`, `gt`, ...).
+    """Declare a setting: its default, what it means, the steps whose results depend on it, and its limits (`ge`, `gt`,
+    ...).
 
     It stands in the notebooks of its steps, or where `notebooks` says.
     """
@@ -41,7 +44,9 @@ def setting(default, meaning: str, *steps: str, notebooks: tuple[str, ...] = (),
 
 
 class Declared(BaseModel):
-    """A set of settings. Raises InputError, in one sentence, for an unknown name, a wrong type or a value out of its limits."""
+    """A set of settings. Raises InputError, in one sentence, for an unknown name, a wrong type or a value out of its
+    limits.
+    """
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", allow_inf_nan=False, coerce_numbers_to_str=True, validate_default=False

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 
 class InputError(ValueError):
-    """Bad input, in one sentence: what is wrong, where, and the cure. A notebook shows that sentence and no traceback."""
+    """Bad input, in one sentence: what is wrong, where, and the cure. A notebook shows it and no traceback."""
 
     def _render_traceback_(self) -> list[str]:
         """What IPython shows for this exception."""

@@ -1,8 +1,8 @@
 """Files under `runs/`: written whole or not at all, each naming what made it; made once, however many processes ask.
 
-What a step makes is a folder, or some files beside others in a folder. Either has a manifest, `made_from.json`: the settings,
-the versions, the digests of its inputs and of its own files. `make_once` compares that with what is asked for now: the same is
-kept, anything else is made again.
+What a step makes is a folder, or some files beside others in a folder. Either has a manifest, `made_from.json`: the
+settings, the versions, the digests of its inputs and of its own files. `make_once` compares that with what is asked for
+now: the same is kept, anything else is made again.
 """
 
 import hashlib
@@ -69,7 +69,8 @@ def origin(settings: dict, inputs: dict[str, str], *packages: str) -> dict:
 
 
 def manifest(folder: Path) -> dict | None:
-    """Return the manifest of what was made in a folder: `settings`, `inputs`, `versions`, and `outputs` (digests by file).
+    """Return the manifest of what was made in a folder: `settings`, `inputs`, `versions`, and `outputs` (digests by
+    file).
 
     None where nothing is finished there.
     """
@@ -77,7 +78,7 @@ def manifest(folder: Path) -> dict | None:
 
 
 def differences(old: dict, new: dict) -> str:
-    """Return what differs between the settings and inputs of two manifests, in words; other versions are no difference."""
+    """Return what differs between the settings and inputs of two manifests, in words, whatever their versions."""
     old, new = ({**one["settings"], **one["inputs"]} for one in (old, new))
     changed = [name for name in {**old, **new} if old.get(name) != new.get(name)]
     return ", ".join(f"{name}={old.get(name)} (now {new.get(name)})" for name in changed)
@@ -118,9 +119,9 @@ def make_once(
 ) -> bool:
     """Make `folder` by `make(temporary folder)` unless it is there, made from the same; return whether it was made now.
 
-    Of several processes one makes it and the others wait. What was made from something else is made again where the user
-    `asked` for it; what is only needed on the way is refused with an InputError that names the difference, since others use
-    it. `beside`: the files are made beside what else is in the folder, instead of taking its place.
+    Of several processes one makes it and the others wait. What was made from something else is made again where the
+    user `asked` for it; what is only needed on the way is refused with an InputError that names the difference, since
+    others use it. `beside`: the files are made beside what else is in the folder, instead of taking its place.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(folder.with_name(f".{folder.name}.lock")):

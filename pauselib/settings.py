@@ -1,11 +1,13 @@
-"""All settings of an experiment, in one flat list. A notebook's parameters cell, `papermill -p` and a YAML file of `configs/` name them.
+"""All settings of an experiment, in one flat list. A notebook's parameters cell, `papermill -p` and a YAML file of
+`configs/` name them.
 
-A setting is one field below: its type, default, meaning and limits, and the steps whose results depend on it. From that follow
-the manifests of what is made, the parameters cells of the notebooks (`python -m pauselib.settings` writes them) and what the
-Snakefile passes to each step.
+A setting is one field below: its type, default, meaning and limits, and the steps whose results depend on it. From that
+follow the manifests of what is made, the parameters cells of the notebooks (`python -m pauselib.settings` writes them)
+and what the Snakefile passes to each step.
 
-In a notebook, `settings = pauselib.settings.read(globals())` collects what its parameters cell and papermill set; a name that
-is none of these is refused with the nearest one. In Python, `Settings(variant="sft_peft", seed=43)` is the same.
+In a notebook, `settings = pauselib.settings.read(globals())` collects what its parameters cell and papermill set; a
+name that is none of these is refused with the nearest one. In Python, `Settings(variant="sft_peft", seed=43)` is the
+same.
 """
 
 import ast
@@ -195,7 +197,7 @@ class Settings(InterventionSettings):
 
     @property
     def strategies_used_by_row(self) -> tuple[str, ...]:
-        """The injection strategies of the experiment and of those rows that have one of their own, as they are given."""
+        """The injection strategies of the experiment and of rows that have one of their own, as they are given."""
         of_rows = (parse(name).strategy for name in (self.variant, *self.variants))
         return tuple(dict.fromkeys([self.strategy, *filter(None, of_rows)]))
 
@@ -259,7 +261,7 @@ def settings_of_notebook(notebook: str) -> tuple[str, ...]:
 
 
 def settings_up_to(step: str) -> tuple[str, ...]:
-    """Return the names of all settings that a step and those before it take, but for variant, seed and interventions."""
+    """Return the names of all settings that a step and those before it take, but variant, seed and interventions."""
     reached = set(STEPS[: STEPS.index(step) + 1])
     notebooks = {NOTEBOOK_OF[one] for one in reached}
 
@@ -301,13 +303,16 @@ def of_experiment(config: dict) -> Settings:
     for name in INTERVENTION_SETTINGS:
         if name in config:
             raise InputError(
-                f"{name} would change every row of the experiment: put it into the list `interventions`, with its variant."
+                f"{name} would change every row of the experiment: put it into the list `interventions`, with its "
+                "variant."
             )
     return Settings(**config)
 
 
 def read(variables: dict) -> Settings:
-    """Return the settings that a notebook's `globals()` hold, after its parameters cell and the cell papermill puts behind it."""
+    """Return the settings that a notebook's `globals()` hold, after its parameters cell and the cell papermill puts
+    behind it.
+    """
     for cell in variables.get("In", []):
         if cell.startswith("# Parameters\n"):
             assigned = [node for node in ast.parse(cell).body if isinstance(node, ast.Assign)]

@@ -21,7 +21,9 @@ from pauselib.variants import FIRST_STEP, parse
 
 
 def clean_rows(settings: Settings, asked: bool = False) -> Path:
-    """Return the folder of the clean rows: the problems, tokenized and split. `asked`: make it again from other settings."""
+    """Return the folder of the clean rows: the problems, tokenized and split. `asked`: make it again from other
+    settings.
+    """
     source = Path(settings.dataset)
     files = {f"{split}.jsonl": source / f"{split}.jsonl" for split in ("train", "test")}
     inputs = {name: runs.digest(path) for name, path in files.items() if path.exists()}
@@ -42,7 +44,9 @@ def clean_rows(settings: Settings, asked: bool = False) -> Path:
 
 
 def inject(settings: Settings, asked: bool = False) -> Path:
-    """Return the folder of the injected rows of a variant's strategy. The first step is trained before where a strategy asks for it."""
+    """Return the folder of the injected rows of a variant's strategy. The first step is trained before where a strategy
+    asks for it.
+    """
     settings = settings.of_row()
     clean = clean_rows(settings, asked)
     inputs = {"data": runs.digest(clean)}
@@ -64,7 +68,7 @@ def inject(settings: Settings, asked: bool = False) -> Path:
 
 
 def log_likelihoods(settings: Settings, base: Path, rows: dict[str, pd.DataFrame]) -> dict[str, list[np.ndarray]]:
-    """Return, for every clean row of every split, the log likelihood of its answer's tokens and end token by a model."""
+    """Return, for every clean row of every split, the log likelihoods of its answer's tokens and end token."""
     from pauselib.decoding.likelihood import completion_log_likelihoods
     from pauselib.sources.models import load_model
 
@@ -80,8 +84,8 @@ def first_step(settings: Settings) -> Path:
 def training_rows(settings: Settings) -> tuple[Path, dict[str, pd.DataFrame]]:
     """Return the folder that a variant's rows come from, and its rows of `train` and `validation`.
 
-    A variant that pauses reads the injected rows. A baseline reads the clean ones: each once an epoch, or in the second step
-    as often as it is injected.
+    A variant that pauses reads the injected rows. A baseline reads the clean ones: each once an epoch, or in the second
+    step as often as it is injected.
     """
     variant = parse(settings.variant)
     if variant.pauses:
@@ -96,8 +100,8 @@ def training_rows(settings: Settings) -> tuple[Path, dict[str, pd.DataFrame]]:
 def warm_up(settings: Settings, asked: bool = True, picture=None) -> Path:
     """Return a variant's folder, with `model/` and `training.json`, after training it unless it is there.
 
-    `picture.update(history)` is called as the losses come, and with `last=True` when all are there. Raises InputError where
-    the loss is not a number.
+    `picture.update(history)` is called as the losses come, and with `last=True` when all are there. Raises InputError
+    where the loss is not a number.
     """
     settings = settings.of_row()
     variant, folder = parse(settings.variant), settings.variant_folder()
@@ -129,8 +133,8 @@ def warm_up(settings: Settings, asked: bool = True, picture=None) -> Path:
 def evaluate(settings: Settings) -> tuple[list[dict], dict]:
     """Return the predictions and metrics of a variant, made now unless they are there; it is trained first if it isn't.
 
-    Under an intervention they are in a folder of their own. Raises InputError for an intervention on a variant that has no
-    pauses.
+    Under an intervention they are in a folder of their own. Raises InputError for an intervention on a variant that has
+    no pauses.
     """
     from pauselib.decoding.evaluation import predict, read_predictions, reply_metrics, write_predictions
 

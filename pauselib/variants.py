@@ -1,7 +1,7 @@
 """The rows of the experiment: what each one unfreezes. A variant is a row of data, named as it was published.
 
-Twenty are the published ones. `baseline_matched` is trained as `sft_peft` is, on as many clean answers as there are injected
-ones. A row may also have an injection strategy of its own, which its name says after an `@`.
+Twenty are the published ones. `baseline_matched` is trained as `sft_peft` is, on as many clean answers as there are
+injected ones. A row may also have an injection strategy of its own, which its name says after an `@`.
 
 >>> VARIANTS["sft_fr_pembed_peft"].pause_embedding
 False
@@ -24,11 +24,12 @@ MATCHED = "baseline_matched"  # as much training as the variants that pause, wit
 
 
 def part(modules: Callable | None, trained: str = "", frozen: str = "", needs: str | None = None):
-    """Declare a part of the model that a variant may train: a boolean field of `Variant`, and all that there is to say about it.
+    """Declare a part of the model that a variant may train: a boolean field of `Variant`, and all that there is to say
+    about it.
 
-    `modules(model)` lists the modules of a model that are trained in full (None: adapters are trained instead). `trained` and
-    `frozen` are what a name says where the part is trained or frozen. A part with `needs` is only ever trained together with that
-    other part.
+    `modules(model)` lists the modules of a model that are trained in full (None: adapters are trained instead).
+    `trained` and `frozen` are what a name says where the part is trained or frozen. A part with `needs` is only ever
+    trained together with that other part.
     """
     return field(default=False, metadata={"modules": modules, "trained": trained, "frozen": frozen, "needs": needs})
 
@@ -100,7 +101,7 @@ def parse_baseline(name: str) -> Variant | None:
 
 
 def parse_parts(name: str, strategy: str | None) -> Variant | None:
-    """Return the variant that pauses of a name without its strategy, or None where something of the name is left over."""
+    """Return the variant that pauses of a name without its strategy, or None where some of the name is left."""
     if not name.startswith("sft"):
         return None
     left, trained = name.removeprefix("sft"), {}

@@ -1,4 +1,6 @@
-"""Replies to the test problems, scored: what was said and extracted, how many pauses it has, and what the model gave at each token."""
+"""Replies to the test problems, scored: what was said and extracted, how many pauses it has, and what the model gave at
+each token.
+"""
 
 import functools
 import json
@@ -19,9 +21,9 @@ from pauselib.tokens import to_text, token_text
 def predict(settings: Settings, model_folder: Path, rows: pd.DataFrame) -> tuple[list[dict], pd.DataFrame]:
     """Return the replies of a trained model to the clean test rows, as two tables.
 
-    One object a problem: `problem_id`, `question` and what `judged` says of the reply. And the replies' tokens, one row a
-    reply: `problem_id`, and one item a token in `tokens` (its text), `p_pause` (the head's probability of a pause there) and
-    `p_best` (the LM's of its best word), both before any intervention.
+    One object a problem: `problem_id`, `question` and what `judged` says of the reply. And the replies' tokens, one row
+    a reply: `problem_id`, and one item a token in `tokens` (its text), `p_pause` (the head's probability of a pause
+    there) and `p_best` (the LM's of its best word), both before any intervention.
     """
     from pauselib.decoding.greedy import generate
 
@@ -58,7 +60,9 @@ def with_prompt_pauses(prompt: list[int], model) -> list[int]:
 
 
 def decoder(settings: Settings, tokenizer, pause_id: int) -> tuple[Callable[[int], str], Chooser | None]:
-    """Return what gives a token's text, and what chooses the tokens under the settings' interventions (None without one)."""
+    """Return what gives a token's text, and what chooses the tokens under the settings' interventions (None without
+    one).
+    """
     text_of = functools.cache(lambda token: token_text(token, tokenizer, pause_id))
     interventions = active_interventions(settings.of(*INTERVENTION_SETTINGS))
     if not interventions:
@@ -69,8 +73,8 @@ def decoder(settings: Settings, tokenizer, pause_id: int) -> tuple[Callable[[int
 def judged(reply, answer: str | None, task: tasks.Task, tokenizer, pause_id: int) -> dict:
     """Return what was said and extracted, whether it is right, and how many pauses and tokens it has.
 
-    `gold` and `correct` are None where there is no gold `answer`. The answer is extracted from the reply without its pauses:
-    a pause inside a number does not break it.
+    `gold` and `correct` are None where there is no gold `answer`. The answer is extracted from the reply without its
+    pauses: a pause inside a number does not break it.
     """
     spoken = to_text([token for token in reply.ids if token != pause_id], tokenizer, pause_id)
     return {
@@ -85,7 +89,8 @@ def judged(reply, answer: str | None, task: tasks.Task, tokenizer, pause_id: int
 
 
 def reply_metrics(predictions: list[dict]) -> dict:
-    """Return the accuracy, the mean pauses per reply (all, correct, incorrect), the share of cut replies, and their number.
+    """Return the accuracy, the mean pauses per reply (all, correct, incorrect), the share of cut replies, and their
+    number.
 
     A mean is None where there is no such reply.
     """

@@ -1,7 +1,8 @@
-"""What may be changed in decoding: how often the pause head gets its way, and pauses it never asked for. The words stay greedy.
+"""What may be changed in decoding: how often the pause head gets its way, and pauses it never asked for. The words stay
+greedy.
 
-An intervention is one class: its fields are settings of an experiment, their defaults change nothing, and its methods say what
-it does while a reply is decoded.
+An intervention is one class: its fields are settings of an experiment, their defaults change nothing, and its methods
+say what it does while a reply is decoded.
 
 >>> intervention_name(active_interventions({"forced_pauses": 4, "forced_at": "number"}))
 'forced_pauses-4_forced_at-number'
@@ -120,7 +121,7 @@ class Draw(Intervention):
     )
 
     def wants_pause(self, reply: ReplySoFar, greedy: bool, probability: float) -> bool:
-        """Return whether this position's draw is a pause. Every position takes one draw, also where a pause is forced."""
+        """Return whether this position's draw is a pause. Every position takes one draw, a forced pause too."""
         return reply.rng.random() < probability
 
 
@@ -187,8 +188,8 @@ class Chooser:
     ) -> list[int]:
         """Return the next token of each of the rows.
 
-        `pause` is log p(pause), `speak` log p(no pause), `best` the LM's best log probability and `words` the word that has
-        it; each (rows).
+        `pause` is log p(pause), `speak` log p(no pause), `best` the LM's best log probability and `words` the word that
+        has it; each (rows).
         """
         from torch.nn.functional import logsigmoid
 

@@ -1,4 +1,5 @@
-"""Rows to train on: the clean tokenized ones with their split, and those injected with pauses. Always token ids, never text.
+"""Rows to train on: the clean tokenized ones with their split, and those injected with pauses. Always token ids, never
+text.
 
 Nothing is decoded and tokenized again, so all other tokens stay what they were.
 """
@@ -23,9 +24,9 @@ PER_TOKEN = ("input_ids", "completion_mask")
 def read_rows(folder: Path, split: str) -> pd.DataFrame:
     """Return the rows of a split, clean or injected.
 
-    Clean rows have `problem_id`, `question`, `answer`, `input_ids` (prompt, answer, end token) and `completion_mask` (1 from
-    the answer on). Injected rows have `copy`, `n_pauses` and `prompt_length` too; their mask is 0 at pauses that aren't
-    labelled.
+    Clean rows have `problem_id`, `question`, `answer`, `input_ids` (prompt, answer, end token) and `completion_mask` (1
+    from the answer on). Injected rows have `copy`, `n_pauses` and `prompt_length` too; their mask is 0 at pauses that
+    aren't labelled.
     """
     return pd.read_parquet(folder / f"{split}.parquet")
 
@@ -33,13 +34,14 @@ def read_rows(folder: Path, split: str) -> pd.DataFrame:
 def tokenize(problems: list[dict], tokenizer, task: Task) -> pd.DataFrame:
     """Return the clean rows of problems. The ids are int32 arrays, the masks int8 arrays.
 
-    Prompt and answer are tokenized apart and joined as ids, in training and in decoding alike, so no token spans the border.
-    Raises InputError for text that already holds the pause token.
+    Prompt and answer are tokenized apart and joined as ids, in training and in decoding alike, so no token spans the
+    border. Raises InputError for text that already holds the pause token.
     """
     for problem in problems:
         if PAUSE_TEXT in problem["question"] + problem["answer"]:
             raise InputError(
-                f"Problem {problem['problem_id']} already contains {PAUSE_TEXT}: take it out, pauses are injected as ids."
+                f"Problem {problem['problem_id']} already contains {PAUSE_TEXT}: take it out, pauses are injected as "
+                "ids."
             )
     ids_alone = {"return_attention_mask": False, "return_token_type_ids": False}
     prompts = tokenizer([task.prompt(problem["question"]) for problem in problems], **ids_alone)["input_ids"]
@@ -122,8 +124,8 @@ def inject(
 ) -> pd.DataFrame:
     """Return every clean row `n_copies` times with pauses in its answer, in the order of the rows.
 
-    A copy's draws depend on `data_seed`, the number of its problem and the number of the copy alone, so neither order nor
-    parallelism matters.
+    A copy's draws depend on `data_seed`, the number of its problem and the number of the copy alone, so neither order
+    nor parallelism matters.
     """
     strategies = find_strategies(settings.strategy)
     offsets = [None] * len(rows)
@@ -153,14 +155,18 @@ def inject(
 
 
 def generator(*key: int) -> np.random.Generator:
-    """Return the random numbers of one copy, which depend on its key alone (an array makes them a third faster than a list)."""
+    """Return the random numbers of one copy, which depend on its key alone (an array makes them a third faster than a
+    list).
+    """
     return np.random.Generator(np.random.SFC64(np.array(key, dtype=np.uint32)))
 
 
 def draw_gaps(
     strategies: list[Strategy], answer: Answer, settings: Settings, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the gap of every pause, and whether it is labelled: two arrays (k). Of one gap, those not labelled come first."""
+    """Return the gap of every pause, and whether it is labelled: two arrays (k). Of one gap, those not labelled come
+    first.
+    """
     gaps = [one.gaps(answer, settings, rng) for one in strategies]
     labelled = [np.full(len(mine), settings.label_pauses and not one.in_prompt) for one, mine in zip(strategies, gaps)]
     if len(strategies) == 1:
@@ -171,10 +177,11 @@ def draw_gaps(
 
 
 def insert(rows: Iterable[np.ndarray], gaps: list[np.ndarray], values: int | np.ndarray) -> list[np.ndarray]:
-    """Return every row with one value put in for each of its gaps: before the item of that index, the row's length being its end.
+    """Return every row with one value put in for each of its gaps: before the item of that index, the row's length
+    being its end.
 
-    `values` is one number, or one a gap. All rows are handled as one flat array, since a call of numpy for each row costs
-    more than the insertion.
+    `values` is one number, or one a gap. All rows are handled as one flat array, since a call of numpy for each row
+    costs more than the insertion.
 
     >>> [row.tolist() for row in insert([np.array([7, 8]), np.array([5])], [np.array([2, 0, 2]), np.array([1])], 99)]
     [[99, 7, 8, 99, 99], [5, 99]]
@@ -189,7 +196,8 @@ def insert(rows: Iterable[np.ndarray], gaps: list[np.ndarray], values: int | np.
 
 
 def draw_validation(keys: pd.Series, settings: Settings) -> np.ndarray:
-    """Return which rows are for validation, a boolean array: all those whose key is drawn, a share of the different keys.
+    """Return which rows are for validation, a boolean array: all those whose key is drawn, a share of the different
+    keys.
 
     With questions as keys no question is on both sides, also one that comes twice.
     """
@@ -202,8 +210,8 @@ def draw_validation(keys: pd.Series, settings: Settings) -> np.ndarray:
 def fit(rows: pd.DataFrame, settings: Settings, pause_id: int = -1) -> tuple[pd.DataFrame, int]:
     """Return the rows that have at most `max_length` tokens, and how many did not.
 
-    `too_long` says what happens to the others: refuse raises InputError; drop leaves them out; cut takes off what is past
-    `max_length`, the end token too, and leaves a row out whose prompt alone is longer.
+    `too_long` says what happens to the others: refuse raises InputError; drop leaves them out; cut takes off what is
+    past `max_length`, the end token too, and leaves a row out whose prompt alone is longer.
     """
     lengths = rows["input_ids"].map(len)
     long = lengths > settings.max_length
@@ -213,7 +221,8 @@ def fit(rows: pd.DataFrame, settings: Settings, pause_id: int = -1) -> tuple[pd.
         first = rows[long].iloc[0]
         raise InputError(
             f"{long.sum()} of {len(rows)} rows are longer than max_length {settings.max_length} (problem "
-            f"{first['problem_id']} has {len(first['input_ids'])} tokens, {(first['input_ids'] == pause_id).sum()} of them "
+            f"{first['problem_id']} has {len(first['input_ids'])} tokens, {(first['input_ids'] == pause_id).sum()} of "
+            "them "
             "pauses): raise max_length, inject fewer, or say too_long 'drop' or 'cut'."
         )
     if settings.too_long == "drop":

@@ -1,7 +1,8 @@
 """Strategies: where pauses go in an answer. A strategy is one function and its entry in the table, made by `@strategy`.
 
-An answer of n tokens has n + 1 gaps: before every token, and before the end token that follows them. A strategy returns the
-gap of every pause, in any order, several in one gap where they repeat. Strategies joined by `+` add up: `random+pattern`.
+An answer of n tokens has n + 1 gaps: before every token, and before the end token that follows them. A strategy returns
+the gap of every pause, in any order, several in one gap where they repeat. Strategies joined by `+` add up:
+`random+pattern`.
 """
 
 import re
@@ -32,8 +33,9 @@ class Answer:
 class Strategy:
     """A strategy's function, and what follows from it.
 
-    `gaps(answer, settings, rng)` returns an integer array. `needs_offsets` and `needs_model` say which fields of `Answer` it
-    reads. A strategy `in_prompt` extends the prompt: its pauses are never labelled, and stand there at test time too.
+    `gaps(answer, settings, rng)` returns an integer array. `needs_offsets` and `needs_model` say which fields of
+    `Answer` it reads. A strategy `in_prompt` extends the prompt: its pauses are never labelled, and stand there at test
+    time too.
     """
 
     gaps: Callable
@@ -64,7 +66,7 @@ def find_strategies(names: str) -> list[Strategy]:
 
 
 def how_many(settings, rng: np.random.Generator) -> int:
-    """Return the number of pauses of one copy: `n_random_pauses`, or uniform over 0 to that many where it is variable."""
+    """Return the number of pauses of one copy: `n_random_pauses`, or uniform over 0 to that many."""
     most = settings.n_random_pauses
     return int(rng.integers(most + 1)) if settings.variable_number_of_pauses else most
 
@@ -94,8 +96,8 @@ def word(answer: Answer, settings, rng: np.random.Generator) -> np.ndarray:
 def pattern(answer: Answer, settings, rng: np.random.Generator) -> np.ndarray:
     """After every match of a regular expression, as many pauses as `n_pauses_per_patterns` says for it.
 
-    They go into the first gap past the match's end. A pattern that is a line break also counts once at the very start, as in
-    the published injector.
+    They go into the first gap past the match's end. A pattern that is a line break also counts once at the very start,
+    as in the published injector.
     """
     starts, gaps = answer.offsets[:, 0], []
     for expression, n in settings.n_pauses_per_patterns.items():
@@ -109,8 +111,8 @@ def pattern(answer: Answer, settings, rng: np.random.Generator) -> np.ndarray:
 def prefix(answer: Answer, settings, rng: np.random.Generator) -> np.ndarray:
     """Between prompt and answer, always `n_prefix_pauses` of them, in training and at test time.
 
-    They are context for the model, never a target: no loss is taken on them and their own outputs are ignored (Goyal et al.
-    2024, 'Think before you speak: training language models with pause tokens', arXiv 2310.02226, with ten pauses).
+    They are context for the model, never a target: no loss is taken on them and their own outputs are ignored (Goyal et
+    al. 2024, 'Think before you speak: training language models with pause tokens', arXiv 2310.02226, with ten pauses).
     """
     return np.zeros(settings.n_prefix_pauses, dtype=int)
 
@@ -119,8 +121,8 @@ def prefix(answer: Answer, settings, rng: np.random.Generator) -> np.ndarray:
 def surprise(answer: Answer, settings, rng: np.random.Generator) -> np.ndarray:
     """One pause before each of the k tokens that the first step's model finds least likely.
 
-    Kim et al. 2025 ('Learning to insert [PAUSE] tokens for better reasoning', Findings of ACL, 23760–23777) put pauses where
-    the log likelihood is lowest. k is that of `random`, so that the two differ in the places alone.
+    Kim et al. 2025 ('Learning to insert [PAUSE] tokens for better reasoning', Findings of ACL, 23760–23777) put pauses
+    where the log likelihood is lowest. k is that of `random`, so that the two differ in the places alone.
     """
     k = min(how_many(settings, rng), answer.n_gaps)
     return np.argsort(answer.log_likelihoods, kind="stable")[:k]
@@ -129,8 +131,8 @@ def surprise(answer: Answer, settings, rng: np.random.Generator) -> np.ndarray:
 def word_gaps(text: str, offsets: np.ndarray) -> np.ndarray:
     """Return the gaps that part words: before a token that starts a word, and the last one.
 
-    `offsets` (n, 2) are the tokens' characters. Tokens that are bytes of one character share its offsets: only the first of
-    them can start a word.
+    `offsets` (n, 2) are the tokens' characters. Tokens that are bytes of one character share its offsets: only the
+    first of them can start a word.
     """
     starts = {match.start() for match in re.finditer(r"\S+", text)}
     gaps = []
@@ -152,7 +154,9 @@ def prompt_pauses(settings) -> int:
 
 
 def check_patterns(settings) -> None:
-    """Raise InputError unless the strategy `pattern` and the setting `n_pauses_per_patterns` come together and can be used."""
+    """Raise InputError unless the strategy `pattern` and the setting `n_pauses_per_patterns` come together and can be
+    used.
+    """
     used = "pattern" in settings.strategies_used
     if used and not settings.n_pauses_per_patterns:
         raise InputError("strategy 'pattern' has no pattern: give n_pauses_per_patterns, for example {'\\n': 2}.")

@@ -7,7 +7,7 @@ from pauselib.variants import PARTS, Variant
 
 
 def unfreeze(model, variant: Variant, settings: Settings):
-    """Freeze all of `model` but what `variant` names; return the model to train (a peft model where it has adapters)."""
+    """Freeze all of `model` but what `variant` names; return the model to train (a peft model with adapters)."""
     from peft import LoraConfig, get_peft_model
 
     full = trained_in_full(model, variant)
@@ -35,7 +35,9 @@ def trained_in_full(model, variant: Variant) -> list[str]:
 
 
 def trainable(model) -> pd.DataFrame:
-    """Return what is trained, one row a group of parameters (`part`, `tensors`, `parameters`), all adapters being one group."""
+    """Return what is trained, one row a group of parameters (`part`, `tensors`, `parameters`), all adapters being one
+    group.
+    """
     trained = {name: parameter.numel() for name, parameter in model.named_parameters() if parameter.requires_grad}
     rows = [{"part": part_of(name), "tensors": 1, "parameters": size} for name, size in trained.items()]
     return pd.DataFrame(rows).groupby("part", sort=False).sum().reset_index()

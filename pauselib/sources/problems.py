@@ -17,11 +17,12 @@ GENERATED = {"train": 2000, "test": 500}  # how many generated problems a split 
 def load_problems(
     dataset: str, split: str, n: int = 0, seed: int = 42, config: str = "main", task: str = "gsm8k"
 ) -> list[dict]:
-    """Return the first `n` problems (0: all) of a split (`train` or `test`), as rows with `problem_id`, `question`, `answer`.
+    """Return the first `n` problems (0: all) of a split (`train` or `test`), as rows with `problem_id`, `question`,
+    `answer`.
 
-    `dataset` is `toy`, a folder with train.jsonl and test.jsonl, or whatever `datasets.load_dataset` takes: a hub id or a
-    folder laid out like one. Raises InputError, in one sentence that names the place, for a source that is missing, empty
-    or malformed.
+    `dataset` is `toy`, a folder with train.jsonl and test.jsonl, or whatever `datasets.load_dataset` takes: a hub id or
+    a folder laid out like one. Raises InputError, in one sentence that names the place, for a source that is missing,
+    empty or malformed.
     """
     kind = tasks.find(task)
     place = f"problem {{}} of the {split} split of {dataset}"
@@ -32,7 +33,8 @@ def load_problems(
         rows, place = read_lines(path, n), f"{path}, line {{}}"
     elif Path(dataset).is_dir() and not any(Path(dataset).rglob("*.parquet")):
         raise InputError(
-            f"The folder {dataset} has no {split}.jsonl: put the problems there, one JSON object a line in the format of "
+            f"The folder {dataset} has no {split}.jsonl: put the problems there, one JSON object a line in the format "
+            "of "
             f"the task {task}."
         )
     else:
@@ -52,7 +54,9 @@ def as_problem(task: tasks.Task, row: dict, place: str) -> dict[str, str]:
 
 
 def read_lines(path: Path, n: int):
-    """Yield the objects of a file of JSON lines, the first `n` of them (0: all). Raises InputError for a line that is not JSON."""
+    """Yield the objects of a file of JSON lines, the first `n` of them (0: all). Raises InputError for a line that is
+    not JSON.
+    """
     with path.open("rb") as lines:
         for number, line in enumerate(itertools.islice(lines, n or None), 1):
             try:
@@ -72,7 +76,8 @@ def read_hub(dataset: str, config: str, split: str, n: int) -> list[dict]:
     except Exception as error:  # the hub's client has a dozen ways to say that it has nothing
         reason = str(error).strip().split("\n")[0]
         raise InputError(
-            f"The dataset '{dataset}' could not be had from the hub ({reason}): give 'toy', a folder with train.jsonl and "
+            f"The dataset '{dataset}' could not be had from the hub ({reason}): give 'toy', a folder with train.jsonl "
+            "and "
             "test.jsonl, or a hub id you can reach."
         ) from error
     return rows.select(range(min(n or len(rows), len(rows)))).to_list()

@@ -1,4 +1,5 @@
-"""Tasks: what is asked, what the gold answer is, what counts as right, how hard a problem is, and where its results stand.
+"""Tasks: what is asked, what the gold answer is, what counts as right, how hard a problem is, and where its results
+stand.
 
 A task is one file of this folder, named as the setting `task` names it, with a subclass of `Task` in it.
 
@@ -18,7 +19,9 @@ NAMES = tuple(sorted(module.name for module in pkgutil.iter_modules(__path__)))
 
 
 class Task(ABC):
-    """One kind of problem. A problem is a row with two texts, `question` and `answer`, whatever the columns of its source are."""
+    """One kind of problem. A problem is a row with two texts, `question` and `answer`, whatever the columns of its
+    source are.
+    """
 
     name: str
     answer_mark = "####"  # what the final line of an answer begins with
@@ -45,7 +48,9 @@ class Task(ABC):
         return final_answer
 
     def is_correct(self, reply: str, answer: str) -> bool:
-        """Return whether a reply's final answer is the gold answer's, compared as strings; a reply without one is wrong."""
+        """Return whether a reply's final answer is the gold answer's, compared as strings; a reply without one is
+        wrong.
+        """
         predicted = self.extract(reply)
         return predicted is not None and predicted == self.extract(answer)
 

@@ -1,10 +1,9 @@
-"""AQuA-RAT: algebra problems with five options and a rationale (Ling et al. 2017, arXiv 1705.04146), as multiple choice.
+"""AQuA-RAT: algebra problems with five options and a rationale (Ling et al. 2017, arXiv 1705.04146), as multiple
+choice.
 
-How many hours does a trip of 120 km take at 40 km an hour?
-Options: A)2 B)3 C)4 D)5 E)6
+How many hours does a trip of 120 km take at 40 km an hour? Options: A)2 B)3 C)4 D)5 E)6
 
-120 / 40 = 3
-#### B
+120 / 40 = 3 #### B
 """
 
 import re
@@ -14,7 +13,9 @@ from pauselib.tasks import Task, text_of
 
 
 class AQuA(Task):
-    """The columns are `question`, `options` (texts such as `A)21`), `rationale` and `correct`; a final answer is a letter."""
+    """The columns are `question`, `options` (texts such as `A)21`), `rationale` and `correct`; a final answer is a
+    letter.
+    """
 
     name = "aqua"
     final_answer = re.compile(r"#### ([A-E])\b")

@@ -1,9 +1,9 @@
-"""GSM8K: word problems whose answers tell one calculation a line and end in `#### NUMBER` (Cobbe et al. 2021, arXiv 2110.14168).
+"""GSM8K: word problems whose answers tell one calculation a line and end in `#### NUMBER` (Cobbe et al. 2021, arXiv
+2110.14168).
 
 Rosa has 17 shells. A neighbour brings 9 more. How many shells does Rosa have now?
 
-There are <<17+9=26>>26 shells.
-#### 26
+There are <<17+9=26>>26 shells. #### 26
 """
 
 import re
@@ -13,7 +13,7 @@ from pauselib.tasks import Task, text_of
 
 
 class GSM8K(Task):
-    """The columns are `question` and `answer`; a final answer is a number, compared without its commas, as published."""
+    """The columns are `question` and `answer`; a final answer is a number, compared without commas, as published."""
 
     name = "gsm8k"
     final_answer = re.compile(r"#### (-?[0-9.,]+)")

@@ -35,7 +35,8 @@ def by_step(settings: Settings, variant: Variant) -> dict:
 def arguments(settings: Settings, variant: Variant, folder: Path, n_rows: int) -> SFTConfig:
     """Return the trainer's arguments for `n_rows` training rows.
 
-    AdamW, linear decay without warm-up, no weight decay, clipping at 1; of the checkpoints the one with the lowest eval loss.
+    AdamW, linear decay without warm-up, no weight decay, clipping at 1; of the checkpoints the one with the lowest eval
+    loss.
     """
     step = by_step(settings, variant)
     epochs = variant.epochs or 1
@@ -99,7 +100,9 @@ def last_checkpoint(folder: Path) -> str | None:
 
 
 class PauseTrainer(SFTTrainer):
-    """SFTTrainer, except for the loss: TRL computes its own from the LM head alone, past the model, and a pause head would never move."""
+    """SFTTrainer, except for the loss: TRL computes its own from the LM head alone, past the model, and a pause head
+    would never move.
+    """
 
     def __init__(self, *args, picture=None, **kwargs):
         """As SFTTrainer; `picture.update(history)` is called whenever something is logged."""
@@ -133,7 +136,8 @@ class PauseTrainer(SFTTrainer):
         for name in ("loss", "eval_loss"):
             if not math.isfinite(entry.get(name, 0.0)):
                 raise InputError(
-                    f"The {name} is {entry[name]} at step {self.state.global_step}: lower the learning rate, or look at "
+                    f"The {name} is {entry[name]} at step {self.state.global_step}: lower the learning rate, or look "
+                    "at "
                     "the rows around it."
                 )
         self.progress = self.progress or Progress("training step", self.state.max_steps)

@@ -18,7 +18,7 @@ from pauselib.variants import Variant, parse
 
 @contextlib.contextmanager
 def quiet():
-    """Leave out notes of the training libraries about image models and renamed options, which say nothing to a reader."""
+    """Leave out notes of the training libraries about image models and renamed options, which tell a reader nothing."""
     from transformers.utils import logging
 
     before = logging.get_verbosity()
@@ -40,10 +40,12 @@ def train_variant(
     made_from: dict,
     picture=None,
 ) -> dict:
-    """Train `base` as the settings' variant says, save the best checkpoint's model in `folder`, return the record of the training.
+    """Train `base` as the settings' variant says, save the best checkpoint's model in `folder`, return the record of
+    the training.
 
-    `rows` are those of `train` and `validation`. `work` holds the checkpoints while it runs: a run that was cut off goes on
-    from the last whole one if it was made from the same. `picture.update(history)` is called as the losses come.
+    `rows` are those of `train` and `validation`. `work` holds the checkpoints while it runs: a run that was cut off
+    goes on from the last whole one if it was made from the same. `picture.update(history)` is called as the losses
+    come.
     """
     with quiet():
         trainer, table = prepare(settings, parse(settings.variant), base, rows, work, picture)
@@ -116,7 +118,7 @@ def nearest_tokens(model, tokenizer, n: int = 10) -> list[dict]:
 
 
 def tracking(folder: Path) -> str | None:
-    """Return where the run can be followed: its page at Weights & Biases, or TensorBoard's folder; None without either."""
+    """Return where the run can be followed: its page at Weights & Biases, or TensorBoard's folder; or None."""
     wandb = sys.modules.get("wandb")
     if wandb and wandb.run:
         return wandb.run.url
