@@ -9,7 +9,7 @@ from conftest import SCRIPT
 from pauselib.analysis import results as analysis
 from pauselib.analysis.study import Study
 from pauselib.report import document as report
-from pauselib.report import figures
+from pauselib.report import figures, tables
 from pauselib.report import style as drawing
 from pauselib.settings import Settings
 
@@ -20,7 +20,7 @@ def settings(by_hand):
 
 
 def test_the_table_has_a_row_for_every_variant_and_shows_what_is_missing(settings):
-    text = analysis.as_text(analysis.results(settings)).set_index("variant")
+    text = tables.as_published(analysis.results(settings)).set_index("variant")
     assert text.loc["sft", "Pauses per reply"] == "4.00"
     assert text.loc["sft", "Pauses (correct)"] == "1.50"
     assert text.loc["sft", "Pauses (incorrect)"] == "9.00"
@@ -30,7 +30,7 @@ def test_the_table_has_a_row_for_every_variant_and_shows_what_is_missing(setting
 
 
 def test_the_best_accuracy_and_the_best_eval_loss_of_the_pausing_variants_are_bold(settings):
-    text = analysis.as_text(analysis.results(settings)).set_index("variant")
+    text = tables.as_published(analysis.results(settings)).set_index("variant")
     assert text["Test accuracy"].to_dict() == {
         "sft": "**0.667**",
         "sft_peft": "0.333",
@@ -51,7 +51,7 @@ def test_with_nothing_finished_all_rows_are_missing_and_the_command_is_named(tmp
     assert analysis.finished(settings, table).startswith(
         "0 of 21 rows are finished under tiny. `papermill notebooks/evaluate.ipynb out.ipynb -p variant sft "
     )
-    assert (analysis.as_text(table)["Test accuracy"] == "–").all()
+    assert (tables.as_published(table)["Test accuracy"] == "–").all()
     assert not figures.accuracy_by_pauses(analysis.pausing(replies)).axes
     assert not figures.pause_histograms(replies).axes
 
@@ -104,7 +104,7 @@ def test_the_interval_of_two_of_three_is_wilson_s(settings):
         z / (1 + z * z / n) * (p * (1 - p) / n + z * z / (4 * n * n)) ** 0.5,
     )
     assert (row["accuracy_low"], row["accuracy_high"]) == pytest.approx((middle - half, middle + half), abs=1e-6)
-    assert analysis.as_text(analysis.results(settings)).set_index("variant")["95 % interval"].to_dict() == {
+    assert tables.as_published(analysis.results(settings)).set_index("variant")["95 % interval"].to_dict() == {
         "sft": "0.208–0.939",
         "sft_peft": "0.061–0.792",
         "sft_fr_phead": "–",

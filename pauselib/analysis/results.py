@@ -10,25 +10,15 @@ from pauselib.injection import data
 from pauselib.settings import Settings
 from pauselib.variants import VARIANTS
 
-HEADINGS = {
-    "accuracy": "Test accuracy",
-    "interval": "95 % interval",
-    "eval_loss": "Eval loss",
-    "pauses_mean": "Pauses per reply",
-    "pauses_mean_correct": "Pauses (correct)",
-    "pauses_mean_incorrect": "Pauses (incorrect)",
-    "truncated_rate": "Cut replies",
-    "n": "Replies",
-}
-FORMATS = {
-    "accuracy": "{:.3f}",
-    "eval_loss": "{:.4f}",
-    "pauses_mean": "{:.2f}",
-    "pauses_mean_correct": "{:.2f}",
-    "pauses_mean_incorrect": "{:.2f}",
-    "truncated_rate": "{:.1%}",
-    "n": "{:.0f}",
-}
+METRICS = [
+    "accuracy",
+    "eval_loss",
+    "pauses_mean",
+    "pauses_mean_correct",
+    "pauses_mean_incorrect",
+    "truncated_rate",
+    "n",
+]
 
 
 def results(settings: Settings) -> pd.DataFrame:
@@ -45,7 +35,7 @@ def results(settings: Settings) -> pd.DataFrame:
                 for part in ("pause_embedding", "pause_head", "lm_head", "lm_embeddings", "lora")
             }
             made_from = {"model_digest": metrics.get("made_from", {}).get("inputs", {}).get("model")}
-            known = {key: metrics.get(key) for key in HEADINGS if key != "interval"}
+            known = {key: metrics.get(key) for key in METRICS}
             low, high = wilson(round(metrics["accuracy"] * metrics["n"]), metrics["n"]) if metrics else (None, None)
             rows.append(
                 {
@@ -129,44 +119,6 @@ def finished(settings: Settings, table: pd.DataFrame) -> str:
     if missing:
         told += f" `papermill notebooks/evaluate.ipynb out.ipynb -p variant {missing[0]} -p experiment {settings.experiment}` makes one more, `make run` all of them."
     return told
-
-
-def best(table: pd.DataFrame) -> dict[str, float]:
-    """The value to print in bold, by column: the highest accuracy, and the lowest eval loss among the variants that pause.
-
-    A baseline's eval loss is on clean answers, another text than the pausing variants', so it is never compared with theirs.
-    """
-    return {"accuracy": table["accuracy"].max(), "eval_loss": pausing(table)["eval_loss"].min()}
-
-
-def as_text(table: pd.DataFrame) -> pd.DataFrame:
-    """The table in the published layout, as text: rounded, `–` where a row is missing, the best marked `**…**`."""
-    winners, text = best(table), pd.DataFrame({"variant": table["variant"]})
-    if table["seed"].nunique() > 1:
-        text.insert(0, "seed", table["seed"])
-    for part in ("pause_embedding", "pause_head", "lm_head", "lm_embeddings", "lora"):
-        text[part.replace("_", " ")] = ["×" if yes else "" for yes in table[part]]
-    for column, heading in HEADINGS.items():
-        if column == "interval":
-            text[heading] = [
-                "–" if pd.isna(low) else f"{low:.3f}–{high:.3f}"
-                for low, high in zip(table["accuracy_low"], table["accuracy_high"])
-            ]
-            continue
-        cells = ["–" if pd.isna(value) else FORMATS[column].format(value) for value in table[column]]
-        bold = [
-            value == winners.get(column) and (column == "accuracy" or VARIANTS[name].pauses)
-            for value, name in zip(table[column], table["variant"])
-        ]
-        text[heading] = [f"**{cell}**" if b else cell for cell, b in zip(cells, bold)]
-    return text
-
-
-def styled(text: pd.DataFrame):
-    """A text table for a notebook or the report: bold where it says `**…**`, links where it says `<a …>`; else escaped."""
-    plain = text.map(lambda cell: cell.strip("*") if isinstance(cell, str) else cell)
-    bold = text.map(lambda cell: "font-weight: bold" if isinstance(cell, str) and cell.startswith("**") else "")
-    return plain.style.set_uuid("table").format(escape="html").apply(lambda _: bold, axis=None).hide(axis="index")
 
 
 def artifacts(settings: Settings) -> pd.DataFrame:

@@ -14,7 +14,7 @@ from pauselib.analysis import audit
 from pauselib.analysis import reasons as pausing
 from pauselib.analysis import results as analysis
 from pauselib.analysis.study import Study
-from pauselib.report import figures
+from pauselib.report import figures, tables
 from pauselib.report import html as markup
 from pauselib.report import style as drawing
 from pauselib.variants import FIRST_STEP, MATCHED
@@ -112,7 +112,7 @@ def write(study: Study) -> Path:
         experiment=settings.experiment,
         used=used,
         summary=analysis.finished(settings, study.table),
-        main_table=Markup(analysis.styled(analysis.as_text(study.table)).to_html()),
+        main_table=Markup(tables.styled(tables.as_published(study.table)).to_html()),
         picture=lambda name: svg(study.pictures[name]),
         reading=pausing.reading(study.reasons),
         notes=audit.NOTES,
