@@ -11,9 +11,9 @@ import yaml
 
 from pauselib import runs
 from pauselib.analysis import reasons as pausing
-from pauselib.analysis import results as analysis
 from pauselib.analysis.study import Study
 from pauselib.report import html as markup
+from pauselib.report import tables
 from pauselib.settings import of_experiment
 
 ROOT = Path(__file__).parent.parent
@@ -80,7 +80,7 @@ at {study.rule["agree"].min():.1%} of the positions in the variant where it agre
 
 **The table** in the published layout; best in bold; a baseline's eval loss is on clean answers and does not compare with the others.
 
-{analysis.as_text(study.table).to_markdown(index=False, disable_numparse=True)}
+{tables.as_published(study.table).to_markdown(index=False, disable_numparse=True)}
 
 ![Accuracy against the number of pauses, one panel a variant](docs/by_pauses.png)
 

@@ -13,7 +13,8 @@ import yaml
 from filelock import FileLock, Timeout
 
 from pauselib import runs
-from pauselib.analysis import results as analysis
+from pauselib.analysis.loading import results
+from pauselib.report import tables
 from pauselib.settings import of_experiment
 
 ROOT = Path(__file__).parent.parent
@@ -79,7 +80,7 @@ def main(config_file: str, *overrides: str) -> int:
         print("Another run is active in this folder: wait for it, or stop it first.", file=sys.stderr)
         return 2
     if (settings.folder() / "results.csv").exists():
-        print(analysis.as_text(analysis.results(settings)).replace(r"\*\*", "", regex=True).to_string(index=False))
+        print(tables.as_published(results(settings)).replace(r"\*\*", "", regex=True).to_string(index=False))
         print(f"\n{os.path.relpath(settings.folder() / 'report.html')}")
     return status
 

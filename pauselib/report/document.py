@@ -10,11 +10,9 @@ from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
 
 from pauselib import runs
-from pauselib.analysis import audit
-from pauselib.analysis import reasons as pausing
-from pauselib.analysis import results as analysis
+from pauselib.analysis import audit, loading, reasons
 from pauselib.analysis.study import Study
-from pauselib.report import figures
+from pauselib.report import figures, tables
 from pauselib.report import html as markup
 from pauselib.report import style as drawing
 from pauselib.variants import FIRST_STEP, MATCHED
@@ -60,8 +58,8 @@ def notebook_page(path: Path) -> Path | None:
 
 
 def files(study: Study) -> pd.DataFrame:
-    """`analysis.artifacts` as links, relative to the report; notebooks as pages."""
-    found = analysis.artifacts(study.settings)
+    """`loading.artifacts` as links, relative to the report; notebooks as pages."""
+    found = loading.artifacts(study.settings)
 
     def link(path) -> str:
         if not isinstance(path, str) or "/" not in path:
@@ -90,7 +88,7 @@ def examples(replies: pd.DataFrame, tokens: pd.DataFrame) -> list[dict]:
 def sections(study: Study) -> list[dict]:
     """What the report shows of each finished variant, of its first seed: numbers, losses by step, example replies."""
     shown, first = [], {}
-    for seed, name in study.finished:
+    for seed, name in study.finished_rows:
         first.setdefault(name, seed)
     for name, seed in first.items():
         row = study.table.set_index(["variant", "seed"]).loc[(name, seed)]
@@ -106,15 +104,15 @@ def sections(study: Study) -> list[dict]:
 def write(study: Study) -> Path:
     """Write runs/<experiment>/report.html and the pages of the executed notebooks, and return the report's path."""
     settings = study.settings
-    used = {"model": settings.model, "dataset": settings.dataset, **analysis.used(settings)}
+    used = {"model": settings.model, "dataset": settings.dataset, **loading.settings_used(settings)}
     html = ENVIRONMENT.get_template("report.html.j2").render(
         study=study,
         experiment=settings.experiment,
         used=used,
-        summary=analysis.finished(settings, study.table),
-        main_table=Markup(analysis.styled(analysis.as_text(study.table)).to_html()),
+        summary=loading.finished_sentence(settings, study.table),
+        main_table=Markup(tables.styled(tables.as_published(study.table)).to_html()),
         picture=lambda name: svg(study.pictures[name]),
-        reading=pausing.reading(study.reasons),
+        reading=reasons.regression_reading(study.pause_regression),
         notes=audit.NOTES,
         start=FIRST_STEP,
         matched=MATCHED,

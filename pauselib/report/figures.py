@@ -6,7 +6,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from pauselib.analysis.reasons import NUMBER_PLACES
+from pauselib.analysis.places import NUMBER_PLACES
 from pauselib.report.style import CORRECT, INCORRECT, LINE, PARTS, described, look, panels, whiskers
 
 
