@@ -300,4 +300,4 @@ def strategies(replies: pd.DataFrame) -> pd.DataFrame:
     against = differences(mine, MATCHED).rename(columns={"low": "difference_low", "high": "difference_high"})
     columns = ["variant", "difference", "difference_low", "difference_high", "p", "p_holm"]
     found = over_seeds(mine).merge(against[columns], on="variant", how="left")
-    return found.assign(strategy=found["variant"].map(_strategy))[STRATEGIES]
+    return found.assign(strategy=found["variant"].map(lambda name: parse(name).strategy))[STRATEGIES]
