@@ -17,15 +17,22 @@ injected = of_seed + "/injected/{strategy}.inject.ipynb"
 first_step = of_seed + f"/{FIRST_STEP}/warmup.ipynb"
 
 
-def given(names, **more):
-    """Return some settings as YAML for `papermill -y`; a changed one is a changed rule, and reruns what depends on it."""
-    return json.dumps(settings.of(*names) | more)
+def given(names, strategy=settings.strategy, **more):
+    """Return some settings of a row that is injected by a strategy, as YAML for `papermill -y`.
+
+    They are part of the rule: a changed one reruns what depends on it.
+    """
+    return json.dumps(settings.injected_by(strategy).of(*names) | more)
+
+
+def strategy_of(variant):
+    """Return the injection strategy of a variant's row."""
+    return parse(variant).strategy or settings.strategy
 
 
 def injected_for(wildcards):
     """Return what a variant needs before its warm-up: its injected rows, and the first step where it starts from it."""
-    variant = parse(wildcards.variant)
-    strategy = variant.strategy or settings.strategy
+    variant, strategy = parse(wildcards.variant), strategy_of(wildcards.variant)
     rows = [injected.format(seed=wildcards.seed, strategy=strategy)] if variant.pauses else []
     return rows + ([first_step.format(seed=wildcards.seed)] if variant.second_step else [])
 
@@ -53,7 +60,7 @@ rule table:
 rule inject:
     input: model_for
     output: injected
-    params: lambda w: given(settings_up_to("inject" if not model_for(w) else "first_step"), strategy=w.strategy)
+    params: lambda w: given(settings_up_to("inject" if not model_for(w) else "first_step"), w.strategy)
     log: of_seed + "/injected/{strategy}.inject.log"
     benchmark: folder + "/times/seed-{seed}/{strategy}.inject.tsv"
     shell: "papermill notebooks/inject.ipynb {output:q} -y {params:q} -p seed {wildcards.seed} > {log:q} 2>&1"
@@ -61,7 +68,7 @@ rule inject:
 rule warmup:
     input: injected_for
     output: row + "/warmup.ipynb"
-    params: given(settings_up_to("second_step"))
+    params: lambda w: given(settings_up_to("second_step"), strategy_of(w.variant))
     priority: 1  # the long jobs first, so that no core waits for one at the end
     log: row + "/warmup.log"
     benchmark: folder + "/times/seed-{seed}/{variant}.warmup.tsv"
@@ -72,7 +79,7 @@ rule warmup:
 rule evaluate:
     input: row + "/warmup.ipynb"
     output: row + "/evaluate.ipynb"
-    params: given(settings_up_to("evaluate"))
+    params: lambda w: given(settings_up_to("evaluate"), strategy_of(w.variant))
     log: row + "/evaluate.log"
     benchmark: folder + "/times/seed-{seed}/{variant}.evaluate.tsv"
     shell:
@@ -82,7 +89,7 @@ rule evaluate:
 rule intervene:
     input: row + "/warmup.ipynb"
     output: row + "/interventions/{name}/evaluate.ipynb"
-    params: lambda w: given(settings_up_to("evaluate"), **INTERVENTIONS[w.variant, w.name])
+    params: lambda w: given(settings_up_to("evaluate"), strategy_of(w.variant), **INTERVENTIONS[w.variant, w.name])
     log: row + "/interventions/{name}/evaluate.log"
     benchmark: folder + "/times/seed-{seed}/{variant}.{name}.intervene.tsv"
     shell: "papermill notebooks/evaluate.ipynb {output:q} -y {params:q} -p seed {wildcards.seed} > {log:q} 2>&1"

@@ -21,7 +21,7 @@ def not_one_of(setting: str, value: object, choices: Iterable[str]) -> str:
     """Return the sentence about a value that is none of the choices, with the nearest of them."""
     choices = tuple(choices)
     return (
-        f"{setting} '{value}' is not known: did you mean '{nearest(value, choices)}'? Choose from {', '.join(choices)}."
+        f"{setting} {value!r} is not known: did you mean '{nearest(value, choices)}'? Choose from {', '.join(choices)}."
     )
 
 

@@ -2,8 +2,8 @@
 `configs/` name them.
 
 A setting is one field below: its type, default, meaning and limits, and the steps whose results depend on it. From that
-follow the manifests of what is made, the parameters cells of the notebooks (`python -m pauselib.settings` writes them)
-and what the Snakefile passes to each step.
+follow the manifests of what is made, the parameters cells of the notebooks (`python -m pauselib.notebook_cells` writes
+them) and what the Snakefile passes to each step.
 
 In a notebook, `settings = pauselib.settings.read(globals())` collects what its parameters cell and papermill set; a
 name that is none of these is refused with the nearest one. In Python, `Settings(variant="sft_peft", seed=43)` is the
@@ -18,26 +18,23 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from pauselib import tasks
-from pauselib.declared import EVERY_NOTEBOOK, NOTEBOOK_OF, STEPS, Use, setting, unknown
+from pauselib.contradictions import check_contradictions
+from pauselib.declared import EVERY_NOTEBOOK, FOLDER_NAME, MANY, NOTEBOOK_OF, STEPS, Use, setting, unknown
 from pauselib.decoding.interventions import (
     INTERVENTION_SETTINGS,
     InterventionSettings,
     active_interventions,
     intervention_name,
 )
-from pauselib.errors import InputError, one_of
-from pauselib.injection.strategies import STRATEGIES, check_patterns, find_strategies
+from pauselib.errors import InputError
+from pauselib.injection.strategies import STRATEGIES, check_patterns
 from pauselib.variants import VARIANTS, parse
 
 ROOT = Path(__file__).parent.parent
 
 TRAINED = ("first_step", "second_step")
 MAKING = ("inject", "warmup", "evaluate", "analyze")
-BY_STEP = (
-    "learning_rate",
-    "eval_steps",
-    "max_steps",
-)  # settings of the second step; the first step's have base_ before them
+BY_STEP = ("learning_rate", "eval_steps", "max_steps")  # of the second step; the first step's have base_ before them
 
 
 def as_list(value):
@@ -49,7 +46,7 @@ class Settings(InterventionSettings):
     """The settings of an experiment. Raises InputError, in one sentence, for what can't be meant."""
 
     # the experiment
-    experiment: str = setting("tiny", "the folder under runs_dir", notebooks=EVERY_NOTEBOOK, min_length=1)
+    experiment: str = setting("tiny", "the folder under runs_dir", notebooks=EVERY_NOTEBOOK, pattern=FOLDER_NAME)
     variant: str = setting(
         "sft_peft",
         "what is unfrozen: a published name, see pauselib.variants",
@@ -80,7 +77,10 @@ class Settings(InterventionSettings):
         lt=2**32,
     )
     runs_dir: str = setting(
-        "runs", "where everything is written; a relative path starts at the project's root", notebooks=EVERY_NOTEBOOK
+        "runs",
+        "where everything is written; a relative path starts at the project's root",
+        notebooks=EVERY_NOTEBOOK,
+        pattern=FOLDER_NAME,
     )
     # the clean rows
     dataset_config: str = setting("main", "the hub dataset's configuration", "data")
@@ -96,18 +96,18 @@ class Settings(InterventionSettings):
     )
     # the injected rows
     strategy: str = setting("random", f"{', '.join(STRATEGIES)}; joined by + they add up", "inject")
-    n_random_pauses: int = setting(10, "pauses in a copy, at most (random, word, surprise)", "inject", ge=0)
+    n_random_pauses: int = setting(10, "pauses in a copy, at most (random, word, surprise)", "inject", ge=0, le=MANY)
     variable_number_of_pauses: bool = setting(
         True, "draw the number uniformly from 0 to n_random_pauses; otherwise always n_random_pauses", "inject"
     )
-    n_pauses_per_patterns: dict[str, Annotated[int, Field(ge=0)]] = setting(
+    n_pauses_per_patterns: dict[str, Annotated[int, Field(ge=0, le=MANY)]] = setting(
         {}, "strategy pattern: {regular expression: pauses after every match}", "inject"
     )
-    n_prefix_pauses: int = setting(10, "strategy prefix: pauses between prompt and answer", "inject", ge=1)
+    n_prefix_pauses: int = setting(10, "strategy prefix: pauses between prompt and answer", "inject", ge=1, le=MANY)
     label_pauses: bool = setting(
         True, "whether pauses are learned; otherwise they are only in context (those of prefix always are)", "inject"
     )
-    n_copies: int = setting(1, "injected copies of every problem (published: 5)", "inject", ge=1)
+    n_copies: int = setting(1, "injected copies of every problem (published: 5)", "inject", ge=1, le=MANY)
     validation_split: Literal["problem", "row"] = setting(
         "problem", "problem: no question is in both; row: drawn after copying, as published (a leak)", "inject"
     )
@@ -130,14 +130,14 @@ class Settings(InterventionSettings):
     lora_r: int = setting(16, "rank of the adapters", *TRAINED, ge=1)
     lora_alpha: int = setting(32, "their scale is lora_alpha / lora_r", *TRAINED, ge=1)
     lora_dropout: float = setting(0.05, "in the adapters", *TRAINED, ge=0, lt=1)
-    lora_target_modules: Annotated[tuple[str, ...], BeforeValidator(as_list)] = setting(
+    lora_target_modules: Annotated[tuple[Annotated[str, Field(min_length=1)], ...], BeforeValidator(as_list)] = setting(
         ("q_proj", "v_proj"), "the layers that get one", *TRAINED, min_length=1
     )
     dtype: Literal["float32", "bfloat16"] = setting(
         "float32", "of weights and training: float32 or bfloat16", *TRAINED, "evaluate"
     )
     gradient_checkpointing: bool = setting(False, "recompute activations to save memory", *TRAINED)
-    report_to: str = setting(
+    report_to: Literal["none", "tensorboard", "wandb", "trackio"] = setting(
         "none", "tensorboard, wandb, trackio: also log there (install that package)", notebooks=("warmup",)
     )
     # the replies
@@ -148,9 +148,12 @@ class Settings(InterventionSettings):
     eval_batch_size: int = setting(256, "replies decoded together; does not change them", notebooks=("evaluate",), ge=1)
     # the graph (Snakemake) and the table
     variants: Annotated[tuple[str, ...], BeforeValidator(as_list)] = setting(
-        "all", "the rows to make; sft_peft@word is one with an injection strategy of its own", notebooks=("analyze",)
+        "all",
+        "the rows to make; sft_peft@word is one with an injection strategy of its own",
+        notebooks=("analyze",),
+        min_length=1,
     )
-    seeds: Annotated[tuple[int, ...], BeforeValidator(as_list)] = setting(
+    seeds: Annotated[tuple[Annotated[int, Field(ge=0, lt=2**32)], ...], BeforeValidator(as_list)] = setting(
         (42,), "the training seeds of every row", notebooks=("analyze",), min_length=1
     )
     interventions: tuple[dict, ...] = setting(
@@ -162,7 +165,7 @@ class Settings(InterventionSettings):
     @model_validator(mode="before")
     @classmethod
     def _names_as_published(cls, given: dict) -> dict:
-        """Write out `variants: all`, and names with `.yaml`; None is the default."""
+        """Write out `variants: all`, and names with `.yaml`; no list of interventions is an empty one."""
         given = {name: value for name, value in given.items() if not (name == "interventions" and value is None)}
         if isinstance(given.get("variant"), str):
             given["variant"] = parse(given["variant"]).name
@@ -174,41 +177,29 @@ class Settings(InterventionSettings):
 
     @model_validator(mode="after")
     def _settings_fit_each_other(self):
-        one_of("task", self.task, tasks.NAMES)
-        for names in self.strategies_used_by_row:
-            find_strategies(names)
-        check_patterns(self)
-        for row in self.interventions:
-            check_intervention(row)
-        active_interventions(self.of(*INTERVENTION_SETTINGS))
-        for name in ("variants", "seeds"):
-            values = getattr(self, name)
-            if not values or len(set(values)) < len(values):
-                raise InputError(f"{name} is {list(values)}: name at least one, and each of them once.")
-        if self.batch_size % self.gradient_accumulation_steps:
-            raise InputError(
-                f"batch_size {self.batch_size} is not a multiple of gradient_accumulation_steps "
-                f"{self.gradient_accumulation_steps}."
-            )
-        for name in ("max_steps", "base_max_steps"):
-            if getattr(self, name) == 0:
-                raise InputError(f"{name} is 0: give a number of at least 1, or -1 for a full epoch.")
+        check_contradictions(self)
         return self
 
     @property
-    def strategies_used_by_row(self) -> tuple[str, ...]:
-        """The injection strategies of the experiment and of rows that have one of their own, as they are given."""
-        of_rows = (parse(name).strategy for name in (self.variant, *self.variants))
-        return tuple(dict.fromkeys([self.strategy, *filter(None, of_rows)]))
+    def strategies_used(self) -> tuple[str, ...]:
+        """The injection strategies of the experiment and of its rows, those joined by `+` apart."""
+        of_rows = [parse(name).strategy for name in (self.variant, *self.variants)]
+        joined = "+".join([self.strategy, *filter(None, of_rows)])
+        return tuple(dict.fromkeys(joined.split("+")))
 
     @property
-    def strategies_used(self) -> tuple[str, ...]:
-        """The same, those joined by `+` apart."""
-        return tuple(dict.fromkeys(name for names in self.strategies_used_by_row for name in names.split("+")))
+    def row_strategy(self) -> str:
+        """The injection strategy of the variant, where it has one of its own, or that of the experiment."""
+        return parse(self.variant).strategy or self.strategy
 
     def of_row(self) -> "Settings":
-        """Return the settings with the injection strategy of the variant, where it has one of its own."""
-        return self.but(strategy=parse(self.variant).strategy or self.strategy)
+        """Return the settings as the variant's row takes them, with the injection strategy of its own."""
+        return self.injected_by(self.row_strategy)
+
+    def injected_by(self, strategy: str) -> "Settings":
+        """Return the settings of a row with an injection strategy: patterns only where it takes them."""
+        patterns = self.n_pauses_per_patterns if "pattern" in strategy.split("+") else {}
+        return self.but(strategy=strategy, n_pauses_per_patterns=patterns)
 
     def folder(self) -> Path:
         """Return runs/<experiment>."""
@@ -217,7 +208,7 @@ class Settings(InterventionSettings):
 
     def injected_folder(self) -> Path:
         """Return runs/<experiment>/seed-<n>/injected/<strategy>."""
-        return self.folder() / f"seed-{self.seed}" / "injected" / self.of_row().strategy
+        return self.folder() / f"seed-{self.seed}" / "injected" / self.row_strategy
 
     def variant_folder(self) -> Path:
         """Return runs/<experiment>/seed-<n>/<variant>."""
@@ -272,21 +263,6 @@ def settings_up_to(step: str) -> tuple[str, ...]:
     return tuple(name for name, use in USES.items() if name not in left_out and is_taken(use))
 
 
-def check_intervention(row: dict) -> None:
-    """Raise InputError unless `row` is a variant that pauses, with settings of an intervention."""
-    changes = {name: value for name, value in row.items() if name != "variant"}
-    listed = ", ".join(INTERVENTION_SETTINGS)
-    if "variant" not in row:
-        raise InputError(f"The intervention {row} can't be read: its variant is missing.")
-    for name in changes:
-        if name not in INTERVENTION_SETTINGS:
-            raise InputError(f"The intervention {row} can't be read: '{name}' is none of {listed}.")
-    if not parse(row["variant"]).pauses or not active_interventions(changes):
-        raise InputError(
-            f"The intervention {row} changes nothing: give a variant that pauses and at least one of {listed}."
-        )
-
-
 def check_names(names) -> None:
     """Raise InputError for a name that is no setting, with the nearest one."""
     for name in names:
@@ -297,7 +273,7 @@ def check_names(names) -> None:
 def of_experiment(config: dict) -> Settings:
     """Return the settings of an experiment's file.
 
-    Raises InputError for an unknown name, and for an intervention outside the list of them.
+    Raises InputError for an unknown name, for an intervention outside the list of them, and where a row can't be made.
     """
     check_names(config)
     for name in INTERVENTION_SETTINGS:
@@ -306,7 +282,10 @@ def of_experiment(config: dict) -> Settings:
                 f"{name} would change every row of the experiment: put it into the list `interventions`, with its "
                 "variant."
             )
-    return Settings(**config)
+    settings = Settings(**config)
+    for name in settings.variants:
+        check_patterns(settings.but(variant=name))
+    return settings
 
 
 def read(variables: dict) -> Settings:

@@ -86,7 +86,7 @@ def parse(name: str) -> Variant:
     variant = parse_baseline(plain) if plain.startswith("baseline") else parse_parts(plain, strategy or None)
     if variant is None or variant.name != name.removesuffix(".yaml"):
         raise InputError(
-            f"There is no variant '{name}': did you mean '{nearest(plain, VARIANTS)}'? "
+            f"There is no variant {name!r}: did you mean '{nearest(plain, VARIANTS)}'? "
             "All names are in pauselib.variants.VARIANTS."
         )
     return variant

@@ -18,8 +18,10 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 import numpy as np
 from pydantic import create_model, model_validator
 
-from pauselib.declared import Declared, setting
+from pauselib.declared import MANY, Declared, setting, shown
 from pauselib.errors import InputError
+from pauselib.injection.strategies import find_strategies
+from pauselib.variants import parse
 
 if TYPE_CHECKING:
     import torch
@@ -88,7 +90,7 @@ class Force(Intervention):
     """Pauses are put in whatever the head says: before the reply, before every number, or before the final answer."""
 
     always_named: ClassVar[tuple[str, ...]] = ("forced_at",)
-    forced_pauses: int = setting(0, "this many pauses are put in whatever the head says", "intervene", ge=0)
+    forced_pauses: int = setting(0, "this many pauses are put in whatever the head says", "intervene", ge=0, le=MANY)
     forced_at: Literal["start", "number", "answer"] = setting(
         "answer", "where: at the start of the reply, before every number, before the answer's ####", "intervene"
     )
@@ -161,6 +163,28 @@ def intervention_name(interventions: Iterable[Intervention]) -> str:
     """Return what differs from plain greedy decoding, as a name for a folder; empty where nothing does."""
     changed = {name: value for one in interventions for name, value in one.changes.items()}
     return "_".join(name if value is True else f"{name}-{value}" for name, value in changed.items())
+
+
+def check_intervention(row: dict) -> tuple[str, str]:
+    """Return the names of an experiment's intervention: of its variant, and of what is changed.
+
+    Raises InputError unless `row` is a variant that pauses, with settings of an intervention.
+    """
+    changes = {name: value for name, value in row.items() if name != "variant"}
+    listed = ", ".join(INTERVENTION_SETTINGS)
+    if not isinstance(row.get("variant"), str):
+        raise InputError(f"The intervention {shown(row)} can't be read: its variant is missing, or no text.")
+    for name in changes:
+        if name not in INTERVENTION_SETTINGS:
+            raise InputError(f"The intervention {shown(row)} can't be read: {shown(name)} is none of {listed}.")
+    variant, interventions = parse(row["variant"]), active_interventions(changes)
+    if variant.strategy:
+        find_strategies(variant.strategy)
+    if not variant.pauses or not interventions:
+        raise InputError(
+            f"The intervention {shown(row)} changes nothing: give a variant that pauses and at least one of {listed}."
+        )
+    return variant.name, intervention_name(interventions)
 
 
 class Chooser:

@@ -59,6 +59,11 @@ def prompt_lengths(rows: pd.DataFrame) -> list[int]:
     return [int(len(mask) - mask.sum()) for mask in rows["completion_mask"]]
 
 
+def problem_number(problem_id: str) -> int:
+    """Return the place of a problem in its source: 17 for `train-17`."""
+    return int(problem_id.rpartition("-")[2])
+
+
 def prompt_ids(rows: pd.DataFrame) -> list[list[int]]:
     """Return the prompts of clean rows as lists of ids."""
     return [ids[:length].tolist() for ids, length in zip(rows["input_ids"], prompt_lengths(rows))]
@@ -102,15 +107,24 @@ def build_injected(
         parts[split], more = fit(injected, settings, pause_id)
         n_long += more
     if settings.validation_split == "row":
-        both = pd.concat(parts.values(), ignore_index=True)
+        both = pd.concat(parts.values())
+        both = both.iloc[np.lexsort((both["copy"], both["problem_id"].map(problem_number)))]
         held_out = draw_validation(both["problem_id"] + " " + both["copy"].astype(str), settings)
         parts = {"train": both[~held_out], "validation": both[held_out]}
     save(folder, parts, n_long)
 
 
 def save(folder: Path, parts: dict[str, pd.DataFrame], n_long: int) -> None:
-    """Write the rows of each split, and counts.json: the rows of each and how many were too long."""
+    """Write the rows of each split, and counts.json: the rows of each and how many were too long.
+
+    Raises InputError for a split without a row.
+    """
     for split, rows in parts.items():
+        if rows.empty:
+            raise InputError(
+                f"No row is left for {split}: give more problems (n_train), another validation_share, or a larger "
+                "max_length."
+            )
         rows.to_parquet(folder / f"{split}.parquet", index=False)
     runs.write_json(folder / "counts.json", {**{split: len(rows) for split, rows in parts.items()}, "too_long": n_long})
 
@@ -138,7 +152,7 @@ def inject(
     columns = zip(rows["problem_id"], rows["answer"], rows["input_ids"], starts, offsets, likelihoods)
     for i, (problem_id, text, ids, start, spans, likelihood) in enumerate(columns, 1):
         answer = Answer(text, len(ids) - start - 1, spans, likelihood)
-        number = int(problem_id.rpartition("-")[2])
+        number = problem_number(problem_id)
         for copy in range(settings.n_copies):
             drawn, learned = draw_gaps(strategies, answer, settings, generator(settings.data_seed, number, copy))
             gaps.append(start + drawn)
@@ -222,8 +236,7 @@ def fit(rows: pd.DataFrame, settings: Settings, pause_id: int = -1) -> tuple[pd.
         raise InputError(
             f"{long.sum()} of {len(rows)} rows are longer than max_length {settings.max_length} (problem "
             f"{first['problem_id']} has {len(first['input_ids'])} tokens, {(first['input_ids'] == pause_id).sum()} of "
-            "them "
-            "pauses): raise max_length, inject fewer, or say too_long 'drop' or 'cut'."
+            "them pauses): raise max_length, inject fewer, or say too_long 'drop' or 'cut'."
         )
     if settings.too_long == "drop":
         return rows[~long], int(long.sum())

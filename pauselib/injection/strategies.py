@@ -157,10 +157,9 @@ def check_patterns(settings) -> None:
     """Raise InputError unless the strategy `pattern` and the setting `n_pauses_per_patterns` come together and can be
     used.
     """
-    used = "pattern" in settings.strategies_used
-    if used and not settings.n_pauses_per_patterns:
+    if "pattern" in settings.row_strategy.split("+") and not settings.n_pauses_per_patterns:
         raise InputError("strategy 'pattern' has no pattern: give n_pauses_per_patterns, for example {'\\n': 2}.")
-    if settings.n_pauses_per_patterns and not used:
+    if settings.n_pauses_per_patterns and "pattern" not in settings.strategies_used:
         raise InputError(
             f"n_pauses_per_patterns is given but strategy is '{settings.strategy}': say strategy 'pattern' or "
             "'random+pattern'."
@@ -168,5 +167,5 @@ def check_patterns(settings) -> None:
     for expression in settings.n_pauses_per_patterns:
         try:
             re.compile(expression)
-        except re.error as error:
-            raise InputError(f"n_pauses_per_patterns: '{expression}' is no regular expression ({error}).") from None
+        except (re.error, OverflowError, RecursionError) as error:
+            raise InputError(f"n_pauses_per_patterns: {expression!r} is no regular expression ({error}).") from None

@@ -162,12 +162,15 @@ class PauseForCausalLM(PreTrainedModel, GenerationMixin):
         )
 
     def get_input_embeddings(self):
+        """Return the language model's embeddings, which have no row for the pause."""
         return self.lm.get_input_embeddings()
 
     def get_output_embeddings(self):
+        """Return the language model's head, which has no row for the pause."""
         return self.lm.get_output_embeddings()
 
     def resize_token_embeddings(self, *args, **kwargs):
+        """Refuse: the pause token's id is the number of rows of the embeddings."""
         raise NotImplementedError(
             "A pause model's embeddings can't be resized: the pause token's id is the number of rows. Resize the "
             "language model before wrapping it."

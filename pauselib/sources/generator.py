@@ -110,6 +110,7 @@ def narrator(item: str, phrases: tuple[str, ...]) -> tuple[list[str], list[float
 
 
 def say(rng: random.Random, item: str, phrases: list[str]) -> str:
+    """Draw one of `phrases` as this scene's narrator prefers them."""
     order, weights = narrator(item, tuple(phrases))
     return rng.choices(order, cum_weights=weights)[0]
 

@@ -25,21 +25,20 @@ def load_problems(
     empty or malformed.
     """
     kind = tasks.find(task)
-    place = f"problem {{}} of the {split} split of {dataset}"
+    place = f"the {split} split of {dataset}, problem"
     if dataset == "toy":
         rows = generator.make(split, n or GENERATED[split], seed)
     elif (Path(dataset) / f"{split}.jsonl").exists():
         path = Path(dataset) / f"{split}.jsonl"
-        rows, place = read_lines(path, n), f"{path}, line {{}}"
+        rows, place = read_lines(path, n), f"{path}, line"
     elif Path(dataset).is_dir() and not any(Path(dataset).rglob("*.parquet")):
         raise InputError(
             f"The folder {dataset} has no {split}.jsonl: put the problems there, one JSON object a line in the format "
-            "of "
-            f"the task {task}."
+            f"of the task {task}."
         )
     else:
         rows = read_hub(dataset, config, split, n)
-    problems = [as_problem(kind, row, place.format(i)) for i, row in enumerate(rows, 1)]
+    problems = [as_problem(kind, row, f"{place} {i}") for i, row in enumerate(rows, 1)]
     if not problems:
         raise InputError(f"The {split} split of {dataset} has no problems.")
     return [{"problem_id": f"{split}-{i}", **problem} for i, problem in enumerate(problems)]
@@ -77,7 +76,6 @@ def read_hub(dataset: str, config: str, split: str, n: int) -> list[dict]:
         reason = str(error).strip().split("\n")[0]
         raise InputError(
             f"The dataset '{dataset}' could not be had from the hub ({reason}): give 'toy', a folder with train.jsonl "
-            "and "
-            "test.jsonl, or a hub id you can reach."
+            "and test.jsonl, or a hub id you can reach."
         ) from error
     return rows.select(range(min(n or len(rows), len(rows)))).to_list()

@@ -75,7 +75,6 @@ def find(name: str) -> Task:
     """Return the task of a name. Raises InputError for a name that is no file of this folder."""
     one_of("task", name, NAMES)
     module = importlib.import_module(f"{__name__}.{name}")
-    (task,) = [
-        kind for kind in vars(module).values() if isinstance(kind, type) and issubclass(kind, Task) and kind is not Task
-    ]
+    own = [kind for kind in vars(module).values() if getattr(kind, "__module__", "") == module.__name__]
+    (task,) = [kind for kind in own if isinstance(kind, type) and issubclass(kind, Task)]
     return task()

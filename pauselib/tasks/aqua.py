@@ -1,9 +1,11 @@
 """AQuA-RAT: algebra problems with five options and a rationale (Ling et al. 2017, arXiv 1705.04146), as multiple
 choice.
 
-How many hours does a trip of 120 km take at 40 km an hour? Options: A)2 B)3 C)4 D)5 E)6
+    How many hours does a trip of 120 km take at 40 km an hour?
+    Options: A)2 B)3 C)4 D)5 E)6
 
-120 / 40 = 3 #### B
+    120 / 40 = 3
+    #### B
 """
 
 import re

@@ -1,9 +1,10 @@
 """GSM8K: word problems whose answers tell one calculation a line and end in `#### NUMBER` (Cobbe et al. 2021, arXiv
 2110.14168).
 
-Rosa has 17 shells. A neighbour brings 9 more. How many shells does Rosa have now?
+    Rosa has 17 shells. A neighbour brings 9 more. How many shells does Rosa have now?
 
-There are <<17+9=26>>26 shells. #### 26
+    There are <<17+9=26>>26 shells.
+    #### 26
 """
 
 import re

@@ -137,8 +137,7 @@ class PauseTrainer(SFTTrainer):
             if not math.isfinite(entry.get(name, 0.0)):
                 raise InputError(
                     f"The {name} is {entry[name]} at step {self.state.global_step}: lower the learning rate, or look "
-                    "at "
-                    "the rows around it."
+                    "at the rows around it."
                 )
         self.progress = self.progress or Progress("training step", self.state.max_steps)
         self.progress.update(self.state.global_step, f"loss {entry['loss']:.3f}" if "loss" in entry else "")
