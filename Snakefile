@@ -9,9 +9,11 @@ from pauselib.decoding import evaluation
 from pauselib.training import warmup as training
 from pauselib.settings import of_experiment
 from pauselib.variants import FIRST_STEP, VARIANTS
+from pauselib.workflow.step_lines import show_step_lines
 
 settings = of_experiment(config)
 folder = settings.folder().as_posix()
+show_step_lines(workflow, folder)
 row = folder + "/seed-{seed}/{variant}"
 PLACE = ("experiment", "runs_dir")
 DATA = (*PLACE, *data.SETTINGS)
