@@ -6,7 +6,7 @@ from pauselib.workflow.durations import seconds_kept, time_to_go
 from pauselib.workflow.steps_of_graph import GraphStep
 
 
-def counted(number: int, noun: str) -> str:
+def number_of(number: int, noun: str) -> str:
     """`1 variant`, `21 variants`."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
@@ -81,9 +81,9 @@ class RunState:
         variants = {step.wildcards["variant"] for step in self.steps.values() if step.rule == "evaluate"}
         changed = [step.wildcards for step in self.steps.values() if step.rule == "intervene"]
         interventions = {(wildcards["variant"], wildcards["name"]) for wildcards in changed}
-        words = [counted(len(variants), "variant")]
+        words = [number_of(len(variants), "variant")]
         if interventions:
-            words.append(counted(len(interventions), "intervention"))
+            words.append(number_of(len(interventions), "intervention"))
         if len(self.seeds()) > 1:
-            words.append(counted(len(self.seeds()), "seed"))
+            words.append(number_of(len(self.seeds()), "seed"))
         return ", ".join(words)

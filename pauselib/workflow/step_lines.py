@@ -19,7 +19,7 @@ from snakemake.logging import logger
 from snakemake_interface_logger_plugins.common import LogEvent
 
 from pauselib.workflow.durations import duration
-from pauselib.workflow.run_state import RunState, counted
+from pauselib.workflow.run_state import RunState, number_of
 from pauselib.workflow.running import MARK
 from pauselib.workflow.steps_of_graph import reason_of_failure, result_of, short_path, steps_of_graph
 
@@ -97,7 +97,7 @@ class StepLines(logging.Handler):
         """Say what will be made and what is kept from before."""
         self.state = RunState(*self.read_graph())
         total, kept = len(self.state.steps), self.state.n_kept()
-        line = f"{counted(total, 'step')}: {self.state.contents()}; results under {short_path(self.folder)}"
+        line = f"{number_of(total, 'step')}: {self.state.contents()}; results under {short_path(self.folder)}"
         if kept:
             line += f"; {kept} of {total} {'is' if kept == 1 else 'are'} kept from before"
         self.screen.line(line)
@@ -156,7 +156,7 @@ class StepLines(logging.Handler):
         failed, blocked = sorted(self.state.failed), len(self.state.blocked())
         if failed:
             labels = "; ".join(self.state.label(jobid) for jobid in failed)
-            line = f"\n{len(failed)} of {counted(len(self.state.steps), 'step')} failed: {labels}."
+            line = f"\n{len(failed)} of {number_of(len(self.state.steps), 'step')} failed: {labels}."
             line += f" {blocked} more could not be made because of that." if blocked else ""
             self.screen.line(line)
         for path in self.logs:
