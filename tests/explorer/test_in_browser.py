@@ -2,16 +2,16 @@
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 import pandas as pd
 import pytest
-from test_widgets import small_run
 
 from pauselib import runs
 from pauselib.settings import Settings
 
-pytest_plugins = ["browser"]
+pytest_plugins = ["browser", "small_run"]
 
 SCRIPT = "<script>window.hacked = 1</script><img src=x onerror='window.hacked = 1'>"
 ASK, BROWSE = 3, 4  # their cells, behind the one that papermill's parameters are injected into
@@ -19,29 +19,40 @@ PAUSE = "[role=img][aria-label=pause]"
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory) -> Settings:
-    """A run of two variants; its first problem and the first reply to it hold a script, and a reply may be very long."""
-    settings = small_run(tmp_path_factory.mktemp("runs"))
-    folder, test = settings.variant_folder(), settings.folder() / "data" / "test.parquet"
-    problems, tokens = pd.read_parquet(test), pd.read_parquet(folder / "tokens.parquet")
-    problems.loc[0, "question"], tokens.at[0, "tokens"] = SCRIPT, [*tokens.at[0, "tokens"][:-1], SCRIPT]
-    problems.to_parquet(test)
-    tokens.to_parquet(folder / "tokens.parquet")
-    first, *others = (folder / "predictions.jsonl").read_text().splitlines()
-    runs.write(
-        folder / "predictions.jsonl",
-        "\n".join([json.dumps({**json.loads(first), "question": SCRIPT, "reply": SCRIPT}), *others]),
-    )
-    metrics = runs.read_json(folder / "metrics.json")
-    metrics["made_from"]["settings"]["max_new_tokens"] = 100_000
-    runs.write_json(folder / "metrics.json", metrics)
+def run_with_a_script(small_run, tmp_path_factory) -> Settings:
+    """A run whose first problem and the first reply to it hold a script, and whose replies may be very long."""
+    runs_dir = tmp_path_factory.mktemp("with a script") / "runs"
+    shutil.copytree(small_run.runs_dir, runs_dir)
+    settings = small_run.but(runs_dir=str(runs_dir))
+    put_script_in_first_problem(settings)
+    let_replies_be_long(settings)
     return settings
 
 
+def put_script_in_first_problem(settings: Settings) -> None:
+    folder, test = settings.variant_folder(), settings.folder() / "data" / "test.parquet"
+    problems, tokens = pd.read_parquet(test), pd.read_parquet(folder / "tokens.parquet")
+    problems.loc[0, "question"] = SCRIPT
+    tokens.at[0, "tokens"] = [*tokens.at[0, "tokens"][:-1], SCRIPT]
+    problems.to_parquet(test)
+    tokens.to_parquet(folder / "tokens.parquet")
+    first, *others = (folder / "predictions.jsonl").read_text().splitlines()
+    harmful = json.dumps({**json.loads(first), "question": SCRIPT, "reply": SCRIPT})
+    runs.write(folder / "predictions.jsonl", "\n".join([harmful, *others]))
+
+
+def let_replies_be_long(settings: Settings) -> None:
+    """Write into the replies' manifest that they were decoded with another limit."""
+    metrics = runs.read_json(settings.variant_folder() / "metrics.json")
+    metrics["made_from"]["settings"]["max_new_tokens"] = 100_000
+    runs.write_json(settings.variant_folder() / "metrics.json", metrics)
+
+
 @pytest.fixture
-def explorer(notebook, lab, made):
+def explorer(notebook, lab, run_with_a_script):
     """The notebook on that run, with all cells run."""
-    lab.parameterize("explore.ipynb", experiment="small", variant="sft_fr_phead_peft", runs_dir=made.runs_dir)
+    runs_dir = run_with_a_script.runs_dir
+    lab.parameterize("explore.ipynb", experiment="small", variant="sft_fr_phead_peft", runs_dir=runs_dir)
     opened = notebook("explore.ipynb")
     opened.run_all()
     opened.wait_for(ASK, "Finished.")
