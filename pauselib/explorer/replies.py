@@ -73,7 +73,8 @@ class Replies:
         `each` raises ends the decoding.
         """
         changes = changes if parse(settings.variant).pauses else {}
-        settings = settings.but(**changes, **decoding_settings(settings.variant_folder()))
+        settings = settings.but(**decoding_settings(settings.variant_folder()))
+        settings = settings.but(**changes)
         asked = (question, answer, frozenset(changes.items()), *settings.of(*DECODING).values())
 
         def look_up_or_decode() -> dict:

@@ -1,4 +1,4 @@
-"""Fixtures: a finished run of two variants and four problems, small enough to be made in seconds. `pytest_plugins = ["small_run"]`."""
+"""A finished run of two variants and four problems, made in seconds, for `pytest_plugins = ["small_run"]`."""
 
 import shutil
 
