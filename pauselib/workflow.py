@@ -13,7 +13,7 @@ import yaml
 from filelock import FileLock, Timeout
 
 from pauselib import runs
-from pauselib.analysis import results as analysis
+from pauselib.analysis.loading import results
 from pauselib.report import tables
 from pauselib.settings import of_experiment
 
@@ -78,7 +78,7 @@ def main(config_file: str, *overrides: str) -> int:
         print("Another run is active in this folder: wait for it, or stop it first.", file=sys.stderr)
         return 2
     if (settings.folder() / "results.csv").exists():
-        print(tables.as_published(analysis.results(settings)).replace(r"\*\*", "", regex=True).to_string(index=False))
+        print(tables.as_published(results(settings)).replace(r"\*\*", "", regex=True).to_string(index=False))
         print(f"\n{os.path.relpath(settings.folder() / 'report.html')}")
     return status
 

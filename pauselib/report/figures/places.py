@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from pauselib.analysis.reasons import NUMBER_PLACES
+from pauselib.analysis.places import NUMBER_PLACES
 from pauselib.report.style import LINE, described, look, panels
 
 
