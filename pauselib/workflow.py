@@ -22,7 +22,9 @@ MARK = "PAUSELIB_WORKFLOW"  # an environment variable that every process of a ru
 
 
 def end_orphans() -> None:
-    """End the kernels that a killed run of this project left behind: processes that carry its mark while no run is active."""
+    """End the kernels that a killed run of this project left behind: processes that carry its mark while no run is
+    active.
+    """
     for process in psutil.process_iter():
         try:
             if process.pid != os.getpid() and process.environ().get(MARK) == str(ROOT):

@@ -1,0 +1,99 @@
+"""How a setting is declared: one field that says its type, default, meaning and limits, and which step's results depend
+on it.
+"""
+
+from dataclasses import dataclass
+from typing import get_args
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from pauselib.errors import InputError, nearest, not_one_of
+
+STEPS = ("data", "inject", "first_step", "second_step", "evaluate", "intervene")
+"""The steps whose results depend on settings, in the order in which they follow one another."""
+
+NOTEBOOK_OF = {
+    "data": "inject",
+    "inject": "inject",
+    "first_step": "warmup",
+    "second_step": "warmup",
+    "evaluate": "evaluate",
+    "intervene": "evaluate",
+}
+"""The notebook in which the settings of a step stand."""
+
+EVERY_NOTEBOOK = ("inject", "warmup", "evaluate", "analyze", "explore")
+
+
+@dataclass(frozen=True)
+class Use:
+    """Where a setting is used: the `steps` whose results depend on it, and the `notebooks` whose parameters name it."""
+
+    steps: tuple[str, ...]
+    notebooks: tuple[str, ...]
+
+
+def setting(default, meaning: str, *steps: str, notebooks: tuple[str, ...] = (), **limits):
+    """Declare a setting: its default, what it means, the steps whose results depend on it, and its limits (`ge`, `gt`,
+    ...).
+
+    It stands in the notebooks of its steps, or where `notebooks` says.
+    """
+    use = Use(steps, notebooks or tuple(dict.fromkeys(NOTEBOOK_OF[step] for step in steps)))
+    return Field(default, description=meaning, json_schema_extra={"use": use}, **limits)
+
+
+class Declared(BaseModel):
+    """A set of settings. Raises InputError, in one sentence, for an unknown name, a wrong type or a value out of its
+    limits.
+    """
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", allow_inf_nan=False, coerce_numbers_to_str=True, validate_default=False
+    )
+
+    def __init__(self, **given):
+        try:
+            super().__init__(**given)
+        except ValidationError as error:
+            raise InputError(sentence(error.errors()[0], type(self))) from None
+
+
+def sentence(error: dict, declared: type[BaseModel]) -> str:
+    """Return what is wrong with one setting, and the cure, from an error of pydantic."""
+    limits = error.get("ctx", {})
+    if "error" in limits:  # one of our own sentences, raised by a check of several settings
+        return str(limits["error"])
+    name, value = error["loc"][0], error["input"]
+    if error["type"] == "extra_forbidden":
+        return unknown(name, declared)
+    if error["type"] == "literal_error":
+        return not_one_of(name, value, get_args(declared.model_fields[name].annotation))
+    expected = {
+        "greater_than_equal": "a number of at least {ge}",
+        "greater_than": "a number above {gt}",
+        "less_than_equal": "a number of at most {le}",
+        "less_than": "a number below {lt}",
+        "int_type": "a whole number",
+        "int_parsing": "a whole number",
+        "int_from_float": "a whole number",
+        "float_type": "a number",
+        "float_parsing": "a number",
+        "finite_number": "a finite number",
+        "bool_type": "true or false",
+        "bool_parsing": "true or false",
+        "string_type": "a text",
+        "string_too_short": "a text that is not empty",
+        "too_short": "at least {min_length} item",
+        "tuple_type": "a list",
+        "dict_type": "a mapping, such as {{}}",
+    }.get(error["type"], error["msg"])
+    return f"{name} is {value!r}: give {expected.format(**limits)}."
+
+
+def unknown(name: str, declared: type[BaseModel]) -> str:
+    """Return the sentence about a name that is no setting."""
+    return (
+        f"There is no parameter '{name}': did you mean '{nearest(name, declared.model_fields)}'? "
+        "`papermill --help-notebook NOTEBOOK` lists them."
+    )
