@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from html import escape
 
-from pauselib.injection.rows import PAUSE_TEXT
+from pauselib.tokens import PAUSE_TEXT
 
 MARK = "‖"  # how a pause is shown
 PAUSE_STYLE = "color:#fff;background:#8a3b12;border-radius:3px;padding:0 .2em;margin:0 1px"

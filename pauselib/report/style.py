@@ -118,7 +118,7 @@ def look(name: str) -> dict:
     and the filling whether LoRA is. A row with an injection strategy of its own, such as `sft_peft@word`, looks like
     its variant.
     """
-    variant = parse(name.partition("@")[0])
+    variant = parse(name)
     colour, _ = PAUSE_PART_COLOURS[variant.pause_embedding, variant.pause_head]
     return {"color": colour, "marker": marker(variant), "markerfacecolor": colour if variant.lora else "white"}
 

@@ -5,7 +5,8 @@ from html import escape
 
 import pandas as pd
 
-from pauselib.analysis.loading import PARTS, of_pausing_variants
+from pauselib.analysis.loading import of_pausing_variants
+from pauselib.variants import PARTS
 
 LAYOUT = {  # column of `loading.results` -> its heading, and the format of its numbers
     "accuracy": ("Test accuracy", "{:.3f}"),
