@@ -14,7 +14,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from pauselib.decoding.interventions import NAMES, Intervention
+from pauselib.decoding.interventions import NAMES
 from pauselib.settings import Settings
 from pauselib.tasks import gsm8k as scoring
 
@@ -128,14 +128,11 @@ def save(folder, replies: list[dict], eval_loss: float, **changes) -> None:
 
 @pytest.fixture
 def intervened(by_hand):
-    """sft without pauses is right in 3 of 3, with 2 forced ones in none."""
-    for changes, correct in (({"forced_pauses": 2}, [False] * 3), ({"max_pauses": 0}, [True] * 3)):
-        how = Intervention(**changes)
-        folder = by_hand.but(variant="sft", **changes).replies_folder()
-        save(
-            folder,
-            [reply(i, right, how.forced_pauses) for i, right in enumerate(correct)],
-            0.5,
-            **{name: getattr(how, name) for name in NAMES},
-        )
-    return by_hand
+    """sft without pauses is right in 3 of 3, with 2 forced ones in none; the experiment asks for both interventions."""
+    asked = ({"variant": "sft", "max_pauses": 0}, {"variant": "sft", "forced_pauses": 2})
+    settings = by_hand.but(interventions=asked)
+    for changes, correct in zip(asked, ([True] * 3, [False] * 3)):
+        row = settings.but(**changes)
+        replies = [reply(i, right, row.forced_pauses) for i, right in enumerate(correct)]
+        save(row.replies_folder(), replies, 0.5, **row.of(*NAMES))
+    return settings

@@ -6,10 +6,10 @@ import pandas as pd
 import pytest
 from conftest import SCRIPT
 
-from pauselib.analysis import results as analysis
+from pauselib.analysis import loading
 from pauselib.analysis.study import Study
 from pauselib.report import document as report
-from pauselib.report import figures, tables
+from pauselib.report import figures
 from pauselib.report import style as drawing
 from pauselib.settings import Settings
 
@@ -19,52 +19,14 @@ def settings(by_hand):
     return by_hand
 
 
-def test_the_table_has_a_row_for_every_variant_and_shows_what_is_missing(settings):
-    text = tables.as_published(analysis.results(settings)).set_index("variant")
-    assert text.loc["sft", "Pauses per reply"] == "4.00"
-    assert text.loc["sft", "Pauses (correct)"] == "1.50"
-    assert text.loc["sft", "Pauses (incorrect)"] == "9.00"
-    assert text.loc["sft_peft", "lora"] == "×"
-    assert text.loc["sft", "lora"] == ""
-    assert (text.loc["sft_fr_phead", ["Test accuracy", "Eval loss", "Replies"]] == "–").all()
-
-
-def test_the_best_accuracy_and_the_best_eval_loss_of_the_pausing_variants_are_bold(settings):
-    text = tables.as_published(analysis.results(settings)).set_index("variant")
-    assert text["Test accuracy"].to_dict() == {
-        "sft": "**0.667**",
-        "sft_peft": "0.333",
-        "sft_fr_phead": "–",
-        "baseline_1_epoch": "**0.667**",
-    }
-    assert text["Eval loss"].to_dict() == {
-        "sft": "0.5000",
-        "sft_peft": "**0.2500**",
-        "sft_fr_phead": "–",
-        "baseline_1_epoch": "0.1000",
-    }
-
-
-def test_with_nothing_finished_all_rows_are_missing_and_the_command_is_named(tmp_path):
-    settings = Settings(runs_dir=str(tmp_path))
-    table, replies = analysis.results(settings), analysis.predictions(settings)
-    assert analysis.finished(settings, table).startswith(
-        "0 of 21 rows are finished under tiny. `papermill notebooks/evaluate.ipynb out.ipynb -p variant sft "
-    )
-    assert (tables.as_published(table)["Test accuracy"] == "–").all()
-    assert not figures.accuracy_by_pauses(analysis.pausing(replies)).axes
+def test_with_nothing_finished_the_pictures_are_empty(tmp_path):
+    replies = loading.predictions(Settings(runs_dir=str(tmp_path)))
+    assert not figures.accuracy_by_pauses(loading.of_pausing_variants(replies)).axes
     assert not figures.pause_histograms(replies).axes
 
 
-def test_the_baselines_are_not_among_the_pausing_rows(settings):
-    assert analysis.pausing(analysis.predictions(settings))["variant"].unique().tolist() == ["sft", "sft_peft"]
-
-
-def test_artifacts_are_relative_paths_of_what_exists(settings):
-    files = analysis.artifacts(settings).set_index("variant")
-    assert files.loc["sft", "predictions"] == "seed-42/sft/predictions.jsonl"
-    assert files.loc["sft", "model"] == "–"
-    assert files.loc["sft_fr_phead", "predictions"] == "–"
+def test_interventions_have_two_panels(intervened):
+    assert len(figures.interventions(Study(intervened).intervention_effects).axes) == 2
 
 
 def test_pause_counts_are_binned_alone_up_to_eight_then_in_doubling_ranges():
@@ -74,7 +36,7 @@ def test_pause_counts_are_binned_alone_up_to_eight_then_in_doubling_ranges():
 
 
 def test_the_bars_are_the_counts_of_correct_and_incorrect_replies(settings):
-    replies = analysis.predictions(settings)
+    replies = loading.predictions(settings)
     figure = figures.accuracy_by_pauses(replies[replies["variant"] == "sft"])
     heights = [bar.get_height() for bar in figure.axes[0].patches]
     n = len(heights) // 2
@@ -84,63 +46,8 @@ def test_the_bars_are_the_counts_of_correct_and_incorrect_replies(settings):
     assert line.get_ydata().tolist() == [1.0, 1.0, 0.0]
 
 
-def test_a_reply_s_tokens_and_the_steps_of_its_problem_stand_beside_it(settings):
-    replies = analysis.with_tokens(settings, analysis.pausing(analysis.predictions(settings)))
-    assert replies["variant"].tolist() == ["sft"] * 3 + ["sft_peft"] * 3
-    assert replies["n_steps"].tolist() == [1, 0, 2] * 2
-    assert replies["tokens"].map(len).tolist() == [3, 4, 11, 2, 6, 22]
-    (settings.but(variant="sft").variant_folder() / "tokens.parquet").unlink()
-    assert analysis.with_tokens(settings, analysis.predictions(settings))["variant"].unique().tolist() == [
-        "sft_peft",
-        "baseline_1_epoch",
-    ]
-
-
-def test_the_interval_of_two_of_three_is_wilson_s(settings):
-    row = analysis.results(settings).set_index("variant").loc["sft"]
-    z, p, n = 1.959964, 2 / 3, 3
-    middle, half = (
-        (p + z * z / (2 * n)) / (1 + z * z / n),
-        z / (1 + z * z / n) * (p * (1 - p) / n + z * z / (4 * n * n)) ** 0.5,
-    )
-    assert (row["accuracy_low"], row["accuracy_high"]) == pytest.approx((middle - half, middle + half), abs=1e-6)
-    assert tables.as_published(analysis.results(settings)).set_index("variant")["95 % interval"].to_dict() == {
-        "sft": "0.208–0.939",
-        "sft_peft": "0.061–0.792",
-        "sft_fr_phead": "–",
-        "baseline_1_epoch": "0.208–0.939",
-    }
-
-
-def test_interventions_are_compared_with_the_plain_replies_of_the_same_model(intervened):
-    table = Study(intervened).effects.set_index("intervention")
-    assert table.index.tolist() == ["none", "max_pauses-0", "forced_pauses-2_forced_at-answer"]
-    assert table["variant"].unique().tolist() == ["sft"]
-    assert table["accuracy"].tolist() == pytest.approx([2 / 3, 1, 0])
-    assert table["difference"].tolist()[1:] == pytest.approx([1 / 3, -2 / 3])
-    assert table["p"].tolist()[1:] == [1.0, 0.5]  # exact McNemar: one discordant problem, two discordant problems
-    assert table["allowed"].tolist()[:2] == [float("inf"), 0]
-    assert table["allowed"].isna().tolist() == [False, False, True]
-    assert table["pauses_mean"].tolist() == [4, 0, 2]
-    assert len(figures.interventions(table.reset_index()).axes) == 2
-
-
-def test_a_study_of_nothing_has_all_its_tables_and_pictures(tmp_path):
+def test_a_study_of_nothing_has_all_its_pictures(tmp_path):
     study = Study(Settings(runs_dir=str(tmp_path)))
-    for name in (
-        "over_seeds",
-        "against_start",
-        "against_matched",
-        "pauses",
-        "effects",
-        "reasons",
-        "rule",
-        "neighbours",
-        "nearest",
-    ):
-        assert len(getattr(study, name)) == 0, name
-    assert set(study.takeaways["verdict"]) == {"cannot tell"}
-    assert len(study.audit) == 20
     for name in study.pictures.draw:
         assert study.pictures[name] is not None
     assert "0 of 21 rows are finished" in report.write(study).read_text()
@@ -199,18 +106,9 @@ def test_the_report_shows_the_settings_that_the_files_were_made_from_not_the_def
         json.dumps({"settings": {"n_copies": 7, "dataset": "theirs"}, "versions": {"numpy": "1.2.3"}})
     )
     for name, rate in (("sft", 0.25), ("sft_peft", 0.5)):
-        path = settings.but(variant=name).variant_folder() / "training.json"
-        path.write_text(
-            json.dumps(
-                json.loads(path.read_text()) | {"made_from": {"settings": {"variant": name, "learning_rate": rate}}}
-            )
-        )
-    assert analysis.used(settings) == {
-        "n_copies": "7",
-        "dataset": "theirs",
-        "numpy": "1.2.3",
-        "learning_rate": "0.25, 0.5",
-    }
+        folder = settings.but(variant=name).variant_folder() / "model"
+        folder.mkdir()
+        (folder / "made_from.json").write_text(json.dumps({"settings": {"variant": name, "learning_rate": rate}}))
     html = report.write(Study(settings)).read_text()
     assert "<td>0.25, 0.5</td>" in html
     assert "tested on 'theirs'," in html

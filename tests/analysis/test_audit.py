@@ -11,7 +11,7 @@ from pauselib.analysis.audit import (
     PUBLISHED_DECIMALS,
     PUBLISHED_REPLIES,
     audit,
-    beside,
+    audit_beside_ours,
     correct_counts,
     published,
 )
@@ -215,7 +215,7 @@ def test_ours_stands_beside_the_published_row_of_the_same_variant():
         **dict(zip(MEANS, (4.0, 4.5, 3.5))),
         "truncated_rate": 0.1,
     }
-    both = beside(pd.DataFrame([mine])).set_index("variant")
+    both = audit_beside_ours(pd.DataFrame([mine])).set_index("variant")
     assert both.loc[
         "sft_peft", ["published", "pauses_mean", "ours", "pauses_mean_ours", "truncated_rate"]
     ].to_list() == ["0.56", "1.6", 0.7, 4.0, 0.1]

@@ -1,29 +1,19 @@
-"""Why and where models pause: effects planted in made-up replies, and places worked out by hand on two short ones."""
+"""Why models pause: effects planted in made-up replies, and the greedy rule checked token by token."""
 
 import numpy as np
 import pandas as pd
 import pytest
+from token_replies import P, reply, rows
 
+from pauselib.analysis.places import pause_places
 from pauselib.analysis.reasons import (
-    NUMBER_PLACES,
-    by_certainty,
-    gaps,
-    places,
+    greedy_agreement,
+    pause_regression,
+    pauses_by_certainty,
     positions,
-    reading,
-    reasons,
+    regression_reading,
     reply_features,
-    rule,
 )
-from pauselib.injection.rows import PAUSE_TEXT as P
-
-
-def reply(tokens: list[str], p_best=0.5, p_pause=0.1, **fields) -> dict:
-    """A correct reply of `sft` to a problem of two steps; one probability stands for every token's."""
-    n = len(tokens)
-    lists = {name: [p] * n if np.isscalar(p) else p for name, p in (("p_best", p_best), ("p_pause", p_pause))}
-    usual = {"seed": 1, "variant": "sft", "problem_id": "a", "correct": True, "truncated": False, "n_steps": 2}
-    return {**usual, "n_pauses": tokens.count(P), "n_tokens": n, "tokens": tokens, **lists, **fields}
 
 
 def counted(counts: list[int], correct: list[bool], **fields) -> pd.DataFrame:
@@ -55,7 +45,7 @@ def drawn(
                 "variant": variant,
                 "problem_id": str(i),
                 "correct": not incorrect,
-                "n_steps": int(rng.integers(2, 6)),
+                "difficulty": int(rng.integers(2, 6)),
             }
             rows.append(reply([P] * pauses + ["x"] * words, p_best=2**-bits, **fields))
     return pd.DataFrame(rows)
@@ -64,10 +54,6 @@ def drawn(
 def incorrect(table: pd.DataFrame) -> list[pd.Series]:
     """The rows of `incorrect`, from the simplest to the fullest model."""
     return [row for _, row in table[table["term"] == "incorrect"].iterrows()]
-
-
-def rows(table: pd.DataFrame, *columns: str) -> list[tuple]:
-    return list(table[list(columns)].itertuples(index=False, name=None))
 
 
 def test_uncertainty_is_the_mean_bits_of_the_spoken_tokens():
@@ -87,7 +73,7 @@ def test_the_ratio_of_incorrect_alone_is_that_of_the_means_within_variant_and_se
         counted([2, 1, 2, 6], [True, False, False, False]),
         counted([10, 20, 30, 30], [True, True, True, False], **other),
     )
-    first = incorrect(reasons(pd.concat([few, many])))[0]  # means 2 and 3, 20 and 30
+    first = incorrect(pause_regression(pd.concat([few, many])))[0]  # means 2 and 3, 20 and 30
     assert (first["model"], first["n"], first["problems"]) == ("incorrect alone", 8, 4)
     assert first["rate_ratio"] == pytest.approx(1.5)
     assert first["low"] < 1.5 < first["high"]
@@ -96,7 +82,8 @@ def test_the_ratio_of_incorrect_alone_is_that_of_the_means_within_variant_and_se
 def test_more_replies_to_the_same_problems_are_no_more_evidence():
     once = drawn(np.random.default_rng(6), variants=["sft"])
     first, thrice = (
-        incorrect(reasons(replies))[-1] for replies in (once, pd.concat([once.assign(seed=seed) for seed in (1, 2, 3)]))
+        incorrect(pause_regression(replies))[-1]
+        for replies in (once, pd.concat([once.assign(seed=seed) for seed in (1, 2, 3)]))
     )
     assert (thrice["n"], thrice["problems"]) == (900, 300)
     assert thrice[["rate_ratio", "low", "high"]].to_list() == pytest.approx(
@@ -107,7 +94,7 @@ def test_more_replies_to_the_same_problems_are_no_more_evidence():
 def mean_ratios(seed: int, **planted) -> tuple[float, float]:
     """The ratio of `incorrect` alone and in the fullest model: geometric means of ten draws, whose standard errors are about 3 %."""
     rng = np.random.default_rng(seed)
-    found = [[row["rate_ratio"] for row in incorrect(reasons(drawn(rng, **planted)))] for _ in range(10)]
+    found = [[row["rate_ratio"] for row in incorrect(pause_regression(drawn(rng, **planted)))] for _ in range(10)]
     first, *_, last = np.exp(np.log(found).mean(axis=0))
     return first, last
 
@@ -128,7 +115,7 @@ def test_a_direct_effect_stays():
 
 def test_the_models_are_nested_and_a_covariate_counts_by_its_standard_deviation():
     replies = drawn(np.random.default_rng(2), n=1000, uncertain=1, confounded=0.3, direct=0.4)
-    table = reasons(replies)
+    table = pause_regression(replies)
     terms = [("incorrect alone", "incorrect"), *[("+ uncertainty", t) for t in ("incorrect", "uncertainty")]]
     terms += [("+ length", t) for t in ("incorrect", "uncertainty", "length")]
     assert rows(table, "model", "term") == terms + [
@@ -140,20 +127,20 @@ def test_the_models_are_nested_and_a_covariate_counts_by_its_standard_deviation(
     )
     assert fullest.loc[["length", "difficulty"], "rate_ratio"].to_list() == pytest.approx([1, 1], abs=0.06)
     assert (fullest.loc[["incorrect", "uncertainty"], "p"] < 1e-6).all()
-    assert "of the effect (of its logarithm) is left, and the interval is clear of 1" in reading(table)
+    assert "of the effect (of its logarithm) is left, and the interval is clear of 1" in regression_reading(table)
 
 
 def test_without_an_effect_the_interval_covers_1_in_95_of_100_draws():
     rng, found = np.random.default_rng(2), []
     for _ in range(150):
-        first, *_, last = incorrect(reasons(drawn(rng, n=80, confounded=0)))
+        first, *_, last = incorrect(pause_regression(drawn(rng, n=80, confounded=0)))
         found.append([row["low"] <= 1 <= row["high"] for row in (first, last)])
     assert (np.mean(found, axis=0) > 0.89).all()  # 0.95 less three standard errors
     assert (np.mean(found, axis=0) < 1).all()
 
 
 def test_no_effect_is_said_to_be_none():
-    assert "no effect to explain" in reading(reasons(drawn(np.random.default_rng(3), confounded=0)))
+    assert "no effect to explain" in regression_reading(pause_regression(drawn(np.random.default_rng(3), confounded=0)))
 
 
 def frame(first: tuple, last: tuple, problems: int = 500, cut: int = 0) -> pd.DataFrame:
@@ -163,7 +150,9 @@ def frame(first: tuple, last: tuple, problems: int = 500, cut: int = 0) -> pd.Da
         ("+ uncertainty", "incorrect", *last),
         ("+ uncertainty", "uncertainty", 1.2, 1.1, 1.3),
     ]
-    return pd.DataFrame([[*row, 0.5, 900, problems, cut] for row in models], columns=reasons(counted([], [])).columns)
+    return pd.DataFrame(
+        [[*row, 0.5, 900, problems, cut] for row in models], columns=pause_regression(counted([], [])).columns
+    )
 
 
 @pytest.mark.parametrize(
@@ -184,15 +173,15 @@ def frame(first: tuple, last: tuple, problems: int = 500, cut: int = 0) -> pd.Da
     ],
 )
 def test_the_reading_of_each_outcome(first, last, says):
-    assert says in reading(frame(first, last))
+    assert says in regression_reading(frame(first, last))
 
 
 def test_the_reading_says_what_is_missing():
-    told = reading(frame((1, 0.9, 1.1), (1, 0.9, 1.1), problems=12, cut=34))
+    told = regression_reading(frame((1, 0.9, 1.1), (1, 0.9, 1.1), problems=12, cut=34))
     assert "Not told apart here: length, difficulty." in told
     assert "34 replies that were cut off are left out." in told
     assert "too narrow" in told
-    assert "too narrow" not in reading(frame((1, 0.9, 1.1), (1, 0.9, 1.1)))
+    assert "too narrow" not in regression_reading(frame((1, 0.9, 1.1), (1, 0.9, 1.1)))
 
 
 @pytest.mark.parametrize(
@@ -225,10 +214,10 @@ def test_the_reading_says_what_is_missing():
     ],
 )
 def test_where_nothing_can_be_compared_the_table_is_empty(replies):
-    table = reasons(replies)
+    table = pause_regression(replies)
     assert table.empty
     assert table.columns.to_list() == ["model", "term", "rate_ratio", "low", "high", "p", "n", "problems", "cut"]
-    assert reading(table).startswith("Nothing to compare: ")
+    assert regression_reading(table).startswith("Nothing to compare: ")
 
 
 def test_only_variants_that_can_be_compared_count_and_cut_replies_are_left_out():
@@ -241,7 +230,7 @@ def test_only_variants_that_can_be_compared_count_and_cut_replies_are_left_out()
         counted([700] * 8, [False] * 8, truncated=True),
         pd.DataFrame([reply([P] * 600, problem_id="0")]),
     ]
-    table, alone = reasons(pd.concat([usable, *others])), reasons(usable)
+    table, alone = pause_regression(pd.concat([usable, *others])), pause_regression(usable)
     assert (table["n"] == 120).all()
     assert (table["cut"] == 8).all()
     pd.testing.assert_frame_equal(table.drop(columns="cut"), alone.drop(columns="cut"))
@@ -250,13 +239,13 @@ def test_only_variants_that_can_be_compared_count_and_cut_replies_are_left_out()
 def test_a_covariate_that_cannot_be_told_apart_is_left_out():
     replies = drawn(np.random.default_rng(5), n=60)
     steps = replies["tokens"].map(len) - replies["n_pauses"]
-    same = reasons(
-        replies.assign(n_steps=3 * steps + 1000 * (replies["variant"] == "sft"))
+    same = pause_regression(
+        replies.assign(difficulty=3 * steps + 1000 * (replies["variant"] == "sft"))
     )  # within a variant it is the length
     assert same["model"].unique().tolist() == ["incorrect alone", "+ uncertainty", "+ length"]
-    flat = reasons(replies.assign(n_steps=3, p_best=[[0.7] * len(tokens) for tokens in replies["tokens"]]))
+    flat = pause_regression(replies.assign(difficulty=3, p_best=[[0.7] * len(tokens) for tokens in replies["tokens"]]))
     assert flat["model"].unique().tolist() == ["incorrect alone", "+ length"]
-    twin = reasons(replies.assign(n_steps=replies["correct"].astype(int)))
+    twin = pause_regression(replies.assign(difficulty=replies["correct"].astype(int)))
     assert "difficulty" not in set(twin["term"])
     assert np.isfinite(pd.concat([same, flat, twin])[["rate_ratio", "low", "high", "p"]]).all(axis=None)
 
@@ -266,13 +255,13 @@ def test_a_covariate_without_a_finite_ratio_is_left_out():
     replies = drawn(np.random.default_rng(1), n=50)
     only_hard = [
         tokens if steps == 5 else [t for t in tokens if t != P]
-        for tokens, steps in zip(replies["tokens"], replies["n_steps"])
+        for tokens, steps in zip(replies["tokens"], replies["difficulty"])
     ]
     lists = {
         "tokens": only_hard,
         "p_best": [[0.5, 0.6][i % 2 : i % 2 + 1] * len(tokens) for i, tokens in enumerate(only_hard)],
     }
-    table = reasons(replies.assign(**lists, n_pauses=[tokens.count(P) for tokens in only_hard]))
+    table = pause_regression(replies.assign(**lists, n_pauses=[tokens.count(P) for tokens in only_hard]))
     assert table["model"].unique().tolist() == ["incorrect alone", "+ uncertainty", "+ length"]
     assert np.isfinite(table[["rate_ratio", "low", "high", "p"]]).all(axis=None)
 
@@ -283,7 +272,7 @@ def test_the_rule_is_checked_token_by_token():
         [reply([P, "a", P, "b"], p_pause=0.2, p_best=[0.24, 0.26, 0.3, 0.2500001]), reply([P], p_pause=1.0)]
     )
     baseline = pd.DataFrame([reply(["d"], variant="baseline_1_epoch", p_pause=None)])
-    (found,) = rule(pd.concat([replies, baseline])).to_dict("records")
+    (found,) = greedy_agreement(pd.concat([replies, baseline])).to_dict("records")
     assert found == {"variant": "sft", "n": 5, "pauses": 3, "ties": 1, "agree": pytest.approx(3 / 4)}
     assert positions(replies)["odds"].tolist() == pytest.approx([0.25, 0.25, 0.25, 0.25, np.inf])
 
@@ -292,136 +281,19 @@ def test_pauses_by_the_certainty_of_the_best_word():
     replies = pd.DataFrame(
         [reply([P, P, "a", "b", "c"], p_best=[0.3, 0.4, 0.45, 0.5, 1.0], p_pause=[0.5, 0.6, 0.2, 0.2, 0.5])]
     )
-    assert rows(by_certainty(replies, bins=2), "variant", "low", "high", "n", "share") == [
+    assert rows(pauses_by_certainty(replies, bins=2), "variant", "low", "high", "n", "share") == [
         ("sft", 0, 0.5, 3, pytest.approx(2 / 3)),
         ("sft", 0.5, 1, 2, 0),
     ]
-    assert by_certainty(replies, bins=2)["odds"].tolist() == pytest.approx(
+    assert pauses_by_certainty(replies, bins=2)["odds"].tolist() == pytest.approx(
         [1, 0.625]
     )  # the middle of 1, 1.5, 0.25; between 0.25 and 1
-    assert by_certainty(pd.DataFrame([reply(["a"], p_best=0.29)]), bins=100)["low"].tolist() == [
+    assert pauses_by_certainty(pd.DataFrame([reply(["a"], p_best=0.29)]), bins=100)["low"].tolist() == [
         0.29
     ]  # 0.29 · 100 is 28.999999999999996
 
 
-@pytest.fixture
-def two_replies() -> pd.DataFrame:
-    """`1 2 + 3` with 2, 1, 0, 1, 0 pauses in its five gaps, `a` with 0 and 1 in its two before it was cut off, and one without any."""
-    return pd.DataFrame(
-        [
-            reply([P, P, "1", P, "2", "+", P, "3"]),
-            reply(["a", P], truncated=True),
-            reply(["z"]),
-            reply(["4"], variant="baseline_1_epoch"),
-        ]
-    )
-
-
-def test_the_gaps_of_two_replies(two_replies):
-    table = gaps(two_replies)
-    assert table["pauses"].tolist() == [2, 1, 0, 1, 0, 0, 1]
-    assert table["before"].tolist() == ["(start)", "1", "2", "+", "3", "(start)", "a"]
-    assert table["after"].tolist() == ["1", "2", "+", "3", "(end)", "a", "(cut off)"]
-    assert table["place"].tolist()[:5] == [0, 0.25, 0.5, 0.75, 1]
-    assert table["place"][5:].isna().all()
-
-
-def test_neighbours_of_the_runs(two_replies):
-    table = places(two_replies)["neighbours"].set_index(
-        ["side", "token"]
-    )  # 4 runs; spread evenly 3/5 in each gap of the first, 1/2 in the second's
-    assert set(table.index) == {("before", t) for t in ("(start)", "1", "+", "a")} | {
-        ("after", t) for t in ("1", "2", "3", "(cut off)")
-    }
-    assert (table["n"] == 1).all()
-    assert (table["share"] == 0.25).all()
-    assert table.loc[("before", "(start)"), "expected"] == pytest.approx((3 / 5 + 1 / 2) / 4)
-    assert table.loc[("after", "1"), "lift"] == pytest.approx(0.25 / (3 / 5 / 4))
-    assert table.loc[("after", "(cut off)"), "lift"] == pytest.approx(2)
-
-
-def test_the_place_in_the_reply(two_replies):
-    table = places(two_replies, bins=4)["relative"]  # the reply that was cut off has no end to measure by
-    assert rows(table, "low", "high", "n") == [(0, 0.25, 2), (0.25, 0.5, 1), (0.5, 0.75, 0), (0.75, 1, 1)]
-    assert table["share"].tolist() == [0.5, 0.25, 0, 0.25]
-    assert table["expected"].tolist() == pytest.approx(
-        [0.2, 0.2, 0.2, 0.4]
-    )  # the last bin has the gaps at 0.75 and at 1
-
-
-def test_numbers_and_runs(two_replies):
-    found = places(two_replies)
-    table = (
-        found["numbers"].set_index("number").loc[["before a number", "inside a number", "after a number", "elsewhere"]]
-    )
-    assert table["n"].tolist() == [3, 1, 0, 1]
-    assert table["share"].tolist() == [0.6, 0.2, 0, 0.2]
-    assert table["expected"].tolist() == pytest.approx(
-        [1.6 / 5, 0.8 / 5, 1.6 / 5, 1 / 5]
-    )  # 4/5 of a pause in each of the first's gaps
-    assert rows(found["runs"], "variant", "length", "n") == [("sft", 1, 3), ("sft", 2, 1)]
-
-
-@pytest.mark.parametrize(
-    ("tokens", "place"),
-    [
-        (["12", P, "34"], "inside"),
-        (["3", P, ",000"], "inside"),
-        (["3,", P, "000"], "inside"),
-        (["3", ",", P, "000"], "inside"),
-        (["3", P, ".", "5"], "inside"),
-        (["3", P, ",", " 4"], "after"),
-        (["9", P], "after"),
-        ([P, "9"], "before"),
-        (["$", P, "4"], "before"),
-        (["has", P, " 4"], "before"),
-        (["3.", P, " So"], "elsewhere"),
-        ([",", P, "", "a"], "elsewhere"),
-        (["é", "\U0001f34e", P, "3"], "before"),
-        ([P], "elsewhere"),
-    ],
-)
-def test_what_is_inside_a_number(tokens, place):
-    neighbours_that_end_and_begin_with_a_digit = reply([P, "7"]), reply(["8", P])
-    first, last = neighbours_that_end_and_begin_with_a_digit
-    table = gaps(pd.DataFrame([last, reply(tokens), first]))
-    middle = table.iloc[2:-2]
-    (found,) = middle.loc[middle["run"] == 1, "number"]
-    assert found.startswith(place)
-    assert found in NUMBER_PLACES
-
-
-def test_variants_are_told_apart_and_those_without_pauses_have_no_rows():
-    replies = pd.DataFrame(
-        [reply([P, "a"]), reply(["a", P, P], variant="sft_fr_phead"), reply(["a"], variant="sft_peft")]
-    )
-    found = places(replies)
-    assert rows(found["runs"], "variant", "length", "n") == [("sft", 1, 1), ("sft_fr_phead", 2, 1)]
-    assert all(set(table["variant"]) == {"sft", "sft_fr_phead"} for table in found.values())
-    assert rows(found["neighbours"], "variant", "side", "token", "lift") == [
-        ("sft", "before", "(start)", 2),
-        ("sft_fr_phead", "before", "a", 2),
-        ("sft", "after", "a", 2),
-        ("sft_fr_phead", "after", "(end)", 2),
-    ]
-
-
-@pytest.mark.parametrize(
-    "replies", [[reply(["a"], variant="baseline_1_epoch", p_pause=None)], [reply(["a"])], [reply([])], []]
-)
-def test_replies_without_pauses_give_empty_tables(replies):
-    found = places(pd.DataFrame(replies, columns=list(reply([]))))
-    assert {name: len(table) for name, table in found.items()} == {
-        "neighbours": 0,
-        "relative": 0,
-        "numbers": 0,
-        "runs": 0,
-    }
-    assert found["relative"].columns.to_list() == ["variant", "low", "high", "n", "share", "expected", "lift"]
-    assert found["runs"].columns.to_list() == ["variant", "length", "n"]
-
-
-@pytest.mark.parametrize("measure", [reasons, rule, by_certainty, places])
+@pytest.mark.parametrize("measure", [pause_regression, greedy_agreement, pauses_by_certainty, pause_places])
 def test_replies_without_their_tokens_are_refused_in_a_sentence(measure):
     replies = pd.DataFrame([reply(["a", P])])
     with pytest.raises(ValueError, match=r"have no tokens.*: evaluate the variants again"):
@@ -432,4 +304,4 @@ def test_replies_without_their_tokens_are_refused_in_a_sentence(measure):
 
 def test_lists_of_unequal_lengths_are_refused():
     with pytest.raises(ValueError, match="not as many values in p_best as tokens"):
-        rule(pd.DataFrame([reply(["a", P], p_best=[0.5])]))
+        greedy_agreement(pd.DataFrame([reply(["a", P], p_best=[0.5])]))

@@ -10,12 +10,12 @@ from pauselib.analysis.takeaways import (
     BEST,
     COLUMNS,
     MARGIN,
-    benefit,
-    best,
-    embedding,
+    best_variant,
+    embedding_effect,
     embedding_pairs,
+    incorrect_pause_more,
+    pauses_help,
     takeaways,
-    uncertainty,
 )
 from pauselib.variants import VARIANTS
 
@@ -52,10 +52,10 @@ def made_up(
 
 def forbidden(replies: pd.DataFrame) -> pd.DataFrame:
     """These replies as those of models that may not pause."""
-    return replies.assign(intervention="max_pauses-0", n_pauses=0)
+    return replies.assign(intervention="max_pauses-0", allowed=0.0, n_pauses=0)
 
 
-NONE = pd.DataFrame(columns=["seed", "variant", "problem_id", "correct", "intervention"])
+NONE = pd.DataFrame(columns=["seed", "variant", "problem_id", "correct", "intervention", "allowed"])
 
 
 def better(name: str, by: float, base: float = 0.6):
@@ -103,11 +103,11 @@ def test_one_row_a_claim_with_what_it_is_decided_by():
 @pytest.mark.parametrize("seeds", [1, 3])
 def test_a_best_variant_holds_and_another_best_refutes(seeds, quick):
     rng = np.random.default_rng(1)
-    row = best(made_up(rng, better(BEST, 0.15), problems=600, seeds=seeds))
+    row = best_variant(made_up(rng, better(BEST, 0.15), problems=600, seeds=seeds))
     assert (row["verdict"], row["p"] < 0.025) == ("holds", True)
     assert row["estimate"] == pytest.approx(0.13, abs=0.05)  # the closest of 17 is a little better than its 0.6
     assert f"{BEST} is better than 17 of its 17 rivals" in row["reading"]
-    row = best(made_up(rng, better("sft_unfr_lm_head", 0.15), problems=600, seeds=seeds))
+    row = best_variant(made_up(rng, better("sft_unfr_lm_head", 0.15), problems=600, seeds=seeds))
     assert row["verdict"] == "does not hold"
     assert row["what"] == f"accuracy of {BEST} − that of sft_unfr_lm_head"
     assert row["high"] < -0.05
@@ -118,9 +118,9 @@ def test_baselines_and_other_seeds_are_no_rivals(quick):
     rng = np.random.default_rng(2)
     replies = made_up(rng, lambda name: {BEST: 0.8}.get(name, 0.6), problems=400)
     baseline = made_up(rng, lambda name: 0.99, problems=400, names=["baseline_2_epoch"])
-    assert best(pd.concat([replies, baseline])) == best(replies)
+    assert best_variant(pd.concat([replies, baseline])) == best_variant(replies)
     extra = made_up(rng, lambda name: 0.1, problems=400, names=[BEST]).assign(seed=2)  # no rival has this seed
-    assert best(pd.concat([replies, extra])) == best(replies)
+    assert best_variant(pd.concat([replies, extra])) == best_variant(replies)
 
 
 @pytest.mark.parametrize("seeds", [1, 3])
@@ -132,10 +132,11 @@ def test_equal_variants_are_never_called_best_and_rarely_beaten(seeds, quick):
         return 0.6 if name in (BEST, "sft") else 0.1
 
     equal = [
-        best(made_up(rng, problems=100, seeds=seeds, seed_effect=0.03 * (seeds > 1)))["verdict"] for _ in range(25)
+        best_variant(made_up(rng, problems=100, seeds=seeds, seed_effect=0.03 * (seeds > 1)))["verdict"]
+        for _ in range(25)
     ]
     close = [
-        best(made_up(rng, one_rival, problems=100, seeds=seeds, seed_effect=0.03 * (seeds > 1)))["verdict"]
+        best_variant(made_up(rng, one_rival, problems=100, seeds=seeds, seed_effect=0.03 * (seeds > 1)))["verdict"]
         for _ in range(25)
     ]
     assert equal.count("holds") == 0
@@ -154,15 +155,15 @@ def test_the_pairs_of_the_pause_embedding_are_those_of_a_trained_head():
 @pytest.mark.parametrize("seeds", [1, 3])
 def test_no_effect_of_the_embedding_is_equivalent_and_a_large_one_is_not(seeds):
     rng = np.random.default_rng(4)
-    row = embedding(made_up(rng, problems=1000, seeds=seeds))
+    row = embedding_effect(made_up(rng, problems=1000, seeds=seeds))
     assert (row["verdict"], row["p"] < 0.05) == ("holds", True)
     assert -MARGIN < row["low"] < row["high"] < MARGIN
     assert "within ±3" in row["reading"]
-    row = embedding(made_up(rng, trained_embedding(0.1), problems=1000, seeds=seeds))
+    row = embedding_effect(made_up(rng, trained_embedding(0.1), problems=1000, seeds=seeds))
     assert row["verdict"] == "does not hold"
     assert row["estimate"] == pytest.approx(0.1, abs=0.02)
     assert "outside ±3" in row["reading"]
-    row = embedding(made_up(rng, problems=10, seeds=seeds))
+    row = embedding_effect(made_up(rng, problems=10, seeds=seeds))
     assert row["verdict"] == "cannot tell"
     assert ("one seed" if seeds == 1 else "3 seeds") in row["reading"]
 
@@ -172,7 +173,7 @@ def test_the_embedding_is_judged_by_the_problems_by_hand():
     names = ["sft", "sft_fr_pembed", "sft_peft", "sft_fr_pembed_peft"]
     rows = [(name, problem, (name, problem) == ("sft", "p0")) for name in names for problem in ("p0", "p1")]
     replies = pd.DataFrame(rows, columns=["variant", "problem_id", "correct"]).assign(seed=1)
-    row = embedding(replies)
+    row = embedding_effect(replies)
     assert row["estimate"] == 0.25
     assert row["high"] - 0.25 == pytest.approx(
         6.3138 * 0.25, abs=1e-3
@@ -184,7 +185,7 @@ def test_the_embedding_is_judged_by_the_problems_by_hand():
 def test_an_effect_as_large_as_the_margin_is_rarely_called_small(seeds):
     rng = np.random.default_rng(5)
     at_margin = [
-        embedding(
+        embedding_effect(
             made_up(
                 rng, trained_embedding(MARGIN), problems=400, seeds=seeds, names=HEADS, seed_effect=0.01 * (seeds > 1)
             )
@@ -192,7 +193,7 @@ def test_an_effect_as_large_as_the_margin_is_rarely_called_small(seeds):
         for _ in range(200)
     ]
     assert 0.01 <= np.mean([row["verdict"] == "holds" for row in at_margin]) <= 0.09  # 5 % expected
-    none = [embedding(made_up(rng, problems=400, seeds=seeds, names=HEADS)) for _ in range(50)]
+    none = [embedding_effect(made_up(rng, problems=400, seeds=seeds, names=HEADS)) for _ in range(50)]
     assert np.mean([row["verdict"] == "holds" for row in none]) >= 0.8
     assert not any(row["verdict"] == "does not hold" for row in none)
 
@@ -200,35 +201,35 @@ def test_an_effect_as_large_as_the_margin_is_rarely_called_small(seeds):
 def test_the_margin_is_half_the_interval_of_one_published_accuracy():
     low, high = statistics.wilson(round(0.53 * 1319), 1319)
     assert (high - low) / 2 == pytest.approx(MARGIN, abs=0.005)
-    assert embedding(made_up(np.random.default_rng(6), problems=200), margin=0.5)["verdict"] == "holds"
+    assert embedding_effect(made_up(np.random.default_rng(6), problems=200), margin=0.5)["verdict"] == "holds"
     with pytest.raises(ValueError, match="above 0"):
-        embedding(made_up(np.random.default_rng(6), problems=20), margin=0)
+        embedding_effect(made_up(np.random.default_rng(6), problems=20), margin=0)
 
 
 def test_planted_pauses_of_incorrect_replies_are_found_at_their_size():
     rng = np.random.default_rng(7)
-    row = uncertainty(made_up(rng, problems=800, more_pauses=1.5))
+    row = incorrect_pause_more(made_up(rng, problems=800, more_pauses=1.5))
     assert row["verdict"] == "holds"
     assert row["low"] < 1.5 < row["high"]
     assert "more in 12 of 12 variants" in row["reading"]
-    assert uncertainty(made_up(rng, problems=800, more_pauses=-1))["verdict"] == "does not hold"
+    assert incorrect_pause_more(made_up(rng, problems=800, more_pauses=-1))["verdict"] == "does not hold"
 
 
 def test_no_more_pauses_does_not_hold_with_many_problems_and_cannot_be_told_with_few():
     rng = np.random.default_rng(8)
-    row = uncertainty(made_up(rng, problems=4000))
+    row = incorrect_pause_more(made_up(rng, problems=4000))
     assert row["verdict"] == "does not hold"
     assert row["high"] < 0.4  # a tenth of the 4 pauses of a reply
-    assert uncertainty(made_up(rng, problems=15))["verdict"] == "cannot tell"
+    assert incorrect_pause_more(made_up(rng, problems=15))["verdict"] == "cannot tell"
 
 
 def test_frozen_heads_do_not_count():
     rng = np.random.default_rng(9)
     replies = made_up(rng, problems=100)
     frozen = replies["variant"].isin(HEADS).eq(False)
-    assert uncertainty(
+    assert incorrect_pause_more(
         replies.assign(n_pauses=replies["n_pauses"].mask(frozen, 900 - 800 * replies["correct"]))
-    ) == uncertainty(replies)
+    ) == incorrect_pause_more(replies)
 
 
 def test_pauses_are_compared_within_a_variant_and_seed_by_hand():
@@ -237,14 +238,14 @@ def test_pauses_are_compared_within_a_variant_and_seed_by_hand():
         ("sft_peft", f"p{i}", i == 0, 11 - (i == 0)) for i in range(4)
     ]
     replies = pd.DataFrame(rows, columns=["variant", "problem_id", "correct", "n_pauses"]).assign(seed=1)
-    row = uncertainty(replies)
+    row = incorrect_pause_more(replies)
     assert row["estimate"] == pytest.approx(1)
 
 
 @pytest.mark.parametrize("seeds", [1, 3])
 def test_pauses_that_are_the_problems_own_are_not_taken_for_uncertainty(seeds):
     rng = np.random.default_rng(10)
-    found = [uncertainty(made_up(rng, problems=80, seeds=seeds, names=HEADS)) for _ in range(200)]
+    found = [incorrect_pause_more(made_up(rng, problems=80, seeds=seeds, names=HEADS)) for _ in range(200)]
     assert np.mean([row["verdict"] == "holds" for row in found]) <= 0.06  # 2.5 % expected
     assert 0.01 <= np.mean([row["p"] < 0.05 for row in found]) <= 0.1
 
@@ -263,11 +264,11 @@ def test_what_is_missing_is_named_and_nothing_is_told():
     )
     assert without.loc[0, "reading"] == "Not decided: sft_fr_phead_peft not finished for the same seeds."
     assert without.loc[1:2, "estimate"].notna().all()
-    never = uncertainty(made_up(rng, lambda name: 0, problems=20))
+    never = incorrect_pause_more(made_up(rng, lambda name: 0, problems=20))
     assert "has both correct and incorrect replies" in never["reading"]
     apart = made_up(rng, names=["sft", "sft_fr_pembed"], problems=20)
     apart["seed"] += apart["variant"] == "sft"
-    assert "no pair of sft / sft_fr_pembed" in embedding(apart)["reading"]
+    assert "no pair of sft / sft_fr_pembed" in embedding_effect(apart)["reading"]
 
 
 def worth(by: float, rng, problems: int = 500, seeds: int = 1) -> dict:
@@ -277,7 +278,7 @@ def worth(by: float, rng, problems: int = 500, seeds: int = 1) -> dict:
     lost = rng.random(len(heads)) < by / 0.6
     noise = rng.random(len(heads)) < 0.05
     without = np.where(noise, rng.random(len(heads)) < 0.6, heads["correct"] & ~lost)
-    return benefit(plain, forbidden(heads.assign(correct=without)))
+    return pauses_help(plain, forbidden(heads.assign(correct=without)))
 
 
 @pytest.mark.parametrize("seeds", [1, 3])
@@ -303,6 +304,24 @@ def test_pauses_worth_nothing_seem_to_help_in_one_of_forty_draws_at_most():
 
 
 def test_without_the_forbidden_replies_nothing_is_decided():
-    row = benefit(made_up(np.random.default_rng(0), problems=20), NONE)
+    row = pauses_help(made_up(np.random.default_rng(0), problems=20), NONE)
     assert (row["verdict"], np.isnan(row["estimate"])) == ("cannot tell", True)
     assert "max_pauses 0" in row["reading"]
+
+
+def test_only_zero_allowed_pauses_count_as_forbidden():
+    rng = np.random.default_rng(1)
+    plain = made_up(rng, problems=50, names=["sft"])
+    other = forbidden(plain).assign(intervention="max_pauses-0_pause_bias-1.0", allowed=np.nan)
+    one = forbidden(plain).assign(intervention="max_pauses-1", allowed=1.0)
+    assert pauses_help(plain, pd.concat([other, one]))["reading"].startswith("Not decided: ")
+
+
+def test_rows_with_a_strategy_of_their_own_count_nowhere():
+    rng = np.random.default_rng(12)
+    replies = made_up(rng, problems=100)
+    own = made_up(rng, better("sft_peft@word", 0.3), problems=100, more_pauses=5, names=["sft_peft@word", "sft@end"])
+    both = pd.concat([replies, own])
+    heads = replies[replies["variant"].isin(HEADS)]
+    expected = takeaways(replies, forbidden(heads))
+    pd.testing.assert_frame_equal(takeaways(both, forbidden(pd.concat([heads, own]))), expected)

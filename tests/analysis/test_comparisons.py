@@ -6,7 +6,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pauselib.analysis.comparisons import aligned, detectable, differences, grid, over_seeds, pauses_by_correctness
+from pauselib.analysis import loading
+from pauselib.analysis.comparisons import (
+    aligned,
+    detectable,
+    differences,
+    grid,
+    intervention_effects,
+    over_seeds,
+    pauses_by_correctness,
+    present_variants,
+    strategies,
+)
 from pauselib.analysis.statistics import compare, smallest_difference, wilson
 from pauselib.variants import VARIANTS
 
@@ -63,7 +74,7 @@ def test_a_grid_is_of_the_seeds_and_problems_that_all_have():
 
 def test_differences_from_the_baseline_by_hand(four_problems):
     table = differences(four_problems, "baseline_1_epoch").set_index("variant")
-    assert table.index.to_list() == ["sft", "sft_fr_phead"]
+    assert table.index.to_list() == ["sft_fr_phead", "sft"]  # in the order of the replies
     assert table.loc["sft", ["seeds", "n", "discordant", "difference", "p", "p_holm", "test"]].to_list() == [
         1,
         4,
@@ -109,7 +120,7 @@ def test_an_unfinished_reference_and_no_replies_give_empty_tables(four_problems)
             "p_holm",
             "test",
         ]
-    for table in (pauses_by_correctness(empty), over_seeds(empty)):
+    for table in (pauses_by_correctness(empty), over_seeds(empty), strategies(empty)):
         assert table.empty
         assert "variant" in table
     said, number = detectable(four_problems, "baseline_2_epoch")
@@ -219,3 +230,63 @@ def test_equal_variants_are_rarely_told_apart_in_a_whole_table():
     ]
     assert np.mean([(table["p_holm"] < 0.05).any() for table in tables]) <= 0.15
     assert np.mean([(table["p"] < 0.05).mean() for table in tables]) <= 0.08
+
+
+def test_variants_come_in_the_order_of_their_replies():
+    replies = pd.concat([told("sft_peft@word", "+"), told("baseline_matched", "+"), told("sft", "+"), told("sft", "-")])
+    assert present_variants(replies) == ["sft_peft@word", "baseline_matched", "sft"]
+
+
+def test_interventions_are_compared_with_the_plain_replies_of_the_same_model(intervened):
+    table = intervention_effects(loading.predictions(intervened), loading.intervened(intervened))
+    assert table["variant"].unique().tolist() == ["sft"]
+    table = table.set_index("intervention")
+    assert table.index.tolist() == ["none", "max_pauses-0", "forced_pauses-2_forced_at-answer"]
+    assert table["accuracy"].tolist() == pytest.approx([2 / 3, 1, 0])
+    assert table["difference"].tolist()[1:] == pytest.approx([1 / 3, -2 / 3])
+    assert table["p"].tolist()[1:] == [1.0, 0.5]  # exact McNemar: one discordant problem, two discordant problems
+    assert table["p_holm"].tolist()[1:] == [1.0, 1.0]
+    assert table["allowed"].tolist()[:2] == [float("inf"), 0]
+    assert table["allowed"].isna().tolist() == [False, False, True]
+    assert table["pauses_mean"].tolist() == [4, 0, 2]
+
+
+def test_the_effects_of_interventions_are_in_the_order_of_the_experiment(intervened):
+    backwards = intervened.but(interventions=intervened.interventions[::-1])
+    table = intervention_effects(loading.predictions(backwards), loading.intervened(backwards))
+    assert table["intervention"].tolist() == ["none", "forced_pauses-2_forced_at-answer", "max_pauses-0"]
+
+
+def test_interventions_without_their_plain_replies_have_no_lines(intervened):
+    changed = loading.intervened(intervened)
+    assert intervention_effects(told("sft_peft", "+-"), changed).empty
+    assert intervention_effects(loading.predictions(intervened), changed[:0]).empty
+
+
+def test_rows_with_a_strategy_of_their_own_stand_beside_the_matched_baseline():
+    word, end = told("sft_peft@word", "++++-", [1, 1, 1, 1, 6]), told("sft_peft@end", "+----", [0, 0, 0, 0, 5])
+    matched, other = told("baseline_matched", "++---"), told("sft_peft", "+++++")
+    replies = pd.concat([other, word, matched, end])
+    table = strategies(replies)
+    assert table["variant"].to_list() == ["sft_peft@word", "baseline_matched", "sft_peft@end"]
+    assert table["strategy"].to_list()[::2] == ["word", "end"]
+    assert table["strategy"].isna().to_list() == [False, True, False]
+    assert table["accuracy"].to_list() == [0.8, 0.4, 0.2]
+    assert table["n"].to_list() == [5, 5, 5]
+    assert table["pauses_mean"].to_list() == [2, 0, 1]
+    against = table.set_index("variant")[["difference", "p", "p_holm"]]
+    assert against.loc["sft_peft@word"].to_list() == pytest.approx([0.4, 0.5, 1])  # two discordant problems, two tests
+    assert against.loc["sft_peft@end"].to_list() == pytest.approx([-0.2, 1, 1])
+    assert against.loc["baseline_matched"].isna().all()
+    (row,) = differences(pd.concat([word, matched]), "baseline_matched").to_dict("records")
+    assert table.iloc[0][["difference_low", "difference_high"]].to_list() == [row["low"], row["high"]]
+    assert (table.loc[0, "low"], table.loc[0, "high"]) == wilson(4, 5)
+
+
+def test_without_the_matched_baseline_strategies_have_no_differences_and_without_strategies_no_lines():
+    alone = strategies(told("sft_peft@word", "++-"))
+    assert alone["accuracy"].to_list() == pytest.approx([2 / 3])
+    assert alone[["difference", "difference_low", "difference_high", "p", "p_holm"]].isna().all(axis=None)
+    none = strategies(pd.concat([told("sft_peft", "++-"), told("baseline_matched", "++-")]))
+    assert none.empty
+    assert none.columns.to_list() == alone.columns.to_list()

@@ -42,6 +42,14 @@ def test_the_wilson_interval_is_that_of_the_formula():
     assert np.isnan(wilson(0, 0)).all()
 
 
+def test_the_wilson_intervals_of_several_shares_are_those_of_each():
+    low, high = wilson(np.array([0, 5, 0]), pd.Series([10, 10, 0]))
+    assert (low[0], high[0]) == wilson(0, 10)
+    assert (low[1], high[1]) == wilson(5, 10)
+    assert np.isnan([low[2], high[2]]).all()
+    assert all(len(ends) == 0 for ends in wilson(np.array([]), np.array([])))
+
+
 def test_eight_against_one_discordant_answers_have_p_20_of_512():
     a = np.array([[1] * 8 + [0] + [1] * 51])
     b = np.array([[0] * 8 + [1] + [1] * 51])
@@ -270,7 +278,7 @@ def test_too_few_discordant_answers_show_no_difference():
 
 
 def test_nothing_heavy_is_imported_before_it_is_needed():
-    code = "import sys, pauselib.analysis.takeaways; print([name for name in ('scipy', 'statsmodels', 'torch') if name in sys.modules])"
-    assert (
-        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
-    )
+    heavy = ("scipy", "statsmodels", "torch", "transformers", "trl", "matplotlib")
+    code = f"import sys, pauselib.analysis.study; print([name for name in {heavy} if name in sys.modules])"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"
