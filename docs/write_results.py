@@ -2,9 +2,9 @@
 
 python docs/write_results.py "2 cores of an AMD EPYC, no GPU"
 
-The text goes between the comments `<!-- NAME: written by docs/write_results.py -->` and `<!-- end of NAME -->`: the parts
-`finding` and `example` of README.md, and the parts `tiny`, `seeds` and `strategies` of docs/results.md. The run of
-configs/tiny.yaml has to be finished. Where another one isn't, its part stays as it is, and a line says so.
+The text goes between the comments `<!-- NAME: written by docs/write_results.py -->` and `<!-- end of NAME -->`. These
+are the parts `finding` and `example` of README.md, and the parts `tiny`, `seeds` and `strategies` of docs/results.md.
+The run of configs/tiny.yaml has to be finished. Where another one isn't, its part stays as it is, and a line says so.
 """
 
 import sys
@@ -34,15 +34,11 @@ WIDTH = 100  # characters of a line of the example
 
 
 def finished_study(root: Path, config: str) -> Study | None:
-    """Return the study of a shipped experiment; None, and a line that says so, where it or one of its rows is missing."""
-    path = root / config
-    if not path.exists():
-        print(f"There is no {config}: its part stays as it is.")
-        return None
-    study = Study(of_experiment(yaml.safe_load(path.read_text())))
-    missing = study.table.loc[study.table["accuracy"].isna(), "variant"].tolist()
-    if missing:
-        print(f"The run of {config} is not finished ({', '.join(missing)}): its part stays as it is.")
+    """Return the study of a shipped experiment; None where one of its rows is not finished, and a line that says so."""
+    study = Study(of_experiment(yaml.safe_load((root / config).read_text())))
+    n_missing = study.table["accuracy"].isna().sum()
+    if n_missing:
+        print(f"{n_missing} of the {len(study.table)} rows of {config} are not finished: its part stays as it is.")
         return None
     return study
 
@@ -62,6 +58,11 @@ def markdown(table: pd.DataFrame) -> str:
     """Return a table in Markdown, its numbers rounded for reading."""
     text = table.apply(tables.rounded).rename(columns=lambda name: name.replace("_", " "))
     return text.to_markdown(index=False, disable_numparse=True)
+
+
+def percent(share: float, decimals: int = 0) -> str:
+    """Return a share in percent."""
+    return f"{100 * share:.{decimals}f} %"
 
 
 def points(share: float) -> str:
@@ -101,35 +102,39 @@ def finding(study: Study, run: str) -> str:
     )
 
 
+def interval(row: pd.Series) -> str:
+    """Return the 95 % interval of a difference of shares, in points, in brackets."""
+    return f"(95 % interval {points(row['low'])} to {points(row['high'])})"
+
+
 def accuracy_sentence(study: Study) -> str:
     """Return whether training with pauses gives a more accurate model than as much training without them."""
     ours, matched = (line_of(study.over_seeds, variant=name) for name in (PAUSING, MATCHED))
     found = line_of(study.against_matched, variant=PAUSING)
+    right, without = percent(ours["accuracy"], 1), percent(matched["accuracy"], 1)
     return (
-        f"Trained with pauses, `{PAUSING}` is right in {ours['accuracy']:.1%} of {ours['n']:,} new problems; the same "
-        f"model trained as long without pauses (`{MATCHED}`) is right in {matched['accuracy']:.1%}: a difference of "
-        f"{points(found['difference'])} points (95 % interval {points(found['low'])} to {points(found['high'])})."
+        f"Trained with pauses, `{PAUSING}` is right in {right} of {ours['n']:,} new problems; the same model trained "
+        f"as long without pauses (`{MATCHED}`) is right in {without}: a difference of {points(found['difference'])} "
+        f"points {interval(found)}."
     )
 
 
 def forbidden_sentence(study: Study) -> str:
     """Return what forbidding its pauses does to the accuracy of the same model."""
     found = line_of(study.intervention_effects, variant=PAUSING, intervention=FORBIDDEN)
-    return (
-        f"With its pauses forbidden, the accuracy of the same model changes by {points(found['difference'])} points "
-        f"(95 % interval {points(found['low'])} to {points(found['high'])})."
-    )
+    change = points(found["difference"])
+    return f"With its pauses forbidden, the accuracy of the same model changes by {change} points {interval(found)}."
 
 
 def places_sentence(study: Study) -> str:
     """Return how often and where the model pauses, and whether incorrect replies pause more."""
     pauses = line_of(study.over_seeds, variant=PAUSING)["pauses_mean"]
-    first = line_of(study.pause_places["relative"], variant=PAUSING, low=0)
+    first = percent(line_of(study.pause_places["relative"], variant=PAUSING, low=0)["share"])
     ratio = line_of(study.pause_regression, model="incorrect alone", term="incorrect")
     return (
-        f"`{PAUSING}` pauses {pauses:.1f} times a reply, with {first['share']:.0%} of the pauses in the first tenth of "
-        f"the reply; over all variants with a trained pause head, incorrect replies pause {ratio['rate_ratio']:.2f} "
-        f"times as often as correct ones (95 % interval {ratio['low']:.2f} to {ratio['high']:.2f})."
+        f"`{PAUSING}` pauses {pauses:.1f} times a reply, with {first} of the pauses in the first tenth of the reply; "
+        f"over all variants with a trained pause head, incorrect replies pause {ratio['rate_ratio']:.2f} times as "
+        f"often as correct ones (95 % interval {ratio['low']:.2f} to {ratio['high']:.2f})."
     )
 
 
@@ -152,7 +157,7 @@ def tiny_part(study: Study, run: str) -> str:
     claims = study.takeaways[["claim", "verdict", "reading"]]
     effects = study.intervention_effects.drop(columns=["allowed", "n", "accuracy_low", "accuracy_high", "p"])
     published = tables.as_published(study.table).to_markdown(index=False, disable_numparse=True)
-    agreement = study.greedy_agreement["agree"].min()
+    agreement = percent(study.greedy_agreement["agree"].min(), 1)
     return f"""
 {run}
 
@@ -175,8 +180,10 @@ replies):
 
 ### Why they pause
 
-{reasons.regression_reading(study.pause_regression)} Greedy decoding agrees with the rule *pause where the LM's best word
-is less likely than the odds of a pause* at {agreement:.1%} of the positions in the variant where it agrees least.
+{reasons.regression_reading(study.pause_regression)}
+
+Greedy decoding agrees with the rule *pause where the LM's best word is less likely than the odds of a pause*
+at {agreement} of the positions in the variant where it agrees least.
 
 ### The table
 
@@ -228,7 +235,8 @@ def copy_notebook(source: Path, target: Path) -> None:
 
 def main(machine: str, root: Path = ROOT) -> None:
     """Write everything that the finished runs allow, and say how large the copied files are."""
-    docs, readme, results = root / "docs", root / "README.md", root / "docs" / "results.md"
+    docs, readme = root / "docs", root / "README.md"
+    results = docs / "results.md"
     study = finished_study(root, MAIN)
     if study is None:
         sys.exit(f"The finding comes from {MAIN}: run `make run` first.")

@@ -1,4 +1,6 @@
-"""What the tests share: no network, one thread, a tokenizer made in a second, models of two layers, a finished run written by hand."""
+"""What the tests share: no network, one thread, a tokenizer made in a second, models of two layers, a finished run that
+is written by hand.
+"""
 
 import os
 
@@ -9,15 +11,18 @@ os.environ |= {
 }  # before anything heavy is imported
 
 import json
+import sys
+import time
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from pauselib.decoding.interventions import NAMES
+from pauselib.decoding.evaluation import reply_metrics
+from pauselib.decoding.interventions import INTERVENTION_SETTINGS
 from pauselib.settings import Settings
-from pauselib.tasks import gsm8k as scoring
 
+ROOT = Path(__file__).parent.parent
 KINDS = ("mistral", "llama", "qwen2", "gpt2")
 
 
@@ -31,7 +36,9 @@ def tokenizer():
 
 @pytest.fixture
 def tiny_lm():
-    """tiny_lm(kind, tied): a random model of 50 tokens, width 32 and 2 layers, whose weights are large enough to prefer some words."""
+    """tiny_lm(kind, tied): a random model of 50 tokens, width 32 and 2 layers, whose weights are large enough to prefer
+    some words.
+    """
 
     def make(kind: str = "mistral", tied: bool = False):
         import torch
@@ -117,13 +124,11 @@ def by_hand(tmp_path):
 
 
 def save(folder, replies: list[dict], eval_loss: float, **changes) -> None:
-    """Write predictions.jsonl and metrics.json."""
+    """Write predictions.jsonl, metrics.json and made_from.json."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "predictions.jsonl").write_text("".join(json.dumps(r) + "\n" for r in replies))
-    origin = {"settings": changes, "inputs": {"model": "abc"}}
-    (folder / "metrics.json").write_text(
-        json.dumps({**scoring.metrics(replies), "eval_loss": eval_loss, "made_from": origin})
-    )
+    (folder / "metrics.json").write_text(json.dumps({**reply_metrics(replies), "eval_loss": eval_loss}))
+    (folder / "made_from.json").write_text(json.dumps({"settings": changes, "inputs": {"model": "abc"}}))
 
 
 @pytest.fixture
@@ -134,5 +139,40 @@ def intervened(by_hand):
     for changes, correct in zip(asked, ([True] * 3, [False] * 3)):
         row = settings.but(**changes)
         replies = [reply(i, right, row.forced_pauses) for i, right in enumerate(correct)]
-        save(row.replies_folder(), replies, 0.5, **row.of(*NAMES))
+        save(row.replies_folder(), replies, 0.5, **row.of(*INTERVENTION_SETTINGS))
     return settings
+
+
+def pictures_of_report(n_variants: int) -> int:
+    """How many pictures the report's template asks for: those of the whole experiment, and those of each variant."""
+    template = (ROOT / "pauselib" / "report" / "templates" / "report.html.j2").read_text()
+    whole, of_a_variant = template.split("{% for variant in variants %}")
+    return whole.count("picture(figures.") + n_variants * of_a_variant.count("picture(figures.")
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """What a notebook was given to show: ("new" or "update", what)."""
+    import IPython.display
+
+    outputs = []
+
+    class Handle:
+        def update(self, what, metadata=None, raw=False):
+            outputs.append(("update", what))
+
+    def display(what, display_id, metadata=None, raw=False):
+        outputs.append(("new", what))
+        return Handle()
+
+    monkeypatch.setitem(sys.modules, "ipykernel", object())
+    monkeypatch.setattr(IPython.display, "display", display)
+    return outputs
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """A clock that only moves when told to: clock[0] seconds."""
+    now = [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    return now

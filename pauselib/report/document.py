@@ -52,7 +52,7 @@ def notebook_page(path: Path) -> Path | None:
 
 
 def file_table(study: Study, alone: bool) -> str:
-    """Return `loading.artifacts` as an HTML table of links relative to the report, those to notebooks leading to their pages.
+    """Return `loading.artifacts` as an HTML table of links relative to the report; a notebook's link leads to its page.
 
     `alone`: only the links to addresses elsewhere are kept; of a file beside the report only the name is shown.
     """

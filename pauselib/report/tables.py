@@ -46,8 +46,8 @@ def as_published(table: pd.DataFrame) -> pd.DataFrame:
         text[part.replace("_", " ")] = ["×" if trained else "" for trained in table[part]]
     best = best_cells(table)
     for column, (heading, form) in LAYOUT.items():
-        parts = ["accuracy_low", "accuracy_high"] if column == "interval" else [column]
-        cells = [form.format(*row) if row.notna().all() else NONE for _, row in table[parts].iterrows()]
+        numbers = table[["accuracy_low", "accuracy_high"] if column == "interval" else [column]]
+        cells = [form.format(*row) if row.notna().all() else NONE for _, row in numbers.iterrows()]
         bold = best.get(column, [False] * len(table))
         text[heading] = [f"**{cell}**" if is_best else cell for cell, is_best in zip(cells, bold)]
     return text
