@@ -21,14 +21,8 @@ PARTS = tuple(field.name for field in fields(Variant) if field.type in ("bool", 
 """What a variant may unfreeze: the names of the boolean fields of `Variant`."""
 
 METRICS = (
-    "accuracy",
-    "eval_loss",
-    "pauses_mean",
-    "pauses_mean_correct",
-    "pauses_mean_incorrect",
-    "truncated_rate",
-    "n",
-)
+    "accuracy", "eval_loss", "pauses_mean", "pauses_mean_correct", "pauses_mean_incorrect", "truncated_rate", "n",
+)  # fmt: skip
 """What is taken over from metrics.json, in the order of the table's columns."""
 
 REPLY_COLUMNS = ["seed", "variant", "problem_id", "correct", "n_pauses", "truncated"]
