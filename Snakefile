@@ -1,32 +1,57 @@
-# The experiment as a graph: inject -> first step -> variants -> evaluate -> analyze.
-# The outputs that Snakemake knows are the executed notebooks (it deletes a rule's outputs before it runs); the files that the notebooks
-# write beside them are made once, and kept, by the package.
+# The experiment as a graph: inject and first step -> variants -> evaluate -> analyze. A strategy that asks for the first
+# step's model is injected after it, any other at once.
+# The outputs that Snakemake knows are the executed notebooks (it deletes a rule's outputs before it runs); the files that
+# the notebooks write beside them are made once, and kept, by the package.
 # snakemake --configfile configs/tiny.yaml --cores all
 import json
 
-from pauselib.injection import data
-from pauselib.decoding import evaluation
-from pauselib.training import warmup as training
-from pauselib.settings import of_experiment
-from pauselib.variants import FIRST_STEP, VARIANTS
+from pauselib.injection.strategies import find_strategies
+from pauselib.settings import of_experiment, settings_of_notebook, settings_up_to
+from pauselib.variants import FIRST_STEP, parse
+from pauselib.workflow.step_lines import show_step_lines
 
 settings = of_experiment(config)
 folder = settings.folder().as_posix()
-row = folder + "/seed-{seed}/{variant}"
-PLACE = ("experiment", "runs_dir")
-DATA = (*PLACE, *data.SETTINGS)
-STEPS = (*training.BY_STEP, *(f"base_{name}" for name in training.BY_STEP))
-TRAINING = (*DATA, *(name for name in training.SETTINGS if name not in ("variant", "seed")), *STEPS, "report_to")
-REPLIES = (*TRAINING, *(name for name in evaluation.SETTINGS if name not in ("variant", "seed")), "eval_batch_size")
+show_step_lines(workflow, folder)
+of_seed = folder + "/seed-{seed}"
+row = of_seed + "/{variant}"
+injected = of_seed + "/injected/{strategy}.inject.ipynb"
+first_step = of_seed + f"/{FIRST_STEP}/warmup.ipynb"
 
 
-# (variant, name) -> the intervention's own settings
-INTERVENED = {(changed.variant, changed.intervention.name): i for i in settings.interventions if (changed := settings.but(**i)).variant in settings.variants}
+def given(names, strategy=settings.strategy, **more):
+    """Return some settings of a row that is injected by a strategy, as YAML for `papermill -y`.
+
+    They are part of the rule: a changed one reruns what depends on it.
+    """
+    return json.dumps(settings.injected_by(strategy).of(*names) | more)
 
 
-def given(names):
-    """Some settings as YAML for `papermill -y`; the value is part of the rule, so that a changed setting reruns what depends on it."""
-    return json.dumps(settings.of(*dict.fromkeys(names)))
+def strategy_of(variant):
+    """Return the injection strategy of a variant's row."""
+    return parse(variant).strategy or settings.strategy
+
+
+def injected_for(wildcards):
+    """Return what a variant needs before its warm-up: its injected rows, and the first step where it starts from it."""
+    variant, strategy = parse(wildcards.variant), strategy_of(wildcards.variant)
+    rows = [injected.format(seed=wildcards.seed, strategy=strategy)] if variant.pauses else []
+    return rows + ([first_step.format(seed=wildcards.seed)] if variant.second_step else [])
+
+
+def model_for(wildcards):
+    """Return what a strategy needs before the rows are injected: the first step, for one that asks for its model."""
+    needed = any(strategy.needs_model for strategy in find_strategies(wildcards.strategy))
+    return [first_step.format(seed=wildcards.seed)] if needed else []
+
+
+def interventions():
+    """Return the interventions on the experiment's rows: (variant, name) -> the intervention's own settings."""
+    rows = [(settings.but(**one), one) for one in settings.interventions]
+    return {(row.variant, row.replies_folder().name): one for row, one in rows if row.variant in settings.variants}
+
+
+INTERVENTIONS = interventions()
 
 
 localrules: table
@@ -35,48 +60,54 @@ rule table:
     input: f"{folder}/report.html"
 
 rule inject:
-    output: f"{folder}/inject.ipynb"
-    params: given(DATA)
-    log: f"{folder}/inject.log"
-    benchmark: f"{folder}/times/inject.tsv"
-    shell: "papermill notebooks/inject.ipynb {output} -y {params:q} > {log} 2>&1"
+    input: model_for
+    output: injected
+    params: lambda w: given(settings_up_to("inject" if not model_for(w) else "first_step"), w.strategy)
+    log: of_seed + "/injected/{strategy}.inject.log"
+    benchmark: folder + "/times/seed-{seed}/{strategy}.inject.tsv"
+    shell: "papermill notebooks/inject.ipynb {output:q} -y {params:q} -p seed {wildcards.seed} > {log:q} 2>&1"
 
 rule warmup:
-    input:
-        f"{folder}/inject.ipynb",
-        lambda w: f"{folder}/seed-{w.seed}/{FIRST_STEP}/warmup.ipynb" if VARIANTS[w.variant].second_step else [],
+    input: injected_for
     output: row + "/warmup.ipynb"
-    params: given(TRAINING)
+    params: lambda w: given(settings_up_to("second_step"), strategy_of(w.variant))
     priority: 1  # the long jobs first, so that no core waits for one at the end
     log: row + "/warmup.log"
     benchmark: folder + "/times/seed-{seed}/{variant}.warmup.tsv"
-    shell: "papermill notebooks/warmup.ipynb {output} -y {params:q} -p variant {wildcards.variant} -p seed {wildcards.seed} > {log} 2>&1"
+    shell:
+        "papermill notebooks/warmup.ipynb {output:q} -y {params:q} -p variant {wildcards.variant:q} -p seed {wildcards.seed} "
+        "> {log:q} 2>&1"
 
 rule evaluate:
     input: row + "/warmup.ipynb"
     output: row + "/evaluate.ipynb"
-    params: given(REPLIES)
+    params: lambda w: given(settings_up_to("evaluate"), strategy_of(w.variant))
     log: row + "/evaluate.log"
     benchmark: folder + "/times/seed-{seed}/{variant}.evaluate.tsv"
-    shell: "papermill notebooks/evaluate.ipynb {output} -y {params:q} -p variant {wildcards.variant} -p seed {wildcards.seed} > {log} 2>&1"
+    shell:
+        "papermill notebooks/evaluate.ipynb {output:q} -y {params:q} -p variant {wildcards.variant:q} "
+        "-p seed {wildcards.seed} > {log:q} 2>&1"
 
 rule intervene:
     input: row + "/warmup.ipynb"
     output: row + "/interventions/{name}/evaluate.ipynb"
-    params: lambda w: json.dumps(settings.of(*REPLIES) | INTERVENED[w.variant, w.name])
+    params: lambda w: given(settings_up_to("evaluate"), strategy_of(w.variant), **INTERVENTIONS[w.variant, w.name])
     log: row + "/interventions/{name}/evaluate.log"
     benchmark: folder + "/times/seed-{seed}/{variant}.{name}.intervene.tsv"
-    shell: "papermill notebooks/evaluate.ipynb {output} -y {params:q} -p seed {wildcards.seed} > {log} 2>&1"
+    shell: "papermill notebooks/evaluate.ipynb {output:q} -y {params:q} -p seed {wildcards.seed} > {log:q} 2>&1"
 
 rule analyze:
     input:
         expand(row + "/evaluate.ipynb", variant=settings.variants, seed=settings.seeds),
-        [expand(row + "/interventions/{name}/evaluate.ipynb", variant=v, name=name, seed=settings.seeds) for v, name in INTERVENED],
+        [
+            expand(row + "/interventions/{name}/evaluate.ipynb", variant=variant, name=name, seed=settings.seeds)
+            for variant, name in INTERVENTIONS
+        ],
     output:
         f"{folder}/analyze.ipynb",
         f"{folder}/report.html",
         f"{folder}/results.csv",
-    params: given((*DATA, "variants", "seeds"))
+    params: given(settings_of_notebook("analyze"))
     log: f"{folder}/analyze.log"
     benchmark: f"{folder}/times/analyze.tsv"
-    shell: "papermill notebooks/analyze.ipynb {output[0]} -y {params:q} > {log} 2>&1"
+    shell: "papermill notebooks/analyze.ipynb {output[0]:q} -y {params:q} > {log:q} 2>&1"

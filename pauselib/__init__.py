@@ -1,4 +1,5 @@
-"""pauselib: what pause tokens do to a language model. The notebooks are in `notebooks/`; this package is what they call.
+"""pauselib: what pause tokens do to a language model. The notebooks are in `notebooks/`; this package is what they
+call.
 
 `import pauselib` is cheap. Once transformers' auto classes are imported, they know saved pause models:
 

@@ -1,18 +1,31 @@
 """What the user gave and can mend."""
 
 import difflib
+from collections.abc import Iterable
 
 
 class InputError(ValueError):
-    """Bad input, in one sentence: what is wrong, where, and the cure. A notebook shows that sentence and no traceback."""
+    """Bad input, in one sentence: what is wrong, where, and the cure. A notebook shows it and no traceback."""
 
     def _render_traceback_(self) -> list[str]:
         """What IPython shows for this exception."""
         return [str(self)]
 
 
-def one_of(name: str, value: str, choices: tuple) -> None:
-    """Raise ValueError, with the nearest choice, unless `value` is one of them."""
+def nearest(name: object, choices: Iterable[str]) -> str:
+    """Return the choice that is spelled most like `name`."""
+    return difflib.get_close_matches(str(name), list(choices), n=1, cutoff=0)[0]
+
+
+def not_one_of(setting: str, value: object, choices: Iterable[str]) -> str:
+    """Return the sentence about a value that is none of the choices, with the nearest of them."""
+    choices = tuple(choices)
+    return (
+        f"{setting} {value!r} is not known: did you mean '{nearest(value, choices)}'? Choose from {', '.join(choices)}."
+    )
+
+
+def one_of(setting: str, value: object, choices: Iterable[str]) -> None:
+    """Raise InputError, with the nearest choice, unless `value` is one of `choices`."""
     if value not in choices:
-        nearest = difflib.get_close_matches(str(value), choices, n=1, cutoff=0)[0]
-        raise InputError(f"{name} '{value}' is not known: did you mean '{nearest}'? Choose from {', '.join(choices)}.")
+        raise InputError(not_one_of(setting, value, choices))

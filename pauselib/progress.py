@@ -1,4 +1,6 @@
-"""How far a long piece of work is, updated in place: one line or one picture. An executed notebook keeps the last state, as one output."""
+"""How far a long piece of work is, updated in place: one line or one picture. An executed notebook keeps the last
+state, as one output.
+"""
 
 import sys
 import time
@@ -8,7 +10,8 @@ SHARE = 0.05  # of the time that redrawing a picture may take
 
 
 class Progress:
-    """`update(done, text)` rewrites the line, at most twice a second; it shows nothing for work that ends within a second.
+    """`update(done, text)` rewrites the line, at most twice a second; it shows nothing for work that ends within a
+    second.
 
     >>> progress = Progress("replies", total=500)
     >>> progress.update(120, "9 tokens each")        # replies 120 of 500 (24 %), 3 s, 9 s to go; 9 tokens each
@@ -47,7 +50,8 @@ class Progress:
 
 
 class LivePicture:
-    """A picture that is drawn again in place as its data grow, as often as takes a twentieth of the time; outside a notebook nothing.
+    """A picture that is drawn again in place as its data grow, as often as takes a twentieth of the time; outside a
+    notebook nothing.
 
     >>> picture = LivePicture(figures.loss_curve)
     >>> picture.update(history)             # may draw

@@ -1,0 +1,1 @@
+"""What an experiment says: tables of what is on disk, statistics, comparisons, verdicts, reasons, places, the audit."""

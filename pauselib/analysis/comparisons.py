@@ -40,11 +40,6 @@ OWN_STRATEGIES = [
 ]  # fmt: skip
 
 
-def _strategy(name: str) -> str | None:
-    """The injection strategy that a row has of its own; None where it is the experiment's."""
-    return name.partition("@")[2] or None
-
-
 def present_variants(replies: pd.DataFrame) -> list[str]:
     """The variants that have replies, in the order of their first ones."""
     return list(dict.fromkeys(replies["variant"]))
@@ -264,11 +259,11 @@ def strategies(replies: pd.DataFrame) -> pd.DataFrame:
     `difference` in accuracy to the baseline with its 95 % interval `difference_low` to `difference_high`, its `p`, and
     `p_holm` over the table. Without the baseline the differences are missing; without such a row the table is empty.
     """
-    own = [name for name in present_variants(replies) if _strategy(name)]
+    own = [name for name in present_variants(replies) if parse(name).strategy]
     if not own:
         return pd.DataFrame(columns=OWN_STRATEGIES)
     mine = replies[replies["variant"].isin([*own, MATCHED])]
     against = differences(mine, MATCHED).rename(columns={"low": "difference_low", "high": "difference_high"})
     columns = ["variant", "difference", "difference_low", "difference_high", "p", "p_holm"]
     found = over_seeds(mine).merge(against[columns], on="variant", how="left")
-    return found.assign(strategy=found["variant"].map(_strategy))[OWN_STRATEGIES]
+    return found.assign(strategy=found["variant"].map(lambda name: parse(name).strategy))[OWN_STRATEGIES]

@@ -5,20 +5,15 @@ reply. Only what the experiment asks for is read: its seeds, variants and interv
 from an earlier run, stays out.
 """
 
-from collections.abc import Callable
-from dataclasses import fields
 from pathlib import Path
 
 import pandas as pd
 
-from pauselib import runs
+from pauselib import runs, tasks
 from pauselib.analysis.statistics import wilson
 from pauselib.decoding.evaluation import read_predictions
 from pauselib.settings import Settings
-from pauselib.variants import FIRST_STEP, Variant, parse
-
-PARTS = tuple(field.name for field in fields(Variant) if field.type in ("bool", bool))
-"""What a variant may unfreeze: the names of the boolean fields of `Variant`."""
+from pauselib.variants import FIRST_STEP, PARTS, parse
 
 METRICS = (
     "accuracy", "eval_loss", "pauses_mean", "pauses_mean_correct", "pauses_mean_incorrect", "truncated_rate", "n",
@@ -27,17 +22,6 @@ METRICS = (
 
 REPLY_COLUMNS = ["seed", "variant", "problem_id", "correct", "n_pauses", "truncated"]
 """What a table of replies has at the least, also an empty one."""
-
-
-def _manifest(folder: Path) -> dict | None:
-    """What a folder was made from (`settings`, `inputs`, `versions`), or None where it does not say so."""
-    own = runs.read_json(folder / runs.MANIFEST)
-    return own or (runs.read_json(folder / "metrics.json") or {}).get("made_from")
-
-
-def _difficulty(settings: Settings) -> Callable[[str], int]:
-    """The function that counts the calculations of a gold answer: how hard a problem of the experiment's task is."""
-    return lambda answer: answer.count("<<")
 
 
 def row_folders(settings: Settings) -> dict[tuple[int, str], Path]:
@@ -72,7 +56,7 @@ def results(settings: Settings) -> pd.DataFrame:
         if metrics:
             low, high = wilson(round(metrics["accuracy"] * metrics["n"]), metrics["n"])
         variant = parse(name)
-        inputs = (_manifest(folder) or {}).get("inputs", {})
+        inputs = (runs.manifest(folder) or {}).get("inputs", {})
         rows.append(
             {
                 "seed": seed,
@@ -125,8 +109,8 @@ def _difficulties(settings: Settings) -> dict[str, int]:
     path = settings.folder() / "data" / "test.parquet"
     if not path.exists():
         return {}
-    problems, difficulty = pd.read_parquet(path, columns=["problem_id", "answer"]), _difficulty(settings)
-    return {name: difficulty(answer) for name, answer in zip(problems["problem_id"], problems["answer"])}
+    problems, task = pd.read_parquet(path, columns=["problem_id", "answer"]), tasks.find(settings.task)
+    return {name: task.difficulty(answer) for name, answer in zip(problems["problem_id"], problems["answer"])}
 
 
 def intervened(settings: Settings) -> pd.DataFrame:
@@ -211,15 +195,17 @@ def nearest_tokens(settings: Settings) -> pd.DataFrame:
 def values_used(settings: Settings) -> dict[str, list]:
     """The settings and package versions that the experiment's files were made from: each one's values, without repeats.
 
-    They are read from the manifests of the data, of the rows' models and of the rows' replies. The first step's model
-    counts whether or not it is a row of the experiment, since the others start from it.
+    They are read from the manifests of the clean rows, the injected rows, the models and the replies. The first step
+    counts whether or not it is a row of the experiment, since the others start from its model.
     """
-    rows = list(row_folders(settings).values())
-    first = [settings.but(seed=seed, variant=FIRST_STEP).variant_folder() for seed in settings.seeds]
-    models = [folder / "model" for folder in dict.fromkeys([*rows, *first])]
+    names = dict.fromkeys([*settings.variants, FIRST_STEP])
+    rows = [settings.but(seed=seed, variant=name) for seed in settings.seeds for name in names]
+    injected = dict.fromkeys(row.injected_folder() for row in rows)
+    replies = [row.variant_folder() for row in rows]
+    models = [folder / "model" for folder in replies]
     found: dict[str, dict[str, object]] = {}
-    for folder in [settings.folder() / "data", *models, *rows]:
-        manifest = _manifest(folder) or {}
+    for folder in [settings.folder() / "data", *injected, *models, *replies]:
+        manifest = runs.manifest(folder) or {}
         for name, value in {**manifest.get("settings", {}), **manifest.get("versions", {})}.items():
             found.setdefault(name, {})[str(value)] = value
     return {name: list(values.values()) for name, values in found.items()}

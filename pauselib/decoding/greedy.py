@@ -1,6 +1,6 @@
 """Greedy decoding of many prompts: sorted by length, left-padded, and a reply that has ended leaves the batch.
 
-The replies of a batch are very unequal (some never stop pausing), so what counts is that the short ones don't wait for the long ones.
+The replies of a batch are very unequal (some never stop chooser), so what counts is that the short ones don't wait for the long ones.
 """
 
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 import torch
 from transformers.cache_utils import Cache, DynamicLayer
 
-from pauselib.decoding.interventions import Pausing
+from pauselib.decoding.interventions import Chooser
 from pauselib.progress import Progress
 
 SHRINK = 0.8  # ended rows are taken out when this share or less goes on: each time copies the whole cache
@@ -58,10 +58,10 @@ def generate(
     max_total_tokens: int = 0,
     batch_size: int = 256,
     show: bool = True,
-    pausing: Pausing | None = None,
+    chooser: Chooser | None = None,
     each: Callable[[dict[int, Reply]], None] | None = None,
 ) -> list[Reply]:
-    """Greedy replies to `prompts` (lists of ids), in their order; `pausing` changes what the pause head may do.
+    """Greedy replies to `prompts` (lists of ids), in their order; `chooser` changes what the pause head may do.
 
     A reply has at most `max_new_tokens` tokens (the end token counted); with `max_total_tokens` (the published limit, 1024), prompt and
     reply together have at most that many, each prompt by its own length, so that a reply never depends on the batch it was in.
@@ -73,12 +73,12 @@ def generate(
     replies: dict[int, Reply] = {i: Reply([], True) for i in order if budgets[i] < 1}
     order = [i for i in order if budgets[i] >= 1]
     progress = Progress("reply", len(prompts))
-    for i in order if pausing else ():
-        pausing.start(i, budgets[i])
+    for i in order if chooser else ():
+        chooser.start(i)
     for start in range(0, len(order), batch_size):
         rows = order[start : start + batch_size]
         for row, reply in decode(
-            model, {i: prompts[i] for i in rows}, end_id, {i: budgets[i] for i in rows}, pausing, each
+            model, {i: prompts[i] for i in rows}, end_id, {i: budgets[i] for i in rows}, chooser, each
         ):
             replies[row] = reply
             if show:
@@ -87,7 +87,7 @@ def generate(
 
 
 def next_tokens(
-    model, logits: torch.Tensor, rows: list[int], pausing: Pausing | None
+    model, logits: torch.Tensor, rows: list[int], chooser: Chooser | None
 ) -> tuple[torch.Tensor, list[float], list[float]]:
     """From (rows, V or V + 1) logits at the last position: the chosen tokens, the probabilities of a pause and of the LM's best word."""
     pause_id = getattr(model.config, "pause_token_id", logits.shape[-1])
@@ -96,8 +96,8 @@ def next_tokens(
     best = best - total
     pause = logits[:, pause_id] if pause_id < logits.shape[-1] else torch.full_like(best, -torch.inf)
     chosen = (
-        torch.tensor(pausing.choose(rows, pause, total, best, word), device=logits.device)
-        if pausing
+        torch.tensor(chooser.choose(rows, pause, total, best, word), device=logits.device)
+        if chooser
         else logits.argmax(-1)
     )
     return chosen, pause.exp().tolist(), best.exp().tolist()
@@ -108,7 +108,7 @@ def decode(
     prompts: dict[int, list[int]],
     end_id: int,
     budgets: dict[int, int],
-    pausing: Pausing | None,
+    chooser: Chooser | None,
     each: Callable | None = None,
 ):
     """Decode one batch, by row number; yield (row, reply) as each ends."""
@@ -127,7 +127,7 @@ def decode(
             use_cache=True,
             logits_to_keep=1,
         )
-        chosen, p_pause, p_best = next_tokens(model, out.logits[:, -1].float(), rows, pausing)
+        chosen, p_pause, p_best = next_tokens(model, out.logits[:, -1].float(), rows, chooser)
         for row, token, *given in zip(rows, chosen.tolist(), p_pause, p_best):
             if row not in active:
                 continue

@@ -1,0 +1,1 @@
+"""Pauses in the training answers: the strategies that say where, and the rows."""

@@ -3,8 +3,8 @@
     log p(pause) = log_softmax(pause_head(h))[pause]
     log p(v)     = log_softmax(pause_head(h))[no pause] + log_softmax(lm_head(h))[v]
 
-The pause token's id is V, the number of rows of the LM embeddings. It is one past the vocabulary and in no tokenizer, so nothing is
-resized and no id moves. The head sees a detached h: its loss moves only the head itself.
+The pause token's id is V, the number of rows of the LM embeddings. It is one past the vocabulary and in no tokenizer,
+so nothing is resized and no id moves. The head sees a detached h: its loss moves only the head itself.
 """
 
 from dataclasses import dataclass
@@ -29,6 +29,7 @@ class PauseConfig(PreTrainedConfig):
 
     text_config: dict | PreTrainedConfig | None = None
     tie_word_embeddings: bool = False
+    prompt_pauses: int = 0  # pauses that stand between every prompt and its answer, in training and in decoding
 
     @property
     def pause_token_id(self) -> int:
@@ -69,9 +70,10 @@ class PauseForCausalLM(PreTrainedModel, GenerationMixin):
     def around(cls, lm: PreTrainedModel, seed: int = 42) -> "PauseForCausalLM":
         """Wrap a causal language model, which becomes part of the result.
 
-        Tied embeddings are untied first, so that each of the two can be trained alone. The pause embedding is drawn from N(0, s) with
-        s the standard deviation of the LM embeddings, the pause head from U(-1/sqrt(d), 1/sqrt(d)) (the default of `torch.nn.Linear`).
-        Raises ValueError where the LM's logits are more than its head on its last hidden state (soft-capping, scaling).
+        Tied embeddings are untied first, so that each of the two can be trained alone. The pause embedding is drawn
+        from N(0, s) with s the standard deviation of the LM embeddings, the pause head from U(-1/sqrt(d), 1/sqrt(d))
+        (the default of `torch.nn.Linear`). Raises ValueError where the LM's logits are more than its head on its last
+        hidden state (soft-capping, scaling).
         """
         check_plain_head(lm)
         untie(lm)
@@ -107,7 +109,9 @@ class PauseForCausalLM(PreTrainedModel, GenerationMixin):
     def losses(
         self, hidden: torch.Tensor, targets: torch.Tensor, n: torch.Tensor | int
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """The pause head's and the LM head's part of the cross-entropy of `targets` (m) at `hidden` (m, width), divided by `n`."""
+        """The pause head's and the LM head's part of the cross-entropy of `targets` (m) at `hidden` (m, width), divided
+        by `n`.
+        """
         is_pause = targets == self.config.pause_token_id
         classes = torch.where(is_pause, PAUSE, SPEAK)
         pause_loss = cross_entropy(self.pause_head(hidden.detach()).float(), classes, reduction="sum") / n
@@ -128,9 +132,10 @@ class PauseForCausalLM(PreTrainedModel, GenerationMixin):
         num_items_in_batch=None,
         **kwargs,
     ) -> PauseOutput:
-        """With `labels` (batch, length; -100 where there is none): the losses, averaged over the labelled positions, or divided by
-        `num_items_in_batch`. Heads are computed at those positions alone, so there are no logits. Without: `logits`, the log
-        probabilities (batch, length or the last `logits_to_keep`, V + 1)."""
+        """With `labels` (batch, length; -100 where there is none): the losses, averaged over the labelled positions, or
+        divided by `num_items_in_batch`. Heads are computed at those positions alone, so there are no logits. Without:
+        `logits`, the log probabilities (batch, length or the last `logits_to_keep`, V + 1).
+        """
         if inputs_embeds is None:
             inputs_embeds = self.embed(input_ids)
         out = self.lm.base_model(
@@ -157,14 +162,18 @@ class PauseForCausalLM(PreTrainedModel, GenerationMixin):
         )
 
     def get_input_embeddings(self):
+        """Return the language model's embeddings, which have no row for the pause."""
         return self.lm.get_input_embeddings()
 
     def get_output_embeddings(self):
+        """Return the language model's head, which has no row for the pause."""
         return self.lm.get_output_embeddings()
 
     def resize_token_embeddings(self, *args, **kwargs):
+        """Refuse: the pause token's id is the number of rows of the embeddings."""
         raise NotImplementedError(
-            "A pause model's embeddings can't be resized: the pause token's id is the number of rows. Resize the language model before wrapping it."
+            "A pause model's embeddings can't be resized: the pause token's id is the number of rows. Resize the "
+            "language model before wrapping it."
         )
 
 
@@ -179,7 +188,9 @@ def untie(lm: PreTrainedModel) -> None:
 
 @torch.no_grad()
 def check_plain_head(lm: PreTrainedModel) -> None:
-    """Raise ValueError unless the LM's logits are its LM head applied to its last hidden state, as the pause model computes them."""
+    """Raise ValueError unless the LM's logits are its LM head applied to its last hidden state, as the pause model
+    computes them.
+    """
     ids = torch.arange(4, device=lm.device).unsqueeze(0)
     was_training = lm.training
     lm.eval()
@@ -189,7 +200,8 @@ def check_plain_head(lm: PreTrainedModel) -> None:
     lm.train(was_training)
     if capped or not same:
         raise InputError(
-            f"{type(lm).__name__} changes its logits after the LM head (soft-capping or scaling), which a pause model does not reproduce: choose a model of another family."
+            f"{type(lm).__name__} changes its logits after the LM head (soft-capping or scaling), which a pause model "
+            "does not reproduce: choose a model of another family."
         )
 
 

@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from pauselib.analysis.loading import PARTS, of_pausing_variants
-from pauselib.variants import parse
+from pauselib.analysis.loading import of_pausing_variants
+from pauselib.variants import PARTS, parse
 
 HEADINGS = {
     "accuracy": "Test accuracy",

@@ -1,7 +1,7 @@
 """Word problems in GSM8K's format, made by this project: the embedded dataset `toy`.
 
-A problem is a scene (what is counted), a person and two to five steps of arithmetic. The answer tells one step a line with GSM8K's
-calculator annotations and closes with `#### n`:
+A problem is a scene (what is counted), a person and two to five steps of arithmetic. The answer tells one step a line
+with GSM8K's calculator annotations and closes with `#### n`:
 
     Rosa has 17 shells. A neighbour brings 9 more shells. Rosa sells 5. How many shells does Rosa have now?
 
@@ -9,9 +9,10 @@ calculator annotations and closes with `#### n`:
     So Rosa has <<26-5=21>>21 shells.
     #### 21
 
-People say the same thing in many ways, and some people in more ways than others. Every scene has a narrator of its own, from one who
-opens an answer with one of fifty phrases, all equally likely, to one with a clear favourite: the weights fall as rank^-s, s from 0 to 1
-over the scenes. So the next word is sometimes uncertain for a model that has learned the text perfectly, as it is in people's text.
+People say the same thing in many ways, and some people in more ways than others. Every scene has a narrator of its own,
+from one who opens an answer with one of fifty phrases, all equally likely, to one with a clear favourite: the weights
+fall as rank^-s, s from 0 to 1 over the scenes. So the next word is sometimes uncertain for a model that has learned the
+text perfectly, as it is in people's text.
 """
 
 import hashlib
@@ -24,7 +25,7 @@ from pauselib.errors import InputError
 
 
 class Split(NamedTuple):
-    """What makes the problems of one split: those the embedded model grew up with are easier, and told less steadily."""
+    """What makes the problems of one split: those behind the embedded model are easier, and told less steadily."""
 
     share: range  # of the questions, by their digest, in sixteenths
     largest: int  # the largest number told; products grow with it
@@ -38,21 +39,27 @@ SPLITS = {
 }
 
 ITEMS = (
-    "apples beads books bottles bricks buttons candles cards coins cookies eggs flowers marbles peaches pens photos plums ribbons "
+    "apples beads books bottles bricks buttons candles cards coins cookies eggs flowers marbles peaches pens photos "
+    "plums ribbons "
     "shells spoons stamps stickers tickets toys"
 ).split()
 NAMES = (
-    "Ada Amir Ben Carla Chen Dana Eli Fatima Finn Grace Hugo Ines Ivan Jin Kofi Lena Liam Maya Mia Nora Omar Pia Quinn Rosa Sam Tara Umar Vera Will Yara"
+    "Ada Amir Ben Carla Chen Dana Eli Fatima Finn Grace Hugo Ines Ivan Jin Kofi Lena Liam Maya Mia Nora Omar Pia Quinn "
+    "Rosa Sam Tara Umar Vera Will Yara"
 ).split()
 OPENINGS = (
-    "First,|So|Now|Then|Next,|After that,|At this point|Here|This means|Therefore|Thus|Hence|Okay,|Well,|Right,|Again,|Clearly|"
-    "Overall,|Counting on,|Once done,|Following this,|With that,|By then|Given that,|Let us see:|We know|Note that|Look:|Of course|"
-    "In turn,|Since then|Soon|Later|Afterwards|From there|Going on,|Moving on,|Simply put,|To go on,|Step by step,|Meanwhile|Really,|"
+    "First,|So|Now|Then|Next,|After that,|At this point|Here|This means|Therefore|Thus|Hence|Okay,|Well,|Right,|Again,|"
+    "Clearly|"
+    "Overall,|Counting on,|Once done,|Following this,|With that,|By then|Given that,|Let us see:|We know|Note that|"
+    "Look:|Of course|"
+    "In turn,|Since then|Soon|Later|Afterwards|From there|Going on,|Moving on,|Simply put,|To go on,|Step by step,|"
+    "Meanwhile|Really,|"
     "Surely|Indeed|Obviously|Evidently|Carefully:|Quickly|Yes,|Good:"
 ).split("|")
 FURTHER = ["Then", "So", "Now"]
 CLAUSES = (
-    "{name} has|there are|that makes|that gives|we get|we find|the count is|the total is|it comes to|one counts|this leads to|you see"
+    "{name} has|there are|that makes|that gives|we get|we find|the count is|the total is|it comes to|one counts|this "
+    "leads to|you see"
 ).split("|")
 
 STARTS = (
@@ -103,6 +110,7 @@ def narrator(item: str, phrases: tuple[str, ...]) -> tuple[list[str], list[float
 
 
 def say(rng: random.Random, item: str, phrases: list[str]) -> str:
+    """Draw one of `phrases` as this scene's narrator prefers them."""
     order, weights = narrator(item, tuple(phrases))
     return rng.choices(order, cum_weights=weights)[0]
 
@@ -115,7 +123,9 @@ def step(rng: random.Random, name: str, items: str, a: int, op: str, b: int, ope
 
 
 def event(rng: random.Random, total: int, steps_left: int, largest: int) -> tuple[str, int, int]:
-    """A next event that the running total allows: operation, operand (up to `largest`), and for `packs` the size of a pack."""
+    """A next event that the running total allows: operation, operand (up to `largest`), and for `packs` the size of a
+    pack.
+    """
     product, pack = 600 * largest // 90, 12 * largest // 90
     kinds = ["+", "-"]
     if total * 2 <= product:
@@ -164,7 +174,7 @@ def split_of(question: str) -> str:
 
 
 def stream(split: str, seed: int):
-    """Endless different problems of one split: `train`, `test`, or `pretrain` (what the embedded model was made from)."""
+    """Yield different problems of one split without end: `train`, `test`, or `pretrain` (the embedded model's own)."""
     if split not in SPLITS:
         raise InputError(f"The toy problems have no split '{split}': choose one of {', '.join(SPLITS)}.")
     rng, seen = random.Random(f"toy {split} {seed}"), set()

@@ -1,8 +1,10 @@
-"""What made the embedded model `tiny`: its tokenizer, its text and its training from scratch (`notebooks/pretrain.ipynb` runs it).
+"""What made the embedded model `tiny`: its tokenizer, its text and its training from scratch
+(`notebooks/pretrain.ipynb` runs it).
 
-The text tells problems of the generator's `pretrain` split in many layouts, none of which is the experiment's: the header, the way a
-calculation is written and the last line are drawn apart. Like people's speech it is full of hesitations and slips at random places;
-the model learns to read past them, and no loss is taken on them, so it never learns to say them. The pause token is not among them.
+The text tells problems of the generator's `pretrain` split in many layouts, none of which is the experiment's: the
+header, the way a calculation is written and the last line are drawn apart. Like people's speech it is full of
+hesitations and slips at random places; the model learns to read past them, and no loss is taken on them, so it never
+learns to say them. The pause token is not among them.
 """
 
 import itertools
@@ -12,7 +14,7 @@ import re
 import numpy as np
 import torch
 
-from pauselib.sources import generator as toy
+from pauselib.sources import generator
 
 HEADERS = (
     "Question: {question}\nAnswer:\n",
@@ -23,9 +25,10 @@ HEADERS = (
     "### INPUT: {question}\n\n ### Answer:",
 )
 LAST_LINES = ("The answer is {n}.", "Answer: {n}", "So it is {n} in all.", "= {n}", "Result: {n}", "#### {n}")
-HESITATIONS = " uh, um, er, hm, mm, eh, ah, oh, erm, hmm, huh, like, well, so, right, okay, see, look, anyway, yeah, no, wait, sorry, hold on".split(
-    ","
-)
+HESITATIONS = (
+    " uh, um, er, hm, mm, eh, ah, oh, erm, hmm, huh, like, well, so, right, okay, see, look, anyway, yeah, no, wait, "
+    "sorry, hold on"
+).split(",")
 BLOCK = 320  # tokens in a row of a batch; documents follow one another, parted by the end token
 
 
@@ -55,7 +58,9 @@ def make_tokenizer(vocab_size: int = 1024, n_documents: int = 20_000):
         show_progress=False,
     )
     rng = random.Random("tokenizer")
-    text = ("".join(document(rng, row)) + rng.choice(HESITATIONS) for row in toy.make("pretrain", n_documents, seed=0))
+    text = (
+        "".join(document(rng, row)) + rng.choice(HESITATIONS) for row in generator.make("pretrain", n_documents, seed=0)
+    )
     tokenizer.train_from_iterator(text, trainer)
     tokenizer.post_processor = processors.TemplateProcessing(single="<s> $A", special_tokens=[("<s>", 0)])
     return PreTrainedTokenizerFast(
@@ -88,7 +93,9 @@ def make_model(vocab_size: int):
 def hesitate(
     rng: np.random.Generator, ids: np.ndarray, max_rate: float, words: list[int], slips: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """`ids` with hesitations and slips at random gaps, in runs of one or more, and their labels: -100 at what was inserted."""
+    """`ids` with hesitations and slips at random gaps, in runs of one or more, and their labels: -100 at what was
+    inserted.
+    """
     n_runs = rng.binomial(len(ids), rng.uniform(0, max_rate))
     counts = np.bincount(
         rng.integers(0, len(ids), n_runs), weights=rng.geometric(0.5, n_runs), minlength=len(ids)
@@ -105,7 +112,7 @@ def rows(tokenizer, seed: int):
     words = [ids[-1] for ids in tokenizer(HESITATIONS, add_special_tokens=False)["input_ids"] if len(ids) == 1]
     slips = np.array([i for i in range(3, len(tokenizer)) if not re.search(r"[\d\n<>=]", tokenizer.decode([i]))])
     ids, labels = np.empty(0, int), np.empty(0, int)
-    stream = toy.stream("pretrain", seed + 1)
+    stream = generator.stream("pretrain", seed + 1)
     while True:
         parts = [document(draw, row) for row in itertools.islice(stream, 256)]
         asked = tokenizer([q for q, _ in parts])["input_ids"]
@@ -121,9 +128,11 @@ def rows(tokenizer, seed: int):
 
 
 def pretrain(n_steps: int, batch_size: int = 32, lr: float = 4e-3, seed: int = 0, every: int = 50, show=None):
-    """Train a fresh model for `n_steps` batches of `batch_size` rows and return it with its tokenizer and the loss history.
+    """Train a fresh model for `n_steps` batches of `batch_size` rows and return it with its tokenizer and the loss
+    history.
 
-    `show(step, loss)` is called every `every` steps. Muon for the matrices of the layers, AdamW for the rest; the learning rate rises over 100 steps and falls over the last 40 %.
+    `show(step, loss)` is called every `every` steps. Muon for the matrices of the layers, AdamW for the rest; the
+    learning rate rises over 100 steps and falls over the last 40 %.
     """
     torch.manual_seed(seed)
     tokenizer = make_tokenizer()
@@ -149,7 +158,9 @@ def pretrain(n_steps: int, batch_size: int = 32, lr: float = 4e-3, seed: int = 0
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         for optimizer, schedule in zip(optimizers, schedules):
-            optimizer.step(), schedule.step(), optimizer.zero_grad()
+            optimizer.step()
+            schedule.step()
+            optimizer.zero_grad()
         losses.append(loss.item())
         if i % every == 0 or i == n_steps:
             history.append({"step": i, "loss": float(np.mean(losses))})

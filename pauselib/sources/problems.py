@@ -1,4 +1,4 @@
-"""Word problems with a gold answer that ends in `#### n`: generated, from a folder, or from the Hugging Face hub.
+"""Problems with a gold answer: generated, from a folder, or from the Hugging Face hub.
 
 Every source gives the same rows: `problem_id` (unique, such as `test-17`), `question`, `answer`.
 """
@@ -7,56 +7,67 @@ import itertools
 import json
 from pathlib import Path
 
+from pauselib import tasks
 from pauselib.errors import InputError
-from pauselib.sources import generator as toy
-from pauselib.tasks.gsm8k import ANSWER
+from pauselib.sources import generator
 
-TOY_SIZES = {"train": 2000, "test": 500}
+GENERATED = {"train": 2000, "test": 500}  # how many generated problems a split has where the settings don't say
 
 
-def load(dataset: str, split: str, n: int = 0, seed: int = 42, config: str = "main") -> list[dict]:
-    """The first `n` problems (0: all) of a split (`train` or `test`), as rows with `problem_id`, `question` and `answer`.
+def load_problems(
+    dataset: str, split: str, n: int = 0, seed: int = 42, config: str = "main", task: str = "gsm8k"
+) -> list[dict]:
+    """Return the first `n` problems (0: all) of a split (`train` or `test`), as rows with `problem_id`, `question`,
+    `answer`.
 
-    `dataset` is `toy`, a folder with train.jsonl and test.jsonl, or whatever `datasets.load_dataset` takes: a hub id or a folder laid out
-    like one. Raises ValueError, in one sentence that names the place, for a source that is missing, empty or malformed.
+    `dataset` is `toy`, a folder with train.jsonl and test.jsonl, or whatever `datasets.load_dataset` takes: a hub id or
+    a folder laid out like one. Raises InputError, in one sentence that names the place, for a source that is missing,
+    empty or malformed.
     """
+    kind = tasks.find(task)
+    place = f"the {split} split of {dataset}, problem"
     if dataset == "toy":
-        rows = toy.make(split, n or TOY_SIZES[split], seed)
+        rows = generator.make(split, n or GENERATED[split], seed)
     elif (Path(dataset) / f"{split}.jsonl").exists():
-        rows = from_file(Path(dataset) / f"{split}.jsonl", n)
+        path = Path(dataset) / f"{split}.jsonl"
+        rows, place = read_lines(path, n), f"{path}, line"
     elif Path(dataset).is_dir() and not any(Path(dataset).rglob("*.parquet")):
         raise InputError(
-            f"The folder {dataset} has no {split}.jsonl: put the problems there, one JSON object a line with 'question' and 'answer'."
+            f"The folder {dataset} has no {split}.jsonl: put the problems there, one JSON object a line in the format "
+            f"of the task {task}."
         )
     else:
-        rows = from_hub(dataset, config, split, n)
-    if not rows:
+        rows = read_hub(dataset, config, split, n)
+    problems = [as_problem(kind, row, f"{place} {i}") for i, row in enumerate(rows, 1)]
+    if not problems:
         raise InputError(f"The {split} split of {dataset} has no problems.")
-    for i, row in enumerate(rows):
-        check(row, f"problem {i + 1} of the {split} split of {dataset}")
-    return [
-        {"problem_id": f"{split}-{i}", "question": row["question"], "answer": row["answer"]}
-        for i, row in enumerate(rows)
-    ]
+    return [{"problem_id": f"{split}-{i}", **problem} for i, problem in enumerate(problems)]
 
 
-def from_file(path: Path, n: int) -> list[dict]:
-    """The objects of a file of JSON lines, the first `n` of them (0: all). Raises ValueError with file and line for broken JSON."""
-    rows = []
+def as_problem(task: tasks.Task, row: dict, place: str) -> dict[str, str]:
+    """Return a source's row as a problem. Raises InputError that names the place where it is none."""
+    try:
+        return task.problem(row)
+    except InputError as error:
+        raise InputError(f"{place}: {error} (the task is '{task.name}').") from None
+
+
+def read_lines(path: Path, n: int):
+    """Yield the objects of a file of JSON lines, the first `n` of them (0: all). Raises InputError for a line that is
+    not JSON.
+    """
     with path.open("rb") as lines:
         for number, line in enumerate(itertools.islice(lines, n or None), 1):
             try:
-                rows.append(json.loads(line))
+                yield json.loads(line)
             except (json.JSONDecodeError, UnicodeDecodeError) as error:
                 raise InputError(
-                    f"{path}, line {number}: this is not JSON in UTF-8 ({error}): every line must be one object with 'question' and 'answer'."
+                    f"{path}, line {number}: this is not JSON in UTF-8 ({error}): every line must be one object."
                 ) from None
-            check(rows[-1], f"{path}, line {number}")
-    return rows
 
 
-def from_hub(dataset: str, config: str, split: str, n: int) -> list[dict]:
-    """The rows of a split of a dataset on the hub. Raises ValueError where it can't be had."""
+def read_hub(dataset: str, config: str, split: str, n: int) -> list[dict]:
+    """Return the rows of a split of a dataset on the hub. Raises InputError where it can't be had."""
     import datasets
 
     try:
@@ -64,17 +75,7 @@ def from_hub(dataset: str, config: str, split: str, n: int) -> list[dict]:
     except Exception as error:  # the hub's client has a dozen ways to say that it has nothing
         reason = str(error).strip().split("\n")[0]
         raise InputError(
-            f"The dataset '{dataset}' could not be had from the hub ({reason}): give 'toy', a folder with train.jsonl and test.jsonl, or a hub id you can reach."
+            f"The dataset '{dataset}' could not be had from the hub ({reason}): give 'toy', a folder with train.jsonl "
+            "and test.jsonl, or a hub id you can reach."
         ) from error
     return rows.select(range(min(n or len(rows), len(rows)))).to_list()
-
-
-def check(row: dict, place: str) -> None:
-    """Raise ValueError unless the row has a question and an answer that ends in `#### n`."""
-    for column in ("question", "answer"):
-        if not isinstance(row, dict) or not isinstance(row.get(column), str):
-            raise InputError(
-                f"{place}: there is no text in the column '{column}': every problem needs 'question' and 'answer'."
-            )
-    if not ANSWER.search(row["answer"]):
-        raise InputError(f"{place}: the answer has no line '#### NUMBER', so no reply could be scored.")

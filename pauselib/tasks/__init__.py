@@ -1,0 +1,80 @@
+"""Tasks: what is asked, what the gold answer is, what counts as right, how hard a problem is, and where its results
+stand.
+
+A task is one file of this folder, named as the setting `task` names it, with a subclass of `Task` in it.
+
+>>> find("gsm8k").extract("9 + 1003\\n#### 1,012")
+'1012'
+"""
+
+import functools
+import importlib
+import pkgutil
+import re
+from abc import ABC, abstractmethod
+
+from pauselib.errors import InputError, one_of
+
+NAMES = tuple(sorted(module.name for module in pkgutil.iter_modules(__path__)))
+
+
+class Task(ABC):
+    """One kind of problem. A problem is a row with two texts, `question` and `answer`, whatever the columns of its
+    source are.
+    """
+
+    name: str
+    answer_mark = "####"  # what the final line of an answer begins with
+    final_answer: re.Pattern  # finds the final answer in a text, as its first group
+
+    @abstractmethod
+    def problem(self, row: dict) -> dict[str, str]:
+        """Return a source's row as a problem: its `question` and its `answer`, which ends in the final answer.
+
+        Raises InputError, as a sentence that goes on after the place of the row, where something is missing.
+        """
+
+    def prompt(self, question: str) -> str:
+        """Return the text before the answer, as published."""
+        return f"### INPUT: {question}\n\n ### Answer:"
+
+    def extract(self, text: str) -> str | None:
+        """Return the final answer that a text gives: the first match; None where there is none."""
+        found = self.final_answer.search(text)
+        return self.normalised(found[1]) if found else None
+
+    def normalised(self, final_answer: str) -> str:
+        """Return a final answer in the form in which two of them are compared."""
+        return final_answer
+
+    def is_correct(self, reply: str, answer: str) -> bool:
+        """Return whether a reply's final answer is the gold answer's, compared as strings; a reply without one is
+        wrong.
+        """
+        predicted = self.extract(reply)
+        return predicted is not None and predicted == self.extract(answer)
+
+    @abstractmethod
+    def difficulty(self, answer: str) -> int:
+        """Return how many steps the gold answer takes."""
+
+    @abstractmethod
+    def results(self, answer: str) -> list[tuple[int, int]]:
+        """Return where the results of its steps stand in a gold answer: their characters, from start to end."""
+
+
+def text_of(row: object, column: str) -> str:
+    """Return the text in a column of a source's row. Raises InputError where there is none."""
+    if not isinstance(row, dict) or not isinstance(row.get(column), str):
+        raise InputError(f"there is no text in the column '{column}'")
+    return row[column]
+
+
+@functools.cache
+def find(name: str) -> Task:
+    """Return the task of a name. Raises InputError for a name that is no file of this folder."""
+    one_of("task", name, NAMES)
+    module = importlib.import_module(f"{__name__}.{name}")
+    own = [kind for kind in vars(module).values() if getattr(kind, "__module__", "") == module.__name__]
+    (task,) = [kind for kind in own if isinstance(kind, type) and issubclass(kind, Task)]
+    return task()

@@ -1,40 +1,39 @@
-"""What counts as a correct reply, and the measures of a set of replies."""
+"""GSM8K: word problems whose answers tell one calculation a line and end in `#### NUMBER` (Cobbe et al. 2021, arXiv
+2110.14168).
+
+    Rosa has 17 shells. A neighbour brings 9 more. How many shells does Rosa have now?
+
+    There are <<17+9=26>>26 shells.
+    #### 26
+"""
 
 import re
 
-ANSWER = re.compile(r"#### (-?[0-9.,]+)")
+from pauselib.errors import InputError
+from pauselib.tasks import Task, text_of
 
 
-def extract_answer(text: str) -> str | None:
-    """The number after the first `#### `, without commas, as a string; None where there is none.
+class GSM8K(Task):
+    """The columns are `question` and `answer`; a final answer is a number, compared without commas, as published."""
 
-    >>> extract_answer("9 + 1003\\n#### 1,012")
-    '1012'
-    """
-    match = ANSWER.search(text)
-    return match[1].replace(",", "") if match else None
+    name = "gsm8k"
+    final_answer = re.compile(r"#### (-?[0-9.,]+)")
 
+    def problem(self, row: dict) -> dict[str, str]:
+        """Return `question` and `answer` of the row."""
+        problem = {column: text_of(row, column) for column in ("question", "answer")}
+        if not self.final_answer.search(problem["answer"]):
+            raise InputError("the answer has no line '#### NUMBER', so no reply could be scored")
+        return problem
 
-def is_correct(reply: str, gold_answer: str) -> bool:
-    """Exact match of the two extracted numbers, compared as strings as published; a reply without one is wrong."""
-    predicted = extract_answer(reply)
-    return predicted is not None and predicted == extract_answer(gold_answer)
+    def normalised(self, final_answer: str) -> str:
+        """Return the number without its commas."""
+        return final_answer.replace(",", "")
 
+    def difficulty(self, answer: str) -> int:
+        """Return the number of calculations that are annotated with `<<`."""
+        return answer.count("<<")
 
-def metrics(predictions: list[dict]) -> dict:
-    """Accuracy, mean pauses per reply (all, correct, incorrect; None where there is no such reply), share of cut replies, and n."""
-
-    def mean(values: list) -> float | None:
-        return sum(values) / len(values) if values else None
-
-    def pauses(*which: bool) -> float | None:
-        return mean([p["n_pauses"] for p in predictions if p["correct"] in which])
-
-    return {
-        "accuracy": mean([p["correct"] for p in predictions]),
-        "pauses_mean": pauses(True, False),
-        "pauses_mean_correct": pauses(True),
-        "pauses_mean_incorrect": pauses(False),
-        "truncated_rate": mean([p["truncated"] for p in predictions]),
-        "n": len(predictions),
-    }
+    def results(self, answer: str) -> list[tuple[int, int]]:
+        """Return where the right-hand sides of the annotated calculations stand, as in `<<17+9=26>>`."""
+        return [found.span(1) for found in re.finditer(r"<<[^<>]*=([^<>=]+)>>", answer)]

@@ -1,0 +1,1 @@
+"""The warm-up of a variant with TRL's trainer."""

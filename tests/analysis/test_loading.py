@@ -198,3 +198,11 @@ def test_rows_that_the_experiment_does_not_ask_for_say_nothing_about_its_setting
     assert "learning_rate" not in loading.values_used(by_hand)
     made_from(by_hand.but(variant="baseline_1_epoch").variant_folder() / "model", settings={"base_max_steps": 3})
     assert loading.settings_used(by_hand.but(variants=["sft"])) == {"base_max_steps": "3"}  # sft starts from it
+
+
+def test_the_settings_of_the_injected_rows_are_among_them(by_hand):
+    made_from(by_hand.injected_folder(), settings={"strategy": "random", "n_random_pauses": 10})
+    of_its_own = by_hand.but(variants=["sft", "sft_peft@word"])
+    made_from(of_its_own.but(variant="sft_peft@word").injected_folder(), settings={"strategy": "word"})
+    assert loading.settings_used(by_hand) == {"strategy": "random", "n_random_pauses": "10"}
+    assert loading.settings_used(of_its_own)["strategy"] == "random, word"

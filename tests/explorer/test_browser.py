@@ -1,4 +1,4 @@
-"""That the browser tests notice what they are there to notice: errors in cells and below widgets, the order of a table, other hosts."""
+"""That the browser tests notice what they are for: errors in cells and below widgets, a table's order, other hosts."""
 
 pytest_plugins = ["browser"]
 
@@ -25,7 +25,8 @@ def test_what_fails_in_a_cell_or_below_a_widget_is_noticed(notebook, lab):
 
 
 def test_a_table_is_sorted_by_its_header_and_read_from_top_to_bottom(document, tmp_path):
-    script = "const body = document.querySelector('tbody'); document.querySelectorAll('th')[1].onclick = () => body.append(...[...body.rows].reverse())"
+    turn = "() => body.append(...[...body.rows].reverse())"
+    script = f"const body = document.querySelector('tbody'); document.querySelectorAll('th')[1].onclick = {turn}"
     rows = "<tr><th>a</th><td>1</td></tr><tr><th>b</th><td>2</td></tr>"
     (tmp_path / "page.html").write_text(
         f"<table><thead><tr><th>name<th>n</thead><tbody>{rows}</tbody></table><script>{script}</script>"

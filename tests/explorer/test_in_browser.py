@@ -1,47 +1,62 @@
-"""The explorer in JupyterLab in a real, headless Chromium: sliders moved by keyboard, text that stays text, decoding that is stopped."""
+"""The explorer in JupyterLab, in a real, headless Chromium: sliders moved by keyboard, text that stays text, Stop."""
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 import pandas as pd
 import pytest
-from test_widgets import small_run
 
 from pauselib import runs
 from pauselib.settings import Settings
 
-pytest_plugins = ["browser"]
+pytest_plugins = ["browser", "small_run"]
 
 SCRIPT = "<script>window.hacked = 1</script><img src=x onerror='window.hacked = 1'>"
 ASK, BROWSE = 3, 4  # their cells, behind the one that papermill's parameters are injected into
 PAUSE = "[role=img][aria-label=pause]"
+FOCUSED = """() => {
+    const focused = document.activeElement;
+    return focused.closest(".jupyter-widgets")?.textContent.trim() || focused.textContent;
+}"""
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory) -> Settings:
-    """A run of two variants; its first problem and the first reply to it hold a script, and a reply may be very long."""
-    settings = small_run(tmp_path_factory.mktemp("runs"))
-    folder, test = settings.variant_folder(), settings.folder() / "data" / "test.parquet"
-    problems, tokens = pd.read_parquet(test), pd.read_parquet(folder / "tokens.parquet")
-    problems.loc[0, "question"], tokens.at[0, "tokens"] = SCRIPT, [*tokens.at[0, "tokens"][:-1], SCRIPT]
-    problems.to_parquet(test)
-    tokens.to_parquet(folder / "tokens.parquet")
-    first, *others = (folder / "predictions.jsonl").read_text().splitlines()
-    runs.write(
-        folder / "predictions.jsonl",
-        "\n".join([json.dumps({**json.loads(first), "question": SCRIPT, "reply": SCRIPT}), *others]),
-    )
-    metrics = runs.read_json(folder / "metrics.json")
-    metrics["made_from"]["settings"]["max_new_tokens"] = 100_000
-    runs.write_json(folder / "metrics.json", metrics)
+def run_with_a_script(small_run, tmp_path_factory) -> Settings:
+    """A run whose first problem and the first reply to it hold a script, and whose replies may be very long."""
+    runs_dir = tmp_path_factory.mktemp("with a script") / "runs"
+    shutil.copytree(small_run.runs_dir, runs_dir)
+    settings = small_run.but(runs_dir=str(runs_dir))
+    put_script_in_first_problem(settings)
+    let_replies_be_long(settings)
     return settings
 
 
+def put_script_in_first_problem(settings: Settings) -> None:
+    folder, test = settings.variant_folder(), settings.folder() / "data" / "test.parquet"
+    problems, tokens = pd.read_parquet(test), pd.read_parquet(folder / "tokens.parquet")
+    problems.loc[0, "question"] = SCRIPT
+    tokens.at[0, "tokens"] = [*tokens.at[0, "tokens"][:-1], SCRIPT]
+    problems.to_parquet(test)
+    tokens.to_parquet(folder / "tokens.parquet")
+    first, *others = (folder / "predictions.jsonl").read_text().splitlines()
+    harmful = json.dumps({**json.loads(first), "question": SCRIPT, "reply": SCRIPT})
+    runs.write(folder / "predictions.jsonl", "\n".join([harmful, *others]))
+
+
+def let_replies_be_long(settings: Settings) -> None:
+    """Write into the replies' manifest that they were decoded with another limit."""
+    metrics = runs.read_json(settings.variant_folder() / "metrics.json")
+    metrics["made_from"]["settings"]["max_new_tokens"] = 100_000
+    runs.write_json(settings.variant_folder() / "metrics.json", metrics)
+
+
 @pytest.fixture
-def explorer(notebook, lab, made):
+def explorer(notebook, lab, run_with_a_script):
     """The notebook on that run, with all cells run."""
-    lab.parameterize("explore.ipynb", experiment="small", variant="sft_fr_phead_peft", runs_dir=made.runs_dir)
+    runs_dir = run_with_a_script.runs_dir
+    lab.parameterize("explore.ipynb", experiment="small", variant="sft_fr_phead_peft", runs_dir=runs_dir)
     opened = notebook("explore.ipynb")
     opened.run_all()
     opened.wait_for(ASK, "Finished.")
@@ -102,7 +117,8 @@ def test_decoding_that_takes_long_is_watched_and_stopped(explorer):
     explorer.wait_for(ASK, "Type a question")
     explorer.output(ASK).get_by_label("Own question").fill(SCRIPT)
     explorer.output(ASK).get_by_label("Own question").press("Tab")
-    expect(pane(explorer)).to_contain_text("so far")
+    explorer.wait_for(ASK, "tokens so far.")  # in the status: the pane still has the reply that was stopped
+    expect(stop).to_be_enabled()
     stop.press("Enter")
     explorer.wait_for(ASK, "Stopped.")
     assert unharmed(explorer)
@@ -112,8 +128,7 @@ def test_every_control_is_reached_by_tab_and_its_label_is_whole(explorer):
     explorer.output(ASK).get_by_label("Run").focus()
     reached = []
     for _ in range(16):
-        named = "document.activeElement.closest('.jupyter-widgets')?.textContent.trim() || document.activeElement.textContent"
-        reached.append(" ".join(explorer.page.evaluate(named).split()))
+        reached.append(" ".join(explorer.page.evaluate(FOCUSED).split()))
         explorer.page.keyboard.press("Tab")
     labels = (
         "Run",

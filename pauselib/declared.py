@@ -1,0 +1,135 @@
+"""How a setting is declared: one field that says its type, default, meaning and limits, and which step's results depend
+on it.
+"""
+
+from dataclasses import dataclass
+from typing import get_args
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+
+from pauselib.errors import InputError, nearest, not_one_of
+
+STEPS = ("data", "inject", "first_step", "second_step", "evaluate", "intervene")
+"""The steps whose results depend on settings, in the order in which they follow one another."""
+
+NOTEBOOK_OF = {
+    "data": "inject",
+    "inject": "inject",
+    "first_step": "warmup",
+    "second_step": "warmup",
+    "evaluate": "evaluate",
+    "intervene": "evaluate",
+}
+"""The notebook in which the settings of a step stand."""
+
+EVERY_NOTEBOOK = ("inject", "warmup", "evaluate", "analyze", "explore")
+
+LARGEST = 2**63 - 1  # the largest whole number that arrays and files hold
+MANY = 10_000  # more pauses in a reply, or copies of a problem, than anyone wants
+FOLDER_NAME = r"^[^\x00]+$"  # what a file system takes as a name
+
+
+@dataclass(frozen=True)
+class Use:
+    """Where a setting is used: the `steps` whose results depend on it, and the `notebooks` whose parameters name it."""
+
+    steps: tuple[str, ...]
+    notebooks: tuple[str, ...]
+
+
+def setting(default, meaning: str, *steps: str, notebooks: tuple[str, ...] = (), **limits):
+    """Declare a setting: its default, what it means, the steps whose results depend on it, and its limits (`ge`, `gt`,
+    ...).
+
+    It stands in the notebooks of its steps, or where `notebooks` says.
+    """
+    use = Use(steps, notebooks or tuple(dict.fromkeys(NOTEBOOK_OF[step] for step in steps)))
+    return Field(default, description=meaning, json_schema_extra={"use": use}, **limits)
+
+
+class Declared(BaseModel):
+    """A set of settings. Raises InputError, in one sentence, for an unknown name, a wrong type or a value out of its
+    limits.
+    """
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", allow_inf_nan=False, coerce_numbers_to_str=True, validate_default=False
+    )
+
+    def __init__(self, **given):
+        for name in given:
+            if name not in type(self).model_fields:
+                raise InputError(unknown(name, type(self)))
+        try:
+            super().__init__(**given)
+        except ValidationError as error:
+            raise InputError(sentence(error.errors()[0], type(self))) from None
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _number_can_be_meant(cls, value, info: ValidationInfo):
+        """Refuse a boolean in place of a number, which Python takes for 0 or 1, and numbers that no array holds."""
+        name = info.field_name
+        for item in items_of(value):
+            if isinstance(item, bool) and cls.model_fields[name].annotation is not bool:
+                raise InputError(f"{name} is {shown(value)}: give a value other than true or false.")
+            if isinstance(item, int) and abs(item) > LARGEST:
+                raise InputError(f"{name} is {shown(value)}: give a number of at most {LARGEST}.")
+        return value
+
+
+def items_of(value) -> list:
+    """Return the items of a list, the values of a mapping, or a single value, as a list."""
+    if isinstance(value, dict):
+        return list(value.values())
+    return list(value) if isinstance(value, list | tuple) else [value]
+
+
+def shown(value) -> str:
+    """Return a value as it stands in a sentence, in short where it is long."""
+    try:
+        text = repr(value)
+    except ValueError:  # Python writes out no integer of more than 4,300 digits
+        return "a number of thousands of digits"
+    return text if len(text) <= 100 else f"{text[:97]}..."
+
+
+def sentence(error: dict, declared: type[BaseModel]) -> str:
+    """Return what is wrong with one setting, and the cure, from an error of pydantic."""
+    limits = error.get("ctx", {})
+    if "error" in limits:  # one of our own sentences, raised by a check of several settings
+        return str(limits["error"])
+    name, value = error["loc"][0], error["input"]
+    if error["type"] == "literal_error":
+        return not_one_of(name, value, get_args(declared.model_fields[name].annotation))
+    expected = {
+        "greater_than_equal": "a number of at least {ge}",
+        "greater_than": "a number above {gt}",
+        "less_than_equal": "a number of at most {le}",
+        "less_than": "a number below {lt}",
+        "int_type": "a whole number",
+        "int_parsing": "a whole number",
+        "int_parsing_size": "a whole number",
+        "int_from_float": "a whole number",
+        "float_type": "a number",
+        "float_parsing": "a number",
+        "finite_number": "a finite number",
+        "bool_type": "true or false",
+        "bool_parsing": "true or false",
+        "string_type": "a text",
+        "string_pattern_mismatch": "the name of a folder",
+        "string_unicode": "a text in Unicode",
+        "string_too_short": "a text that is not empty",
+        "too_short": "at least {min_length} item",
+        "tuple_type": "a list",
+        "dict_type": "a mapping, such as {{}}",
+    }.get(error["type"], error["msg"])
+    return f"{name} is {shown(value)}: give {expected.format(**limits)}."
+
+
+def unknown(name: str, declared: type[BaseModel]) -> str:
+    """Return the sentence about a name that is no setting."""
+    return (
+        f"There is no parameter {name!r}: did you mean '{nearest(name, declared.model_fields)}'? "
+        "`papermill --help-notebook NOTEBOOK` lists them."
+    )

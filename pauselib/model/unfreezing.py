@@ -1,0 +1,51 @@
+"""What a variant unfreezes in a model: modules trained in full, and low-rank adapters (LoRA)."""
+
+import pandas as pd
+
+from pauselib.settings import Settings
+from pauselib.variants import PARTS, Variant
+
+
+def unfreeze(model, variant: Variant, settings: Settings):
+    """Freeze all of `model` but what `variant` names; return the model to train (a peft model with adapters)."""
+    from peft import LoraConfig, get_peft_model
+
+    full = trained_in_full(model, variant)
+    model.requires_grad_(False)
+    if variant.lora:
+        config = LoraConfig(
+            r=settings.lora_r,
+            lora_alpha=settings.lora_alpha,
+            lora_dropout=settings.lora_dropout,
+            target_modules=list(settings.lora_target_modules),
+            modules_to_save=full or None,
+            task_type="CAUSAL_LM",
+        )
+        return get_peft_model(model, config)
+    for name in full:
+        model.get_submodule(name).requires_grad_(True)
+    return model
+
+
+def trained_in_full(model, variant: Variant) -> list[str]:
+    """Return the names of the modules that `variant` trains beside LoRA, whatever the backbone calls them."""
+    names = {module: name for name, module in model.named_modules()}
+    trained = [PARTS[part]["modules"] for part in PARTS if getattr(variant, part)]
+    return [names[module] for modules in trained if modules is not None for module in modules(model)]
+
+
+def trainable(model) -> pd.DataFrame:
+    """Return what is trained, one row a group of parameters (`part`, `tensors`, `parameters`), all adapters being one
+    group.
+    """
+    trained = {name: parameter.numel() for name, parameter in model.named_parameters() if parameter.requires_grad}
+    rows = [{"part": part_of(name), "tensors": 1, "parameters": size} for name, size in trained.items()]
+    return pd.DataFrame(rows).groupby("part", sort=False).sum().reset_index()
+
+
+def part_of(parameter: str) -> str:
+    """Return the group of a parameter, by its name: its module as the model without adapters calls it, or LoRA."""
+    if "lora_" in parameter:
+        return "LoRA"
+    module = parameter.removeprefix("base_model.model.").replace(".modules_to_save.default", "")
+    return module.removesuffix(".weight").removesuffix(".bias")

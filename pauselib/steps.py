@@ -1,0 +1,162 @@
+"""The steps of an experiment. Each makes what it needs and does not find, once, and names what it was made from.
+
+clean rows ─▶ first step ─▶ (a strategy may ask for its model) ─▶ injected rows ─▶ warm-up of a variant ─▶ its replies
+"""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from pauselib import runs, tasks
+from pauselib.decoding.interventions import INTERVENTION_SETTINGS, active_interventions, intervention_name
+from pauselib.errors import InputError
+from pauselib.injection.rows import build_clean, build_injected, fit, read_rows
+from pauselib.injection.strategies import find_strategies
+from pauselib.settings import Settings, settings_of_step
+from pauselib.sources.models import load_tokenizer, model_source, pause_token_id
+from pauselib.sources.problems import load_problems
+from pauselib.variants import FIRST_STEP, parse
+
+
+def clean_rows(settings: Settings, asked: bool = False) -> Path:
+    """Return the folder of the clean rows: the problems, tokenized and split. `asked`: make it again from other
+    settings.
+    """
+    source = Path(settings.dataset)
+    files = {f"{split}.jsonl": source / f"{split}.jsonl" for split in ("train", "test")}
+    inputs = {name: runs.digest(path) for name, path in files.items() if path.exists()}
+    inputs["tokenizer of"] = runs.source_digest(model_source(settings.model))
+    made_from = runs.origin(settings.of(*settings_of_step("data")), inputs, "tokenizers", "numpy", "pyarrow")
+
+    def make(part: Path) -> None:
+        tokenizer = load_tokenizer(settings.model)
+        problems = {
+            split: load_problems(settings.dataset, split, n, settings.data_seed, settings.dataset_config, settings.task)
+            for split, n in (("train", settings.n_train), ("test", settings.n_test))
+        }
+        build_clean(part, problems, tokenizer, tasks.find(settings.task), settings)
+
+    folder = settings.folder() / "data"
+    runs.make_once(folder, made_from, make, asked)
+    return folder
+
+
+def inject(settings: Settings, asked: bool = False) -> Path:
+    """Return the folder of the injected rows of a variant's strategy. The first step is trained before where a strategy
+    asks for it.
+    """
+    settings = settings.of_row()
+    clean = clean_rows(settings, asked)
+    inputs = {"data": runs.digest(clean)}
+    base = None
+    if any(one.needs_model for one in find_strategies(settings.strategy)):
+        base = first_step(settings)
+        inputs["base"] = runs.digest(base)
+    made_from = runs.origin(settings.of(*settings_of_step("inject")), inputs, "tokenizers", "numpy", "pyarrow")
+
+    def make(part: Path) -> None:
+        rows = {split: read_rows(clean, split) for split in ("train", "validation")}
+        likelihoods = log_likelihoods(settings, base, rows) if base else None
+        tokenizer, pause_id = load_tokenizer(settings.model), pause_token_id(settings.model)
+        build_injected(part, rows, tokenizer, pause_id, settings, likelihoods)
+
+    folder = settings.injected_folder()
+    runs.make_once(folder, made_from, make, asked)
+    return folder
+
+
+def log_likelihoods(settings: Settings, base: Path, rows: dict[str, pd.DataFrame]) -> dict[str, list[np.ndarray]]:
+    """Return, for every clean row of every split, the log likelihoods of its answer's tokens and end token."""
+    from pauselib.decoding.likelihood import completion_log_likelihoods
+    from pauselib.sources.models import load_model
+
+    model = load_model(str(base), settings.dtype)
+    return {split: completion_log_likelihoods(model, part) for split, part in rows.items()}
+
+
+def first_step(settings: Settings) -> Path:
+    """Return the folder of the first step's model, which the second step starts from."""
+    return warm_up(settings.but(variant=FIRST_STEP), asked=False) / "model"
+
+
+def training_rows(settings: Settings) -> tuple[Path, dict[str, pd.DataFrame]]:
+    """Return the folder that a variant's rows come from, and its rows of `train` and `validation`.
+
+    A variant that pauses reads the injected rows. A baseline reads the clean ones: each once an epoch, or in the second
+    step as often as it is injected.
+    """
+    variant = parse(settings.variant)
+    if variant.pauses:
+        folder = inject(settings)
+        return folder, {split: read_rows(folder, split) for split in ("train", "validation")}
+    folder = clean_rows(settings)
+    rows = {split: fit(read_rows(folder, split), settings)[0] for split in ("train", "validation")}
+    copies = settings.n_copies if variant.second_step else 1
+    return folder, {split: part.loc[part.index.repeat(copies)] for split, part in rows.items()}
+
+
+def warm_up(settings: Settings, asked: bool = True, picture=None) -> Path:
+    """Return a variant's folder, with `model/` and `training.json`, after training it unless it is there.
+
+    `picture.update(history)` is called as the losses come, and with `last=True` when all are there. Raises InputError
+    where the loss is not a number.
+    """
+    settings = settings.of_row()
+    variant, folder = parse(settings.variant), settings.variant_folder()
+    load_tokenizer(settings.model)  # a model that can't be had is refused before anything is made
+    base = first_step(settings) if variant.second_step else model_source(settings.model)
+    source, rows = training_rows(settings)
+    names = settings_of_step("second_step" if variant.second_step else "first_step")
+    if variant.second_step and not variant.pauses:
+        names = (*names, "n_copies")
+    inputs = {"data": runs.digest(source), "base": runs.source_digest(base)}
+    made_from = runs.origin(settings.of(*names), inputs, "torch", "transformers", "trl", "peft")
+
+    def make(part: Path) -> None:
+        from pauselib.training.warmup import train_variant
+
+        record = train_variant(settings, base, rows, part, folder / "checkpoints", made_from, picture)
+        runs.write_json(part / "training.json", record)
+
+    if runs.make_once(folder / "model", made_from, make, asked):
+        shutil.rmtree(folder / "checkpoints")
+    record = (folder / "model" / "training.json").read_bytes()
+    if not (folder / "training.json").exists() or (folder / "training.json").read_bytes() != record:
+        runs.write(folder / "training.json", record)
+    if picture:
+        picture.update(runs.read_json(folder / "training.json")["history"], last=True)
+    return folder
+
+
+def evaluate(settings: Settings) -> tuple[list[dict], dict]:
+    """Return the predictions and metrics of a variant, made now unless they are there; it is trained first if it isn't.
+
+    Under an intervention they are in a folder of their own. Raises InputError for an intervention on a variant that has
+    no pauses.
+    """
+    from pauselib.decoding.evaluation import predict, read_predictions, reply_metrics, write_predictions
+
+    settings = settings.of_row()
+    interventions = active_interventions(settings.of(*INTERVENTION_SETTINGS))
+    if interventions and not parse(settings.variant).pauses:
+        raise InputError(
+            f"{settings.variant} never pauses, so {intervention_name(interventions)} changes nothing: choose a variant "
+            "that pauses."
+        )
+    trained, folder, clean = warm_up(settings, asked=False), settings.replies_folder(), clean_rows(settings)
+    names = (*settings_of_step("evaluate"), *(settings_of_step("intervene") if interventions else ()))
+    inputs = {"model": runs.digest(trained / "model"), "data": runs.digest(clean)}
+    made_from = runs.origin(settings.of(*names), inputs, "torch", "transformers")
+
+    def make(part: Path) -> None:
+        predictions, tokens = predict(settings, trained / "model", read_rows(clean, "test"))
+        eval_loss = runs.read_json(trained / "training.json")["eval_loss"]
+        write_predictions(part / "predictions.jsonl", predictions)
+        tokens.to_parquet(part / "tokens.parquet", index=False)
+        runs.write_json(part / "metrics.json", {**reply_metrics(predictions), "eval_loss": eval_loss})
+
+    folder.mkdir(parents=True, exist_ok=True)
+    runs.make_once(folder, made_from, make, beside=True)
+    return read_predictions(folder / "predictions.jsonl"), runs.read_json(folder / "metrics.json")

@@ -1,0 +1,45 @@
+"""AQuA-RAT: algebra problems with five options and a rationale (Ling et al. 2017, arXiv 1705.04146), as multiple
+choice.
+
+    How many hours does a trip of 120 km take at 40 km an hour?
+    Options: A)2 B)3 C)4 D)5 E)6
+
+    120 / 40 = 3
+    #### B
+"""
+
+import re
+
+from pauselib.errors import InputError
+from pauselib.tasks import Task, text_of
+
+
+class AQuA(Task):
+    """The columns are `question`, `options` (texts such as `A)21`), `rationale` and `correct`; a final answer is a
+    letter.
+    """
+
+    name = "aqua"
+    final_answer = re.compile(r"#### ([A-E])\b")
+
+    def problem(self, row: dict) -> dict[str, str]:
+        """Return the question with its options, and the rationale with the letter of the correct one behind it."""
+        question, rationale, correct = (text_of(row, column) for column in ("question", "rationale", "correct"))
+        options = row.get("options")
+        if not isinstance(options, list) or not options or not all(isinstance(option, str) for option in options):
+            raise InputError("there is no list of texts in the column 'options'")
+        letters = [option[:1] for option in options]
+        if correct not in letters or not self.final_answer.search(f"#### {correct}"):
+            raise InputError(f"the correct option '{correct}' is none of {', '.join(letters)}")
+        return {
+            "question": f"{question}\nOptions: {' '.join(options)}",
+            "answer": f"{rationale.strip()}\n{self.answer_mark} {correct}",
+        }
+
+    def difficulty(self, answer: str) -> int:
+        """Return the number of equations in the rationale: there are no annotations to count."""
+        return len(self.results(answer))
+
+    def results(self, answer: str) -> list[tuple[int, int]]:
+        """Return where the numbers behind an equals sign stand."""
+        return [found.span(1) for found in re.finditer(r"=\s*(-?\d[\d.,]*(?<=\d))", answer)]
