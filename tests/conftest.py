@@ -1,4 +1,6 @@
-"""What the tests share: no network, one thread, a tokenizer made in a second, models of two layers, a finished run written by hand."""
+"""What the tests share: no network, one thread, a tokenizer made in a second, models of two layers, a finished run
+written by hand.
+"""
 
 import os
 
@@ -9,15 +11,19 @@ os.environ |= {
 }  # before anything heavy is imported
 
 import json
+import sys
+import time
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from pauselib.decoding.interventions import NAMES
-from pauselib.settings import Settings
-from pauselib.tasks import gsm8k as scoring
+from pauselib import runs
+from pauselib.decoding.evaluation import reply_metrics
+from pauselib.decoding.interventions import INTERVENTION_SETTINGS
+from pauselib.settings import Settings, settings_of_step
 
+ROOT = Path(__file__).parent.parent
 KINDS = ("mistral", "llama", "qwen2", "gpt2")
 
 
@@ -31,7 +37,9 @@ def tokenizer():
 
 @pytest.fixture
 def tiny_lm():
-    """tiny_lm(kind, tied): a random model of 50 tokens, width 32 and 2 layers, whose weights are large enough to prefer some words."""
+    """tiny_lm(kind, tied): a random model of 50 tokens, width 32 and 2 layers, whose weights are large enough to prefer
+    some words.
+    """
 
     def make(kind: str = "mistral", tied: bool = False):
         import torch
@@ -94,8 +102,9 @@ def by_hand(tmp_path):
         "baseline_1_epoch": ([reply(0, True, 0), reply(1, True, 0), reply(2, False, 0)], 0.1),
     }
     for name, (replies, eval_loss) in finished.items():
-        folder = settings.but(variant=name).variant_folder()
-        save(folder, replies, eval_loss)
+        row = settings.but(variant=name)
+        folder = row.variant_folder()
+        save(folder, replies, eval_loss, **row.of(*settings_of_step("evaluate")))
         losses = {"loss": 1.0, "eval_loss": eval_loss}
         (folder / "training.json").write_text(
             json.dumps({"history": [{"step": 1, **losses}], "nearest_tokens": [{"token": SCRIPT, "cosine": 0.5}]})
@@ -116,14 +125,13 @@ def by_hand(tmp_path):
     return settings
 
 
-def save(folder, replies: list[dict], eval_loss: float, **changes) -> None:
-    """Write predictions.jsonl and metrics.json."""
+def save(folder, replies: list[dict], eval_loss: float, **settings) -> None:
+    """Write predictions.jsonl, metrics.json and the manifest that says they were made from these settings."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "predictions.jsonl").write_text("".join(json.dumps(r) + "\n" for r in replies))
-    origin = {"settings": changes, "inputs": {"model": "abc"}}
-    (folder / "metrics.json").write_text(
-        json.dumps({**scoring.metrics(replies), "eval_loss": eval_loss, "made_from": origin})
-    )
+    (folder / "metrics.json").write_text(json.dumps({**reply_metrics(replies), "eval_loss": eval_loss}))
+    outputs = {name: runs.digest(folder / name) for name in ("metrics.json", "predictions.jsonl")}
+    runs.write_json(folder / runs.MANIFEST, {**runs.origin(settings, {"model": "abc"}), "outputs": outputs})
 
 
 @pytest.fixture
@@ -131,8 +139,44 @@ def intervened(by_hand):
     """sft without pauses is right in 3 of 3, with 2 forced ones in none; the experiment asks for both interventions."""
     asked = ({"variant": "sft", "max_pauses": 0}, {"variant": "sft", "forced_pauses": 2})
     settings = by_hand.but(interventions=asked)
+    names = (*settings_of_step("evaluate"), *INTERVENTION_SETTINGS)
     for changes, correct in zip(asked, ([True] * 3, [False] * 3)):
         row = settings.but(**changes)
         replies = [reply(i, right, row.forced_pauses) for i, right in enumerate(correct)]
-        save(row.replies_folder(), replies, 0.5, **row.of(*NAMES))
+        save(row.replies_folder(), replies, 0.5, **row.of(*names))
     return settings
+
+
+def pictures_of_report(n_variants: int) -> int:
+    """How many pictures the report's template asks for: those of the whole experiment, and those of each variant."""
+    template = (ROOT / "pauselib" / "report" / "templates" / "report.html.j2").read_text()
+    whole, of_a_variant = template.split("{% for variant in variants %}")
+    return whole.count("picture(figures.") + n_variants * of_a_variant.count("picture(figures.")
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """What a notebook was given to show: ("new" or "update", what)."""
+    import IPython.display
+
+    outputs = []
+
+    class Handle:
+        def update(self, what, metadata=None, raw=False):
+            outputs.append(("update", what))
+
+    def display(what, display_id, metadata=None, raw=False):
+        outputs.append(("new", what))
+        return Handle()
+
+    monkeypatch.setitem(sys.modules, "ipykernel", object())
+    monkeypatch.setattr(IPython.display, "display", display)
+    return outputs
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """A clock that only moves when told to: clock[0] seconds."""
+    now = [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    return now

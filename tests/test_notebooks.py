@@ -10,6 +10,7 @@ from pathlib import Path
 import nbformat
 import papermill
 import pytest
+from conftest import pictures_of_report
 
 from pauselib.settings import Settings
 
@@ -100,7 +101,7 @@ def test_one_variant_from_nothing_then_its_replies_then_the_table(tmp_path):
     lines = (folder / "results.csv").read_text().splitlines()
     assert len(lines) == 22
     report = (folder / "report.html").read_text()
-    assert report.count("<svg") == 8  # seven pictures and the losses of one variant
+    assert report.count("<svg") == pictures_of_report(n_variants=1)
     assert "http://" not in report.replace("http://www.w3.org", "").replace("http://purl.org", "").replace(
         "http://creativecommons.org", ""
     )

@@ -3,13 +3,16 @@
 from pathlib import Path
 
 import pytest
+import yaml
 
-from pauselib.settings import Settings, read
+from pauselib.settings import Settings, of_experiment, read
 from pauselib.variants import VARIANTS
+
+ROOT = Path(__file__).parents[1]
 
 
 def injected(code: str) -> list[str]:
-    """The cells a notebook has run: IPython's empty first one, its own parameters, and those papermill injects behind them."""
+    """The cells a notebook has run: IPython's empty first one, its parameters, and those that papermill puts behind."""
     return ["", "variant = 'sft'  # what is unfrozen", f"# Parameters\n{code}\n"]
 
 
@@ -17,6 +20,7 @@ def test_the_defaults_need_nothing_else():
     s = Settings()
     assert (s.model, s.dataset, s.variant, s.seed) == ("tiny", "toy", "sft_peft", 42)
     assert s.variants == tuple(VARIANTS)
+    assert s.interventions == ()
 
 
 def test_read_takes_the_settings_among_a_notebooks_variables():
@@ -39,31 +43,6 @@ def test_an_unknown_parameter_of_papermill_is_refused_with_the_nearest(wrong, me
 
 def test_a_notebooks_own_variables_may_have_any_name():
     assert read({"In": ["", "sed = 1"], "sed": 1}) == Settings()
-
-
-@pytest.mark.parametrize(
-    ("settings", "complaint"),
-    [
-        ({"variant": "sft_pft"}, "did you mean 'sft_peft'"),
-        ({"variants": ["sft", "sft_pft"]}, "did you mean 'sft_peft'"),
-        ({"strategy": "randm"}, "did you mean 'random'"),
-        ({"unit": "words"}, "did you mean 'word'"),
-        ({"validation_split": "rows"}, "did you mean 'row'"),
-        ({"too_long": "droop"}, "did you mean 'drop'"),
-        ({"dtype": "float16"}, "Choose from float32, bfloat16"),
-        ({"strategy": "pattern"}, "has no pattern"),
-        ({"n_pauses_per_patterns": {r"\n": 1}}, "strategy is 'random'"),
-        ({"validation_share": 0}, "validation_share is 0"),
-        ({"validation_share": 1.0}, "validation_share is 1.0"),
-        ({"batch_size": 8, "gradient_accumulation_steps": 3}, "8 is not a multiple of gradient_accumulation_steps 3"),
-        ({"n_copies": 0}, "n_copies is 0: give a number of at least 1"),
-        ({"n_random_pauses": -1}, "n_random_pauses is -1: give 0 or more"),
-    ],
-)
-def test_a_contradiction_is_refused_in_one_sentence(settings, complaint):
-    with pytest.raises(ValueError, match=complaint) as error:
-        Settings(**settings)
-    assert "\n" not in str(error.value)
 
 
 def test_one_variant_or_several_can_be_asked_for():
@@ -91,7 +70,7 @@ def test_the_folders_are_named_by_experiment_seed_and_variant(tmp_path):
 
 def test_a_relative_runs_folder_starts_at_the_project_wherever_one_is(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert Settings().folder() == Path(__file__).parents[1] / "runs" / "tiny"
+    assert Settings().folder() == ROOT / "runs" / "tiny"
 
 
 def test_but_changes_only_what_it_names_and_checks_again():
@@ -105,3 +84,66 @@ def test_an_imported_module_is_not_a_setting():
     from pauselib.decoding import interventions
 
     assert read({"interventions": interventions, "seed": 7}) == Settings(seed=7)
+
+
+def test_two_settings_of_the_same_values_are_equal_and_none_can_be_changed_in_place():
+    assert Settings(seed=7) == Settings().but(seed=7) != Settings()
+    with pytest.raises(ValueError, match="frozen"):
+        Settings().seed = 7
+
+
+MANY = {
+    "variant": "sft@pattern",
+    "variants": ["sft", "sft@pattern"],
+    "n_pauses_per_patterns": {"\n": 2},
+    "seeds": [42, 43],
+    "learning_rate": 5e-5,
+    "lora_target_modules": ["q_proj"],
+    "interventions": [{"variant": "sft", "max_pauses": 0}, {"variant": "sft", "pause_bias": 0.5}],
+}
+
+
+@pytest.mark.parametrize("given", [{}, MANY], ids=["defaults", "many"])
+def test_settings_are_the_same_after_a_round_trip_through_yaml(given):
+    settings = Settings(**given)
+    assert Settings(**yaml.safe_load(yaml.safe_dump(dict(settings)))) == settings
+
+
+def experiment(name: str) -> Settings:
+    return of_experiment(yaml.safe_load((ROOT / "configs" / f"{name}.yaml").read_text()))
+
+
+def test_the_embedded_experiment_lists_its_eleven_interventions_and_the_published_one_has_none():
+    assert len(experiment("tiny").interventions) == 11
+    assert experiment("mistral-7b").interventions == ()
+
+
+def test_without_its_interventions_the_embedded_experiment_is_the_defaults():
+    assert experiment("tiny").but(interventions=()) == Settings()
+
+
+def test_a_row_takes_its_own_injection_strategy_and_patterns_only_where_that_has_some():
+    """With a pattern for one row, the settings of every row can be given to its notebooks alone."""
+    settings = of_experiment({"variants": ["sft", "sft@pattern", "sft@word"], "n_pauses_per_patterns": {"\n": 2}})
+    rows = {name: settings.but(variant=name).of_row() for name in settings.variants}
+    assert {name: (row.strategy, row.n_pauses_per_patterns) for name, row in rows.items()} == {
+        "sft": ("random", {}),
+        "sft@pattern": ("pattern", {"\n": 2}),
+        "sft@word": ("word", {}),
+    }
+    for name, row in rows.items():
+        alone = Settings(variant=name, **row.of("strategy", "n_pauses_per_patterns"))
+        assert alone.of_row().but(variants="all") == row.but(variants="all")
+
+
+def test_a_table_is_made_without_the_patterns_of_its_rows():
+    assert Settings(variants=["sft@pattern"]).variants == ("sft@pattern",)
+    with pytest.raises(ValueError, match="strategy 'pattern' has no pattern"):
+        of_experiment({"variants": ["sft@pattern"]})
+
+
+def test_rows_with_different_strategies_have_folders_of_their_own(tmp_path):
+    settings = Settings(runs_dir=str(tmp_path), variant="sft@word")
+    assert settings.variant_folder() == tmp_path / "tiny" / "seed-42" / "sft@word"
+    assert settings.injected_folder() == tmp_path / "tiny" / "seed-42" / "injected" / "word"
+    assert settings.but(variant="sft").injected_folder() == tmp_path / "tiny" / "seed-42" / "injected" / "random"

@@ -60,7 +60,7 @@ def intervention_name(folder: Path) -> str:
 
 def replies_time(folder: Path) -> int:
     """When the replies in a folder were finished, in nanoseconds; 0 where they are not."""
-    return changed_at(folder / "metrics.json")
+    return changed_at(folder / runs.MANIFEST)
 
 
 def model_time(settings: Settings) -> int:

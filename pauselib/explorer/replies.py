@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from pauselib import runs
-from pauselib.decoding.evaluation import decoder, judged, read_predictions
+from pauselib import runs, tasks
+from pauselib.decoding.evaluation import decoder, judged, pause_id_of, read_predictions, with_prompt_pauses
 from pauselib.explorer.contents import model_time, replies_time
-from pauselib.injection.rows import PAUSE_TEXT, tokenize
+from pauselib.injection.rows import prompt_ids, tokenize
 from pauselib.report.html import MARK, PAUSE_STYLE, pieces, reply_html, table_html
 from pauselib.settings import Settings
+from pauselib.tokens import PAUSE_TEXT
 from pauselib.variants import parse
 
 MEANING = {
@@ -20,7 +21,7 @@ MEANING = {
     "LM uncertainty": "how unsure the LM is of its best word in its place: 1 − its probability",
 }
 SHADES = ("none", *MEANING)  # what the tokens of a reply may be shaded by
-DECODING = ("dtype", "max_new_tokens", "max_total_tokens")  # the settings that a plain greedy reply depends on
+DECODING = ("task", "dtype", "max_new_tokens", "max_total_tokens")  # the settings that a plain greedy reply depends on
 
 
 class Kept:
@@ -73,7 +74,7 @@ class Replies:
         `each` raises ends the decoding.
         """
         changes = changes if parse(settings.variant).pauses else {}
-        settings = settings.but(**decoding_settings(settings.variant_folder()))
+        settings = settings.but(**decoding_settings(settings))
         settings = settings.but(**changes)
         asked = (question, answer, frozenset(changes.items()), *settings.of(*DECODING).values())
 
@@ -95,13 +96,14 @@ class Replies:
         from pauselib.decoding.greedy import generate
 
         model, tokenizer = self.model_and_tokenizer(settings)
-        pause_id = getattr(model.config, "pause_token_id", -1)
-        prompt = prompt_ids(question, tokenizer) + [pause_id] * getattr(model.config, "prompt_pauses", 0)
-        text_of, pausing = decoder(settings, tokenizer, pause_id)
+        pause_id, task = pause_id_of(model), tasks.find(settings.task)
+        asked = [{"problem_id": "asked", "question": question, "answer": ""}]
+        [prompt] = prompt_ids(tokenize(asked, tokenizer, task))
+        text_of, chooser = decoder(settings, tokenizer, pause_id)
 
         def as_dictionary(reply) -> dict:
             return {
-                **judged(reply, answer, tokenizer, pause_id),
+                **judged(reply, answer, task, tokenizer, pause_id),
                 "tokens": [text_of(token) for token in reply.ids],
                 "p_pause": list(reply.p_pause),
                 "p_best": list(reply.p_best),
@@ -112,12 +114,13 @@ class Replies:
             each(functools.partial(as_dictionary, so_far[0]))
 
         limits = settings.max_new_tokens, settings.max_total_tokens
-        [reply] = generate(model, [prompt], tokenizer.eos_token_id, *limits, show=False, pausing=pausing, each=watch)
+        prompts = [with_prompt_pauses(prompt, model)]
+        [reply] = generate(model, prompts, tokenizer.eos_token_id, *limits, show=False, chooser=chooser, each=watch)
         return as_dictionary(reply)
 
     def model_and_tokenizer(self, settings: Settings) -> tuple:
         """A variant's model and its tokenizer, loaded once."""
-        from pauselib.training.warmup import load_model, load_tokenizer
+        from pauselib.sources.models import load_model, load_tokenizer
 
         source = settings.variant_folder() / "model"
         key = (source, model_time(settings), settings.dtype)
@@ -137,23 +140,17 @@ def read_stored_replies(folder: Path) -> list[dict]:
     ]
 
 
-def decoding_settings(folder: Path) -> dict:
-    """Those settings of `DECODING` that a variant's manifests name: that of its replies, else that of its model."""
-    made_with = settings_in_manifest(folder / "model") | settings_in_manifest(folder)
+def decoding_settings(settings: Settings) -> dict:
+    """Those settings of `DECODING` that the manifests name: of the data, a variant's replies, or else its model."""
+    folder = settings.variant_folder()
+    places = (settings.folder() / "data", folder / "model", folder)
+    made_with = {name: value for place in places for name, value in settings_in_manifest(place).items()}
     return {name: made_with[name] for name in DECODING if name in made_with}
 
 
 def settings_in_manifest(folder: Path) -> dict:
     """The settings that a folder's files were made with; empty where it has no manifest."""
-    metrics = runs.read_json(folder / "metrics.json") or {}
-    manifest = runs.read_json(folder / runs.MANIFEST) or metrics.get("made_from") or {}
-    return manifest.get("settings", {})
-
-
-def prompt_ids(question: str, tokenizer) -> list[int]:
-    """The ids of the prompt that asks `question`. Raises ValueError where the question holds the pause token."""
-    [ids], [start], _ = tokenize([{"problem_id": "asked", "question": question, "answer": ""}], tokenizer)
-    return ids[:start].tolist()
+    return (runs.manifest(folder) or {}).get("settings", {})
 
 
 def token_values(said: dict, shade: str) -> list[float]:

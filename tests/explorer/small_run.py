@@ -23,7 +23,7 @@ SMALL = {
 @pytest.fixture(scope="session")
 def small_run(tmp_path_factory) -> Settings:
     """Two variants, one of them with an intervention too, and the first step's model without replies."""
-    from pauselib.decoding.evaluation import evaluate
+    from pauselib.steps import evaluate
 
     settings = Settings(**SMALL, runs_dir=str(tmp_path_factory.mktemp("runs")))
     evaluate(settings.but(variant="sft_peft"))

@@ -2,15 +2,12 @@
 
 import shutil
 
-import pytest
-
 from pauselib.explorer.contents import (
     experiments_with_models,
     folders_with_replies,
     how_to_make,
     in_order,
     intervention_name,
-    is_row,
     overview_html,
     overview_table,
     problems_of,
@@ -34,7 +31,6 @@ def test_names_that_are_not_published_come_last_by_name():
     assert in_order(names) == ["sft_peft", "baseline_1_epoch", "sft@pattern", "sft_peft@word"]
 
 
-@pytest.mark.skipif(not is_row("sft_peft@word"), reason="variants.parse knows no row with a strategy of its own yet")
 def test_a_row_with_an_injection_strategy_of_its_own_is_a_row(own_copy):
     shutil.copytree(own_copy.variant_folder(), own_copy.variant_folder().with_name("sft_peft@word"))
     rows = rows_with_models(own_copy)

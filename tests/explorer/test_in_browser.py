@@ -47,9 +47,9 @@ def put_script_in_first_problem(settings: Settings) -> None:
 
 def let_replies_be_long(settings: Settings) -> None:
     """Write into the replies' manifest that they were decoded with another limit."""
-    metrics = runs.read_json(settings.variant_folder() / "metrics.json")
-    metrics["made_from"]["settings"]["max_new_tokens"] = 100_000
-    runs.write_json(settings.variant_folder() / "metrics.json", metrics)
+    manifest = runs.manifest(settings.variant_folder())
+    manifest["settings"]["max_new_tokens"] = 100_000
+    runs.write_json(settings.variant_folder() / runs.MANIFEST, manifest)
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ def test_the_losses_are_drawn_while_they_come_and_one_picture_stays(notebook, la
     drawn = opened.page.evaluate("window.pictures")
     assert [kind for kind, *_ in drawn] == ["display_data", *["update_display_data"] * (len(drawn) - 1)]
     assert len({picture for *_, picture in drawn}) == len(drawn) >= 2  # each has more steps than the one before
-    (training,) = [cell for cell in opened.cells() if "training.warm_up" in cell["source"]]
+    (training,) = [cell for cell in opened.cells() if "steps.warm_up" in cell["source"]]
     (picture,) = [output for output in training["outputs"] if "image/png" in output.get("data", {})]
     assert picture["data"]["image/png"].strip() == drawn[-1][2].strip()
     assert picture["metadata"]["image/png"]["alt"].startswith("The losses of one training by step")
