@@ -37,7 +37,7 @@ def row_folders(settings: Settings) -> dict[tuple[int, str], Path]:
 
 
 def finished_folders(settings: Settings) -> dict[tuple[int, str], Path]:
-    """Those of `row_folders` that have their replies; metrics.json is written last, so where it is, all is there."""
+    """Those of `row_folders` that have their replies, which is told by their metrics.json."""
     return {row: folder for row, folder in row_folders(settings).items() if (folder / "metrics.json").exists()}
 
 
@@ -121,7 +121,7 @@ def intervened(settings: Settings) -> pd.DataFrame:
     Interventions of variants that are no rows of the experiment are left out, and the table is empty where there is
     none.
     """
-    found = {}
+    frames = []
     for asked in settings.interventions:
         only_a_limit = set(asked) == {"variant", "max_pauses"}
         for seed in settings.seeds:
@@ -130,15 +130,11 @@ def intervened(settings: Settings) -> pd.DataFrame:
             if row.variant not in settings.variants or not (folder / "metrics.json").exists():
                 continue
             replies = pd.DataFrame(read_predictions(folder / "predictions.jsonl"))
-            found[folder] = replies.assign(
-                seed=seed,
-                variant=row.variant,
-                intervention=folder.name,
-                allowed=float(asked["max_pauses"]) if only_a_limit else float("nan"),
-            )
-    if not found:
+            allowed = float(asked["max_pauses"]) if only_a_limit else float("nan")
+            frames.append(replies.assign(seed=seed, variant=row.variant, intervention=folder.name, allowed=allowed))
+    if not frames:
         return pd.DataFrame(columns=[*REPLY_COLUMNS, "intervention", "allowed"])
-    return pd.concat(found.values(), ignore_index=True)
+    return pd.concat(frames, ignore_index=True)
 
 
 def of_pausing_variants(rows: pd.DataFrame) -> pd.DataFrame:
@@ -195,14 +191,14 @@ def nearest_tokens(settings: Settings) -> pd.DataFrame:
 def values_used(settings: Settings) -> dict[str, list]:
     """The settings and package versions that the experiment's files were made from: each one's values, without repeats.
 
-    They are read from the manifests of the clean rows, the injected rows, the models and the replies. The first step
-    counts whether or not it is a row of the experiment, since the others start from its model.
+    They are read from the manifests of the clean rows, the injected rows, the models and the replies. The model of
+    the first step counts whether or not it is a row of the experiment, since the others start from it.
     """
-    names = dict.fromkeys([*settings.variants, FIRST_STEP])
-    rows = [settings.but(seed=seed, variant=name) for seed in settings.seeds for name in names]
+    rows = [settings.but(seed=seed, variant=name) for seed in settings.seeds for name in settings.variants]
+    first = [settings.but(seed=seed, variant=FIRST_STEP) for seed in settings.seeds]
     injected = dict.fromkeys(row.injected_folder() for row in rows)
+    models = dict.fromkeys(row.variant_folder() / "model" for row in [*rows, *first])
     replies = [row.variant_folder() for row in rows]
-    models = [folder / "model" for folder in replies]
     found: dict[str, dict[str, object]] = {}
     for folder in [settings.folder() / "data", *injected, *models, *replies]:
         manifest = runs.manifest(folder) or {}
