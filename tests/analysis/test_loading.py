@@ -8,6 +8,12 @@ from conftest import SCRIPT, reply, save
 
 from pauselib.analysis import loading
 from pauselib.settings import Settings
+from pauselib.variants import VARIANTS
+
+
+def test_the_parts_are_the_booleans_of_a_variant():
+    assert tuple(loading.PARTS) == ("pause_embedding", "pause_head", "lm_head", "lm_embeddings", "lora")
+    assert all(isinstance(getattr(VARIANTS["sft"], part), bool) for part in loading.PARTS)
 
 
 def test_the_table_has_a_line_for_every_row_and_nothing_where_it_is_not_finished(by_hand):

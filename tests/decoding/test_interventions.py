@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from pauselib.decoding.interventions import Intervention, Pausing
+from pauselib.interventions import Intervention, Pausing
 from pauselib.settings import Settings, of_experiment
 
 WORDS = ["It", " is", " 1", "2", ".", "5", "\n", "####", " 125"]  # It is 12.5 \n #### 125
@@ -12,7 +12,9 @@ PAUSE, END = len(WORDS), -1
 
 
 def say(p_pause: list[float], how: Intervention, best: float = 0.2, seed: int = 0) -> str:
-    """What a model says that wants WORDS one by one, with the LM's best word at `best`; `p_pause` is the head's at each position."""
+    """What a model says that wants WORDS one by one, with the LM's best word at `best`; `p_pause` is the head's at each
+    position.
+    """
     pausing = Pausing(how, PAUSE, lambda token: WORDS[token], seed)
     pausing.start(0, 100)
     words, said = list(range(len(WORDS))), []
