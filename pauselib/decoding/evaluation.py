@@ -118,4 +118,5 @@ def write_predictions(path: Path, predictions: list[dict]) -> None:
 
 def read_predictions(path: Path) -> list[dict]:
     """Return the objects of a predictions file."""
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    with path.open(encoding="utf-8") as lines:  # ended by line feeds alone: a reply may hold what else parts lines
+        return [json.loads(line) for line in lines]

@@ -1,4 +1,4 @@
-"""Problems from a folder of JSON lines, from the hub (a folder laid out like it), and what is said where there are none."""
+"""Problems from a folder of JSON lines, from the hub (a folder laid out like it), and what is said where none are."""
 
 import json
 
