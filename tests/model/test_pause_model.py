@@ -203,7 +203,7 @@ def greedy(model, ids, **settings):
 
 
 def make_talkative(model):
-    """Let greedy decoding say words too: at random weights a pause is nearly always likelier than any of 50 words."""
+    """Let greedy decoding say words too: at random weights a pause is nearly always likelier than any word."""
     with torch.no_grad():
         model.pause_head.bias.copy_(torch.tensor([1.0, 0.0]))
         model.pause_head.weight *= 2
