@@ -1,4 +1,6 @@
-"""How far a long piece of work is: one line, updated in place. An executed notebook keeps its last state, as one output."""
+"""How far a long piece of work is: one line, updated in place. An executed notebook keeps its last state, as one
+output.
+"""
 
 import sys
 import time

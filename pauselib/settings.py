@@ -98,7 +98,7 @@ class Settings(InterventionSettings):
     strategy: str = setting("random", f"{', '.join(STRATEGIES)}; joined by + they add up", "inject")
     n_random_pauses: int = setting(10, "pauses in a copy, at most (random, word, surprise)", "inject", ge=0, le=MANY)
     variable_number_of_pauses: bool = setting(
-        True, "draw the number uniformly from 0 to n_random_pauses; otherwise always n_random_pauses", "inject"
+        True, "draw the number uniformly from 0 to n_random_pauses; otherwise always that many", "inject"
     )
     n_pauses_per_patterns: dict[str, Annotated[int, Field(ge=0, le=MANY)]] = setting(
         {}, "strategy pattern: {regular expression: pauses after every match}", "inject"

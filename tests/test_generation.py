@@ -13,7 +13,9 @@ from pauselib.training import warmup as training
 
 @pytest.fixture(scope="module")
 def asked():
-    """The embedded model as a pause model with an untrained head that pauses now and then, and twelve prompts of different length."""
+    """The embedded model as a pause model with an untrained head that pauses now and then, and twelve prompts of
+    different length.
+    """
     lm, tokenizer = training.load_model("tiny"), training.load_tokenizer("tiny")
     model = PauseForCausalLM.around(lm).eval()
     model.pause_head.bias.data += torch.tensor([1.0, -1.0])

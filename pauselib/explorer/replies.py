@@ -11,7 +11,8 @@ from pauselib import runs, tasks
 from pauselib.decoding.evaluation import decoder, judged, pause_id_of, read_predictions, with_prompt_pauses
 from pauselib.explorer.contents import model_time, replies_time
 from pauselib.injection.rows import prompt_ids, tokenize
-from pauselib.report.html import MARK, PAUSE_STYLE, pieces, reply_html, table_html
+from pauselib.report.html import MARK, PAUSE_STYLE, pieces, reply_html
+from pauselib.report.tables import table_html
 from pauselib.settings import Settings
 from pauselib.tokens import PAUSE_TEXT
 from pauselib.variants import parse

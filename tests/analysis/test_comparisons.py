@@ -186,7 +186,8 @@ def test_one_row_over_the_seeds_by_hand():
         13 / 3,
         0,
     )
-    # seeds .75 and .5: mean square 4 · 2 · .125² = .125; problems 1, 1, .5, 0: 2 · .6875 / 3; rest: 1.875 − .125 − 1.375 = .375, of 3
+    # seeds .75 and .5: mean square 4 · 2 · .125² = .125; problems 1, 1, .5, 0: 2 · .6875 / 3; rest: 1.875 − .125 −
+    # 1.375 = .375, of 3
     assert row["se_seeds"] == 0
     assert row["se_problems"] == row["se"] == pytest.approx((2 * 0.6875 / 3 / 8) ** 0.5)
     assert 0 <= row["low"] < 0.625 < row["high"] <= 1

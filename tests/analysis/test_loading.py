@@ -12,7 +12,7 @@ from pauselib.variants import VARIANTS
 
 
 def test_the_parts_are_the_booleans_of_a_variant():
-    assert loading.PARTS == ("pause_embedding", "pause_head", "lm_head", "lm_embeddings", "lora")
+    assert tuple(loading.PARTS) == ("pause_embedding", "pause_head", "lm_head", "lm_embeddings", "lora")
     assert all(isinstance(getattr(VARIANTS["sft"], part), bool) for part in loading.PARTS)
 
 

@@ -12,7 +12,9 @@ PAUSE, END = len(WORDS), -1
 
 
 def say(p_pause: list[float], how: Intervention, best: float = 0.2, seed: int = 0) -> str:
-    """What a model says that wants WORDS one by one, with the LM's best word at `best`; `p_pause` is the head's at each position."""
+    """What a model says that wants WORDS one by one, with the LM's best word at `best`; `p_pause` is the head's at each
+    position.
+    """
     pausing = Pausing(how, PAUSE, lambda token: WORDS[token], seed)
     pausing.start(0, 100)
     words, said = list(range(len(WORDS))), []

@@ -1,4 +1,6 @@
-"""The pause model around tiny random models of four families, with and without tied embeddings. V is 50, so the pause is id 50."""
+"""The pause model around tiny random models of four families, with and without tied embeddings. V is 50, so the pause
+is id 50.
+"""
 
 import subprocess
 import sys
@@ -193,7 +195,9 @@ def greedy(model, ids, **settings):
 
 
 def make_talkative(model):
-    """Let greedy decoding say words too: at random weights a pause is more likely than any one of 50 words nearly everywhere."""
+    """Let greedy decoding say words too: at random weights a pause is more likely than any one of 50 words nearly
+    everywhere.
+    """
     with torch.no_grad():
         model.pause_head.bias.copy_(torch.tensor([1.0, 0.0]))
         model.pause_head.weight *= 2

@@ -1,4 +1,6 @@
-"""Problems from a folder of JSON lines, from the hub (here a folder laid out like it), and what is said where there are none."""
+"""Problems from a folder of JSON lines, from the hub (here a folder laid out like it), and what is said where there are
+none.
+"""
 
 import json
 

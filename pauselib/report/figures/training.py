@@ -33,13 +33,13 @@ def loss_curve(history: pd.DataFrame | list[dict]):
 def injected(rows: pd.DataFrame, pause_id: int):
     """How many pauses the injected rows have, and where in the answer they are (0 the start, 1 the end).
 
-    `rows` has `n_pauses`, `input_ids` and `completion_mask`; the answer is where the mask is 1.
+    `rows` has `n_pauses`, `input_ids` and `prompt_length`; the answer is what follows the prompt.
     """
     figure, (number, place) = panels(2, width=3.2, height=2.4)
     counts = rows["n_pauses"].value_counts().sort_index()
     number.bar(counts.index, counts, color=CORRECT)
-    number.set(title="pauses in a row", xlabel="pauses", ylabel="rows")
-    answers = [ids[mask == 1] for ids, mask in zip(rows["input_ids"], rows["completion_mask"])]
+    number.set(title="pauses of a copy", xlabel="pauses", ylabel="copies")
+    answers = [ids[start:] for ids, start in zip(rows["input_ids"], rows["prompt_length"])]
     where = np.concatenate([np.flatnonzero(ids == pause_id) / (len(ids) - 1) for ids in answers])
     place.hist(where, bins=20, range=(0, 1), color=CORRECT)
     place.set(title="where the pauses are", xlabel="place in the answer", ylabel="pauses")
