@@ -144,10 +144,10 @@ def example(study: Study) -> str:
     reply = next((one for one in replies if one["correct"] and one["n_pauses"] >= 2), None)
     if reply is None:
         sys.exit(f"No correct reply of {PAUSING} has two pauses, so there is no example to show.")
-    shown = f"{reply['question']}\n\n{reply['reply'].replace(PAUSE_TEXT, html.MARK)}"
+    shown = f"{reply['question']}\n\n{reply['reply'].replace(PAUSE_TEXT, html.PAUSE_MARK)}"
     lines = [line for text in shown.split("\n") for line in textwrap.wrap(text, WIDTH) or [""]]
     block = textwrap.indent("\n".join(lines), "    ", lambda line: True)
-    rule = f"the first correct one of `{PAUSING}` with at least two pauses; each {html.MARK} is a pause"
+    rule = f"the first correct one of `{PAUSING}` with at least two pauses; each {html.PAUSE_MARK} is a pause"
     return f"A test problem and a reply ({rule}):\n\n{block}"
 
 
@@ -248,7 +248,7 @@ def main(machine: str, root: Path = ROOT) -> None:
         other = finished_study(root, config)
         if other is not None:
             fill(results, part, write_part(other, run_line(config, other, machine)))
-    runs.write(docs / "report.html", document.render(study, alone=True))
+    runs.write(docs / "report.html", document.report_html(study, alone=True))
     copy_notebook(study.settings.folder() / "analyze.ipynb", docs / "analyze.ipynb")
     for path in (docs / "report.html", docs / "analyze.ipynb", docs / "finding.png"):
         print(f"{path.relative_to(root)}: {path.stat().st_size / 1e6:.1f} MB")

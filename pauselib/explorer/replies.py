@@ -10,7 +10,7 @@ import pandas as pd
 from pauselib import runs, tasks
 from pauselib.decoding.evaluation import decoder, judged, pause_id_of, with_prompt_pauses
 from pauselib.explorer.contents import model_time, replies_time
-from pauselib.report.html import MARK, PAUSE_STYLE, pieces, reply_html
+from pauselib.report.html import PAUSE_MARK, PAUSE_STYLE, pieces, reply_html
 from pauselib.report.tables import table_html
 from pauselib.rows import prompt_ids, tokenize
 from pauselib.settings import Settings
@@ -202,7 +202,7 @@ def facts_html(said: dict, unfinished: bool = False) -> str:
 
 def legend_html(shade: str) -> str:
     """What the marks and the shade mean, as HTML."""
-    html = f'<span style="{PAUSE_STYLE}">{MARK}</span> is a pause.'
+    html = f'<span style="{PAUSE_STYLE}">{PAUSE_MARK}</span> is a pause.'
     if shade in MEANING:
         scale = reply_html([" 0 ", " 0.5 ", " 1 "], [0, 0.5, 1], "shade of")
         html += (

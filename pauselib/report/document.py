@@ -21,7 +21,7 @@ ENVIRONMENT = Environment(
 )
 ENVIRONMENT.globals.update(
     figures=figures,
-    mark=html.MARK,
+    mark=html.PAUSE_MARK,
     of_pausing_variants=loading.of_pausing_variants,
     picture=lambda figure: Markup(style.svg(figure)),
     table=lambda *args: Markup(tables.table_html(*args)),
@@ -93,7 +93,7 @@ def examples(replies: pd.DataFrame, tokens: pd.DataFrame) -> list[dict]:
     return list(chosen.values())
 
 
-def of_row(table: pd.DataFrame, seed: int, variant: str) -> pd.DataFrame:
+def lines_of_row(table: pd.DataFrame, seed: int, variant: str) -> pd.DataFrame:
     """Return the lines of a table that are about one variant and seed."""
     return table[(table["seed"] == seed) & (table["variant"] == variant)]
 
@@ -108,20 +108,20 @@ def sections(study: Study) -> list[dict]:
         first.setdefault(name, seed)
     shown = []
     for name, seed in first.items():
-        row = of_row(study.table, seed, name).iloc[0]
+        row = lines_of_row(study.table, seed, name).iloc[0]
         numbers = f"accuracy {row['accuracy']:.3f}, {row['pauses_mean']:.2f} pauses a reply"
         folder = study.settings.but(seed=seed, variant=name).variant_folder()
         section = {
             "name": name,
             "title": f"{name}, seed {seed}: {numbers}, {row['truncated_rate']:.0%} cut",
             "history": runs.read_json(folder / "training.json")["history"],
-            "examples": examples(of_row(study.replies, seed, name), of_row(study.tokens, seed, name)),
+            "examples": examples(lines_of_row(study.replies, seed, name), lines_of_row(study.tokens, seed, name)),
         }
         shown.append(section)
     return shown
 
 
-def render(study: Study, alone: bool = False) -> str:
+def report_html(study: Study, alone: bool = False) -> str:
     """Return the report as HTML.
 
     `alone`: it will be read without the files that the experiment has beside it, so it names them and does not link
@@ -146,8 +146,8 @@ def render(study: Study, alone: bool = False) -> str:
     return ENVIRONMENT.get_template("report.html.j2").render(content)
 
 
-def write(study: Study) -> Path:
+def write_report(study: Study) -> Path:
     """Write runs/<experiment>/report.html and the pages of the executed notebooks, and return the report's path."""
     path = study.settings.folder() / "report.html"
-    runs.write(path, render(study))
+    runs.write(path, report_html(study))
     return path

@@ -5,7 +5,7 @@ from html import escape
 
 from pauselib.tokens import PAUSE_TEXT
 
-MARK = "‖"  # how a pause is shown
+PAUSE_MARK = "‖"  # how a pause is shown
 PAUSE_STYLE = "color:#fff;background:#8a3b12;border-radius:3px;padding:0 .2em;margin:0 1px"
 REPLY_STYLE = "white-space:pre-wrap;overflow-wrap:anywhere;line-height:1.7"
 SHADE = "0,114,178"  # blue; text on it stays dark at the strongest shade
@@ -35,7 +35,7 @@ def reply_html(tokens: Sequence[str], values: Sequence[float] | None = None, wha
 def pause_html(tip: str = "") -> str:
     """Return the mark of a pause as HTML; its tooltip is `pause`, and after it `tip`."""
     title = f"pause; {tip}" if tip else "pause"
-    return f'<span role="img" aria-label="pause" title="{escape(title)}" style="{PAUSE_STYLE}">{MARK}</span>'
+    return f'<span role="img" aria-label="pause" title="{escape(title)}" style="{PAUSE_STYLE}">{PAUSE_MARK}</span>'
 
 
 def pieces(reply: str) -> list[str]:

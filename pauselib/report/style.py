@@ -25,7 +25,7 @@ PAUSE_PART_COLOURS = {  # (pause embedding trained, pause head trained) -> colou
     (False, True): ("#AA4499", "pause embedding frozen"),
     (False, False): ("#555555", "baselines, without pauses"),
 }
-STYLE = {
+PICTURE_STYLE = {
     "font.size": 9,
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -48,7 +48,7 @@ def described(draw):
 
     @functools.wraps(draw)
     def drawn(*args, **kwargs):
-        with plt.rc_context(STYLE):
+        with plt.rc_context(PICTURE_STYLE):
             figure = draw(*args, **kwargs)
         figure.set_label(description)
         return figure
@@ -67,7 +67,7 @@ def saved(figure, form: str, **options) -> bytes:
     The style holds here too: the layout is computed, and hatches and text are drawn, only now.
     """
     buffer = io.BytesIO()
-    with plt.rc_context(STYLE):
+    with plt.rc_context(PICTURE_STYLE):
         figure.savefig(buffer, format=form, **options)
     plt.close(figure)
     return buffer.getvalue()

@@ -21,13 +21,13 @@ def with_strategy(by_hand):
 
 
 def test_a_report_of_nothing_has_all_its_pictures(tmp_path):
-    html = document.write(Study(Settings(runs_dir=str(tmp_path)))).read_text()
+    html = document.write_report(Study(Settings(runs_dir=str(tmp_path)))).read_text()
     assert "0 of 21 rows are finished" in html
     assert html.count("<svg") == pictures_of_report(n_variants=0)
 
 
 def test_the_report_is_one_file_that_needs_no_network_and_escapes_what_it_shows(intervened):
-    html = document.write(Study(intervened.but(model=SCRIPT))).read_text()
+    html = document.write_report(Study(intervened.but(model=SCRIPT))).read_text()
     assert "<script>alert" not in html
     assert html.count("<script>") == 1
     assert html.count("&lt;script&gt;alert(1)&lt;/script&gt;") > 5  # in questions, replies, nearest tokens, settings
@@ -41,7 +41,7 @@ def test_the_report_is_one_file_that_needs_no_network_and_escapes_what_it_shows(
 def test_a_report_that_is_read_alone_names_its_files_and_links_only_to_addresses(by_hand):
     training = by_hand.but(variant="sft").variant_folder() / "training.json"
     training.write_text(json.dumps(json.loads(training.read_text()) | {"tracking": "https://example.org/run"}))
-    html = document.render(Study(by_hand), alone=True)
+    html = document.report_html(Study(by_hand), alone=True)
     assert "<td>predictions.jsonl</td>" in html
     assert 'href="seed-' not in html
     assert 'href="https://example.org/run"' in html
@@ -49,8 +49,8 @@ def test_a_report_that_is_read_alone_names_its_files_and_links_only_to_addresses
 
 def test_strategies_have_a_section_where_a_row_has_one_of_its_own(by_hand, with_strategy):
     heading = '<h2 id="strategies-title">Strategies</h2>'
-    assert heading not in document.render(Study(by_hand))
-    html = document.render(Study(with_strategy))
+    assert heading not in document.report_html(Study(by_hand))
+    html = document.report_html(Study(with_strategy))
     assert heading in html
     assert "<td>sft_peft@word</td><td>word</td>" in html
 
@@ -72,7 +72,7 @@ def test_an_executed_notebook_becomes_a_page_without_scripts_that_is_made_once(b
     nbformat.write(
         nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1", outputs=[output], execution_count=1)]), path
     )
-    html = document.write(Study(by_hand)).read_text()
+    html = document.write_report(Study(by_hand)).read_text()
     page = path.with_suffix(".html")
     assert 'href="seed-42/sft/warmup.html"' in html
     assert "<script" not in page.read_text()
@@ -90,10 +90,10 @@ def test_the_report_shows_the_settings_that_the_files_were_made_from_not_the_def
         folder = by_hand.but(variant=name).variant_folder() / "model"
         folder.mkdir()
         (folder / "made_from.json").write_text(json.dumps({"settings": {"variant": name, "learning_rate": rate}}))
-    html = document.write(Study(by_hand)).read_text()
+    html = document.write_report(Study(by_hand)).read_text()
     assert "<td>0.25, 0.5</td>" in html
     assert "tested on 'theirs'," in html
 
 
 def test_the_same_results_give_the_same_report(by_hand):
-    assert document.write(Study(by_hand)).read_bytes() == document.write(Study(by_hand)).read_bytes()
+    assert document.write_report(Study(by_hand)).read_bytes() == document.write_report(Study(by_hand)).read_bytes()

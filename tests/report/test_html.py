@@ -1,13 +1,13 @@
 """HTML of replies, written out."""
 
-from pauselib.report.html import MARK, pieces, reply_html
+from pauselib.report.html import PAUSE_MARK, pieces, reply_html
 
 
 def test_a_reply_is_text_with_its_pauses_marked_in_place():
     html = reply_html(["<b>", "<|pause|>", " 1\n"])
     assert "&lt;b&gt;<span" in html
     assert html.count('aria-label="pause"') == 1
-    assert f">{MARK}</span> 1\n</div>" in html
+    assert f">{PAUSE_MARK}</span> 1\n</div>" in html
 
 
 def test_tokens_are_shaded_by_their_values_which_their_tooltips_tell():

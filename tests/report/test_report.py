@@ -24,7 +24,7 @@ HEADINGS = [
 @pytest.fixture
 def page_of_report(document, intervened):
     """The report of three finished rows, open."""
-    return document(report.write(Study(intervened)))
+    return document(report.write_report(Study(intervened)))
 
 
 def test_it_opens_without_a_network_complaints_or_questions_to_other_hosts(page_of_report):
@@ -120,7 +120,7 @@ def test_the_names_stay_in_view_when_the_table_is_scrolled_on_a_phone(page_of_re
 def test_a_picture_of_it_for_the_readme(document, intervened, tmp_path):
     """The top of the finished run's report, or of the one by hand, in the folder that PAUSELIB_SCREENSHOTS names."""
     made = ROOT / "runs" / "tiny" / "report.html"
-    opened = document(made if made.exists() else report.write(Study(intervened)))
+    opened = document(made if made.exists() else report.write_report(Study(intervened)))
     path = Path(os.environ.get("PAUSELIB_SCREENSHOTS", tmp_path)) / "report.png"
     opened.page.screenshot(path=path)
     assert plt.imread(path).std() > 0.02  # more than an empty page
