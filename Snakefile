@@ -5,7 +5,7 @@
 # snakemake --configfile configs/tiny.yaml --cores all
 import json
 
-from pauselib.injection.strategies import find_strategies
+from pauselib.strategies import find_strategies
 from pauselib.settings import of_experiment, settings_of_notebook, settings_up_to
 from pauselib.variants import FIRST_STEP, parse
 from pauselib.workflow.step_lines import show_step_lines

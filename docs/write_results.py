@@ -18,7 +18,6 @@ import yaml
 from pauselib import runs
 from pauselib.analysis import loading, reasons
 from pauselib.analysis.study import Study
-from pauselib.decoding.evaluation import read_predictions
 from pauselib.report import document, figures, html, style, tables
 from pauselib.settings import of_experiment
 from pauselib.tokens import PAUSE_TEXT
@@ -141,7 +140,7 @@ def places_sentence(study: Study) -> str:
 def example(study: Study) -> str:
     """Return a reply of the model with its question, as an indented block, and the rule by which it was taken."""
     folder = study.settings.but(variant=PAUSING, seed=study.settings.seeds[0]).variant_folder()
-    replies = read_predictions(folder / "predictions.jsonl")
+    replies = runs.read_json_lines(folder / "predictions.jsonl")
     reply = next((one for one in replies if one["correct"] and one["n_pauses"] >= 2), None)
     if reply is None:
         sys.exit(f"No correct reply of {PAUSING} has two pauses, so there is no example to show.")

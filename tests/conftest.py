@@ -20,7 +20,7 @@ import pytest
 
 from pauselib import runs
 from pauselib.decoding.evaluation import reply_metrics
-from pauselib.decoding.interventions import INTERVENTION_SETTINGS
+from pauselib.interventions import INTERVENTION_SETTINGS
 from pauselib.settings import Settings, settings_of_step
 
 ROOT = Path(__file__).parent.parent

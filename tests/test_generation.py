@@ -3,9 +3,9 @@
 import pytest
 import torch
 
+from pauselib import rows as injection
 from pauselib.decoding.greedy import Reply, generate
-from pauselib.decoding.interventions import Intervention, Pausing
-from pauselib.injection import rows as injection
+from pauselib.interventions import Intervention, Pausing
 from pauselib.model.pause_model import PauseForCausalLM
 from pauselib.sources import problems
 from pauselib.training import warmup as training

@@ -11,7 +11,6 @@ import pandas as pd
 
 from pauselib import runs, tasks
 from pauselib.analysis.statistics import wilson
-from pauselib.decoding.evaluation import read_predictions
 from pauselib.settings import Settings
 from pauselib.variants import FIRST_STEP, PARTS, parse
 
@@ -84,7 +83,7 @@ def predictions(settings: Settings) -> pd.DataFrame:
     """
     frames = []
     for (seed, name), folder in finished_folders(settings).items():
-        replies = pd.DataFrame(read_predictions(folder / "predictions.jsonl"))
+        replies = pd.DataFrame(runs.read_json_lines(folder / "predictions.jsonl"))
         frames.append(replies.assign(seed=seed, variant=name))
     if not frames:
         return pd.DataFrame(columns=REPLY_COLUMNS)
@@ -135,7 +134,7 @@ def intervened(settings: Settings) -> pd.DataFrame:
             folder = row.replies_folder()
             if row.variant not in settings.variants or not (folder / "metrics.json").exists():
                 continue
-            replies = pd.DataFrame(read_predictions(folder / "predictions.jsonl"))
+            replies = pd.DataFrame(runs.read_json_lines(folder / "predictions.jsonl"))
             found[folder] = replies.assign(
                 seed=seed,
                 variant=row.variant,

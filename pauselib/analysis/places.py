@@ -10,7 +10,7 @@ import re
 import pandas as pd
 
 from pauselib.analysis.reasons import lower_edge, with_part
-from pauselib.injection.rows import PAUSE_TEXT
+from pauselib.tokens import PAUSE_TEXT
 
 START, END, CUT = "(start)", "(end)", "(cut off)"
 """What is beside a pause where no token is."""

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from pauselib.errors import InputError
-from pauselib.injection.rows import PAUSE_TEXT
+from pauselib.tokens import PAUSE_TEXT
 from pauselib.variants import parse
 
 COVARIATES = {"uncertainty": "uncertainty", "length": "n_spoken", "difficulty": "difficulty"}

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from pauselib.decoding.interventions import Intervention, Pausing
+from pauselib.interventions import Intervention, Pausing
 from pauselib.settings import Settings, of_experiment
 
 WORDS = ["It", " is", " 1", "2", ".", "5", "\n", "####", " 125"]  # It is 12.5 \n #### 125

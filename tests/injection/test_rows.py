@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest, chisquare
 
-from pauselib.injection.rows import (
+from pauselib.rows import (
     PAUSE_TEXT,
     PROMPT,
     fit,

@@ -6,10 +6,10 @@ import shutil
 import pandas as pd
 import pytest
 import torch
+from pauselib.injection import data
 from torch.nn.functional import nll_loss
 
 from pauselib import runs
-from pauselib.injection import data
 from pauselib.model.pause_model import PauseForCausalLM
 from pauselib.settings import Settings
 from pauselib.training import warmup as training

@@ -2,8 +2,8 @@
 `configs/` name them.
 
 A setting is one field below: its type, default, meaning and limits, and the steps whose results depend on it. From that
-follow the manifests of what is made, the parameters cells of the notebooks (`python -m pauselib.notebook_cells` writes
-them) and what the Snakefile passes to each step.
+follow the manifests of what is made, the notebooks' parameters cells (`python -m pauselib.settings.notebook_cells`
+writes them), and what the Snakefile passes to each step.
 
 In a notebook, `settings = pauselib.settings.read(globals())` collects what its parameters cell and papermill set; a
 name that is none of these is refused with the nearest one. In Python, `Settings(variant="sft_peft", seed=43)` is the
@@ -18,19 +18,19 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from pauselib import tasks
-from pauselib.contradictions import check_contradictions
 from pauselib.declared import EVERY_NOTEBOOK, FOLDER_NAME, MANY, NOTEBOOK_OF, STEPS, Use, setting, unknown
-from pauselib.decoding.interventions import (
+from pauselib.errors import InputError
+from pauselib.interventions import (
     INTERVENTION_SETTINGS,
     InterventionSettings,
     active_interventions,
     intervention_name,
 )
-from pauselib.errors import InputError
-from pauselib.injection.strategies import STRATEGIES, check_patterns
+from pauselib.settings.contradictions import check_contradictions
+from pauselib.strategies import STRATEGIES, check_patterns
 from pauselib.variants import VARIANTS, parse
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 
 TRAINED = ("first_step", "second_step")
 MAKING = ("inject", "warmup", "evaluate", "analyze")

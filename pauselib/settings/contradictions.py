@@ -4,9 +4,9 @@ from pathlib import Path
 
 from pauselib import tasks
 from pauselib.declared import shown
-from pauselib.decoding.interventions import INTERVENTION_SETTINGS, active_interventions, check_intervention
 from pauselib.errors import InputError, one_of
-from pauselib.injection.strategies import STRATEGIES, check_patterns
+from pauselib.interventions import INTERVENTION_SETTINGS, active_interventions, check_intervention
+from pauselib.strategies import STRATEGIES, check_patterns
 
 
 def check_contradictions(settings) -> None:

@@ -12,9 +12,9 @@ import pandas as pd
 
 from pauselib import runs
 from pauselib.errors import InputError
-from pauselib.injection.strategies import Answer, Strategy, find_strategies
 from pauselib.progress import Progress
 from pauselib.settings import Settings
+from pauselib.strategies import Answer, Strategy, find_strategies
 from pauselib.tasks import Task
 from pauselib.tokens import PAUSE_TEXT
 
