@@ -73,6 +73,23 @@ def GSM8K() -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def small(tmp_path_factory) -> Settings:
+    """Settings of an experiment of seconds, in a folder that the tests of one file share: 6 problems to train on."""
+    return Settings(
+        runs_dir=str(tmp_path_factory.mktemp("runs")),
+        experiment="small",
+        n_train=8,
+        n_test=3,
+        n_copies=2,
+        validation_share=0.25,
+        eval_steps=1,
+        base_eval_steps=1,
+        batch_size=4,
+        max_new_tokens=10,
+    )
+
+
 SCRIPT = "<script>alert(1)</script>"  # said by a problem, a token and a reply: nowhere may it run
 
 

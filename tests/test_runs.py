@@ -9,7 +9,7 @@ import pytest
 
 from pauselib import runs
 
-MADE_FROM = {"settings": {"seed": 42, "layers": (1, 2)}, "inputs": {"data": "abc"}, "versions": {"python": "3"}}
+MADE_FROM = runs.origin({"seed": 42, "layers": (1, 2)}, {"data": "abc"})
 
 
 def names(folder: Path) -> list[str]:
@@ -84,10 +84,24 @@ def test_a_folder_is_made_once_with_its_manifest(tmp_path):
     assert made == [True, False, False]
     assert names(tmp_path / "x") == ["out"]
     assert names(tmp_path / "x" / "out") == ["a.txt", runs.MANIFEST]
-    assert runs.read_json(tmp_path / "x" / "out" / runs.MANIFEST) == runs.plain(MADE_FROM)
+    outputs = {"a.txt": runs.digest(tmp_path / "x" / "out" / "a.txt")}
+    assert runs.manifest(tmp_path / "x" / "out") == {**MADE_FROM, "outputs": outputs}
 
 
-CHANGED = {"settings": {"seed": 43, "layers": (1, 2)}, "inputs": {"data": "abc"}}
+CHANGED = runs.origin({"seed": 43, "layers": (1, 2)}, {"data": "abc"})
+
+
+def test_where_nothing_is_finished_there_is_no_manifest(tmp_path):
+    assert runs.manifest(tmp_path / "out") is None
+    (tmp_path / "out").mkdir()
+    assert runs.manifest(tmp_path / "out") is None
+
+
+def test_an_origin_is_what_comes_back_from_a_file(tmp_path):
+    origin = runs.origin({"layers": (1, 2), "pattern": {"a": 1}}, {"data": "abc"}, "numpy")
+    runs.write_json(tmp_path / "m.json", origin)
+    assert runs.read_json(tmp_path / "m.json") == origin
+    assert set(origin["versions"]) == {"python", "pauselib", "numpy"}
 
 
 def test_other_settings_make_it_again_where_it_is_asked_for(tmp_path):
@@ -131,6 +145,46 @@ def test_a_failure_while_making_leaves_the_old_folder_and_the_next_try_starts_cl
     assert runs.make_once(tmp_path / "out", CHANGED, write_a)
     assert names(tmp_path) == ["out"]
     assert names(tmp_path / "out") == ["a.txt", runs.MANIFEST]
+
+
+def test_a_file_that_is_gone_makes_it_again_and_one_that_was_added_does_not(tmp_path):
+    runs.make_once(tmp_path / "out", MADE_FROM, write_a)
+    (tmp_path / "out" / "mine.txt").touch()
+    assert not runs.make_once(tmp_path / "out", MADE_FROM, write_a)
+    (tmp_path / "out" / "a.txt").unlink()
+    assert runs.make_once(tmp_path / "out", MADE_FROM, write_a, asked=False)
+    assert names(tmp_path / "out") == ["a.txt", runs.MANIFEST]
+
+
+def test_a_folder_that_names_nothing_it_was_made_from_is_left_alone(tmp_path):
+    runs.write(tmp_path / "out" / "mine.txt", "mine")
+    with pytest.raises(ValueError, match=r"is there but names nothing that it was made from .*: move it away"):
+        runs.make_once(tmp_path / "out", MADE_FROM, write_a)
+    assert names(tmp_path / "out") == ["mine.txt"]
+
+
+def test_files_made_beside_others_leave_those_alone(tmp_path):
+    runs.write(tmp_path / "out" / "mine.txt", "mine")
+    assert runs.make_once(tmp_path / "out", MADE_FROM, write_a, beside=True)
+    assert not runs.make_once(tmp_path / "out", MADE_FROM, write_a, beside=True)
+    assert names(tmp_path / "out") == ["a.txt", runs.MANIFEST, "mine.txt"]
+    assert list(runs.manifest(tmp_path / "out")["outputs"]) == ["a.txt"]
+    assert runs.make_once(tmp_path / "out", CHANGED, lambda part: (part / "a.txt").write_text("again"), beside=True)
+    assert (tmp_path / "out" / "a.txt").read_text() == "again"
+    assert (tmp_path / "out" / "mine.txt").read_text() == "mine"
+
+
+def test_a_failure_while_making_beside_others_leaves_all_as_it_was(tmp_path):
+    def fail(part):
+        (part / "a.txt").write_text("half")
+        raise RuntimeError("out of memory")
+
+    runs.make_once(tmp_path / "out", MADE_FROM, write_a, beside=True)
+    with pytest.raises(RuntimeError, match="out of memory"):
+        runs.make_once(tmp_path / "out", CHANGED, fail, beside=True)
+    assert names(tmp_path / "out") == ["a.txt", runs.MANIFEST]
+    assert (tmp_path / "out" / "a.txt").read_text() == "made"
+    assert runs.is_current(tmp_path / "out", MADE_FROM)
 
 
 def make_slowly(part: Path):

@@ -15,14 +15,8 @@ from pauselib.settings import Settings
 from pauselib.variants import FIRST_STEP, PARTS, parse
 
 METRICS = (
-    "accuracy",
-    "eval_loss",
-    "pauses_mean",
-    "pauses_mean_correct",
-    "pauses_mean_incorrect",
-    "truncated_rate",
-    "n",
-)
+    "accuracy", "eval_loss", "pauses_mean", "pauses_mean_correct", "pauses_mean_incorrect", "truncated_rate", "n",
+)  # fmt: skip
 """What is taken over from metrics.json, in the order of the table's columns."""
 
 REPLY_COLUMNS = ["seed", "variant", "problem_id", "correct", "n_pauses", "truncated"]
@@ -42,7 +36,7 @@ def row_folders(settings: Settings) -> dict[tuple[int, str], Path]:
 
 
 def finished_folders(settings: Settings) -> dict[tuple[int, str], Path]:
-    """Those of `row_folders` that have their replies; metrics.json is written last, so where it is, all is there."""
+    """Those of `row_folders` that have their replies, which is told by their metrics.json."""
     return {row: folder for row, folder in row_folders(settings).items() if (folder / "metrics.json").exists()}
 
 
@@ -126,7 +120,7 @@ def intervened(settings: Settings) -> pd.DataFrame:
     Interventions of variants that are no rows of the experiment are left out, and the table is empty where there is
     none.
     """
-    found = {}
+    frames = []
     for asked in settings.interventions:
         only_a_limit = set(asked) == {"variant", "max_pauses"}
         for seed in settings.seeds:
@@ -135,15 +129,11 @@ def intervened(settings: Settings) -> pd.DataFrame:
             if row.variant not in settings.variants or not (folder / "metrics.json").exists():
                 continue
             replies = pd.DataFrame(runs.read_json_lines(folder / "predictions.jsonl"))
-            found[folder] = replies.assign(
-                seed=seed,
-                variant=row.variant,
-                intervention=folder.name,
-                allowed=float(asked["max_pauses"]) if only_a_limit else float("nan"),
-            )
-    if not found:
+            allowed = float(asked["max_pauses"]) if only_a_limit else float("nan")
+            frames.append(replies.assign(seed=seed, variant=row.variant, intervention=folder.name, allowed=allowed))
+    if not frames:
         return pd.DataFrame(columns=[*REPLY_COLUMNS, "intervention", "allowed"])
-    return pd.concat(found.values(), ignore_index=True)
+    return pd.concat(frames, ignore_index=True)
 
 
 def of_pausing_variants(rows: pd.DataFrame) -> pd.DataFrame:
@@ -200,14 +190,16 @@ def nearest_tokens(settings: Settings) -> pd.DataFrame:
 def values_used(settings: Settings) -> dict[str, list]:
     """The settings and package versions that the experiment's files were made from: each one's values, without repeats.
 
-    They are read from the manifests of the data, of the rows' models and of the rows' replies. The first step's model
-    counts whether or not it is a row of the experiment, since the others start from it.
+    They are read from the manifests of the clean rows, the injected rows, the models and the replies. The model of
+    the first step counts whether or not it is a row of the experiment, since the others start from it.
     """
-    rows = list(row_folders(settings).values())
-    first = [settings.but(seed=seed, variant=FIRST_STEP).variant_folder() for seed in settings.seeds]
-    models = [folder / "model" for folder in dict.fromkeys([*rows, *first])]
+    rows = [settings.but(seed=seed, variant=name) for seed in settings.seeds for name in settings.variants]
+    first = [settings.but(seed=seed, variant=FIRST_STEP) for seed in settings.seeds]
+    injected = dict.fromkeys(row.injected_folder() for row in rows)
+    models = dict.fromkeys(row.variant_folder() / "model" for row in [*rows, *first])
+    replies = [row.variant_folder() for row in rows]
     found: dict[str, dict[str, object]] = {}
-    for folder in [settings.folder() / "data", *models, *rows]:
+    for folder in [settings.folder() / "data", *injected, *models, *replies]:
         manifest = runs.manifest(folder) or {}
         for name, value in {**manifest.get("settings", {}), **manifest.get("versions", {})}.items():
             found.setdefault(name, {})[str(value)] = value
