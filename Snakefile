@@ -5,12 +5,14 @@
 # snakemake --configfile configs/tiny.yaml --cores all
 import json
 
-from pauselib.injection.strategies import find_strategies
+from pauselib.strategies import find_strategies
 from pauselib.settings import of_experiment, settings_of_notebook, settings_up_to
 from pauselib.variants import FIRST_STEP, parse
+from pauselib.workflow.step_lines import show_step_lines
 
 settings = of_experiment(config)
 folder = settings.folder().as_posix()
+show_step_lines(workflow, folder)
 of_seed = folder + "/seed-{seed}"
 row = of_seed + "/{variant}"
 injected = of_seed + "/injected/{strategy}.inject.ipynb"

@@ -1,12 +1,9 @@
-"""How far a long piece of work is, updated in place: one line or one picture. An executed notebook keeps the last
-state, as one output.
+"""How far a long piece of work is: one line, updated in place. An executed notebook keeps its last state, as one
+output.
 """
 
 import sys
 import time
-from collections.abc import Callable
-
-SHARE = 0.05  # of the time that redrawing a picture may take
 
 
 class Progress:
@@ -47,32 +44,3 @@ class Progress:
             self.handle = display(data, raw=True, display_id=True)
         else:
             self.handle.update(data, raw=True)
-
-
-class LivePicture:
-    """A picture that is drawn again in place as its data grow, as often as takes a twentieth of the time; outside a
-    notebook nothing.
-
-    >>> picture = LivePicture(figures.loss_curve)
-    >>> picture.update(history)             # may draw
-    >>> picture.update(history, last=True)  # draws
-    """
-
-    def __init__(self, draw: Callable):
-        self.draw, self.handle, self.next = draw, None, 0.0
-
-    def update(self, data, last: bool = False) -> None:
-        started = time.monotonic()
-        if "ipykernel" not in sys.modules or (started < self.next and not last):
-            return
-        from IPython.display import display
-
-        from pauselib.report.style import shown
-
-        picture, metadata = shown(self.draw(data))
-        if self.handle is None:
-            self.handle = display(picture, metadata=metadata, raw=True, display_id=True)
-        else:
-            self.handle.update(picture, metadata=metadata, raw=True)
-        ended = time.monotonic()
-        self.next = ended + (ended - started) / SHARE

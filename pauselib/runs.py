@@ -43,6 +43,17 @@ def read_json(path: Path):
     return json.loads(path.read_text()) if path.exists() else None
 
 
+def write_json_lines(path: Path, rows: list[dict]) -> None:
+    """Write one JSON object a line, whole or not at all."""
+    write(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
+
+
+def read_json_lines(path: Path) -> list[dict]:
+    """Return the objects of a file of JSON lines. Only a line feed ends a line: texts may hold Unicode's other ones."""
+    lines = path.read_text(encoding="utf-8").split("\n")
+    return [json.loads(line) for line in lines if line]
+
+
 def digest(path: Path) -> str:
     """Return a short SHA-256 of a file, or of all files below a folder with their names."""
     total = hashlib.sha256()

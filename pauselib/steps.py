@@ -10,13 +10,13 @@ import numpy as np
 import pandas as pd
 
 from pauselib import runs, tasks
-from pauselib.decoding.interventions import INTERVENTION_SETTINGS, active_interventions, intervention_name
 from pauselib.errors import InputError
-from pauselib.injection.rows import build_clean, build_injected, fit, read_rows
-from pauselib.injection.strategies import find_strategies
+from pauselib.interventions import INTERVENTION_SETTINGS, active_interventions, intervention_name
+from pauselib.rows import build_clean, build_injected, fit, read_rows
 from pauselib.settings import Settings, settings_of_step
 from pauselib.sources.models import load_tokenizer, model_source, pause_token_id
 from pauselib.sources.problems import load_problems
+from pauselib.strategies import find_strategies
 from pauselib.variants import FIRST_STEP, parse
 
 
@@ -136,7 +136,7 @@ def evaluate(settings: Settings) -> tuple[list[dict], dict]:
     Under an intervention they are in a folder of their own. Raises InputError for an intervention on a variant that has
     no pauses.
     """
-    from pauselib.decoding.evaluation import predict, read_predictions, reply_metrics, write_predictions
+    from pauselib.decoding.evaluation import predict, reply_metrics
 
     settings = settings.of_row()
     interventions = active_interventions(settings.of(*INTERVENTION_SETTINGS))
@@ -153,10 +153,10 @@ def evaluate(settings: Settings) -> tuple[list[dict], dict]:
     def make(part: Path) -> None:
         predictions, tokens = predict(settings, trained / "model", read_rows(clean, "test"))
         eval_loss = runs.read_json(trained / "training.json")["eval_loss"]
-        write_predictions(part / "predictions.jsonl", predictions)
+        runs.write_json_lines(part / "predictions.jsonl", predictions)
         tokens.to_parquet(part / "tokens.parquet", index=False)
         runs.write_json(part / "metrics.json", {**reply_metrics(predictions), "eval_loss": eval_loss})
 
     folder.mkdir(parents=True, exist_ok=True)
     runs.make_once(folder, made_from, make, beside=True)
-    return read_predictions(folder / "predictions.jsonl"), runs.read_json(folder / "metrics.json")
+    return runs.read_json_lines(folder / "predictions.jsonl"), runs.read_json(folder / "metrics.json")

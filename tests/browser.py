@@ -1,4 +1,4 @@
-"""A headless Chromium and a JupyterLab of their own, for tests that do what a reader does: `pytest_plugins = ["browser"]`."""
+"""A headless Chromium and a JupyterLab, for tests that do what a reader does: `pytest_plugins = ["browser"]`."""
 
 import json
 import os
@@ -27,14 +27,18 @@ def missing(sentence: str):
 @pytest.fixture(scope="session")
 def chromium() -> str:
     """The path of this machine's Chromium."""
-    if not (path := shutil.which("chromium") or shutil.which("chromium-browser")):
+    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    if not path:
         missing("There is no `chromium` on the PATH (Debian: `apt-get install chromium`)")
     return path
 
 
 @pytest.fixture(scope="module")
 def browser(chromium):
-    """Headless Chromium that reaches nothing but this machine. Of module scope: while it is open, no other test can use asyncio."""
+    """Headless Chromium that reaches nothing but this machine.
+
+    Of module scope: while it is open, no other test can use asyncio.
+    """
     try:
         from playwright.sync_api import sync_playwright
     except ImportError:
@@ -60,17 +64,16 @@ class Watch:
 
     def __init__(self, page):
         self.errors, self.outside = [], []
-        page.on(
-            "console",
-            lambda message: (
-                self.errors.append(f"{message.text} ({message.location['url']})") if message.type == "error" else None
-            ),
-        )
+        page.on("console", self._said)
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("request", lambda request: self._asked(request.url))
         sockets = page.context.new_cdp_session(page)  # Playwright's own event comes only once a connection is made
         sockets.on("Network.webSocketCreated", lambda socket: self._asked(socket["url"]))
         sockets.send("Network.enable")
+
+    def _said(self, message):
+        if message.type == "error":
+            self.errors.append(f"{message.text} ({message.location['url']})")
 
     def _asked(self, url: str):
         if not url.startswith(HERE):
@@ -92,18 +95,17 @@ class Document:
         page.goto(path.resolve().as_uri(), wait_until="networkidle")
 
     def headers(self, table: int = 0) -> list[str]:
+        """The words at the top of a table's columns."""
         return [text.strip() for text in self._table(table).locator("thead th").all_text_contents()]
 
     def column(self, header: str, table: int = 0) -> list[str]:
         """The cells below a header from top to bottom, as they are now."""
-        return [
-            text.strip()
-            for text in self._table(table)
-            .locator(f"tbody tr > :nth-child({self.headers(table).index(header) + 1})")
-            .all_text_contents()
-        ]
+        place = self.headers(table).index(header) + 1
+        cells = self._table(table).locator(f"tbody tr > :nth-child({place})")
+        return [text.strip() for text in cells.all_text_contents()]
 
     def click_header(self, header: str, table: int = 0):
+        """Click the top of a column, as one does to sort by it."""
         self._table(table).locator("thead th").nth(self.headers(table).index(header)).click()
 
     def _table(self, n: int):
@@ -122,6 +124,8 @@ def lab(chromium, tmp_path_factory):
 
 
 class Lab:
+    """A JupyterLab in a folder of its own: `root` has the notebooks, `address` is where it listens once started."""
+
     TOKEN = "only-for-tests"
     FLAGS = (
         "--no-browser",
@@ -144,6 +148,7 @@ class Lab:
         (folder / "config" / "labconfig" / "default_setting_overrides.json").write_text(json.dumps(quiet))
 
     def start(self):
+        """Start the server, and wait until it says where it listens."""
         environment = {name: value for name, value in os.environ.items() if not name.startswith(("JUPYTER", "JPY_"))}
         environment |= {
             f"JUPYTER_{name.upper()}_DIR": str(self.folder / name) for name in ("config", "data", "runtime")
@@ -201,7 +206,10 @@ class Lab:
         nbformat.write(notebook, self.root / name)
 
     def parameterize(self, name: str, **parameters):
-        """Copy a notebook anew, with other parameters as papermill gives them: JupyterLab may have saved the last copy, with its outputs."""
+        """Copy a notebook anew, with other parameters, as papermill gives them.
+
+        Anew, because JupyterLab may have saved the last copy, with its outputs.
+        """
         from papermill.iorw import load_notebook_node
         from papermill.parameterize import parameterize_notebook
 
@@ -223,14 +231,18 @@ class Notebook:
     LISTEN = f"""() => {{
         window.complaints = [];
         {SHOWN}.sessionContext.iopubMessage.connect((_, {{header, content}}) => {{
-            if (header.msg_type === "error") window.complaints.push(`${{content.ename}}: ${{content.evalue}}`);
-            if (content.name === "stderr" && content.text.includes("Traceback")) window.complaints.push(content.text.trim().split("\\n").pop());
+            const complain = text => window.complaints.push(text);
+            if (header.msg_type === "error") complain(`${{content.ename}}: ${{content.evalue}}`);
+            const traceback = content.name === "stderr" && content.text.includes("Traceback");
+            if (traceback) complain(content.text.trim().split("\\n").pop());
         }});
     }}"""
     ENDED = f"""before => {{
         if (["dead", "autorestarting"].includes({STATUS})) return "dead";
-        const cells = {SHOWN}.content.model.toJSON().cells.filter(cell => cell.cell_type === "code" && cell.source.trim());
-        const failed = window.complaints.length && cells.some(cell => cell.outputs.some(output => output.output_type === "error"));
+        const isCode = cell => cell.cell_type === "code" && cell.source.trim();
+        const cells = {SHOWN}.content.model.toJSON().cells.filter(isCode);
+        const hasError = cell => cell.outputs.some(output => output.output_type === "error");
+        const failed = window.complaints.length && cells.some(hasError);
         return {STATUS} === "idle" && (failed || cells.every(cell => cell.execution_count > before)) && "idle";
     }}"""
 
@@ -262,7 +274,7 @@ class Notebook:
         ]
 
     def errors(self) -> list[str]:
-        """What Python raised since the last run_all: in a cell, and in what a widget calls, which JupyterLab shows nowhere."""
+        """What Python raised since the last run_all: in a cell, or below a widget, which JupyterLab shows nowhere."""
         self._wait_until_idle()
         return self.page.evaluate("window.complaints")
 

@@ -11,6 +11,8 @@ os.environ |= {
 }  # before anything heavy is imported
 
 import json
+import sys
+import time
 from pathlib import Path
 
 import pandas as pd
@@ -18,9 +20,10 @@ import pytest
 
 from pauselib import runs
 from pauselib.decoding.evaluation import reply_metrics
-from pauselib.decoding.interventions import INTERVENTION_SETTINGS
+from pauselib.interventions import INTERVENTION_SETTINGS
 from pauselib.settings import Settings, settings_of_step
 
+ROOT = Path(__file__).parent.parent
 KINDS = ("mistral", "llama", "qwen2", "gpt2")
 
 
@@ -159,3 +162,38 @@ def intervened(by_hand):
         replies = [reply(i, right, row.forced_pauses) for i, right in enumerate(correct)]
         save(row.replies_folder(), replies, 0.5, **row.of(*names))
     return settings
+
+
+def pictures_of_report(n_variants: int) -> int:
+    """How many pictures the report's template asks for: those of the whole experiment, and those of each variant."""
+    template = (ROOT / "pauselib" / "report" / "templates" / "report.html.j2").read_text()
+    whole, of_a_variant = template.split("{% for variant in variants %}")
+    return whole.count("picture(figures.") + n_variants * of_a_variant.count("picture(figures.")
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """What a notebook was given to show: ("new" or "update", what)."""
+    import IPython.display
+
+    outputs = []
+
+    class Handle:
+        def update(self, what, metadata=None, raw=False):
+            outputs.append(("update", what))
+
+    def display(what, display_id, metadata=None, raw=False):
+        outputs.append(("new", what))
+        return Handle()
+
+    monkeypatch.setitem(sys.modules, "ipykernel", object())
+    monkeypatch.setattr(IPython.display, "display", display)
+    return outputs
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """A clock that only moves when told to: clock[0] seconds."""
+    now = [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    return now

@@ -9,10 +9,11 @@ from pathlib import Path
 import nbformat
 import papermill
 import pytest
+from conftest import pictures_of_report
 
 from pauselib.declared import EVERY_NOTEBOOK
-from pauselib.notebook_cells import parameters_cell
 from pauselib.settings import Settings, settings_of_notebook
+from pauselib.settings.notebook_cells import parameters_cell
 
 ROOT = Path(__file__).parent.parent
 SMALL = {
@@ -41,7 +42,7 @@ def source(step: str):
 @pytest.mark.parametrize("step", EVERY_NOTEBOOK)
 def test_the_parameters_cell_is_the_one_that_follows_from_the_settings(step):
     (cell,) = [cell for cell in source(step).cells if "parameters" in cell.metadata.get("tags", [])]
-    assert cell.source == parameters_cell(step), "run `python -m pauselib.notebook_cells`"
+    assert cell.source == parameters_cell(step), "run `python -m pauselib.settings.notebook_cells`"
 
 
 @pytest.mark.parametrize("step", EVERY_NOTEBOOK)
@@ -102,7 +103,7 @@ def test_one_variant_from_nothing_then_its_replies_then_the_table(tmp_path):
     lines = (folder / "results.csv").read_text().splitlines()
     assert len(lines) == 22
     report = (folder / "report.html").read_text()
-    assert report.count("<svg") == 8  # seven pictures and the losses of one variant
+    assert report.count("<svg") == pictures_of_report(n_variants=1)
     assert "http://" not in report.replace("http://www.w3.org", "").replace("http://purl.org", "").replace(
         "http://creativecommons.org", ""
     )

@@ -6,7 +6,6 @@ import pytest
 from pydantic_core import PydanticUndefined
 
 from pauselib.declared import EVERY_NOTEBOOK, STEPS
-from pauselib.notebook_cells import parameters_cell
 from pauselib.settings import (
     INTERVENTION_SETTINGS,
     USES,
@@ -15,6 +14,7 @@ from pauselib.settings import (
     settings_of_step,
     settings_up_to,
 )
+from pauselib.settings.notebook_cells import parameters_cell
 
 CHANGE_NO_RESULT = {
     "experiment",

@@ -7,7 +7,7 @@ from transformers import AutoConfig
 
 from pauselib import runs
 from pauselib.decoding import greedy
-from pauselib.injection.rows import prompt_ids, read_rows
+from pauselib.rows import prompt_ids, read_rows
 from pauselib.sources.models import pause_token_id
 from pauselib.steps import clean_rows, evaluate, inject, training_rows, warm_up
 

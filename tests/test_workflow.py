@@ -1,4 +1,4 @@
-"""The graph: one small experiment through Snakemake, run twice, and what is locked agrees."""
+"""The graph: small experiments through Snakemake, what they say, bad command lines; and what is locked agrees."""
 
 import json
 import os
@@ -14,8 +14,9 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
-from pauselib import workflow
 from pauselib.settings import Settings, of_experiment
+from pauselib.workflow.__main__ import main
+from pauselib.workflow.running import MARK, end_orphans
 
 ROOT = Path(__file__).parent.parent
 SMALL = [
@@ -41,6 +42,14 @@ def run(tmp_path, *changes):
 def test_the_graph_makes_the_table_and_does_nothing_the_second_time(tmp_path):
     first = run(tmp_path)
     assert first.returncode == 0, first.stdout + first.stderr
+    assert first.stderr == ""
+    lines = first.stdout.splitlines()
+    assert lines[0] == f"12 steps: 2 variants, 1 intervention, 2 seeds; results under {tmp_path / 'tiny'}"
+    assert re.fullmatch(r"\[1/12\] inject \(\d+ s\)", lines[1])
+    result = r"accuracy \d\.\d{3}, \d+\.\d pauses a reply( · about .* to go.*)?"
+    assert any(re.fullmatch(rf"\[\d+/12\] evaluate sft_peft, seed 43 \(\d+ s\): {result}", line) for line in lines)
+    assert lines[12].startswith("[12/12] analyze (")
+    assert "\r" not in first.stdout
     assert re.search(r"sft_peft +× +× ", first.stdout)
     assert first.stdout.strip().endswith("report.html")
     folder = tmp_path / "tiny"
@@ -73,11 +82,86 @@ def test_the_graph_makes_the_table_and_does_nothing_the_second_time(tmp_path):
     }
     second = run(tmp_path)
     assert second.returncode == 0, second.stderr
+    assert second.stdout.startswith(f"Nothing to do: all 12 steps are finished; results under {folder}\n")
     assert {path: path.stat().st_mtime_ns for path in written} == written
     changed = run(tmp_path, "max_new_tokens=10")
     assert changed.returncode == 0, changed.stderr
+    assert "; 5 of 12 are kept from before\n" in changed.stdout
     redone = {path.name for path in written if path.stat().st_mtime_ns != written[path]}
     assert redone == {"evaluate.ipynb", "evaluate.html", "predictions.jsonl", "analyze.ipynb", "report.html"}
+
+
+def test_a_failure_is_said_at_once_with_its_reason_and_summed_up_at_the_end(tmp_path):
+    folder = tmp_path / "tiny"
+    failing = run(tmp_path, "max_length=5")
+    assert failing.returncode == 1
+    assert failing.stderr == ""
+    first, failed, notebook, log, blank, summary, own_log = failing.stdout.splitlines()
+    assert first.startswith("12 steps: ")
+    assert re.match(
+        r"Failed: inject \(\d+ s\): 24 of 24 rows are longer than max_length 5 \(.*\): raise max_length, ", failed
+    )
+    assert notebook == f"    notebook: {folder / 'inject.failed.ipynb'}"
+    assert "are longer than max_length 5" in (folder / "inject.failed.ipynb").read_text()
+    assert log == f"    log: {folder / 'inject.log'}"
+    assert (blank, summary) == ("", "1 of 12 steps failed: inject. 11 more could not be made because of that.")
+    (path,) = re.findall(r"Snakemake's own log: (\.snakemake/log/.*)", own_log)
+    assert "Error in rule inject" in (ROOT / path).read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ([], "Give an experiment's file, such as configs/tiny.yaml, and then settings as name=value."),
+        (["no.yaml"], "There is no file 'no.yaml': give an experiment's file, such as configs/tiny.yaml."),
+        (["."], ". can't be read: Is a directory."),
+        (["good.yaml", "seeds"], "'seeds' gives no value: write a setting as name=value, such as seeds=[42,43]."),
+        (["good.yaml", "seeds=[42"], "'seeds=[42' is not valid YAML: expected ',' or ']', but got '<stream end>'."),
+        (["good.yaml", "seed=2026-13-45"], "'seed=2026-13-45' is not valid YAML: month must be in 1..12."),
+        (["good.yaml", "=5"], "There is no parameter '': did you mean"),
+        (["good.yaml", "sedes=[42]"], "There is no parameter 'sedes': did you mean 'seeds'?"),
+    ],
+)
+def test_a_bad_command_line_is_refused_in_one_sentence(arguments, sentence, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    Path("good.yaml").write_text(f"experiment: mine\nruns_dir: {tmp_path}")
+    assert main(*arguments) == 2
+    told = capsys.readouterr()
+    assert told.err.startswith(sentence)
+    assert (told.out, told.err.count("\n")) == ("", 1)
+    assert [path.name for path in tmp_path.rglob("*")] == ["good.yaml"]
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"", "bad.yaml is empty: write at least a line such as `experiment: tiny` into it."),
+        (b"# nothing yet\n", "bad.yaml is empty: write at least a line such as `experiment: tiny` into it."),
+        (b"- sft\n- sft_peft", "bad.yaml holds no settings: write lines such as `experiment: tiny` into it."),
+        (b"sft_peft", "bad.yaml holds no settings: write lines such as `experiment: tiny` into it."),
+        (b"42: 43", "bad.yaml has a setting named 42, which is not text: write lines such as `model: tiny`."),
+        (b"seeds: [42\nmodel: tiny", "bad.yaml is not valid YAML: expected ',' or ']', but got ':' in line 2."),
+        (b"model: a\n---\nmodel: b", "bad.yaml is not valid YAML: expected a single document in the stream but found"),
+        (b"seeds: *all", "bad.yaml is not valid YAML: found undefined alias 'all'."),
+        (b"model: \x07", "bad.yaml is not valid YAML: unacceptable character #x0007"),
+        (b"model: " + 5000 * b"[", "bad.yaml can't be read: its lists are nested too deeply."),
+        (b"model: !!python/object:os.system {}", "bad.yaml is not valid YAML: could not determine a constructor"),
+        ("model: Gemüse".encode("utf-16"), "bad.yaml is not text in UTF-8: save it in that encoding."),
+    ],
+)
+def test_a_bad_experiment_file_is_refused_in_one_sentence(content, sentence, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    Path("bad.yaml").write_bytes(content)
+    assert main("bad.yaml", f"runs_dir={tmp_path}") == 2
+    told = capsys.readouterr()
+    assert told.err.startswith(sentence)
+    assert (told.out, told.err.count("\n")) == ("", 1)
+    assert [path.name for path in tmp_path.rglob("*")] == ["bad.yaml"]
+
+
+def test_the_command_explains_itself(capsys):
+    assert main("--help") == 0
+    assert "python -m pauselib.workflow configs/tiny.yaml" in capsys.readouterr().out
 
 
 def test_bad_settings_are_refused_before_anything_runs(tmp_path):
@@ -92,11 +176,11 @@ def test_bad_settings_are_refused_before_anything_runs(tmp_path):
 
 def test_a_kernel_that_a_killed_run_left_behind_is_ended():
     orphan = subprocess.Popen(
-        [sys.executable, "-c", "import time; time.sleep(60)"], env={**os.environ, workflow.MARK: str(ROOT)}
+        [sys.executable, "-c", "import time; time.sleep(60)"], env={**os.environ, MARK: str(ROOT)}
     )
     other = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
     try:
-        workflow.end_orphans()
+        end_orphans()
         assert orphan.wait(timeout=10) != 0
         assert other.poll() is None
     finally:

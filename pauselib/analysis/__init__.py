@@ -1,1 +1,1 @@
-"""What the replies of an experiment say: tables from what is on disk, statistics, comparisons, verdicts, reasons, places."""
+"""What an experiment says: tables of what is on disk, statistics, comparisons, verdicts, reasons, places, the audit."""

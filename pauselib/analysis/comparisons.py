@@ -1,6 +1,7 @@
-"""Tables that compare the variants of an experiment, from its replies: one row a reply, with the columns of `analysis.predictions`.
+"""Tables that compare the variants of an experiment, from its replies.
 
-Unfinished variants are left out; a comparison takes the seeds and problems that both sides have.
+The replies come as `loading.predictions` has them, one line a reply. Variants that are not finished are left out, the
+others come in the order of their replies. A comparison takes the seeds and problems that both sides have.
 """
 
 import math
@@ -8,189 +9,261 @@ import math
 import numpy as np
 import pandas as pd
 
-from pauselib.analysis.statistics import Comparison, compare, compare_groups, crossed, holm, smallest_difference, wilson
-from pauselib.variants import VARIANTS
+from pauselib.analysis.statistics import (
+    NO_COMPARISON,
+    Comparison,
+    compare,
+    compare_groups,
+    crossed,
+    holm,
+    smallest_difference,
+    wilson,
+)
+from pauselib.variants import MATCHED, parse
 
 DIFFERENCES = ["variant", "seeds", "n", "discordant", "difference", "low", "high", "p", "p_holm", "test"]
-EFFECTS = [
-    "variant",
-    "intervention",
-    "allowed",
-    "n",
-    "accuracy",
-    "accuracy_low",
-    "accuracy_high",
-    "difference",
-    "low",
-    "high",
-    "p",
-    "p_holm",
-    "pauses_mean",
-    "truncated_rate",
-]
 PAUSES = [
-    "n_correct",
-    "n_incorrect",
-    "mean_correct",
-    "mean_incorrect",
-    "difference",
-    "low",
-    "high",
-    "p",
-    "p_holm",
-    "superiority",
-    "truncated_rate",
-]
-OVER_SEEDS = ["seeds", "n", "accuracy", "low", "high", "se", "se_seeds", "se_problems"]
-MEANS = ["pauses_mean", "pauses_mean_correct", "pauses_mean_incorrect", "truncated_rate"]
+    "variant", "n_correct", "n_incorrect", "mean_correct", "mean_incorrect",
+    "difference", "low", "high", "p", "p_holm", "superiority", "truncated_rate",
+]  # fmt: skip
+OVER_SEEDS = [
+    "variant", "seeds", "n", "accuracy", "low", "high", "se", "se_seeds", "se_problems",
+    "pauses_mean", "pauses_mean_correct", "pauses_mean_incorrect", "truncated_rate",
+]  # fmt: skip
+EFFECTS = [
+    "variant", "intervention", "allowed", "n", "accuracy", "accuracy_low", "accuracy_high",
+    "difference", "low", "high", "p", "p_holm", "pauses_mean", "truncated_rate",
+]  # fmt: skip
+OWN_STRATEGIES = [
+    "variant", "strategy", "n", "accuracy", "low", "high",
+    "difference", "difference_low", "difference_high", "p", "p_holm", "pauses_mean",
+]  # fmt: skip
 
 
-def finished(replies: pd.DataFrame) -> list[str]:
-    """The variants that have replies, in the order of the published table."""
-    present = set(replies["variant"].unique())
-    return [name for name in VARIANTS if name in present]
+def present_variants(replies: pd.DataFrame) -> list[str]:
+    """The variants that have replies, in the order of their first ones."""
+    return list(dict.fromkeys(replies["variant"]))
 
 
 def rivals(replies: pd.DataFrame, reference: str) -> list[str]:
-    """The finished variants to compare with `reference`: none before it is finished itself."""
-    names = finished(replies)
+    """The variants to compare with `reference`: all others that have replies, none where it has none itself."""
+    names = present_variants(replies)
     return [name for name in names if name != reference] if reference in names else []
 
 
 def trained_head(names: list[str]) -> list[str]:
     """Those of the variants whose pause head was trained: a frozen one pauses up to the limit or never."""
-    return [name for name in names if VARIANTS[name].pauses and VARIANTS[name].pause_head]
+    return [name for name in names if parse(name).pause_head]
 
 
 def aligned(replies: pd.DataFrame, *variants: str, value: str = "correct") -> np.ndarray:
-    """A column of several variants as a (variants, seeds, problems) array, of the seeds and problems that all of them have."""
+    """A column of several variants as a (variants, seeds, problems) array, of the seeds and problems that all have.
+
+    The variants come as they are named, seeds and problems in sorted order. The array is empty where they share no
+    seed.
+    """
     mine = replies[replies["variant"].isin(variants)]
     table = mine.pivot(index=["variant", "seed"], columns="problem_id", values=value).astype(float)
-    whole = [seed for seed, rows in table.groupby(level="seed") if len(rows) == len(set(variants))]
-    table = table[table.index.get_level_values("seed").isin(whole)].dropna(axis="columns")
-    return np.array([table.loc[name].sort_index().to_numpy() if whole else np.empty((0, 0)) for name in variants])
+    shared_seeds = [seed for seed, rows in table.groupby(level="seed") if len(rows) == len(set(variants))]
+    if not shared_seeds:
+        return np.empty((len(variants), 0, 0))
+    table = table[table.index.get_level_values("seed").isin(shared_seeds)].dropna(axis="columns")
+    return np.array([table.loc[name].sort_index().to_numpy() for name in variants])
 
 
 def grid(replies: pd.DataFrame, variant: str, value: str = "correct") -> np.ndarray:
-    """A column of one variant as a (seeds, problems) array, of the problems that all its seeds have. Both in sorted order."""
+    """A column of one variant as a (seeds, problems) array, sorted, of the problems that all its seeds have."""
     return aligned(replies, variant, value=value)[0]
 
 
 def differences(replies: pd.DataFrame, reference: str) -> pd.DataFrame:
-    """How much more accurate than `reference` each other variant is, one row each, none where the reference is not finished.
+    """How much more accurate than `reference` each other variant is, one line each.
 
-    `seeds` and `n` problems both have, the share `discordant` of answers that just one gets right, the `difference` in accuracy
-    (variant − reference) with its 95 % interval and `p` as `statistics.compare` gives them, `p_holm` corrected over the table.
+    There are none where the reference has no replies. `seeds` and `n` are the seeds and problems that both have,
+    `discordant` is the share of answers that just one of the two gets right. The `difference` in accuracy (variant −
+    reference), its 95 % interval `low` to `high`, `p` and the name of the `test` are those of `statistics.compare`;
+    `p_holm` is corrected over the table.
     """
     rows = []
     for name in rivals(replies, reference):
         a, b = aligned(replies, name, reference)
-        found = compare(a, b)
+        seeds, n = a.shape
         discordant = float((a != b).mean()) if a.size else math.nan
+        found = compare(a, b)
         rows.append(
-            [name, *a.shape, discordant, found.difference, found.low, found.high, found.p, math.nan, found.test]
+            {
+                "variant": name,
+                "seeds": seeds,
+                "n": n,
+                "discordant": discordant,
+                "difference": found.difference,
+                "low": found.low,
+                "high": found.high,
+                "p": found.p,
+                "test": found.test,
+            }
         )
     table = pd.DataFrame(rows, columns=DIFFERENCES)
     return table.assign(p_holm=holm(table["p"]))
 
 
 def pauses_by_correctness(replies: pd.DataFrame) -> pd.DataFrame:
-    """Pauses of correct and incorrect replies, one row a variant that pauses, its seeds pooled: `variant` and
+    """How many pauses correct and incorrect replies have, one line a variant that pauses, all its seeds together.
 
-    `n_correct`, `n_incorrect` replies, their mean pauses `mean_correct`, `mean_incorrect`, the `difference` (incorrect − correct) with its
-    95 % bootstrap interval, `p` of a rank test (`p_holm` over the table), `superiority` (how often an incorrect reply pauses more than
-    a correct one, ties half) and `truncated_rate`, the share of replies cut at the limit, whose pauses measure the limit. Nan where
-    a kind has fewer than two replies. With several seeds a problem has several replies: the bootstrap draws problems, and the rank
-    test's variance is clustered by problem.
+    There are `n_correct` and `n_incorrect` replies with `mean_correct` and `mean_incorrect` pauses. The `difference`
+    (incorrect − correct) has a 95 % bootstrap interval, `p` is that of a rank test (`p_holm` over the table), and
+    `superiority` is how often an incorrect reply has more pauses than a correct one, ties half. These are nan where a
+    kind has fewer than two replies. `truncated_rate` is the share of replies cut at the limit: their pauses measure the
+    limit. With several seeds a problem has several replies, so the bootstrap draws problems and the variance of the
+    rank test is clustered by problem.
     """
     rows = []
-    for name in filter(lambda name: VARIANTS[name].pauses, finished(replies)):
+    for name in present_variants(replies):
+        if not parse(name).pauses:
+            continue
         mine = replies[replies["variant"] == name]
-        correct = mine["correct"].astype(bool)
-        right, wrong = mine[correct], mine[~correct]
-        clusters = (wrong["problem_id"], right["problem_id"]) if mine["seed"].nunique() > 1 else None
-        found = compare_groups(wrong["n_pauses"], right["n_pauses"], clusters)
-        counts = [len(right), len(wrong), right["n_pauses"].mean(), wrong["n_pauses"].mean()]
-        test = [found.difference, found.low, found.high, found.p, math.nan, found.superiority]
-        rows.append([name, *counts, *test, mine["truncated"].mean()])
-    table = pd.DataFrame(rows, columns=["variant", *PAUSES])
+        is_correct = mine["correct"].astype(bool)
+        correct, incorrect = mine[is_correct], mine[~is_correct]
+        several = mine["seed"].nunique() > 1
+        clusters = (incorrect["problem_id"], correct["problem_id"]) if several else None
+        found = compare_groups(incorrect["n_pauses"], correct["n_pauses"], clusters)
+        rows.append(
+            {
+                "variant": name,
+                "n_correct": len(correct),
+                "n_incorrect": len(incorrect),
+                "mean_correct": correct["n_pauses"].mean(),
+                "mean_incorrect": incorrect["n_pauses"].mean(),
+                "difference": found.difference,
+                "low": found.low,
+                "high": found.high,
+                "p": found.p,
+                "superiority": found.superiority,
+                "truncated_rate": mine["truncated"].mean(),
+            }
+        )
+    table = pd.DataFrame(rows, columns=PAUSES)
     return table.assign(p_holm=holm(table["p"]))
 
 
 def over_seeds(replies: pd.DataFrame) -> pd.DataFrame:
-    """One row a variant, all its seeds together: `variant`, the numbers of `seeds` and problems `n`, and
+    """The accuracy and the pauses of every variant, one line each, all its seeds together.
 
-    `accuracy` with its 95 % interval and standard error `se`, of which `se_seeds` and `se_problems` are the parts (`statistics.crossed`);
-    `pauses_mean`, `pauses_mean_correct`, `pauses_mean_incorrect` per reply and `truncated_rate`. The interval is Wilson's where there
-    is one seed (`se_seeds` is nan) or all replies are alike; else that of `crossed`, within 0 to 1.
+    `seeds` and `n` are the numbers of seeds and problems. The `accuracy` has a 95 % interval `low` to `high` and the
+    standard error `se`, of which `se_seeds` and `se_problems` are the parts (`statistics.crossed`). The interval is
+    that of `crossed`, kept within 0 to 1, but Wilson's where there is one seed (`se_seeds` is then nan) or all replies
+    are alike. `pauses_mean`, `pauses_mean_correct` and `pauses_mean_incorrect` are pauses per reply, `truncated_rate`
+    is the share of replies cut at the limit.
     """
     rows = []
-    for name in finished(replies):
-        mine, correct = replies[replies["variant"] == name], grid(replies, name)
-        seeds, n = correct.shape
-        found = crossed(correct)
+    for name in present_variants(replies):
+        mine, answers = replies[replies["variant"] == name], grid(replies, name)
+        seeds, n = answers.shape
+        found = crossed(answers)
         low, high = max(found.low, 0), min(found.high, 1)
         if seeds == 1 or found.se == 0:
-            low, high = wilson(correct[0].sum(), n)
-        by_kind = [mine.loc[mine["correct"].astype(bool) == kind, "n_pauses"].mean() for kind in (True, False)]
-        accuracy = [found.mean, low, high, found.se, found.se_seeds, found.se_problems]
-        rows.append([name, seeds, n, *accuracy, mine["n_pauses"].mean(), *by_kind, mine["truncated"].mean()])
-    return pd.DataFrame(rows, columns=["variant", *OVER_SEEDS, *MEANS])
+            low, high = wilson(answers[0].sum(), n)
+        is_correct = mine["correct"].astype(bool)
+        rows.append(
+            {
+                "variant": name,
+                "seeds": seeds,
+                "n": n,
+                "accuracy": found.mean,
+                "low": low,
+                "high": high,
+                "se": found.se,
+                "se_seeds": found.se_seeds,
+                "se_problems": found.se_problems,
+                "pauses_mean": mine["n_pauses"].mean(),
+                "pauses_mean_correct": mine.loc[is_correct, "n_pauses"].mean(),
+                "pauses_mean_incorrect": mine.loc[~is_correct, "n_pauses"].mean(),
+                "truncated_rate": mine["truncated"].mean(),
+            }
+        )
+    return pd.DataFrame(rows, columns=OVER_SEEDS)
 
 
 def detectable(replies: pd.DataFrame, reference: str) -> tuple[str, float]:
-    """A sentence on, and the value of, the smallest true difference in accuracy between two trained models that these problems can show.
+    """The smallest true difference in accuracy that these problems can show, in words and as a share.
 
-    For a two-sided 5 % paired test with power 80 %, at the median share of discordant answers of the variants with a trained pause
-    head against `reference`. Nan where none of them is finished, or no difference could be found.
+    It is a difference between two trained models, for a two-sided 5 % paired test with power 80 %, at the median share
+    of discordant answers of the variants with a trained pause head against `reference`. Nan where none of them is
+    finished, or no difference could be found.
     """
     pairs = [aligned(replies, name, reference) for name in trained_head(rivals(replies, reference))]
     shares = [(float((a != b).mean()), a.shape[1]) for a, b in pairs if a.size]
     if not shares:
-        return (
-            f"What these problems can show is not known before {reference} and a variant with a trained pause head are finished.",
-            math.nan,
-        )
-    discordant, n = float(np.median([share for share, _ in shares])), min(n for _, n in shares)
+        needed = f"{reference} and a variant with a trained pause head"
+        return f"What these problems can show is not known before {needed} are finished.", math.nan
+    discordant = float(np.median([share for share, _ in shares]))
+    n = min(n for _, n in shares)
     smallest = smallest_difference(n, discordant)
-    basis = f"on {n:,} problems, of which two models answer {discordant:.1%} differently (median of {len(shares)} variants against {reference})"
+    basis = f"on {n:,} problems, of which two models answer {discordant:.1%} differently"
+    basis += f" (median of {len(shares)} variants against {reference})"
     if math.isnan(smallest):
         return f"No difference in accuracy is found in 8 of 10 cases {basis}.", smallest
-    return (
-        f"The smallest true difference in accuracy that is found in 8 of 10 cases is {100 * smallest:.1f} points {basis}.",
-        smallest,
-    )
+    found = f"found in 8 of 10 cases is {100 * smallest:.1f} points {basis}"
+    return f"The smallest true difference in accuracy that is {found}.", smallest
 
 
-def effects(replies: pd.DataFrame, intervened: pd.DataFrame) -> pd.DataFrame:
-    """What the interventions do, one row a variant and intervention, before them the variant's plain replies (`none`).
-    A variant whose plain replies are not finished has no rows.
+def intervention_effects(replies: pd.DataFrame, intervened: pd.DataFrame) -> pd.DataFrame:
+    """What the interventions do, one line a variant and intervention.
 
-    `allowed`: the pauses allowed in a reply where that is all that was changed (plain: infinite), else nan; `n` problems, the `accuracy` with its
-    95 % interval (`over_seeds`); the paired `difference` in accuracy to the plain replies with interval, `p` and `p_holm` (over the table);
-    `pauses_mean` per reply and `truncated_rate`. `intervened` as `analysis.intervened`.
+    Before them comes a line `none` for the plain replies of the variant. `intervened` is that of `loading`, and its
+    order is kept; a variant whose plain replies are not finished is left out. `allowed` is how many pauses a reply may
+    have where this is all that the intervention changes: infinitely many in the plain replies, nan for other
+    interventions. `n` problems have the `accuracy` with its 95 % interval (`over_seeds`). The paired `difference` in
+    accuracy to the plain replies has an interval `low` to `high`, `p`, and `p_holm` over the table. `pauses_mean` is
+    per reply, `truncated_rate` the share of replies cut at the limit.
     """
     rows = []
-    for variant, changed in intervened.groupby("variant", sort=False):
-        plain = replies[replies["variant"] == variant].assign(intervention="none", max_pauses=math.inf)
-        for name, mine in [("none", plain), *changed.groupby("intervention", sort=False)] if len(plain) else []:
-            pair = pd.concat([mine.assign(variant=name), plain.assign(variant="plain")])
-            a, b = aligned(pair, name, "plain")
-            found = compare(a, b) if name != "none" else Comparison(*[math.nan] * 4, "")
-            only = name == "none" or name == f"max_pauses-{mine['max_pauses'].iloc[0]}"
-            all_seeds = over_seeds(mine).iloc[0]
-            accuracy = [all_seeds[key] for key in ("n", "accuracy", "low", "high")]
-            test = [found.difference, found.low, found.high, found.p, math.nan]
-            rows.append(
-                [
-                    variant,
-                    name,
-                    mine["max_pauses"].iloc[0] if only else math.nan,
-                    *accuracy,
-                    *test,
-                    mine["n_pauses"].mean(),
-                    mine["truncated"].mean(),
-                ]
-            )
+    for variant in present_variants(intervened):
+        plain = replies[replies["variant"] == variant].assign(intervention="none", allowed=math.inf)
+        if plain.empty:
+            continue
+        rows.append(_effect(plain, NO_COMPARISON))
+        changed = intervened[intervened["variant"] == variant]
+        for _, mine in changed.groupby("intervention", sort=False):
+            both = pd.concat([mine.assign(variant="changed"), plain.assign(variant="plain")])
+            rows.append(_effect(mine, compare(*aligned(both, "changed", "plain"))))
     table = pd.DataFrame(rows, columns=EFFECTS)
     return table.assign(p_holm=holm(table["p"]))
+
+
+def _effect(mine: pd.DataFrame, found: Comparison) -> dict:
+    """A line of `intervention_effects`: of the replies of one variant under one intervention, and how they compare."""
+    (total,) = over_seeds(mine).to_dict("records")
+    return {
+        "variant": mine["variant"].iloc[0],
+        "intervention": mine["intervention"].iloc[0],
+        "allowed": mine["allowed"].iloc[0],
+        "n": total["n"],
+        "accuracy": total["accuracy"],
+        "accuracy_low": total["low"],
+        "accuracy_high": total["high"],
+        "difference": found.difference,
+        "low": found.low,
+        "high": found.high,
+        "p": found.p,
+        "pauses_mean": total["pauses_mean"],
+        "truncated_rate": total["truncated_rate"],
+    }
+
+
+def strategies(replies: pd.DataFrame) -> pd.DataFrame:
+    """The rows that have an injection strategy of their own, side by side with as much training without pauses.
+
+    One line a row such as `sft_peft@word` and one for `baseline_matched`: `variant`, its `strategy` (missing for the
+    baseline), the numbers `n` of problems, `accuracy`, `low`, `high` and `pauses_mean` of `over_seeds`, and the paired
+    `difference` in accuracy to the baseline with its 95 % interval `difference_low` to `difference_high`, its `p`, and
+    `p_holm` over the table. Without the baseline the differences are missing; without such a row the table is empty.
+    """
+    own = [name for name in present_variants(replies) if parse(name).strategy]
+    if not own:
+        return pd.DataFrame(columns=OWN_STRATEGIES)
+    mine = replies[replies["variant"].isin([*own, MATCHED])]
+    against = differences(mine, MATCHED).rename(columns={"low": "difference_low", "high": "difference_high"})
+    columns = ["variant", "difference", "difference_low", "difference_high", "p", "p_holm"]
+    found = over_seeds(mine).merge(against[columns], on="variant", how="left")
+    return found.assign(strategy=found["variant"].map(lambda name: parse(name).strategy))[OWN_STRATEGIES]

@@ -1,7 +1,8 @@
 """Intervals and tests for right-or-wrong answers of models that all answered the same problems: arrays in, numbers out.
 
-Every array of answers is (seeds, problems), 1 where a reply is correct. One seed says something about one trained model; only
-several say something about training, so with several the seeds and the problems are two crossed sources of variation.
+Every array of answers is (seeds, problems), 1 where a reply is correct. One seed says something about one trained
+model; only several say something about training, so with several the seeds and the problems are two crossed sources of
+variation.
 
 >>> compare([[1, 1, 1, 1, 0, 0]], [[0, 0, 0, 1, 0, 0]]).difference
 0.5
@@ -13,14 +14,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-RESAMPLES = 9_999  # of every bootstrap; always drawn from the same random seed, so that a report can be made again
-RANDOM_SEED = 42
+RESAMPLES = 9_999  # of every bootstrap
+RANDOM_SEED = 42  # of every bootstrap, so that a report made again is the same
 NAN = float("nan")
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Share correct of one variant minus that of another: `difference`, its 95 % interval, the two-sided `p` of no difference."""
+    """The share correct of one variant minus that of another, its 95 % interval, and the `p` of no difference."""
 
     difference: float
     low: float
@@ -29,9 +30,16 @@ class Comparison:
     test: str
 
 
+NO_COMPARISON = Comparison(NAN, NAN, NAN, NAN, "")
+"""What comes of two variants that have nothing in common."""
+
+
 @dataclass(frozen=True)
 class Crossed:
-    """A mean over seeds and problems with `se`² = `se_seeds`² + `se_problems`² (nan where unknown), and the two-sided `p` of mean 0."""
+    """A mean over seeds and problems, its standard error, its interval and the two-sided `p` of mean 0.
+
+    `se`² = `se_seeds`² + `se_problems`², nan where unknown; `df` are the degrees of freedom of the t distribution.
+    """
 
     mean: float
     se: float
@@ -45,7 +53,10 @@ class Crossed:
 
 @dataclass(frozen=True)
 class Groups:
-    """Mean of x minus mean of y, its 95 % interval, the two-sided `p` of a rank test, and `superiority` = P(x > y) + ½ P(x = y)."""
+    """The mean of x minus that of y, its 95 % interval, and the two-sided `p` of a rank test.
+
+    `superiority` is P(x > y) + ½ P(x = y): how often a number of x is larger than one of y, ties half.
+    """
 
     difference: float
     low: float
@@ -64,18 +75,27 @@ class Equivalence:
     p: float
 
 
-def wilson(correct: int, n: int, level: float = 0.95) -> tuple[float, float]:
-    """The score interval of a share of `correct` among `n` (Wilson 1927, doi:10.1080/01621459.1927.10502953); nan where n is 0."""
+def wilson(correct, n, level: float = 0.95) -> tuple:
+    """The score interval of a share of `correct` among `n`: its low and its high end.
+
+    The interval is that of Wilson (1927, doi:10.1080/01621459.1927.10502953). Two numbers for two numbers, two arrays
+    for two arrays of one shape; nan where n is 0.
+    """
     from statsmodels.stats.proportion import proportion_confint
 
-    if n == 0:
-        return NAN, NAN
-    low, high = proportion_confint(correct, n, alpha=1 - level, method="wilson")
-    return float(low), float(high)
+    correct, n = np.asarray(correct), np.asarray(n)
+    known = n > 0
+    low, high = np.full(n.shape, NAN), np.full(n.shape, NAN)
+    if known.any():
+        low[known], high[known] = proportion_confint(correct[known], n[known], alpha=1 - level, method="wilson")
+    return (low, high) if n.ndim else (float(low), float(high))
 
 
-def pairs(a, b) -> tuple[np.ndarray, np.ndarray]:
-    """Both as (seeds, problems) arrays of numbers. Raises ValueError where they differ in shape or are not two-dimensional."""
+def as_answers(a, b) -> tuple[np.ndarray, np.ndarray]:
+    """Both as (seeds, problems) arrays of numbers.
+
+    Raises ValueError where they differ in shape or are not two-dimensional.
+    """
     a, b = np.asarray(a, float), np.asarray(b, float)
     if a.shape != b.shape or a.ndim != 2:
         raise ValueError(
@@ -85,14 +105,16 @@ def pairs(a, b) -> tuple[np.ndarray, np.ndarray]:
 
 
 def compare(a, b) -> Comparison:
-    """How much more often `a` is correct than `b`; both (seeds, problems) arrays of 0 and 1 for the same seeds and problems.
+    """How much more often `a` is correct than `b`.
 
-    One seed: the exact test of McNemar (1947, doi:10.1007/BF02295996) and the percentile interval of a bootstrap over the problems.
-    Several: `crossed`. All nan where there is nothing to compare. Raises ValueError for arrays of different shapes.
+    Both are (seeds, problems) arrays of 0 and 1 for the same seeds and problems. With one seed, `p` is that of the
+    exact test of McNemar (1947, doi:10.1007/BF02295996) and the interval is the percentile interval of a bootstrap over
+    the problems. With several seeds, both are those of `crossed`. All is nan where there is nothing to compare. Raises
+    ValueError for arrays of different shapes.
     """
-    a, b = pairs(a, b)
+    a, b = as_answers(a, b)
     if a.size == 0:
-        return Comparison(NAN, NAN, NAN, NAN, "")
+        return NO_COMPARISON
     if len(a) > 1:
         found = crossed(a - b)
         return Comparison(found.mean, found.low, found.high, found.p, "crossed t")
@@ -102,37 +124,41 @@ def compare(a, b) -> Comparison:
     p = mcnemar([[0, np.sum(a > b)], [np.sum(a < b), 0]], exact=True).pvalue
     values, low, high = (a - b)[0], NAN, NAN
     if len(values) > 1:
-        low, high = bootstrap(
-            (values,), np.mean, n_resamples=RESAMPLES, batch=100, method="percentile", rng=RANDOM_SEED
-        ).confidence_interval
+        options = {"n_resamples": RESAMPLES, "batch": 100, "method": "percentile", "rng": RANDOM_SEED}
+        low, high = bootstrap((values,), np.mean, **options).confidence_interval
     return Comparison(float(values.mean()), float(low), float(high), float(min(p, 1)), "exact McNemar")
 
 
 def mean_squares(values: np.ndarray) -> tuple[float, float, float]:
-    """The mean squares of seeds, problems and rest in a (seeds, problems) array: two-way analysis of variance, one value a cell."""
+    """The mean squares of seeds, problems and rest in a (seeds, problems) array, by two-way analysis of variance."""
     seeds, problems = values.shape
-    by_seed, by_problem, mean = values.mean(axis=1, keepdims=True), values.mean(axis=0, keepdims=True), values.mean()
+    mean = values.mean()
+    by_seed = values.mean(axis=1, keepdims=True)  # (seeds, 1)
+    by_problem = values.mean(axis=0, keepdims=True)  # (1, problems)
     rest = ((values - by_seed - by_problem + mean) ** 2).sum() / ((seeds - 1) * (problems - 1))
     return float(problems * by_seed.var(ddof=1)), float(seeds * by_problem.var(ddof=1)), float(rest)
 
 
 def crossed(values, level: float = 0.95) -> Crossed:
-    """The mean of a (seeds, problems) array of S × P numbers, where both the seeds and the problems are samples of more.
+    """The mean of a (seeds, problems) array of S × P numbers, both of which are samples of more.
 
-    The moment estimator of two crossed random effects: S·P·Var(mean) = R + (MS_seeds − R)₊ + (MS_problems − R)₊, R the mean square of
-    the rest. `se_problems` is what is left with these very seeds, `se_seeds` what other seeds add. The t interval has the degrees
-    of freedom of Satterthwaite (1946, doi:10.2307/3002019) as Hillis (2007, doi:10.1002/sim.2532) uses them for readers × cases,
-    with his S − 1 for the seeds, and P − 1 for the problems: (S·P·Var)² / (MS_seeds²/(S − 1) + (MS_problems − R)₊²/(P − 1)), at most P − 1.
+    The variance is the moment estimator of two crossed random effects, with R the mean square of the rest:
+    S·P·Var(mean) = R + (MS_seeds − R)₊ + (MS_problems − R)₊. `se_problems` is what is left with these very seeds,
+    `se_seeds` is what other seeds add. The t interval has the degrees of freedom of Satterthwaite (1946,
+    doi:10.2307/3002019) as Hillis (2007, doi:10.1002/sim.2532) uses them for readers × cases, with his S − 1 for the
+    seeds, and P − 1 for the problems: (S·P·Var)² / (MS_seeds²/(S − 1) + (MS_problems − R)₊²/(P − 1)), at most P − 1.
 
-    It is the two-way clustered variance of Cameron, Gelbach & Miller (2011, doi:10.1198/jbes.2010.07136) without its bias for few
-    clusters. In simulations of 3 seeds it finds a difference where there is none in 2 to 7 % of the cases, a bootstrap of
-    both levels (Owen 2007, doi:10.1214/07-AOAS122) in up to 20 %, so that is not used. Two seeds that differ much: in up to 10 %.
-    One seed: that of the problems, `se_seeds` nan. One problem or none: all but the mean nan. Values all alike: se 0.
-    Raises ValueError for an array that is not two-dimensional.
+    This is the two-way clustered variance of Cameron, Gelbach & Miller (2011, doi:10.1198/jbes.2010.07136) without its
+    bias for few clusters. In simulations with 3 seeds it finds a difference where there is none in 2 to 7 % of the
+    cases, and with 2 seeds that differ much in up to 10 %. A bootstrap of both levels (Owen 2007,
+    doi:10.1214/07-AOAS122) does so in up to 20 %, so it is not used.
+
+    With one seed the error is that of the problems alone and `se_seeds` is nan. With one problem or none, all but the
+    mean is nan. Where all values are alike, the error is 0. Raises ValueError for an array that is not two-dimensional.
     """
     from scipy.stats import t
 
-    values = pairs(values, values)[0]
+    values, _ = as_answers(values, values)
     seeds, problems = values.shape
     if seeds < 1 or problems < 2:
         return Crossed(float(values.mean()) if values.size else NAN, *[NAN] * 7)
@@ -146,25 +172,18 @@ def crossed(values, level: float = 0.95) -> Crossed:
         spread = square_seeds**2 / (seeds - 1) + (of_problems - rest) ** 2 / (problems - 1)
         df = min(total**2 / spread, problems - 1.0) if spread else problems - 1.0
     mean, se = float(values.mean()), math.sqrt(total / values.size)
+    se_seeds, se_problems = math.sqrt(of_seeds / values.size), math.sqrt(of_problems / values.size)
     half = float(t.ppf((1 + level) / 2, df)) * se
     p = 2 * float(t.sf(abs(mean) / se, df)) if se else float(mean == 0)
-    return Crossed(
-        mean,
-        se,
-        math.sqrt(of_seeds / values.size),
-        math.sqrt(of_problems / values.size),
-        float(df),
-        mean - half,
-        mean + half,
-        p,
-    )
+    return Crossed(mean, se, se_seeds, se_problems, float(df), mean - half, mean + half, p)
 
 
 def equivalence(values, margin: float, level: float = 0.95) -> Equivalence:
-    """Whether the mean of a (seeds, problems) array is nearer to 0 than `margin`, by two one-sided t tests (Schuirmann 1987, doi:10.1007/BF01068419).
+    """Whether the mean of a (seeds, problems) array is nearer to 0 than `margin`, by two one-sided t tests.
 
-    `p` is the larger of the two, `low` to `high` the interval of level 1 − 2·(1 − `level`), 90 % by default: it lies within
-    ±`margin` exactly where p < 1 − `level`. Nan for fewer than two problems. Raises ValueError for a margin that is not above 0.
+    The tests are those of Schuirmann (1987, doi:10.1007/BF01068419). `p` is the larger of the two, `low` to `high` the
+    interval of level 1 − 2·(1 − `level`), 90 % by default: it lies within ±`margin` exactly where p < 1 − `level`. Nan
+    for fewer than two problems. Raises ValueError for a margin that is not above 0.
     """
     from scipy.stats import t
 
@@ -177,7 +196,10 @@ def equivalence(values, margin: float, level: float = 0.95) -> Equivalence:
 
 
 def holm(p_values) -> np.ndarray:
-    """The p values corrected for how many they are (Holm 1979, Scandinavian Journal of Statistics 6, 65–70); nan stays and is not counted."""
+    """The p values corrected for how many they are; nan stays nan and is not counted.
+
+    The method is that of Holm (1979, Scandinavian Journal of Statistics 6, 65–70).
+    """
     from statsmodels.stats.multitest import multipletests
 
     corrected = np.array(p_values, float)
@@ -188,60 +210,65 @@ def holm(p_values) -> np.ndarray:
 
 
 def compare_groups(x, y, clusters=None) -> Groups:
-    """How much larger the numbers `x` are than the numbers `y`, two unpaired groups; all nan where one has fewer than two.
+    """How much larger the numbers `x` are than the numbers `y`, two unpaired groups.
 
-    The interval is the percentile interval of a bootstrap over both groups together, `p` that of the test of Mann and Whitney.
-    `clusters`, the labels of x and those of y, says which numbers belong together: then the bootstrap draws clusters, and `p` is of
-    the difference in mean rank, its variance clustered (a t test on ranks: Conover & Iman 1981, doi:10.1080/00031305.1981.10479327).
+    The interval is the percentile interval of a bootstrap over both groups together, and `p` that of the test of Mann
+    and Whitney. `clusters`, the labels of x and those of y, says which numbers belong together. Then the bootstrap
+    draws clusters, and `p` is of the difference in mean rank with a variance by cluster (a t test on ranks: Conover &
+    Iman 1981, doi:10.1080/00031305.1981.10479327). All is nan where one group has fewer than two numbers.
     """
-    from scipy.stats import DegenerateDataWarning, bootstrap, mannwhitneyu, rankdata
+    from scipy.stats import mannwhitneyu, rankdata
 
     x, y = np.asarray(x, float), np.asarray(y, float)
     if min(len(x), len(y)) < 2:
         return Groups(NAN, NAN, NAN, NAN, NAN)
     both, is_x = np.concatenate([x, y]), np.repeat([1.0, 0.0], [len(x), len(y)])
-    labels = (
-        np.arange(len(both))
-        if clusters is None
-        else np.unique(np.concatenate([np.asarray(part) for part in clusters]), return_inverse=True)[1]
-    )
-    sums = [
-        np.bincount(labels, weights) for weights in (both * is_x, is_x, both * (1 - is_x), 1 - is_x)
-    ]  # one number a cluster
-
-    def difference(sum_x, n_x, sum_y, n_y, axis=-1):
-        with np.errstate(invalid="ignore"):  # a draw that leaves a group empty has no difference, and is left out below
-            return sum_x.sum(axis) / n_x.sum(axis) - sum_y.sum(axis) / n_y.sum(axis)
-
-    low = high = NAN
-    if len(sums[0]) > 1:
-        options = {
-            "n_resamples": RESAMPLES,
-            "batch": 100,
-            "method": "percentile",
-            "paired": True,
-            "vectorized": True,
-            "rng": RANDOM_SEED,
-        }
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DegenerateDataWarning)
-            low, high = np.nanquantile(bootstrap(sums, difference, **options).bootstrap_distribution, [0.025, 0.975])
-    superiority = (rankdata(both)[: len(x)].mean() - (len(x) + 1) / 2) / len(
-        y
-    )  # the U of Mann and Whitney as a share of all pairs
+    labels = np.arange(len(both))
+    if clusters is not None:
+        of_x, of_y = clusters
+        labels = np.unique(np.concatenate([np.asarray(of_x), np.asarray(of_y)]), return_inverse=True)[1]
+    low, high = _bootstrap_of_clusters(both, is_x, labels)
+    # the U of Mann and Whitney as a share of all pairs
+    superiority = (rankdata(both)[: len(x)].mean() - (len(x) + 1) / 2) / len(y)
     if np.ptp(both) == 0:
         p = 1.0
     elif clusters is None:
         p = mannwhitneyu(x, y).pvalue
     else:
         p = clustered_slope(rankdata(both), is_x[:, None], labels)[3]
-    return Groups(float(x.mean() - y.mean()), float(low), float(high), float(p), float(superiority))
+    return Groups(float(x.mean() - y.mean()), low, high, float(p), float(superiority))
+
+
+def _bootstrap_of_clusters(both: np.ndarray, is_x: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
+    """The 95 % percentile interval of the mean of x minus that of y, by a bootstrap that draws clusters.
+
+    `both` holds the numbers of x and y, `is_x` is 1 for those of x and else 0, `labels` are their clusters, from 0 on:
+    each (n). Nan for a single cluster.
+    """
+    from scipy.stats import DegenerateDataWarning, bootstrap
+
+    sum_x, n_x = np.bincount(labels, both * is_x), np.bincount(labels, is_x)  # (clusters)
+    sum_y, n_y = np.bincount(labels, both * (1 - is_x)), np.bincount(labels, 1 - is_x)
+    if len(n_x) < 2:
+        return NAN, NAN
+
+    def difference(sum_x, n_x, sum_y, n_y, axis=-1):
+        with np.errstate(invalid="ignore"):  # a draw that leaves a group empty has no difference, and is left out below
+            return sum_x.sum(axis) / n_x.sum(axis) - sum_y.sum(axis) / n_y.sum(axis)
+
+    options = {"n_resamples": RESAMPLES, "batch": 100, "method": "percentile", "rng": RANDOM_SEED}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DegenerateDataWarning)
+        found = bootstrap((sum_x, n_x, sum_y, n_y), difference, paired=True, vectorized=True, **options)
+    low, high = np.nanquantile(found.bootstrap_distribution, [0.025, 0.975])
+    return float(low), float(high)
 
 
 def clustered_slope(y, columns, clusters) -> tuple[float, float, float, float]:
-    """The least-squares coefficient of the first of the (n, k) `columns` beside a constant: it, its 95 % interval, its two-sided p.
+    """The least-squares slope of `y` (n) on the first of the `columns` (n, k): it, its 95 % interval, its p.
 
-    The variance is clustered by the labels `clusters`, with a t distribution of as many degrees of freedom as clusters less one.
+    The regression has a constant besides. Its variance is clustered by the labels `clusters` (n), and the t
+    distribution has as many degrees of freedom as there are clusters, less one. All is nan for a single cluster.
     """
     from statsmodels.regression.linear_model import OLS
     from statsmodels.tools import add_constant
@@ -249,17 +276,18 @@ def clustered_slope(y, columns, clusters) -> tuple[float, float, float, float]:
     groups = np.unique(clusters, return_inverse=True)[1]
     if groups.max() == 0:
         return NAN, NAN, NAN, NAN
-    fit = OLS(np.asarray(y, float), add_constant(np.asarray(columns, float))).fit(
-        cov_type="cluster", cov_kwds={"groups": groups}, use_t=True
-    )
-    return float(fit.params[1]), *map(float, fit.conf_int()[1]), float(fit.pvalues[1])
+    model = OLS(np.asarray(y, float), add_constant(np.asarray(columns, float)))
+    fit = model.fit(cov_type="cluster", cov_kwds={"groups": groups}, use_t=True)
+    low, high = fit.conf_int()[1]  # parameter 0 is the constant
+    return float(fit.params[1]), float(low), float(high), float(fit.pvalues[1])
 
 
 def smallest_difference(n: int, discordant: float, alpha: float = 0.05, power: float = 0.8) -> float:
-    """The smallest true difference in the share correct that a two-sided paired test on `n` problems finds with that `power`.
+    """The smallest true difference in the share correct that a two-sided paired test on `n` problems finds.
 
-    `discordant` is the share of problems that just one of the two gets right (Connor 1987, doi:10.2307/2531961). An exact test
-    needs a little more. Nan where even the largest possible difference, all discordant problems to one side, is found less often.
+    The test has level `alpha`, and finds that difference with probability `power`. `discordant` is the share of
+    problems that just one of the two gets right (Connor 1987, doi:10.2307/2531961). An exact test needs a little more.
+    Nan where even the largest possible difference, all discordant problems to one side, is found less often.
     """
     from scipy.optimize import brentq
     from statsmodels.stats.power import normal_power_het

@@ -1,145 +1,132 @@
-"""All that an experiment's replies say, computed when asked for and once: what the analyze notebook shows and the report holds.
+"""All that an experiment's replies say, computed once when asked for; the analyze notebook and the report show it.
 
 >>> study = Study(settings)
 >>> study.takeaways        # the published claims with estimates, intervals, tests and verdicts
->>> study.pictures["accuracy"]
 """
 
 from functools import cached_property
 
 import pandas as pd
 
-from pauselib import runs
-from pauselib.analysis import audit
-from pauselib.analysis import comparisons as comparison
-from pauselib.analysis import reasons as pausing
-from pauselib.analysis import results as analysis
-from pauselib.analysis.takeaways import takeaways
-from pauselib.report import figures
+from pauselib.analysis import audit, comparisons, loading, places, reasons, takeaways
 from pauselib.settings import Settings
 from pauselib.variants import FIRST_STEP, MATCHED
 
 
 class Study:
-    """The tables of an experiment (attributes, see the functions they come from), from whatever is finished under its folder."""
+    """The tables of an experiment, of whatever is finished under its folder.
+
+    A table is an attribute; its columns are described at the function that it comes from.
+    """
 
     def __init__(self, settings: Settings):
         self.settings = settings
 
     @cached_property
     def table(self) -> pd.DataFrame:
-        return analysis.results(self.settings)
+        """The result table, one line a seed and variant (`loading.results`)."""
+        return loading.results(self.settings)
+
+    @cached_property
+    def finished_rows(self) -> list[tuple[int, str]]:
+        """The seed and the variant of every row that is finished."""
+        return list(loading.finished_folders(self.settings))
 
     @cached_property
     def replies(self) -> pd.DataFrame:
-        return analysis.predictions(self.settings)
+        """All replies, without interventions (`loading.predictions`)."""
+        return loading.predictions(self.settings)
 
     @cached_property
     def intervened(self) -> pd.DataFrame:
-        return analysis.intervened(self.settings)
+        """The replies under interventions (`loading.intervened`)."""
+        return loading.intervened(self.settings)
 
     @cached_property
     def tokens(self) -> pd.DataFrame:
-        return analysis.with_tokens(self.settings, analysis.pausing(self.replies))
+        """The replies of variants that pause, with what the model gave at each token (`loading.with_tokens`)."""
+        return loading.with_tokens(self.settings, loading.of_pausing_variants(self.replies))
 
     @cached_property
     def over_seeds(self) -> pd.DataFrame:
-        return comparison.over_seeds(self.replies)
+        """The accuracy and the pauses of every variant over its seeds (`comparisons.over_seeds`)."""
+        return comparisons.over_seeds(self.replies)
 
     @cached_property
     def against_start(self) -> pd.DataFrame:
-        """Every variant against the model it started from."""
-        return comparison.differences(self.replies, FIRST_STEP)
+        """Every variant against the model that it started from (`comparisons.differences`)."""
+        return comparisons.differences(self.replies, FIRST_STEP)
 
     @cached_property
     def against_matched(self) -> pd.DataFrame:
-        """Every variant against as much training without pauses."""
-        return comparison.differences(self.replies, MATCHED)
+        """Every variant against as much training without pauses (`comparisons.differences`)."""
+        return comparisons.differences(self.replies, MATCHED)
 
     @cached_property
     def detectable(self) -> str:
-        return comparison.detectable(self.replies, FIRST_STEP)[0]
+        """The smallest difference in accuracy that these problems can show, in words (`comparisons.detectable`)."""
+        sentence, _ = comparisons.detectable(self.replies, FIRST_STEP)
+        return sentence
 
     @cached_property
-    def pauses(self) -> pd.DataFrame:
-        return comparison.pauses_by_correctness(self.replies)
+    def pauses_by_correctness(self) -> pd.DataFrame:
+        """How many pauses correct and incorrect replies have (`comparisons.pauses_by_correctness`)."""
+        return comparisons.pauses_by_correctness(self.replies)
+
+    @cached_property
+    def strategies(self) -> pd.DataFrame:
+        """The rows with an injection strategy of their own, beside the matched baseline (`comparisons.strategies`)."""
+        return comparisons.strategies(self.replies)
+
+    @cached_property
+    def intervention_effects(self) -> pd.DataFrame:
+        """What the interventions do to the accuracy (`comparisons.intervention_effects`)."""
+        return comparisons.intervention_effects(self.replies, self.intervened)
 
     @cached_property
     def takeaways(self) -> pd.DataFrame:
-        return takeaways(self.replies, self.intervened)
+        """The published takeaways with their verdicts (`takeaways.takeaways`)."""
+        return takeaways.takeaways(self.replies, self.intervened)
 
     @cached_property
-    def effects(self) -> pd.DataFrame:
-        return comparison.effects(self.replies, self.intervened)
+    def pause_regression(self) -> pd.DataFrame:
+        """What correctness adds to uncertainty, length and difficulty (`reasons.pause_regression`)."""
+        return reasons.pause_regression(self.tokens)
 
     @cached_property
-    def reasons(self) -> pd.DataFrame:
-        return pausing.reasons(self.tokens)
+    def greedy_agreement(self) -> pd.DataFrame:
+        """Whether the pauses are where the greedy rule puts them (`reasons.greedy_agreement`)."""
+        return reasons.greedy_agreement(self.tokens)
 
     @cached_property
-    def rule(self) -> pd.DataFrame:
-        return pausing.rule(self.tokens)
+    def pauses_by_certainty(self) -> pd.DataFrame:
+        """How often there is a pause by the certainty of the LM's best word (`reasons.pauses_by_certainty`)."""
+        return reasons.pauses_by_certainty(self.tokens)
 
     @cached_property
-    def places(self) -> dict[str, pd.DataFrame]:
-        return pausing.places(self.tokens)
+    def pause_places(self) -> dict[str, pd.DataFrame]:
+        """Where the pauses are, as four tables (`places.pause_places`)."""
+        return places.pause_places(self.tokens)
+
+    @cached_property
+    def example_variant(self) -> str | None:
+        """The variant for what is shown of one only: that of the settings if it has pauses, else the first that has."""
+        paused = list(dict.fromkeys(self.pause_places["runs"]["variant"]))
+        if self.settings.variant in paused:
+            return self.settings.variant
+        return paused[0] if paused else None
 
     @cached_property
     def neighbours(self) -> pd.DataFrame:
-        """The five most frequent tokens before and after the pauses of the example variant, as text that shows spaces and line breaks."""
-        mine = self.places["neighbours"]
-        mine = mine[mine["variant"] == self.example].groupby("side").head(5)
-        return mine.assign(token=mine["token"].map(repr)).sort_values(["side", "n"], ascending=[False, False])
+        """The most frequent tokens beside the pauses of the example variant (`places.frequent_neighbours`)."""
+        return places.frequent_neighbours(self.pause_places["neighbours"], self.example_variant)
 
     @cached_property
-    def nearest(self) -> pd.DataFrame:
-        """The tokens whose embeddings are most like each variant's pause embedding: `variant`, `seed`, `tokens` (with their cosines)."""
-        rows = []
-        for seed, name in self.finished:
-            record = runs.read_json(self.settings.but(seed=seed, variant=name).variant_folder() / "training.json")
-            listed = ", ".join(f"{row['token']!r} {row['cosine']:.2f}" for row in record["nearest_tokens"][:5])
-            rows += [{"variant": name, "seed": seed, "tokens": listed}] if listed else []
-        return pd.DataFrame(rows, columns=["variant", "seed", "tokens"])
+    def nearest_tokens(self) -> pd.DataFrame:
+        """The tokens whose embeddings are most like the pause embedding (`loading.nearest_tokens`)."""
+        return loading.nearest_tokens(self.settings)
 
     @cached_property
-    def audit(self) -> pd.DataFrame:
-        return audit.beside(self.over_seeds)
-
-    @property
-    def finished(self) -> list[tuple[int, str]]:
-        """(seed, variant) of the finished rows."""
-        done = self.table[self.table["accuracy"].notna()]
-        return list(zip(done["seed"].astype(int), done["variant"]))
-
-    @property
-    def example(self) -> str | None:
-        """The variant that pictures of one variant show: the one asked for if it has pauses to show, else the first that has."""
-        shown = list(dict.fromkeys(self.places["runs"]["variant"]))
-        return self.settings.variant if self.settings.variant in shown else next(iter(shown), None)
-
-    @cached_property
-    def pictures(self) -> dict:
-        """The pictures by name, each drawn when first asked for."""
-        pausing_replies = analysis.pausing(self.replies)
-        draw = {
-            "accuracy": lambda: figures.accuracies(self.over_seeds, self.against_start, FIRST_STEP),
-            "by_pauses": lambda: figures.accuracy_by_pauses(pausing_replies),
-            "histograms": lambda: figures.pause_histograms(pausing_replies),
-            "certainty": lambda: figures.certainty(pausing.by_certainty(self.tokens), self.rule),
-            "reasons": lambda: figures.reasons(self.reasons),
-            "interventions": lambda: figures.interventions(self.effects),
-            "places": lambda: figures.places(self.places, self.example),
-        }
-        return Drawn(draw)
-
-
-class Drawn(dict):
-    """Pictures by name, drawn at the first look."""
-
-    def __init__(self, draw: dict):
-        super().__init__()
-        self.draw = draw
-
-    def __missing__(self, name: str):
-        self[name] = self.draw[name]()
-        return self[name]
+    def audit_beside_ours(self) -> pd.DataFrame:
+        """The published table with what its own numbers say of it, beside ours (`audit.audit_beside_ours`)."""
+        return audit.audit_beside_ours(self.over_seeds)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 import torch
 from transformers.cache_utils import Cache, DynamicLayer
 
-from pauselib.decoding.interventions import Chooser
+from pauselib.interventions import Chooser
 from pauselib.progress import Progress
 
 SHRINK = 0.8  # ended rows are taken out when this share or less goes on: each time copies the whole cache

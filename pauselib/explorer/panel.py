@@ -1,4 +1,4 @@
-"""What the explorer's two panels share: their looks, the choice of run and variant, and work in a thread that the next one stops."""
+"""What the two panels share: their looks, the choice of run and variant, and work in a thread that newer work stops."""
 
 import contextlib
 import textwrap
@@ -10,20 +10,24 @@ from html import escape
 from ipywidgets import HTML, Button, Checkbox, Dropdown, HBox, VBox
 
 from pauselib.errors import InputError
-from pauselib.explorer import contents as exploring
+from pauselib.explorer.contents import experiments_with_models, rows_with_models
+from pauselib.explorer.replies import SHADES
 from pauselib.settings import Settings
 
 WIDE = "calc(100% - 4px)"  # but for its margins
 SETTLE = 0.15  # seconds that a slider may still move before anything is decoded
 STYLE = """<style>
 .pauses .widget-html-content { line-height: 1.5 } .pauses h4 { margin: .6em 0 .2em } .pauses p { margin: .4em 0 }
-.pauses .scale > div { display: inline-block } .pauses .facts { border-top: 1px solid var(--jp-border-color2, #bbb); padding-top: .3em }
+.pauses .scale > div { display: inline-block }
+.pauses .facts { border-top: 1px solid var(--jp-border-color2, #bbb); padding-top: .3em }
 .pauses .pane { border-left: 3px solid var(--jp-border-color2, #bbb); padding-left: 12px }
 .pauses .numbers { max-height: 20em; overflow: auto; white-space: pre }
 .pauses.pauses table td, .pauses.pauses table th { text-align: left; padding: .1em 1.5em .1em 0 }
 .pauses .rows select { font-family: var(--jp-code-font-family, monospace) }
 </style>"""
 
+# Names the sliders' handles for screen readers. Keeps the keys that are pressed in a panel from JupyterLab, where an
+# arrow goes to another cell and letters are commands.
 ACCESS = """if (!window.pausesAccess) {
     window.pausesAccess = event => {
         const name = event.target.closest?.(".pauses .widget-slider")?.querySelector(".widget-label")?.textContent;
@@ -32,7 +36,7 @@ ACCESS = """if (!window.pausesAccess) {
         if (event.type === "keydown" && plain && event.target.closest?.(".pauses")) event.stopPropagation();
     };
     for (const type of ["focusin", "keydown"]) document.body.addEventListener(type, window.pausesAccess);
-}"""  # names the sliders' handles, and keeps a list's keys from JupyterLab: an arrow would go to another cell, letters are commands
+}"""
 
 
 class Stopped(Exception):
@@ -40,10 +44,10 @@ class Stopped(Exception):
 
 
 class Work:
-    """Does the latest task in a thread of its own, so that sliders and buttons keep working; the one before is stopped.
+    """Does the latest task in a thread of its own, so that sliders and buttons keep working, and stops the one before.
 
-    task(put) is called with a function: put(widget, value=…) sets what a widget shows, or raises Stopped where the task is not the
-    latest any more; put() only does the latter. What a task raises is given to `complain(put, error)`.
+    task(put) is called with a function: put(widget, value=…) sets what a widget shows, or raises Stopped where the task
+    is not the latest any more; put() only does the latter. Other errors of a task are given to `complain(put, error)`.
     """
 
     def __init__(self, complain: Callable):
@@ -51,15 +55,19 @@ class Work:
         self.writing, self.working = threading.Lock(), threading.Lock()
 
     def stop(self) -> None:
+        """Let the task that is being done, if there is one, write nothing more: its next `put` raises Stopped."""
         with self.writing:
             self.turn += 1
 
     def start(self, task: Callable) -> None:
+        """Stop the task before, and do this one in a thread."""
         self.stop()
         self.thread = threading.Thread(target=self.do, args=(task, self.turn), daemon=True)
         self.thread.start()
 
     def do(self, task: Callable, turn: int) -> None:
+        """Do a task, after the one before has ended, unless a newer turn has come; `turn` is the task's own."""
+
         def put(widget=None, **state) -> None:
             with self.writing:
                 if turn != self.turn:
@@ -78,14 +86,62 @@ class Work:
                 self.complain(put, error)
 
 
+class Panel(VBox):
+    """A choice of a run and of one of its variants, and what depends on it.
+
+    Both panels have the controls `run`, `variant` (whose values are Settings), `shade` and `numbers`, and the texts
+    `legend` and `status`, which says what goes on and what went wrong.
+    """
+
+    def __init__(self, settings: Settings, fits: Callable[[Settings], bool]):
+        """Offer the variants that have a model and that `fits` accepts, those of the notebook's `settings` first."""
+        self.fits = fits
+        runs_that_fit = [one for one in experiments_with_models(settings) if self.rows_of(one)]
+        options = [(f"{one.experiment}, seed {one.seed}", one) for one in runs_that_fit]
+        self.run = control(Dropdown, "Run", options=options, index=0)
+        self.variant = control(Dropdown, "Variant")
+        self.shade = control(Dropdown, "Shade", options=SHADES, value="pause probability")
+        self.numbers = Checkbox(
+            description="Table of each token's numbers",
+            indent=False,
+            layout={"width": "max-content", "margin": "2px 1.5em"},
+        )
+        self.legend, self.status = HTML(), HTML()
+        super().__init__()
+        self.add_class("pauses")
+
+    def rows_of(self, run: Settings) -> list[Settings]:
+        """The variants of a run that the panel can show."""
+        return [row for row in rows_with_models(run) if self.fits(row)]
+
+    def offer_variants(self) -> list[tuple[str, Settings]]:
+        """Offer the variants of the chosen run and choose the notebook's, if it is there; return them as options."""
+        options = [(row.variant, row) for row in self.rows_of(self.run.value)]
+        names = [name for name, _ in options]
+        wanted = self.run.value.variant
+        offer(self.variant, options, names.index(wanted) if wanted in names else 0)
+        return options
+
+    def when(self, call: Callable, *controls) -> None:
+        """Call `call` whenever one of `controls` changes or is clicked; what it raises is told."""
+
+        def call_and_tell(_) -> None:
+            try:
+                call()
+            except Exception as error:
+                self.status.value = complaint_html(error)
+
+        for one in controls:
+            if isinstance(one, Button):
+                one.on_click(call_and_tell)
+            else:
+                one.observe(call_and_tell, "value")
+
+
 def control(kind, description: str, width: str = "49%", **options):
     """A widget with its whole description beside it."""
-    return kind(
-        description=description,
-        style={"description_width": "10.5em"},
-        layout={"width": width, "min_width": "20em"},
-        **options,
-    )
+    layout = {"width": width, "min_width": "20em"}
+    return kind(description=description, style={"description_width": "10.5em"}, layout=layout, **options)
 
 
 def offer(widget, options: list[tuple], chosen: int = 0) -> None:
@@ -94,65 +150,27 @@ def offer(widget, options: list[tuple], chosen: int = 0) -> None:
     widget.index = chosen if options else None
 
 
-def row(*children) -> HBox:
+def in_columns(*children) -> HBox:
+    """Controls beside each other, on as many lines as they need."""
     return HBox(children, layout={"flex_flow": "row wrap", "justify_content": "space-between"})
 
 
-def line(*children) -> HBox:
+def in_a_line(*children) -> HBox:
     """Buttons and what is told beside them."""
     return HBox(children, layout={"flex_flow": "row wrap", "align_items": "center"})
 
 
 def shorten(text: str, n: int) -> str:
+    """The text in at most `n` characters, cut between words."""
     return textwrap.shorten(text, n, placeholder=" …")
 
 
-class Panel(VBox):
-    """A choice of a run and of one of its variants, and what depends on it. `status` says what goes on, and what went wrong."""
-
-    def __init__(self, settings: Settings, fits: Callable[[Settings], bool]):
-        self.fits, self.status = fits, HTML()
-        found = [one for one in exploring.experiments(settings) if any(map(fits, exploring.trained(one)))]
-        self.run = control(
-            Dropdown, "Run", options=[(f"{one.experiment}, seed {one.seed}", one) for one in found], index=0
-        )
-        self.variant = control(Dropdown, "Variant")
-        self.shade = control(Dropdown, "Shade", options=list(exploring.SHADES), value="pause probability")
-        self.numbers = Checkbox(
-            description="Table of each token's numbers",
-            indent=False,
-            layout={"width": "max-content", "margin": "2px 1.5em"},
-        )
-        self.legend = HTML()
-        super().__init__()
-        self.add_class("pauses")
-
-    def variants(self) -> list[tuple[str, Settings]]:
-        return [(one.variant, one) for one in exploring.trained(self.run.value) if self.fits(one)]
-
-    def choose_variant(self, options: list[tuple[str, Settings]]) -> None:
-        """Offer these variants, the notebook's one first chosen where it is there."""
-        offer(
-            self.variant,
-            options,
-            [name for name, _ in options].index(self.run.value.variant)
-            if self.run.value.variant in dict(options)
-            else 0,
-        )
-
-    def when(self, call: Callable, *controls) -> None:
-        """Call when one of `controls` changes; what that raises is told."""
-
-        def told(_):
-            try:
-                call()
-            except Exception as error:
-                self.status.value = complaint(error)
-
-        for one in controls:
-            one.on_click(told) if isinstance(one, Button) else one.observe(told, "value")
+def question_html(question: str) -> str:
+    """A question below its heading, with its line breaks."""
+    return f'<h4>Question</h4><div style="white-space:pre-wrap;overflow-wrap:anywhere">{escape(question)}</div>'
 
 
-def complaint(error: Exception) -> str:
+def complaint_html(error: Exception) -> str:
+    """What went wrong, in one sentence, as an alert."""
     what = str(error) if isinstance(error, InputError) else f"{type(error).__name__}: {error}"
     return f'<p role="alert"><b>This did not work.</b> {escape(what)}</p>'

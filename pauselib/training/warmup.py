@@ -10,9 +10,9 @@ from pathlib import Path
 import pandas as pd
 
 from pauselib import runs
-from pauselib.injection.strategies import prompt_pauses
 from pauselib.settings import Settings
 from pauselib.sources.models import load_model, load_tokenizer
+from pauselib.strategies import prompt_pauses
 from pauselib.variants import Variant, parse
 
 

@@ -4,14 +4,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from pauselib import tasks
+from pauselib import runs, tasks
 from pauselib.decoding.evaluation import (
     judged,
     pause_id_of,
-    read_predictions,
     reply_metrics,
     with_prompt_pauses,
-    write_predictions,
 )
 from pauselib.decoding.greedy import Reply
 
@@ -85,5 +83,5 @@ def test_a_prompt_gets_the_pauses_that_the_model_was_trained_to_find_behind_it(c
 
 def test_predictions_come_back_as_they_were_one_object_a_line(tmp_path):
     predictions = [{"problem_id": "test-0", "reply": "Éva\u2028pays\n#### 5"}, {"problem_id": "test-1", "reply": ""}]
-    write_predictions(tmp_path / "predictions.jsonl", predictions)
-    assert read_predictions(tmp_path / "predictions.jsonl") == predictions
+    runs.write_json_lines(tmp_path / "predictions.jsonl", predictions)
+    assert runs.read_json_lines(tmp_path / "predictions.jsonl") == predictions

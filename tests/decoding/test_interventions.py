@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from pauselib.decoding.interventions import (
+from pauselib.interventions import (
     INTERVENTION_SETTINGS,
     INTERVENTIONS,
     Chooser,

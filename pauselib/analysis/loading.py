@@ -1,0 +1,212 @@
+"""What an experiment has on disk, as tables.
+
+A row that is not finished is shown as missing where a table has one line a row, and left out where it has one line a
+reply. Only what the experiment asks for is read: its seeds, variants and interventions. What else lies in its folder,
+from an earlier run, stays out.
+"""
+
+from pathlib import Path
+
+import pandas as pd
+
+from pauselib import runs, tasks
+from pauselib.analysis.statistics import wilson
+from pauselib.settings import Settings
+from pauselib.variants import FIRST_STEP, PARTS, parse
+
+METRICS = (
+    "accuracy", "eval_loss", "pauses_mean", "pauses_mean_correct", "pauses_mean_incorrect", "truncated_rate", "n",
+)  # fmt: skip
+"""What is taken over from metrics.json, in the order of the table's columns."""
+
+REPLY_COLUMNS = ["seed", "variant", "problem_id", "correct", "n_pauses", "truncated"]
+"""What a table of replies has at the least, also an empty one."""
+
+
+def row_folders(settings: Settings) -> dict[tuple[int, str], Path]:
+    """The folder of every row that the experiment asks for, by seed and variant, whether it exists or not.
+
+    They come seed by seed, and within a seed in the order of `settings.variants`.
+    """
+    return {
+        (seed, name): settings.but(seed=seed, variant=name).variant_folder()
+        for seed in settings.seeds
+        for name in settings.variants
+    }
+
+
+def finished_folders(settings: Settings) -> dict[tuple[int, str], Path]:
+    """Those of `row_folders` that have their replies, which is told by their metrics.json."""
+    return {row: folder for row, folder in row_folders(settings).items() if (folder / "metrics.json").exists()}
+
+
+def results(settings: Settings) -> pd.DataFrame:
+    """The result table, one line a seed and variant: the metrics, what is unfrozen, and `model_digest`.
+
+    The metrics are those of METRICS: `eval_loss` in nats per token, pauses per reply, shares of the `n` replies.
+    `accuracy_low` to `accuracy_high` is the 95 % Wilson interval of the accuracy over the test problems. What is
+    unfrozen is in the boolean columns of PARTS. The metrics and the digest of the model that gave the replies are
+    missing where a row is not finished.
+    """
+    rows = []
+    for (seed, name), folder in row_folders(settings).items():
+        metrics = runs.read_json(folder / "metrics.json") or {}
+        low, high = None, None
+        if metrics:
+            low, high = wilson(round(metrics["accuracy"] * metrics["n"]), metrics["n"])
+        variant = parse(name)
+        inputs = (runs.manifest(folder) or {}).get("inputs", {})
+        rows.append(
+            {
+                "seed": seed,
+                "variant": name,
+                **{metric: metrics.get(metric) for metric in METRICS},
+                "accuracy_low": low,
+                "accuracy_high": high,
+                **{part: getattr(variant, part) for part in PARTS},
+                "model_digest": inputs.get("model"),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def predictions(settings: Settings) -> pd.DataFrame:
+    """The replies of all finished rows: one line a reply, with the fields of predictions.jsonl, `seed` and `variant`.
+
+    They are in the order of `row_folders`. The table is empty where nothing is finished.
+    """
+    frames = []
+    for (seed, name), folder in finished_folders(settings).items():
+        replies = pd.DataFrame(runs.read_json_lines(folder / "predictions.jsonl"))
+        frames.append(replies.assign(seed=seed, variant=name))
+    if not frames:
+        return pd.DataFrame(columns=REPLY_COLUMNS)
+    return pd.concat(frames, ignore_index=True)
+
+
+def with_tokens(settings: Settings, replies: pd.DataFrame) -> pd.DataFrame:
+    """Those of the `replies` (`predictions`) whose tokens were kept, with these and the difficulty of their problems.
+
+    `tokens` (texts), `p_pause` and `p_best` (probabilities) are lists with one item a token, see `evaluation.predict`;
+    `difficulty` is that of the problem by the task, for GSM8K the number of calculations in the gold answer, missing
+    where the data are gone.
+    """
+    frames = []
+    for (seed, name), mine in replies.groupby(["seed", "variant"], sort=False):
+        path = settings.but(seed=int(seed), variant=name).variant_folder() / "tokens.parquet"
+        if path.exists():
+            frames.append(mine.merge(pd.read_parquet(path), on="problem_id"))
+    if frames:
+        found = pd.concat(frames, ignore_index=True)
+    else:
+        found = replies[:0].reindex(columns=[*replies.columns, "tokens", "p_pause", "p_best"])
+    return found.assign(difficulty=found["problem_id"].map(_difficulties(settings)))
+
+
+def _difficulties(settings: Settings) -> dict[str, int]:
+    """The difficulty of every test problem by its `problem_id`; none where the data are gone."""
+    path = settings.folder() / "data" / "test.parquet"
+    if not path.exists():
+        return {}
+    problems, task = pd.read_parquet(path, columns=["problem_id", "answer"]), tasks.find(settings.task)
+    return {name: task.difficulty(answer) for name, answer in zip(problems["problem_id"], problems["answer"])}
+
+
+def intervened(settings: Settings) -> pd.DataFrame:
+    """The replies under the finished ones of `settings.interventions`, in that order, one line a reply.
+
+    The columns are the fields of predictions.jsonl, `seed`, `variant`, `intervention` (its name: that of its folder),
+    and `allowed`: how many pauses a reply may have where this is all that the intervention changes, else missing.
+    Interventions of variants that are no rows of the experiment are left out, and the table is empty where there is
+    none.
+    """
+    frames = []
+    for asked in settings.interventions:
+        only_a_limit = set(asked) == {"variant", "max_pauses"}
+        for seed in settings.seeds:
+            row = settings.but(seed=seed, **asked)
+            folder = row.replies_folder()
+            if row.variant not in settings.variants or not (folder / "metrics.json").exists():
+                continue
+            replies = pd.DataFrame(runs.read_json_lines(folder / "predictions.jsonl"))
+            allowed = float(asked["max_pauses"]) if only_a_limit else float("nan")
+            frames.append(replies.assign(seed=seed, variant=row.variant, intervention=folder.name, allowed=allowed))
+    if not frames:
+        return pd.DataFrame(columns=[*REPLY_COLUMNS, "intervention", "allowed"])
+    return pd.concat(frames, ignore_index=True)
+
+
+def of_pausing_variants(rows: pd.DataFrame) -> pd.DataFrame:
+    """The lines of a table that are about variants with a pause token: all but the baselines'."""
+    return rows[rows["variant"].map(lambda name: parse(name).pauses).astype(bool)]
+
+
+def finished_sentence(settings: Settings, table: pd.DataFrame) -> str:
+    """How many rows of `results` are finished, and how to make the others, in words."""
+    missing = table.loc[table["accuracy"].isna(), "variant"].tolist()
+    sentence = f"{len(table) - len(missing)} of {len(table)} rows are finished under {settings.folder().name}."
+    if missing:
+        command = f"papermill notebooks/evaluate.ipynb out.ipynb -p variant {missing[0]} -p experiment"
+        sentence += f" `{command} {settings.experiment}` makes one more, `make run` all of them."
+    return sentence
+
+
+def artifacts(settings: Settings) -> pd.DataFrame:
+    """Where each row's files are, relative to the experiment's folder, and where its training was logged.
+
+    A file that is not there yet, and a log that was not asked for, is shown as `–`.
+    """
+    files = {
+        "predictions": "predictions.jsonl",
+        "model": "model",
+        "warmup notebook": "warmup.ipynb",
+        "evaluate notebook": "evaluate.ipynb",
+    }
+    rows = []
+    for (seed, name), folder in row_folders(settings).items():
+        row = {"seed": seed, "variant": name}
+        for column, file in files.items():
+            path = folder / file
+            row[column] = path.relative_to(settings.folder()).as_posix() if path.exists() else "–"
+        training = runs.read_json(folder / "training.json") or {}
+        rows.append({**row, "tracking": training.get("tracking") or "–"})
+    return pd.DataFrame(rows)
+
+
+def nearest_tokens(settings: Settings) -> pd.DataFrame:
+    """The five tokens whose embeddings are most like the pause embedding of each finished row, from training.json.
+
+    `variant`, `seed`, and `tokens`: their texts with their cosines. A variant without a pause embedding has no line.
+    """
+    rows = []
+    for (seed, name), folder in finished_folders(settings).items():
+        nearest = runs.read_json(folder / "training.json")["nearest_tokens"][:5]
+        if nearest:
+            listed = ", ".join(f"{row['token']!r} {row['cosine']:.2f}" for row in nearest)
+            rows.append({"variant": name, "seed": seed, "tokens": listed})
+    return pd.DataFrame(rows, columns=["variant", "seed", "tokens"])
+
+
+def values_used(settings: Settings) -> dict[str, list]:
+    """The settings and package versions that the experiment's files were made from: each one's values, without repeats.
+
+    They are read from the manifests of the clean rows, the injected rows, the models and the replies. The model of
+    the first step counts whether or not it is a row of the experiment, since the others start from it.
+    """
+    rows = [settings.but(seed=seed, variant=name) for seed in settings.seeds for name in settings.variants]
+    first = [settings.but(seed=seed, variant=FIRST_STEP) for seed in settings.seeds]
+    injected = dict.fromkeys(row.injected_folder() for row in rows)
+    models = dict.fromkeys(row.variant_folder() / "model" for row in [*rows, *first])
+    replies = [row.variant_folder() for row in rows]
+    found: dict[str, dict[str, object]] = {}
+    for folder in [settings.folder() / "data", *injected, *models, *replies]:
+        manifest = runs.manifest(folder) or {}
+        for name, value in {**manifest.get("settings", {}), **manifest.get("versions", {})}.items():
+            found.setdefault(name, {})[str(value)] = value
+    return {name: list(values.values()) for name, values in found.items()}
+
+
+def settings_used(settings: Settings) -> dict[str, str]:
+    """`values_used` as text, several values joined by commas, without the variant and the seed: these differ by row."""
+    used = values_used(settings)
+    return {name: ", ".join(map(str, values)) for name, values in used.items() if name not in ("variant", "seed")}

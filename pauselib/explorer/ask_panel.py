@@ -1,0 +1,188 @@
+"""The panel that asks one or two finished variants, with sliders for how they pause."""
+
+import functools
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+from ipywidgets import HTML, Button, Dropdown, FloatSlider, HBox, SelectionSlider, Textarea
+
+from pauselib.explorer.contents import problems_of
+from pauselib.explorer.panel import (
+    STYLE,
+    WIDE,
+    Panel,
+    Work,
+    complaint_html,
+    control,
+    in_a_line,
+    in_columns,
+    offer,
+    question_html,
+    shorten,
+)
+from pauselib.explorer.replies import Replies, legend_html, reply_block
+from pauselib.settings import Settings
+from pauselib.variants import parse
+
+REDRAW = 0.2  # seconds between two views of a reply that is being decoded
+
+
+class Slider(NamedTuple):
+    """A setting of an intervention that can be slid. Its `neutral` value changes nothing.
+
+    The neutral value of a cap is a number that stands for no cap at all: it comes after `most`, at the slider's end.
+    """
+
+    label: str
+    kind: type  # FloatSlider, or SelectionSlider for a cap: a whole number
+    least: float
+    most: float
+    step: float
+    neutral: float
+
+    def widget(self) -> FloatSlider | SelectionSlider:
+        """The slider, at its neutral value."""
+        if self.kind is SelectionSlider:
+            caps = [(str(n), n) for n in range(self.least, self.most + 1, self.step)]
+            return control(self.kind, self.label, options=[*caps, ("no cap", self.neutral)], value=self.neutral)
+        span = {"min": self.least, "max": self.most, "step": self.step}
+        return control(self.kind, self.label, value=self.neutral, **span)
+
+    def rounded(self, value: float) -> float:
+        """What a widget of this slider says, as a multiple of its step: a browser may say 0.30000000000000004."""
+        if self.kind is SelectionSlider:
+            return value
+        return round(round(value / self.step) * self.step, 10) + 0.0  # never -0.0
+
+
+# By the setting's name, in the order they are shown in. To slide another one is to add its line.
+SLIDERS = {
+    "pause_temperature": Slider("Head temperature", FloatSlider, 0.1, 3.0, 0.1, neutral=1.0),
+    "pause_bias": Slider("Pause bias", FloatSlider, -3.0, 3.0, 0.1, neutral=0.0),
+    "max_pauses": Slider("Cap on pauses", SelectionSlider, 0, 20, 1, neutral=-1),
+    "max_pauses_in_a_row": Slider("Cap in a row", SelectionSlider, 0, 20, 1, neutral=-1),
+}
+
+
+class AskPanel(Panel):
+    """A problem or one's own question, the replies of one or two variants to it, and sliders for how they pause."""
+
+    def __init__(self, settings: Settings):
+        super().__init__(settings, lambda row: True)
+        self.replies, self.work = Replies(), Work(self.complain)
+        self.beside, self.problem = control(Dropdown, "Second variant"), control(Dropdown, "Problem", WIDE)
+        self.own = control(
+            Textarea,
+            "Own question",
+            WIDE,
+            continuous_update=False,
+            placeholder="Type a question, then press Tab or Answer",
+            rows=3,
+        )
+        self.sliders = {name: slider.widget() for name, slider in SLIDERS.items()}
+        self.answer = Button(description="Answer")
+        self.stop = Button(description="Stop", disabled=True)
+        self.reset = Button(description="Reset sliders")
+        self.asked, self.panes = HTML(), [HTML(), HTML()]
+        for pane in self.panes:
+            pane.add_class("pane")
+        sliders = self.sliders.values()
+        self.children = [
+            HTML(STYLE),
+            in_columns(self.run, self.shade),
+            in_columns(self.variant, self.beside),
+            self.problem,
+            self.own,
+            in_columns(*sliders),
+            in_a_line(self.answer, self.stop, self.reset, self.numbers, self.status),
+            self.asked,
+            self.legend,
+            HBox(self.panes),
+        ]
+        self.choose_run()
+        self.when(self.choose_run, self.run)
+        choices = self.variant, self.beside, self.problem, self.own, self.shade, self.numbers
+        self.when(self.start_answering, self.answer, *choices, *sliders)
+        self.when(self.stop_answering, self.stop)
+        self.when(self.reset_sliders, self.reset)
+        self.start_answering()
+
+    def choose_run(self) -> None:
+        """Offer the problems and the variants of the chosen run. A problem's value is its question and answer."""
+        problems = problems_of(self.run.value)
+        options = [
+            (f"{problem.problem_id}: {shorten(problem.question, 130)}", (problem.question, problem.answer))
+            for problem in problems.itertuples()
+        ]
+        offer(self.problem, [*options, ("(own question)", "")])
+        variants = self.offer_variants()
+        offer(self.beside, [("(none)", ""), *variants])
+
+    def changes(self) -> dict[str, float]:
+        """The settings of an intervention that the sliders change, by name; empty where all of them are neutral."""
+        values = {name: SLIDERS[name].rounded(widget.value) for name, widget in self.sliders.items()}
+        return {name: value for name, value in values.items() if value != SLIDERS[name].neutral}
+
+    def reset_sliders(self) -> None:
+        """Take all sliders back to where they change nothing."""
+        for name, widget in self.sliders.items():
+            widget.value = SLIDERS[name].neutral
+
+    def start_answering(self) -> None:
+        """Have the chosen problem answered, by a thread."""
+        self.work.stop()
+        question, answer = self.problem.value or (self.own.value, None)
+        chosen = [row for row in (self.variant.value, self.beside.value) if row]
+        self.own.layout.display = "none" if self.problem.value else None
+        for i, pane in enumerate(self.panes):
+            pane.layout.width = f"{100 // len(chosen)}%"
+            pane.layout.display = None if i < len(chosen) else "none"
+        self.legend.value, self.asked.value = legend_html(self.shade.value), question_html(question)
+        self.stop.disabled = not question.strip()
+        if not question.strip():
+            self.status.value = "Type a question into Own question, then press Tab or Answer."
+            return
+        view = functools.partial(reply_block, shade=self.shade.value, numbers=self.numbers.value)
+        panes, asked = list(zip(chosen, self.panes)), (question, answer, self.changes())
+        self.work.start(functools.partial(self.write_answers, panes, asked, view))
+
+    def write_answers(self, panes: list[tuple[Settings, HTML]], asked: tuple, view: Callable, put: Callable) -> None:
+        """The thread's work: each variant's reply into its pane.
+
+        `asked` is the question, its answer and the changes, as `Replies.get` takes them; view(reply, title=…) is HTML.
+        """
+        for settings, pane in panes:
+            title = settings.variant
+            if not parse(settings.variant).pauses:
+                title += " (has no pause token: the sliders change nothing)"
+            put(self.status, value=f"{settings.variant}: loading the model, if it is not there yet, and answering.")
+            each = self.show_growth(put, pane, functools.partial(view, title=title, unfinished=True))
+            said = self.replies.get(settings, *asked, each)
+            put(pane, value=view(said, title=title))
+        put(self.status, value="Finished.")
+        put(self.stop, disabled=True)
+
+    def show_growth(self, put: Callable, pane: HTML, view: Callable) -> Callable:
+        """A function for `Replies.get` to call after every token: every now and then, it shows the reply so far."""
+        last_shown = time.monotonic()
+
+        def each(so_far: Callable) -> None:
+            nonlocal last_shown
+            put()
+            if time.monotonic() - last_shown > REDRAW:
+                said, last_shown = so_far(), time.monotonic()
+                put(pane, value=view(said))
+                put(self.status, value=f"{said['n_tokens']} tokens so far.")
+
+        return each
+
+    def stop_answering(self) -> None:
+        """Stop the decoding; what is written of a reply stays."""
+        self.work.stop()
+        self.stop.disabled, self.status.value = True, "Stopped."
+
+    def complain(self, put: Callable, error: Exception) -> None:
+        """Tell what went wrong in the thread."""
+        put(self.status, value=complaint_html(error))
+        put(self.stop, disabled=True)

@@ -1,0 +1,50 @@
+"""What no two settings may say together, and what no setting may say that its own type and limits let through."""
+
+from pathlib import Path
+
+from pauselib import tasks
+from pauselib.declared import shown
+from pauselib.errors import InputError, one_of
+from pauselib.interventions import INTERVENTION_SETTINGS, active_interventions, check_intervention
+from pauselib.strategies import STRATEGIES, check_patterns
+
+
+def check_contradictions(settings) -> None:
+    """Raise InputError, in one sentence, where the settings of an experiment can't be meant together."""
+    one_of("task", settings.task, tasks.NAMES)
+    for name in settings.strategies_used:
+        one_of("strategy", name, STRATEGIES)
+    check_patterns(settings)
+    active_interventions(settings.of(*INTERVENTION_SETTINGS))
+    check_place(settings.experiment)
+    check_each_once("variants", settings.variants, settings.variants)
+    check_each_once("seeds", settings.seeds, settings.seeds)
+    check_each_once(
+        "interventions", settings.interventions, [check_intervention(row) for row in settings.interventions]
+    )
+    check_training(settings)
+
+
+def check_place(experiment: str) -> None:
+    """Raise InputError for an experiment whose folder would not be below `runs_dir`."""
+    place = Path(experiment)
+    if not place.parts or place.is_absolute() or ".." in place.parts:
+        raise InputError(f"experiment is {experiment!r}: give the name of a folder below runs_dir.")
+
+
+def check_each_once(name: str, values: tuple, named: list | tuple) -> None:
+    """Raise InputError where two of a setting's values are `named` the same."""
+    if len(set(named)) < len(named):
+        raise InputError(f"{name} is {shown(list(values))}: name each of them once.")
+
+
+def check_training(settings) -> None:
+    """Raise InputError for a training that can't be done."""
+    if settings.batch_size % settings.gradient_accumulation_steps:
+        raise InputError(
+            f"batch_size {settings.batch_size} is not a multiple of gradient_accumulation_steps "
+            f"{settings.gradient_accumulation_steps}."
+        )
+    for name, value in settings.of("max_steps", "base_max_steps").items():
+        if value == 0:
+            raise InputError(f"{name} is 0: give a number of at least 1, or -1 for a full epoch.")

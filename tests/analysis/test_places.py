@@ -1,0 +1,148 @@
+"""Where models pause: places worked out by hand on two short replies."""
+
+import pandas as pd
+import pytest
+from token_replies import P, reply, rows
+
+from pauselib.analysis.places import NUMBER_PLACES, frequent_neighbours, gaps, number_places, pause_places
+
+
+@pytest.fixture
+def two_replies() -> pd.DataFrame:
+    """`1 2 + 3` with 2, 1, 0, 1, 0 pauses in its five gaps, and `a` with 0 and 1 in its two, which was cut off.
+
+    A reply without pauses and one of a baseline do not count.
+    """
+    return pd.DataFrame(
+        [
+            reply([P, P, "1", P, "2", "+", P, "3"]),
+            reply(["a", P], truncated=True),
+            reply(["z"]),
+            reply(["4"], variant="baseline_1_epoch"),
+        ]
+    )
+
+
+def test_the_gaps_of_two_replies(two_replies):
+    table = gaps(two_replies)
+    assert table["pauses"].tolist() == [2, 1, 0, 1, 0, 0, 1]
+    assert table["before"].tolist() == ["(start)", "1", "2", "+", "3", "(start)", "a"]
+    assert table["after"].tolist() == ["1", "2", "+", "3", "(end)", "a", "(cut off)"]
+    assert table["place"].tolist()[:5] == [0, 0.25, 0.5, 0.75, 1]
+    assert table["place"][5:].isna().all()
+
+
+def test_neighbours_of_the_runs(two_replies):
+    table = pause_places(two_replies)["neighbours"].set_index(
+        ["side", "token"]
+    )  # 4 runs; spread evenly 3/5 in each gap of the first, 1/2 in the second's
+    assert set(table.index) == {("before", t) for t in ("(start)", "1", "+", "a")} | {
+        ("after", t) for t in ("1", "2", "3", "(cut off)")
+    }
+    assert (table["n"] == 1).all()
+    assert (table["share"] == 0.25).all()
+    assert table.loc[("before", "(start)"), "expected"] == pytest.approx((3 / 5 + 1 / 2) / 4)
+    assert table.loc[("after", "1"), "lift"] == pytest.approx(0.25 / (3 / 5 / 4))
+    assert table.loc[("after", "(cut off)"), "lift"] == pytest.approx(2)
+
+
+def test_the_place_in_the_reply(two_replies):
+    table = pause_places(two_replies, bins=4)["relative"]  # the reply that was cut off has no end to measure by
+    assert rows(table, "low", "high", "n") == [(0, 0.25, 2), (0.25, 0.5, 1), (0.5, 0.75, 0), (0.75, 1, 1)]
+    assert table["share"].tolist() == [0.5, 0.25, 0, 0.25]
+    assert table["expected"].tolist() == pytest.approx(
+        [0.2, 0.2, 0.2, 0.4]
+    )  # the last bin has the gaps at 0.75 and at 1
+
+
+def test_numbers_and_runs(two_replies):
+    found = pause_places(two_replies)
+    table = (
+        found["numbers"].set_index("number").loc[["before a number", "inside a number", "after a number", "elsewhere"]]
+    )
+    assert table["n"].tolist() == [3, 1, 0, 1]
+    assert table["share"].tolist() == [0.6, 0.2, 0, 0.2]
+    assert table["expected"].tolist() == pytest.approx(
+        [1.6 / 5, 0.8 / 5, 1.6 / 5, 1 / 5]
+    )  # 4/5 of a pause in each of the first's gaps
+    assert rows(found["runs"], "variant", "length", "n") == [("sft", 1, 3), ("sft", 2, 1)]
+
+
+@pytest.mark.parametrize(
+    ("tokens", "place"),
+    [
+        (["12", P, "34"], "inside"),
+        (["3", P, ",000"], "inside"),
+        (["3,", P, "000"], "inside"),
+        (["3", ",", P, "000"], "inside"),
+        (["3", P, ".", "5"], "inside"),
+        (["3", P, ",", " 4"], "after"),
+        (["9", P], "after"),
+        ([P, "9"], "before"),
+        (["$", P, "4"], "before"),
+        (["has", P, " 4"], "before"),
+        (["3.", P, " So"], "elsewhere"),
+        ([",", P, "", "a"], "elsewhere"),
+        (["é", "\U0001f34e", P, "3"], "before"),
+        ([P], "elsewhere"),
+        (["1\n", P, "2"], "before"),
+    ],
+)
+def test_what_is_inside_a_number(tokens, place):
+    neighbours_that_end_and_begin_with_a_digit = reply([P, "7"]), reply(["8", P])
+    first, last = neighbours_that_end_and_begin_with_a_digit
+    table = gaps(pd.DataFrame([last, reply(tokens), first]))
+    middle = table.iloc[2:-2]
+    (found,) = middle.loc[middle["run"] == 1, "number"]
+    assert found.startswith(place)
+    assert found in NUMBER_PLACES
+
+
+def test_variants_are_told_apart_and_those_without_pauses_have_no_rows():
+    replies = pd.DataFrame(
+        [reply([P, "a"]), reply(["a", P, P], variant="sft_fr_phead"), reply(["a"], variant="sft_peft")]
+    )
+    found = pause_places(replies)
+    assert rows(found["runs"], "variant", "length", "n") == [("sft", 1, 1), ("sft_fr_phead", 2, 1)]
+    assert all(set(table["variant"]) == {"sft", "sft_fr_phead"} for table in found.values())
+    assert rows(found["neighbours"], "variant", "side", "token", "lift") == [
+        ("sft", "before", "(start)", 2),
+        ("sft_fr_phead", "before", "a", 2),
+        ("sft", "after", "a", 2),
+        ("sft_fr_phead", "after", "(end)", 2),
+    ]
+
+
+@pytest.mark.parametrize(
+    "replies", [[reply(["a"], variant="baseline_1_epoch", p_pause=None)], [reply(["a"])], [reply([])], []]
+)
+def test_replies_without_pauses_give_empty_tables(replies):
+    found = pause_places(pd.DataFrame(replies, columns=list(reply([]))))
+    assert {name: len(table) for name, table in found.items()} == {
+        "neighbours": 0,
+        "relative": 0,
+        "numbers": 0,
+        "runs": 0,
+    }
+    assert found["relative"].columns.to_list() == ["variant", "low", "high", "n", "share", "expected", "lift"]
+    assert found["runs"].columns.to_list() == ["variant", "length", "n"]
+
+
+def test_the_pieces_of_a_text_part_its_numbers():
+    assert number_places(["costs", " 1", ",", "0", "00", " now"]) == [
+        "elsewhere",
+        "before a number",
+        "inside a number",
+        "inside a number",
+        "inside a number",
+        "after a number",
+        "elsewhere",
+    ]
+    assert number_places([]) == ["elsewhere"]
+
+
+def test_the_most_frequent_neighbours_of_a_variant_are_shown_with_their_spaces():
+    replies = [reply([P, " 1", P, "\n"]), reply([P, " 1"], problem_id="b"), reply([P, "x"], variant="sft_peft")]
+    table = frequent_neighbours(pause_places(pd.DataFrame(replies))["neighbours"], "sft", most=1)
+    assert rows(table, "side", "token", "n") == [("before", "'(start)'", 2), ("after", "' 1'", 2)]
+    assert frequent_neighbours(pause_places(pd.DataFrame(replies))["neighbours"], None).empty

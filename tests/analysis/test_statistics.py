@@ -1,0 +1,293 @@
+"""The statistics: by hand, the same numbers from scipy and statsmodels, and simulations whose truth is known."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+from statsmodels.formula.api import ols
+from statsmodels.stats.anova import anova_lm
+from statsmodels.stats.weightstats import DescrStatsW
+
+from pauselib.analysis import statistics
+from pauselib.analysis.statistics import (
+    compare,
+    compare_groups,
+    crossed,
+    equivalence,
+    holm,
+    smallest_difference,
+    wilson,
+)
+
+pytestmark = pytest.mark.filterwarnings("error")
+TWO_BY_THREE = np.array([[0.0, 1.0, 2.0], [2.0, 3.0, 7.0]])
+
+
+def answers(rng, seeds=3, problems=200, seed_effect=0.3, difference=0.0):
+    """Two variants' right and wrong answers.
+
+    Problems differ in difficulty, each variant in which of them it finds hard, and its seeds in skill.
+    """
+    difficulty = rng.normal(0.7, 2, problems)
+    skills = [
+        difficulty + rng.normal(0, 0.7, problems) + rng.normal(0, seed_effect, (seeds, 1)) + shift
+        for shift in (difference, 0)
+    ]
+    return [(rng.random((seeds, problems)) < 1 / (1 + np.exp(-skill))).astype(float) for skill in skills]
+
+
+def test_the_wilson_interval_is_that_of_the_formula():
+    assert wilson(0, 10) == pytest.approx((0, 3.8415 / 13.8415), abs=1e-4)  # z² / (n + z²)
+    assert wilson(5, 10) == pytest.approx((0.2366, 0.7634), abs=1e-4)
+    assert np.isnan(wilson(0, 0)).all()
+
+
+def test_the_wilson_intervals_of_several_shares_are_those_of_each():
+    low, high = wilson(np.array([0, 5, 0]), pd.Series([10, 10, 0]))
+    assert (low[0], high[0]) == wilson(0, 10)
+    assert (low[1], high[1]) == wilson(5, 10)
+    assert np.isnan([low[2], high[2]]).all()
+    assert all(len(ends) == 0 for ends in wilson(np.array([]), np.array([])))
+
+
+def test_eight_against_one_discordant_answers_have_p_20_of_512():
+    a = np.array([[1] * 8 + [0] + [1] * 51])
+    b = np.array([[0] * 8 + [1] + [1] * 51])
+    found = compare(a, b)
+    assert (found.p, found.test) == (pytest.approx(20 / 512), "exact McNemar")  # 2 · P(0 or 1 of 9 heads)
+    assert found.difference == pytest.approx(7 / 60)
+    half = 1.96 * (a - b).std() / 60**0.5
+    assert (found.low, found.high) == pytest.approx((7 / 60 - half, 7 / 60 + half), abs=0.015)
+    assert (compare(b, a).difference, compare(b, a).p) == (-found.difference, found.p)
+    assert compare(a, b) == found  # the resamples are always the same
+
+
+def test_equal_answers_do_not_differ():
+    same = np.ones((1, 20))
+    assert compare(same, same) == statistics.Comparison(0, 0, 0, 1, "exact McNemar")
+    several = compare(np.ones((3, 20)), np.ones((3, 20)))
+    assert (several.difference, several.low, several.high, several.p) == (0, 0, 0, 1)
+    assert compare(np.ones((3, 20)), np.zeros((3, 20))).p == 0
+    assert np.isnan(compare(np.empty((0, 0)), np.empty((0, 0))).p)
+    with pytest.raises(ValueError, match=r"\(1, 20\) and \(1, 19\)"):
+        compare(same, same[:, 1:])
+
+
+def test_two_seeds_and_three_problems_by_hand():
+    """The mean is 2.5, the means of the seeds are 1 and 4, those of the problems 1, 2 and 4.5.
+
+    The mean squares are 13.5, 6.5 and, of the rest (±½ four times, ±1 twice), 3 / 2.
+    """
+    assert statistics.mean_squares(TWO_BY_THREE) == pytest.approx((13.5, 6.5, 1.5))
+    found = crossed(TWO_BY_THREE)
+    assert (found.mean, found.se**2) == pytest.approx((2.5, (13.5 + 6.5 - 1.5) / 6))
+    assert (found.se_seeds**2, found.se_problems**2) == pytest.approx((12 / 6, 6.5 / 6))
+    assert found.df == pytest.approx(18.5**2 / (13.5**2 / 1 + 5**2 / 2))
+    half = stats.t.ppf(0.975, found.df) * found.se
+    assert (found.low, found.high) == pytest.approx((2.5 - half, 2.5 + half))
+    assert found.p == pytest.approx(2 * stats.t.sf(2.5 / found.se, found.df))
+
+
+def test_no_seed_effect_leaves_the_error_of_the_problems():
+    found = crossed([[1, 0, 1, 0, 1], [1, 0, 1, 1, 0], [0, 1, 1, 0, 1]])  # all seeds have 3 of 5
+    assert found.se_seeds == 0
+    assert found.se == found.se_problems > 0
+
+
+def test_one_seed_is_the_t_test_and_says_nothing_about_seeds():
+    values = np.random.default_rng(0).integers(-1, 2, (1, 50))
+    found, known = crossed(values), stats.ttest_1samp(values[0], 0)
+    assert (found.p, found.df) == pytest.approx((known.pvalue, 49))
+    assert (found.low, found.high) == pytest.approx(tuple(known.confidence_interval()))
+    assert np.isnan(found.se_seeds)
+    assert found.se == found.se_problems == pytest.approx(stats.sem(values[0]))
+    assert np.isnan(crossed([[1]]).se)
+
+
+def test_the_variance_is_that_of_statsmodels():
+    """The variance is the two one-way clustered ones less that of the rest.
+
+    The two-way clustered variance tends to this with many clusters.
+    """
+    for shape, close in (((3, 50), None), ((40, 60), 0.03)):
+        rng = np.random.default_rng(1)
+        values = rng.normal(0.2, 1, shape) + rng.normal(0, 0.5, (shape[0], 1)) + rng.normal(0, 0.7, shape[1])
+        long = pd.DataFrame(
+            {
+                "value": values.ravel(),
+                "seed": np.repeat(range(shape[0]), shape[1]),
+                "problem": np.tile(range(shape[1]), shape[0]),
+            }
+        )
+        table = anova_lm(ols("value ~ C(seed) + C(problem)", long).fit())
+        assert statistics.mean_squares(values) == pytest.approx(table["mean_sq"].to_list())
+
+        def clustered(groups, long=long):
+            return (
+                ols("value ~ 1", long)
+                .fit(cov_type="cluster", cov_kwds={"groups": groups.to_numpy()})
+                .cov_params()
+                .iloc[0, 0]
+            )
+
+        found = crossed(values).se ** 2
+        assert found == pytest.approx(
+            clustered(long["seed"]) + clustered(long["problem"]) - table.loc["Residual", "mean_sq"] / len(long)
+        )
+        if close:
+            assert found == pytest.approx(clustered(long[["seed", "problem"]]), rel=close)
+
+
+def both_levels_differ(values, rng) -> bool:
+    """Whether 0 is outside the percentile interval of a bootstrap that draws seeds and problems."""
+    seeds, problems = values.shape
+    draw_seeds, draw_problems = (rng.multinomial(n, [1 / n] * n, size=199) / n for n in (seeds, problems))
+    low, high = np.quantile(((draw_seeds @ values) * draw_problems).sum(axis=1), [0.025, 0.975])
+    return not low <= 0 <= high
+
+
+def test_three_seeds_that_differ_are_not_taken_for_an_effect():
+    """It is wrong in near 5 % of the cases, and what takes the seeds as given or draws both levels in far more."""
+    rng = np.random.default_rng(2)
+    wrong = np.zeros(3)
+    for _ in range(1000):
+        a, b = answers(rng, seed_effect=0.5)
+        wrong += [
+            compare(a, b).p < 0.05,
+            stats.ttest_1samp((a - b).mean(axis=0), 0).pvalue < 0.05,
+            both_levels_differ(a - b, rng),
+        ]
+    found, seeds_given, bootstrap = wrong / 1000
+    assert 0.03 <= found <= 0.08
+    assert seeds_given > 0.25
+    assert bootstrap > 0.09
+
+
+@pytest.mark.parametrize(
+    ("seeds", "seed_effect", "at_least", "at_most"), [(3, 0.0, 0.94, 0.995), (3, 0.2, 0.93, 0.98), (5, 0.4, 0.92, 0.97)]
+)
+def test_the_interval_holds_the_truth_in_about_95_of_100_cases(seeds, seed_effect, at_least, at_most):
+    rng = np.random.default_rng(3)
+    truth = np.mean([np.subtract(*answers(rng, 1, 200_000, 0, difference=0.5)).mean() for _ in range(5)])
+    covered = 0
+    for _ in range(1000):
+        a, b = answers(rng, seeds, seed_effect=seed_effect, difference=0.5)
+        found = compare(a, b)
+        covered += found.low <= truth <= found.high
+    assert 0.04 < truth < 0.08
+    assert at_least <= covered / 1000 <= at_most
+
+
+def test_one_seed_of_equal_variants_is_rarely_called_a_difference():
+    rng = np.random.default_rng(4)
+    drawn = [compare(*answers(rng, seeds=1, problems=300, seed_effect=0)) for _ in range(150)]
+    assert np.mean([found.p < 0.05 for found in drawn]) <= 0.08
+    assert 0.88 <= np.mean([found.low <= 0 <= found.high for found in drawn]) <= 0.99
+
+
+def test_one_seed_of_a_planted_difference_is_found():
+    found = compare(*answers(np.random.default_rng(5), seeds=1, problems=1319, seed_effect=0, difference=0.8))
+    assert found.low > 0.03
+    assert found.p < 0.001
+
+
+def test_equivalence_is_that_of_statsmodels_and_its_interval_agrees():
+    rng = np.random.default_rng(6)
+    agree = set()
+    for shift in np.linspace(0, 0.1, 21):
+        values = rng.normal(shift, 0.5, (1, 300))
+        found, known = equivalence(values, 0.1), DescrStatsW(values[0]).ttost_mean(-0.1, 0.1)
+        assert found.p == pytest.approx(known[0])
+        assert (found.p < 0.05) == (found.low > -0.1 and found.high < 0.1)
+        assert (found.low, found.high) == pytest.approx(DescrStatsW(values[0]).tconfint_mean(alpha=0.1))
+        agree.add(bool(found.p < 0.05))
+    assert agree == {True, False}
+    assert (equivalence(np.zeros((2, 5)), 0.1).p, equivalence(np.ones((2, 5)), 0.1).p) == (0, 1)
+    with pytest.raises(ValueError, match="above 0, not 0"):
+        equivalence(values, 0)
+
+
+def test_holm_multiplies_by_what_is_left_and_leaves_nan():
+    assert holm([0.01, 0.04, np.nan, 0.03]) == pytest.approx(
+        [0.03, 0.06, np.nan, 0.06], nan_ok=True
+    )  # 3 · .01, 2 · .03, and no less for .04
+    assert holm([]).size == 0
+    assert np.isnan(holm([np.nan])).all()
+
+
+def test_two_groups_by_hand():
+    found = compare_groups([3, 4], [1, 3, 3])
+    assert found.difference == pytest.approx(3.5 - 7 / 3)
+    assert found.superiority == pytest.approx((1 + 0.5 + 0.5 + 3) / 6)  # 3 beats 1 and ties twice, 4 beats all
+    assert found.p == pytest.approx(stats.mannwhitneyu([3, 4], [1, 3, 3]).pvalue)
+    assert found.low < found.difference < found.high
+    assert np.isnan(compare_groups([3], [1, 2]).difference)
+    equal = compare_groups([5, 5], [5, 5, 5])
+    assert (equal.difference, equal.low, equal.high, equal.p, equal.superiority) == (0, 0, 0, 1, 0.5)
+
+
+def test_the_interval_of_two_groups_is_near_that_of_welch():
+    rng = np.random.default_rng(7)
+    x, y = rng.poisson(4.5, 150), rng.poisson(4, 350)
+    known = stats.ttest_ind(x, y, equal_var=False).confidence_interval()
+    found = compare_groups(x, y)
+    assert (found.low, found.high) == pytest.approx((known.low, known.high), abs=0.03)
+
+
+def test_replies_written_down_three_times_say_no_more_than_once():
+    rng = np.random.default_rng(8)
+    x, y, ids = rng.poisson(5, 40), rng.poisson(4, 60), np.arange(100)
+    once, thrice = (
+        compare_groups(np.tile(x, n), np.tile(y, n), (np.tile(ids[:40], n), np.tile(ids[40:], n))) for n in (1, 3)
+    )
+    assert (thrice.difference, thrice.low, thrice.high) == pytest.approx((once.difference, once.low, once.high))
+    assert (thrice.p, thrice.superiority) == (pytest.approx(once.p, rel=0.1), pytest.approx(once.superiority))
+    assert compare_groups(np.tile(x, 3), np.tile(y, 3)).p < 0.5 * thrice.p
+    assert once.p == pytest.approx(compare_groups(x, y).p, rel=0.5)
+
+
+def test_problems_that_always_pause_much_are_not_taken_for_an_effect(monkeypatch):
+    monkeypatch.setattr(statistics, "RESAMPLES", 199)
+    rng = np.random.default_rng(9)
+    found = []
+    for _ in range(300):
+        problems = np.repeat(np.arange(80), 4)
+        right = rng.random(320) < 1 / (1 + np.exp(-rng.normal(0.5, 5, 80)[problems]))
+        pauses = rng.poisson(np.exp(rng.normal(1.2, 0.6, 80))[problems])
+        x, y, clusters = pauses[~right], pauses[right], (problems[~right], problems[right])
+        groups = compare_groups(x, y, clusters)
+        found.append([groups.p < 0.05, not groups.low <= 0 <= groups.high, compare_groups(x, y).p < 0.05])
+    ranks, interval, as_if_independent = np.mean(found, axis=0)
+    assert ranks <= 0.09
+    assert interval <= 0.12
+    assert as_if_independent > 0.15
+
+
+def test_the_smallest_difference_is_connors_and_an_exact_test_finds_it():
+    """Connor's n = ((z₀.₉₇₅ √ψ + z₀.₈ √(ψ − δ²)) / δ)², here with ψ = 0.2 discordant of 1,319."""
+    smallest = smallest_difference(1319, 0.2)
+    assert ((1.95996 * 0.2**0.5 + 0.84162 * (0.2 - smallest**2) ** 0.5) / smallest) ** 2 == pytest.approx(
+        1319, rel=1e-4
+    )
+    rng = np.random.default_rng(10)
+    discordant = rng.binomial(1319, 0.2, 4000)
+    better = rng.binomial(discordant, (1 + smallest / 0.2) / 2)
+    power = np.mean([stats.binomtest(k, n).pvalue < 0.05 for k, n in zip(better[:1500], discordant)])
+    assert 0.75 <= power <= 0.83
+    assert smallest_difference(1319, 0.2, power=0.9) > smallest > smallest_difference(5000, 0.2)
+
+
+def test_too_few_discordant_answers_show_no_difference():
+    assert np.isnan(smallest_difference(100, 0.01))
+    assert np.isnan(smallest_difference(100, 0))
+    assert 0 < smallest_difference(100, 1) < 1
+
+
+def test_nothing_heavy_is_imported_before_it_is_needed():
+    heavy = ("scipy", "statsmodels", "torch", "transformers", "trl", "matplotlib")
+    code = f"import sys, pauselib.analysis.study; print([name for name in {heavy} if name in sys.modules])"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"

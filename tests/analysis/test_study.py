@@ -1,0 +1,54 @@
+"""A study computes every table once, and has all of them before anything is finished."""
+
+import inspect
+from functools import cached_property
+
+import pandas as pd
+import pytest
+
+from pauselib.analysis.study import Study
+from pauselib.settings import Settings
+
+TABLES = [name for name, kind in vars(Study).items() if isinstance(kind, cached_property)]
+
+
+def test_a_study_of_nothing_has_all_its_tables(tmp_path):
+    study = Study(Settings(runs_dir=str(tmp_path)))
+    for name in (
+        "over_seeds",
+        "against_start",
+        "against_matched",
+        "pauses_by_correctness",
+        "strategies",
+        "intervention_effects",
+        "pause_regression",
+        "greedy_agreement",
+        "pauses_by_certainty",
+        "neighbours",
+        "nearest_tokens",
+    ):
+        assert len(getattr(study, name)) == 0, name
+    assert set(study.takeaways["verdict"]) == {"cannot tell"}
+    assert len(study.audit_beside_ours) == 20
+    assert study.detectable.startswith("What these problems can show is not known")
+    assert study.finished_rows == []
+    assert study.example_variant is None
+
+
+def test_a_table_is_computed_once(intervened):
+    study = Study(intervened)
+    assert all(getattr(study, name) is getattr(study, name) for name in TABLES)
+    assert study.finished_rows == [(42, "sft"), (42, "sft_peft"), (42, "baseline_1_epoch")]
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_every_table_says_what_it_is(name):
+    assert inspect.getdoc(vars(Study)[name])
+
+
+def test_the_example_is_the_variant_of_the_settings_if_it_pauses(by_hand):
+    assert Study(by_hand.but(variant="sft_peft")).example_variant == "sft_peft"
+    assert Study(by_hand.but(variant="baseline_1_epoch")).example_variant == "sft"
+    neighbours = Study(by_hand.but(variant="sft_peft")).neighbours
+    assert isinstance(neighbours, pd.DataFrame)
+    assert set(neighbours["variant"]) == {"sft_peft"}

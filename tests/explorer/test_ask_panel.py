@@ -1,0 +1,160 @@
+"""The panel that asks, without a browser: its widgets are moved as a reader moves them."""
+
+import shutil
+import time
+
+import pytest
+from reading import SCRIPT, choose, first, pauses, settle, told
+
+from pauselib.decoding import greedy
+from pauselib.explorer.ask_panel import SLIDERS, AskPanel
+from pauselib.explorer.replies import Replies
+from pauselib.settings import Settings
+
+pytest_plugins = ["small_run"]
+
+
+@pytest.mark.parametrize("name", SLIDERS)
+def test_a_slider_that_is_not_moved_leaves_its_setting_at_the_default(name):
+    assert SLIDERS[name].widget().value == SLIDERS[name].neutral == getattr(Settings(), name)
+
+
+@pytest.mark.parametrize("name", SLIDERS)
+def test_a_slider_spans_values_that_the_setting_may_have(name):
+    for value in (SLIDERS[name].least, SLIDERS[name].most):
+        assert getattr(Settings(**{name: value}), name) == value
+
+
+def test_what_a_browser_says_of_a_slider_is_taken_as_a_multiple_of_its_step():
+    bias = SLIDERS["pause_bias"]
+    assert [bias.rounded(value) for value in (0.30000000000000004, -2.9, 0.25)] == [0.3, -2.9, 0.2]
+    assert str(bias.rounded(-1e-17)) == "0.0"
+    assert repr(SLIDERS["max_pauses"].rounded(3)) == "3"
+
+
+def test_a_moved_slider_changes_the_reply_and_nothing_is_decoded_twice(asked, decodings):
+    panel = AskPanel(asked)
+    cap, bias, temperature = (panel.sliders[name] for name in ("max_pauses", "pause_bias", "pause_temperature"))
+    assert "test-0" in panel.problem.label
+    plain = told(panel)
+    assert (pauses(plain), decodings) == (first(asked)["n_pauses"], [])
+    cap.value = 3
+    capped = told(panel)
+    assert (pauses(capped), len(decodings)) == (3, 1)
+    choose(panel.variant, "sft_peft")
+    cap.value = -1
+    many = pauses(told(panel))
+    bias.value = -3.0
+    assert pauses(told(panel)) < many
+    temperature.value = 0.3
+    assert panel.changes() == {"pause_temperature": 0.3, "pause_bias": -3.0}
+    settle(panel)
+    choose(panel.variant, "sft_fr_phead_peft")
+    n = len(decodings)
+    panel.reset.click()
+    assert panel.changes() == {}
+    assert told(panel) == plain
+    cap.value = 3
+    assert told(panel) == capped
+    assert len(decodings) == n
+
+
+def test_two_variants_stand_side_by_side_and_one_without_pauses_says_so(asked):
+    panel = AskPanel(asked)
+    assert panel.panes[1].layout.display == "none"
+    choose(panel.beside, "baseline_1_epoch")
+    assert "sft_fr_phead_peft" in told(panel, 0)
+    assert "has no pause token: the sliders change nothing" in told(panel, 1)
+    assert [pane.layout.width for pane in panel.panes] == ["50%", "50%"]
+    panel.sliders["max_pauses"].value = 0
+    assert pauses(told(panel, 1)) == 0
+
+
+def test_a_question_of_one_s_own_has_no_gold_answer(asked):
+    panel = AskPanel(asked)
+    choose(panel.problem, "(own question)")
+    assert panel.status.value == "Type a question into Own question, then press Tab or Answer."
+    assert panel.own.layout.display is None
+    panel.own.value = f"What is 2 + 3? {SCRIPT}"
+    assert "gold answer unknown" in told(panel)
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in panel.asked.value
+    assert "<script" not in panel.asked.value + panel.panes[0].value
+
+
+def test_a_problem_has_the_gold_answer_also_where_it_is_decoded_now(asked):
+    panel = AskPanel(asked)
+    panel.sliders["max_pauses"].value = 3
+    assert f"gold {first(asked)['gold']} · 20 tokens" in told(panel)
+    assert "decoded now" in told(panel)
+
+
+def test_stop_ends_the_decoding_and_answer_begins_it_again(asked, monkeypatch):
+    step = greedy.next_tokens
+    panel = AskPanel(asked)
+    settle(panel)
+    monkeypatch.setattr(greedy, "next_tokens", lambda *args: time.sleep(0.3) or step(*args))
+    panel.sliders["max_pauses"].value = 1
+    while "so far" not in panel.panes[0].value:
+        assert panel.work.thread.is_alive()
+        time.sleep(0.02)
+    assert not panel.stop.disabled
+    panel.stop.click()
+    started = time.monotonic()
+    assert settle(panel) == "Stopped."
+    assert time.monotonic() - started < 2
+    assert "so far" in panel.panes[0].value
+    assert panel.stop.disabled
+    monkeypatch.setattr(greedy, "next_tokens", step)
+    panel.answer.click()
+    assert pauses(told(panel)) == 1
+
+
+def test_a_new_value_stops_the_decoding_of_the_one_before(asked, monkeypatch):
+    step, steps = greedy.next_tokens, []
+    monkeypatch.setattr(greedy, "next_tokens", lambda *args: time.sleep(0.1) or steps.append(1) or step(*args))
+    panel = AskPanel(asked)
+    settle(panel)
+    panel.sliders["max_pauses"].value = 4
+    while not steps:
+        time.sleep(0.02)
+    panel.sliders["max_pauses"].value = 5
+    assert pauses(told(panel)) == 5
+    assert len(steps) < 40
+
+
+def test_what_goes_wrong_in_the_thread_is_told(asked, monkeypatch):
+    panel = AskPanel(asked)
+    choose(panel.problem, "(own question)")
+    panel.own.value = "Why <|pause|> here?"
+    assert "already contains &lt;|pause|&gt;" in settle(panel)
+    monkeypatch.setattr(Replies, "model_and_tokenizer", lambda self, settings: 1 / 0)
+    panel.own.value = "And now?"
+    assert settle(panel) == '<p role="alert"><b>This did not work.</b> ZeroDivisionError: division by zero</p>'
+    assert panel.stop.disabled
+
+
+def test_the_shade_is_the_pause_probability_or_the_uncertainty_or_none(asked):
+    panel = AskPanel(asked)
+    said = Replies().get(asked, *panel.problem.value, {})
+    assert f"pause; pause probability {said['p_pause'][0]:.3f}" in told(panel)
+    assert "as the pause head says" in panel.legend.value
+    panel.shade.value = "LM uncertainty"
+    assert f"pause; LM uncertainty {1 - said['p_best'][0]:.3f}" in told(panel)
+    panel.numbers.value = True
+    assert told(panel).count("<tr>") == 1 + said["n_tokens"]
+    panel.numbers.value, panel.shade.value = False, "none"
+    assert told(panel).count("title=") == told(panel).count('title="pause"') == said["n_pauses"]
+
+
+def test_only_variants_with_a_model_are_offered(own_copy):
+    names = [name for name, _ in AskPanel(own_copy).variant.options]
+    assert names == ["sft_peft", "sft_fr_phead_peft", "baseline_1_epoch"]
+    shutil.copytree(own_copy.folder() / "seed-42", own_copy.folder() / "seed-7")
+    shutil.rmtree(own_copy.folder() / "seed-7" / "sft_peft")
+    shutil.rmtree(own_copy.folder() / "data")
+    panel = AskPanel(own_copy)
+    assert [name for name, _ in panel.run.options] == ["small, seed 42", "small, seed 7"]
+    choose(panel.run, "small, seed 7")
+    assert [name for name, _ in panel.variant.options] == ["sft_fr_phead_peft", "baseline_1_epoch"]
+    assert [name for name, _ in panel.problem.options] == ["(own question)"]
+    assert "Type a question" in settle(panel)

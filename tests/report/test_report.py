@@ -1,0 +1,127 @@
+"""The report as its reader has it: a file in a real browser with the network off, on a screen, a phone and paper."""
+
+import os
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import pytest
+from conftest import ROOT, SCRIPT, pictures_of_report
+
+from pauselib.analysis.study import Study
+from pauselib.report import document as report
+
+pytest_plugins = ["browser"]
+HEADINGS = [
+    "The published takeaways, and whether pauses help",
+    "The table",
+    "Accuracy, and what is a difference",
+    "Pauses and correctness",
+    "Why replies pause",
+    "Do pauses help?",
+]
+
+
+@pytest.fixture
+def page_of_report(document, intervened):
+    """The report of three finished rows, open."""
+    return document(report.write_report(Study(intervened)))
+
+
+def test_it_opens_without_a_network_complaints_or_questions_to_other_hosts(page_of_report):
+    page = page_of_report.page
+    assert page.get_by_role("heading", level=2).all_text_contents()[:6] == HEADINGS
+    labels = page.locator("svg").evaluate_all("pictures => pictures.map(one => one.getAttribute('aria-label'))")
+    assert len(labels) == pictures_of_report(n_variants=3)
+    assert all(labels)
+    assert (page_of_report.watch.errors, page_of_report.watch.outside) == ([], [])
+
+
+def test_the_table_is_sorted_by_a_heading_up_and_down_by_mouse_and_keyboard(page_of_report):
+    names = ["sft", "sft_peft", "sft_fr_phead", "baseline_1_epoch"]
+    main = page_of_report.page.locator("#main table")
+    n = 1  # the second table, after that of the takeaways
+    assert page_of_report.column("variant", n) == names
+    page_of_report.click_header("Eval loss", n)
+    assert page_of_report.column("Eval loss", n) == ["0.1000", "0.2500", "0.5000", "–"]
+    assert page_of_report.column("variant", n) == ["baseline_1_epoch", "sft_peft", "sft", "sft_fr_phead"]
+    main.get_by_role("button", name="Eval loss").press("Enter")
+    assert page_of_report.column("Eval loss", n) == ["0.5000", "0.2500", "0.1000", "–"]
+    assert main.locator("th[aria-sort]").all_text_contents() == ["Eval loss"]
+    main.get_by_role("button", name="variant").press("Space")
+    assert page_of_report.column("variant", n) == sorted(names)
+
+
+def test_what_a_problem_or_a_reply_says_is_shown_and_not_run(page_of_report):
+    page = page_of_report.page
+    page.locator("#sft summary").click()
+    assert page.locator("#sft").get_by_text(SCRIPT).first.is_visible()
+    assert page.locator("#sft [aria-label=pause]").count() == 1 + 2 + 9
+    assert page_of_report.watch.errors == []
+
+
+@pytest.mark.parametrize("width", [360, 1400])
+def test_nothing_is_wider_than_the_screen(page_of_report, width):
+    page_of_report.page.set_viewport_size({"width": width, "height": 800})
+    assert page_of_report.page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_on_paper_every_variant_is_open(page_of_report):
+    page = page_of_report.page
+    assert page.locator("#sft .reply").first.is_hidden()
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.locator("#sft .reply").first.is_visible()
+    assert page.pdf()[:4] == b"%PDF"
+
+
+LOWEST_CONTRAST = """() => {
+    const rgb = text => text.match(/[\\d.]+/g).map(Number);
+    const linear = v => v <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4;
+    const luminance = colour => {
+        const [r, g, b] = colour.slice(0, 3).map(v => linear(v / 255));
+        return .2126 * r + .7152 * g + .0722 * b;
+    };
+    const ground = element => {
+        for (; element; element = element.parentElement) {
+            const colour = rgb(getComputedStyle(element).backgroundColor);
+            if (colour.length < 4 || colour[3] === 1) return colour;
+        }
+        return [255, 255, 255];
+    };
+    document.querySelectorAll("details").forEach(part => part.open = true);
+    const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    const ratios = [];
+    while (walk.nextNode()) {
+        const text = walk.currentNode.textContent.trim();
+        const parent = walk.currentNode.parentElement;
+        if (!text || parent.closest("svg, script, style")) continue;
+        const pair = [luminance(rgb(getComputedStyle(parent).color)), luminance(ground(parent))];
+        const [light, dark] = pair.sort((x, y) => y - x);
+        ratios.push([(light + .05) / (dark + .05), text.slice(0, 40)]);
+    }
+    return ratios.sort((x, y) => x[0] - y[0])[0];
+}"""
+
+
+def test_text_stands_out_from_its_ground(page_of_report):
+    """WCAG 2.1's contrast ratio, 4.5 at least, of every visible text that has a plain ground."""
+    ratio, text = page_of_report.page.evaluate(LOWEST_CONTRAST)
+    assert ratio >= 4.5, text
+
+
+def test_the_names_stay_in_view_when_the_table_is_scrolled_on_a_phone(page_of_report):
+    page = page_of_report.page
+    page.set_viewport_size({"width": 390, "height": 800})
+    name = page.locator("#main tbody td:first-child").first
+    at_first = name.bounding_box()["x"]
+    page.locator("#main .wide").evaluate("part => part.scrollLeft = 300")
+    assert name.bounding_box()["x"] == at_first
+
+
+def test_a_picture_of_it_for_the_readme(document, intervened, tmp_path):
+    """The top of the finished run's report, or of the one by hand, in the folder that PAUSELIB_SCREENSHOTS names."""
+    made = ROOT / "runs" / "tiny" / "report.html"
+    opened = document(made if made.exists() else report.write_report(Study(intervened)))
+    path = Path(os.environ.get("PAUSELIB_SCREENSHOTS", tmp_path)) / "report.png"
+    opened.page.screenshot(path=path)
+    assert plt.imread(path).std() > 0.02  # more than an empty page
+    assert (opened.watch.errors, opened.watch.outside) == ([], [])
