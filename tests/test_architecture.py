@@ -16,9 +16,6 @@ from pauselib.variants import parse
 PACKAGE = Path(pauselib.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
 FLOORS, LINES, WIDTH = 7, 300, 120
-GATHERERS = ("pauselib.settings", "pauselib.contradictions")
-"""These know the strategies and interventions that two rooms declare, whose settings they make one list of; every room
-reads that list. No circle of modules follows, but every room would stand on these two."""
 
 
 def module_name(path: Path) -> str:
@@ -63,7 +60,7 @@ def room_graph(within_functions: bool) -> dict[str, set[str]]:
     def rooms_of(imported: str) -> set[str]:
         if room(imported):
             return {room(imported)}
-        return set().union(*map(rooms_of, () if imported in GATHERERS else modules[imported]))
+        return set().union(*map(rooms_of, modules[imported]))
 
     graph = {room(name): set() for name in modules if room(name)}
     for name, imported in modules.items():
