@@ -12,22 +12,22 @@ import pytest
 import pauselib
 
 ROOT = Path(pauselib.__file__).parents[1]
-ROOMS = ("tasks", "settings", "sources", "model", "training", "decoding", "analysis")
-HEAVY = ("torch", "transformers", "trl", "peft", "datasets", "matplotlib", "scipy", "statsmodels", "IPython")
-USE_TORCH_THROUGHOUT = (
+FILES = sorted((ROOT / "pauselib").rglob("*.py"))
+ROOMS = sorted({path.relative_to(ROOT).parts[1] for path in FILES if path.parent.name != "pauselib"})
+HEAVY = ("torch", "transformers", "trl", "peft", "datasets", "matplotlib", "scipy", "statsmodels", "ipywidgets")
+COMPUTE_WITH_TENSORS = (
     "pauselib.model.pause_model",
     "pauselib.training.trainer",
     "pauselib.decoding.greedy",
     "pauselib.sources.pretraining",
 )
+SHOW_SOMETHING = ("report", "explorer")  # the rooms that are imported to draw and to be clicked
 
 
 def modules() -> list[str]:
-    """The names of all modules of the rooms, and of those that are in no room."""
-    package = ROOT / "pauselib"
-    files = [*package.glob("*.py"), *(file for room in ROOMS for file in (package / room).glob("*.py"))]
-    names = [".".join(file.relative_to(ROOT).with_suffix("").parts) for file in sorted(files)]
-    return [name.removesuffix(".__init__") for name in names if name != "pauselib.workflow"]
+    """The full names of all modules but those that run something when they are imported."""
+    names = [".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__") for path in FILES]
+    return [name for name in names if not name.endswith(".__main__")]
 
 
 def room_of(name: str) -> str | None:
@@ -56,19 +56,27 @@ def test_the_settings_are_read_without_a_warning_and_without_anything_heavy():
     assert loaded_by("pauselib.settings", options=("-W", "error")) == set()
 
 
-def test_only_what_computes_with_tensors_throughout_loads_torch():
-    assert loaded_by(*(name for name in modules() if name not in USE_TORCH_THROUGHOUT)) == set()
+def test_only_what_computes_with_tensors_or_shows_something_imports_anything_heavy():
+    light = [name for name in modules() if name not in COMPUTE_WITH_TENSORS and room_of(name) not in SHOW_SOMETHING]
+    assert loaded_by(*light) == set()
 
 
-@pytest.mark.parametrize("name", USE_TORCH_THROUGHOUT)
-def test_those_that_do_import_it_at_the_top(name):
+@pytest.mark.parametrize(("room", "needed"), [("report", {"matplotlib"}), ("explorer", {"ipywidgets", "matplotlib"})])
+def test_to_show_something_no_model_is_needed(room, needed):
+    names = [name for name in modules() if room_of(name) == room]
+    assert loaded_by(*names) <= needed
+
+
+@pytest.mark.parametrize("name", COMPUTE_WITH_TENSORS)
+def test_those_that_compute_with_tensors_import_torch_at_the_top(name):
     text = (ROOT / name.replace(".", "/")).with_suffix(".py").read_text()
     assert re.search(r"^(import|from) (torch|transformers|trl)\b", text, re.MULTILINE)
 
 
 STATE = """
 import importlib, json, logging, os, warnings
-import accelerate, datasets, matplotlib.pyplot, peft, scipy.stats, statsmodels.api, torch, transformers, trl
+import accelerate, datasets, ipywidgets, jinja2, matplotlib.pyplot, peft
+import scipy.stats, statsmodels.api, torch, transformers, trl
 from datasets import Dataset
 from peft import LoraConfig, get_peft_model
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, GenerationMixin, PreTrainedModel
