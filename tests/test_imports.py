@@ -12,7 +12,7 @@ import pytest
 import pauselib
 
 ROOT = Path(pauselib.__file__).parents[1]
-ROOMS = ("tasks", "sources", "injection", "model", "training", "decoding")
+ROOMS = ("tasks", "settings", "sources", "model", "training", "decoding", "analysis")
 HEAVY = ("torch", "transformers", "trl", "peft", "datasets", "matplotlib", "scipy", "statsmodels", "IPython")
 USE_TORCH_THROUGHOUT = (
     "pauselib.model.pause_model",
