@@ -1,4 +1,4 @@
-"""How far a long piece of work is: one line, updated in place. An executed notebook keeps its last state, as one output."""
+"""How far a long piece of work is: one line, updated in place. An executed notebook keeps its last state alone."""
 
 import sys
 import time
@@ -19,7 +19,7 @@ class Progress:
         self.handle = None
 
     def update(self, done: int, text: str = "") -> None:
-        """Rewrite the line, unless it was rewritten a moment ago: `done` of the total, times, and a `text` behind them."""
+        """Rewrite the line, unless it was rewritten a moment ago: `done` of the total, times, and a `text` behind."""
         now = time.monotonic()
         too_soon = now - self.shown_at < (THEN_EVERY if self.handle else FIRST_AFTER)
         if too_soon if done < self.total else self.handle is None:
