@@ -148,7 +148,7 @@ def save(folder, replies: list[dict], eval_loss: float, **settings) -> None:
     (folder / "predictions.jsonl").write_text("".join(json.dumps(r) + "\n" for r in replies))
     (folder / "metrics.json").write_text(json.dumps({**reply_metrics(replies), "eval_loss": eval_loss}))
     outputs = {name: runs.digest(folder / name) for name in ("metrics.json", "predictions.jsonl")}
-    runs.write_json(folder / runs.MANIFEST, {**runs.origin(settings, {"model": "abc"}), "outputs": outputs})
+    runs.write_json(folder / runs.MANIFEST, {**runs.origin(folder, settings, {"model": "abc"}), "outputs": outputs})
 
 
 @pytest.fixture

@@ -101,11 +101,11 @@ def test_rows_with_strategies_of_their_own_share_the_clean_rows(fresh):
     assert runs.manifest(first)["settings"]["n_pauses_per_patterns"] == {}
 
 
-def test_what_the_clean_rows_depend_on_is_refused_on_the_way_and_made_again_where_it_is_asked_for(fresh):
+def test_what_the_clean_rows_depend_on_is_refused_and_made_again_where_it_may_be_overwritten(fresh):
     inject(fresh)
     with pytest.raises(ValueError, match=r"data was made with n_train=8 \(now 9\): choose another name"):
         warm_up(fresh.but(n_train=9))
-    inject(fresh.but(n_train=9), asked=True)
+    inject(fresh.but(n_train=9, overwrite=True))
     assert runs.manifest(fresh.folder() / "data")["settings"]["n_train"] == 9
 
 
@@ -113,7 +113,7 @@ def test_the_first_step_is_not_made_again_from_other_settings_on_the_way(fresh):
     warm_up(fresh.but(variant="baseline_1_epoch"))
     with pytest.raises(ValueError, match=r"model was made with base_learning_rate=0.006 \(now 0.1\)"):
         warm_up(fresh.but(variant="sft", base_learning_rate=0.1))
-    folder = warm_up(fresh.but(variant="baseline_1_epoch", base_learning_rate=0.1))
+    folder = warm_up(fresh.but(variant="baseline_1_epoch", base_learning_rate=0.1, overwrite=True))
     assert runs.manifest(folder / "model")["settings"]["base_learning_rate"] == 0.1
 
 

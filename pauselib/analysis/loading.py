@@ -35,9 +35,26 @@ def row_folders(settings: Settings) -> dict[tuple[int, str], Path]:
     }
 
 
+def has_replies(folder: Path) -> bool:
+    """Whether a folder's replies are finished and belong to what they were made from, which is still there."""
+    return (folder / runs.MANIFEST).exists() and runs.why_stale(folder) is None
+
+
 def finished_folders(settings: Settings) -> dict[tuple[int, str], Path]:
-    """Those of `row_folders` that have their replies, which is told by their metrics.json."""
-    return {row: folder for row, folder in row_folders(settings).items() if (folder / "metrics.json").exists()}
+    """Those of `row_folders` whose replies are finished and not stale."""
+    return {row: folder for row, folder in row_folders(settings).items() if has_replies(folder)}
+
+
+def stale_folders(settings: Settings) -> dict[Path, str]:
+    """Why the replies in a folder are stale, by folder: those of rows and interventions that the experiment asks for.
+
+    They were edited or damaged, or what they were made from was made again since. No table has them.
+    """
+    seeds, folders = settings.seeds, list(row_folders(settings).values())
+    folders += [settings.but(seed=seed, **one).replies_folder() for one in settings.interventions for seed in seeds]
+    finished = [folder for folder in folders if (folder / runs.MANIFEST).exists()]
+    reasons = {folder: runs.why_stale(folder) for folder in finished}
+    return {folder: reason for folder, reason in reasons.items() if reason}
 
 
 def results(settings: Settings) -> pd.DataFrame:
@@ -50,7 +67,7 @@ def results(settings: Settings) -> pd.DataFrame:
     """
     rows = []
     for (seed, name), folder in row_folders(settings).items():
-        metrics = runs.read_json(folder / "metrics.json") or {}
+        metrics = runs.read_json(folder / "metrics.json") if has_replies(folder) else {}
         low, high = None, None
         if metrics:
             low, high = wilson(round(metrics["accuracy"] * metrics["n"]), metrics["n"])
@@ -73,7 +90,7 @@ def results(settings: Settings) -> pd.DataFrame:
 def predictions(settings: Settings) -> pd.DataFrame:
     """The replies of all finished rows: one line a reply, with the fields of predictions.jsonl, `seed` and `variant`.
 
-    They are in the order of `row_folders`. The table is empty where nothing is finished.
+    They are in the order of `row_folders`, without stale ones. The table is empty where nothing is finished.
     """
     frames = []
     for (seed, name), folder in finished_folders(settings).items():
@@ -126,7 +143,7 @@ def intervened(settings: Settings) -> pd.DataFrame:
         for seed in settings.seeds:
             row = settings.but(seed=seed, **asked)
             folder = row.replies_folder()
-            if row.variant not in settings.variants or not (folder / "metrics.json").exists():
+            if row.variant not in settings.variants or not has_replies(folder):
                 continue
             replies = pd.DataFrame(runs.read_json_lines(folder / "predictions.jsonl"))
             allowed = float(asked["max_pauses"]) if only_a_limit else float("nan")
@@ -145,6 +162,9 @@ def finished_sentence(settings: Settings, table: pd.DataFrame) -> str:
     """How many rows of `results` are finished, and how to make the others, in words."""
     missing = table.loc[table["accuracy"].isna(), "variant"].tolist()
     sentence = f"{len(table) - len(missing)} of {len(table)} rows are finished under {settings.folder().name}."
+    for folder, reason in stale_folders(settings).items():
+        place = folder.relative_to(settings.folder()).as_posix()
+        sentence += f" {place} is stale and left out: {reason}."
     if missing:
         command = f"papermill notebooks/evaluate.ipynb out.ipynb -p variant {missing[0]} -p experiment"
         sentence += f" `{command} {settings.experiment}` makes one more, `make run` all of them."

@@ -3,6 +3,7 @@
 Beside it, the executed notebooks become pages.
 """
 
+import sys
 from html import escape
 from pathlib import Path
 
@@ -41,7 +42,11 @@ def notebook_page(path: Path) -> Path | None:
     from nbconvert import HTMLExporter
     from pygments.formatters import HtmlFormatter
 
-    body, _ = HTMLExporter(template_name="basic").from_filename(str(path))
+    try:
+        body, _ = HTMLExporter(template_name="basic").from_filename(str(path))
+    except Exception as error:  # a notebook that a kill or a hand has broken: the report is written all the same
+        print(f"{path} can't be shown as a page ({type(error).__name__}).", file=sys.stderr)
+        return None
     content = {
         "title": f"{path.stem}: {path.parent.name}",
         "colours": Markup(HtmlFormatter(style="friendly").get_style_defs(".highlight")),

@@ -18,7 +18,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from pauselib import tasks
-from pauselib.declared import EVERY_NOTEBOOK, FOLDER_NAME, MANY, NOTEBOOK_OF, STEPS, Use, setting, unknown
+from pauselib.declared import EVERY_NOTEBOOK, MANY, MOST, NAME, NOTEBOOK_OF, PATH, STEPS, Use, setting, unknown
 from pauselib.errors import InputError
 from pauselib.interventions import (
     INTERVENTION_SETTINGS,
@@ -46,7 +46,7 @@ class Settings(InterventionSettings):
     """The settings of an experiment. Raises InputError, in one sentence, for what can't be meant."""
 
     # the experiment
-    experiment: str = setting("tiny", "the folder under runs_dir", notebooks=EVERY_NOTEBOOK, pattern=FOLDER_NAME)
+    experiment: str = setting("tiny", "the folder under runs_dir", notebooks=EVERY_NOTEBOOK, pattern=NAME)
     variant: str = setting(
         "sft_peft",
         "what is unfrozen: a published name, see pauselib.variants",
@@ -80,12 +80,17 @@ class Settings(InterventionSettings):
         "runs",
         "where everything is written; a relative path starts at the project's root",
         notebooks=EVERY_NOTEBOOK,
-        pattern=FOLDER_NAME,
+        pattern=PATH,
+    )
+    overwrite: bool = setting(
+        False,
+        "make again what was made from other settings; otherwise that is refused",
+        notebooks=("inject", "warmup", "evaluate"),
     )
     # the clean rows
     dataset_config: str = setting("main", "the hub dataset's configuration", "data")
-    n_train: int = setting(0, "this many training problems; 0: all there are (toy: 2000)", "data", ge=0)
-    n_test: int = setting(0, "this many test problems; 0: all there are (toy: 500)", "data", ge=0)
+    n_train: int = setting(0, "this many training problems; 0: all there are (toy: 2000)", "data", ge=0, le=MOST)
+    n_test: int = setting(0, "this many test problems; 0: all there are (toy: 500)", "data", ge=0, le=MOST)
     data_seed: int = setting(
         42, "of the toy problems, the validation split and the injected positions", "data", "inject", ge=0, lt=2**32
     )
@@ -131,7 +136,7 @@ class Settings(InterventionSettings):
     lora_alpha: int = setting(32, "their scale is lora_alpha / lora_r", *TRAINED, ge=1)
     lora_dropout: float = setting(0.05, "in the adapters", *TRAINED, ge=0, lt=1)
     lora_target_modules: Annotated[tuple[Annotated[str, Field(min_length=1)], ...], BeforeValidator(as_list)] = setting(
-        ("q_proj", "v_proj"), "the layers that get one", *TRAINED, min_length=1
+        ("auto",), "the layers that get one; auto: the attention's query and value", *TRAINED, min_length=1
     )
     dtype: Literal["float32", "bfloat16"] = setting(
         "float32", "of weights and training: float32 or bfloat16", *TRAINED, "evaluate"

@@ -27,14 +27,24 @@ def model_source(model: str) -> Path | str:
 
 def from_pretrained(auto, source: str, **options):
     """Return `auto.from_pretrained` of a source. Raises InputError, in one sentence, where it can't be had."""
+    place = model_source(str(source))
+    if looks_like_folder(str(source)) and not Path(source).is_dir():
+        raise InputError(
+            f"The model '{source}' is not there: no folder has this path. Give 'tiny', a folder or a hub id."
+        )
     try:
-        return auto.from_pretrained(model_source(str(source)), **options)
-    except (OSError, ValueError) as error:
-        reason = str(error).strip().split("\n")[0]
+        return auto.from_pretrained(place, **options)
+    except Exception as error:  # damaged files and odd configurations fail in as many ways as there are libraries below
+        reason = (str(error).strip() or type(error).__name__).split("\n")[0]
         raise InputError(
             f"The model '{source}' could not be loaded ({reason}): give 'tiny', a folder with a transformers model, "
             "or a hub id you can reach."
         ) from error
+
+
+def looks_like_folder(source: str) -> bool:
+    """Return whether a source can only be meant as a folder: a hub id is one name, or two with a slash between them."""
+    return source.startswith((".", "/", "~")) or source.count("/") > 1 or "\\" in source
 
 
 def load_tokenizer(source: str):
@@ -55,7 +65,15 @@ def load_model(source: str, dtype: str = "float32"):
         from transformers.utils import logging
 
     logging.disable_progress_bar()
-    model = from_pretrained(AutoModelForCausalLM, source, dtype=getattr(torch, dtype))
+    model, found = from_pretrained(AutoModelForCausalLM, source, dtype=getattr(torch, dtype), output_loading_info=True)
+    for problem in ("missing_keys", "unexpected_keys", "mismatched_keys"):
+        if found[problem]:
+            name = sorted(map(str, found[problem]))[0]
+            raise InputError(
+                f"The weights of the model '{source}' are not those of its configuration: {len(found[problem])} "
+                f"{problem.removesuffix('_keys')}, such as {name}. Mend the folder: random weights would take their "
+                "place."
+            )
     return model.to("cuda" if torch.cuda.is_available() else "cpu").eval()
 
 

@@ -17,7 +17,8 @@ def loss_curve(history: pd.DataFrame | list[dict]):
     """
     history = pd.DataFrame(history)
     history = history.reindex(columns=history.columns.union([f"eval_{key}" for key in LOSSES], sort=False))
-    present = [key for key in LOSSES if key in history]
+    history = history.reindex(columns=history.columns.union(["step", *LOSSES], sort=False))
+    present = [key for key in LOSSES if history[[key, f"eval_{key}"]].notna().any(axis=None)]
     figure, axes = panels(len(present), width=3.2, height=2.4)
     for axis, key in zip(axes, present):
         trained, validated = history.dropna(subset=[key]), history.dropna(subset=[f"eval_{key}"])
@@ -25,7 +26,8 @@ def loss_curve(history: pd.DataFrame | list[dict]):
         axis.plot(validated["step"], validated[f"eval_{key}"], "o--", color=INCORRECT, markersize=4, label="validation")
         axis.set(title=LOSSES[key], xlabel="step", ylabel="nats per token")
         axis.grid(alpha=0.3)
-    axes[0].legend(frameon=False)
+    if axes:
+        axes[0].legend(frameon=False)
     return figure
 
 
