@@ -146,7 +146,7 @@ def example(study: Study) -> str:
         sys.exit(f"No correct reply of {PAUSING} has two pauses, so there is no example to show.")
     shown = f"{reply['question']}\n\n{reply['reply'].replace(PAUSE_TEXT, html.PAUSE_MARK)}"
     lines = [line for text in shown.split("\n") for line in textwrap.wrap(text, WIDTH) or [""]]
-    block = textwrap.indent("\n".join(lines), "    ", lambda line: True)
+    block = textwrap.indent("\n".join(lines), "    ")
     rule = f"the first correct one of `{PAUSING}` with at least two pauses; each {html.PAUSE_MARK} is a pause"
     return f"A test problem and a reply ({rule}):\n\n{block}"
 

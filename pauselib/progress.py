@@ -1,14 +1,13 @@
-"""How far a long piece of work is: one line, updated in place. An executed notebook keeps its last state, as one
-output.
-"""
+"""How far a long piece of work is: one line, updated in place. An executed notebook keeps its last state alone."""
 
 import sys
 import time
 
+FIRST_AFTER, THEN_EVERY = 1.0, 0.5  # seconds before the line is shown at all, and between two updates of it
+
 
 class Progress:
-    """`update(done, text)` rewrites the line, at most twice a second; it shows nothing for work that ends within a
-    second.
+    """A line that says how much of a piece of work is done. Nothing is shown for work that ends within a second.
 
     >>> progress = Progress("replies", total=500)
     >>> progress.update(120, "9 tokens each")        # replies 120 of 500 (24 %), 3 s, 9 s to go; 9 tokens each
@@ -20,19 +19,19 @@ class Progress:
         self.handle = None
 
     def update(self, done: int, text: str = "") -> None:
+        """Rewrite the line, unless it was rewritten a moment ago: `done` of the total, times, and a `text` behind."""
         now = time.monotonic()
-        if done < self.total and now - self.shown_at < (0.5 if self.handle else 1):
-            return
-        if done >= self.total and self.handle is None:
+        too_soon = now - self.shown_at < (THEN_EVERY if self.handle else FIRST_AFTER)
+        if too_soon if done < self.total else self.handle is None:
             return
         self.shown_at, spent = now, now - self.started
-        left = f", {spent / done * (self.total - done):.0f} s to go" if 0 < done < self.total else ""
-        self.show(
-            f"{self.what} {done:,} of {self.total:,} ({done / max(self.total, 1):.0%}), {spent:.0f} s{left}"
-            + (f"; {text}" if text else "")
-        )
+        line = f"{self.what} {done:,} of {self.total:,} ({done / max(self.total, 1):.0%}), {spent:.0f} s"
+        if 0 < done < self.total:
+            line += f", {spent / done * (self.total - done):.0f} s to go"
+        self.show(f"{line}; {text}" if text else line)
 
     def show(self, line: str) -> None:
+        """Show a line in the place of the last one: in a notebook's output, or on the terminal."""
         if "ipykernel" not in sys.modules:
             self.handle = True
             print(f"\r{line:<100}", end="", file=sys.stderr, flush=True)

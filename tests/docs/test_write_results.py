@@ -108,7 +108,7 @@ def test_the_finding_is_three_sentences_with_numbers_and_intervals(script, root)
 
 def test_the_example_is_the_first_correct_reply_with_two_pauses(script, root):
     study = Study(of_experiment(yaml.safe_load((root / "configs" / "tiny.yaml").read_text())))
-    assert script.example(study).splitlines()[-3:] == ["    What is 1 and 1?", "    ", "    ‖‖It is #### 1"]
+    assert script.example(study).splitlines()[-3:] == ["    What is 1 and 1?", "", "    ‖‖It is #### 1"]
 
 
 def test_only_what_is_finished_is_written_and_the_rest_is_named(script, root, capsys):
