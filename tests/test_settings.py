@@ -20,7 +20,7 @@ def test_the_defaults_need_nothing_else():
     s = Settings()
     assert (s.model, s.dataset, s.variant, s.seed) == ("tiny", "toy", "sft_peft", 42)
     assert s.variants == tuple(VARIANTS)
-    assert s.interventions == ()
+    assert s.interventions == of_experiment({"interventions": None}).interventions == ()
 
 
 def test_read_takes_the_settings_among_a_notebooks_variables():
