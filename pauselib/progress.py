@@ -19,6 +19,7 @@ class Progress:
         self.handle = None
 
     def update(self, done: int, text: str = "") -> None:
+        """Show that `done` of all are done, with a text behind it, unless it was shown just before."""
         """Rewrite the line, unless it was rewritten a moment ago: `done` of the total, times, and a `text` behind."""
         now = time.monotonic()
         too_soon = now - self.shown_at < (THEN_EVERY if self.handle else FIRST_AFTER)
@@ -31,6 +32,7 @@ class Progress:
         self.show(f"{line}; {text}" if text else line)
 
     def show(self, line: str) -> None:
+        """Put a line in place of the last one: in a notebook's output, or in the terminal."""
         """Show a line in the place of the last one: in a notebook's output, or on the terminal."""
         if "ipykernel" not in sys.modules:
             self.handle = True

@@ -12,7 +12,7 @@ import pytest
 from conftest import pictures_of_report
 
 from pauselib.declared import EVERY_NOTEBOOK
-from pauselib.settings import Settings, settings_of_notebook
+from pauselib.settings import Settings, notebook_cells, settings_of_notebook
 from pauselib.settings.notebook_cells import parameters_cell
 
 ROOT = Path(__file__).parent.parent
@@ -43,6 +43,18 @@ def source(step: str):
 def test_the_parameters_cell_is_the_one_that_follows_from_the_settings(step):
     (cell,) = [cell for cell in source(step).cells if "parameters" in cell.metadata.get("tags", [])]
     assert cell.source == parameters_cell(step), "run `python -m pauselib.settings.notebook_cells`"
+
+
+def test_writing_the_parameters_cells_changes_nothing_else(tmp_path, monkeypatch):
+    (tmp_path / "notebooks").mkdir()
+    committed = {step: (ROOT / "notebooks" / f"{step}.ipynb").read_text() for step in EVERY_NOTEBOOK}
+    for step, text in committed.items():
+        old = text.replace("# the folder under runs_dir", "# what was said before")
+        assert old != text
+        (tmp_path / "notebooks" / f"{step}.ipynb").write_text(old)
+    monkeypatch.setattr(notebook_cells, "ROOT", tmp_path)
+    notebook_cells.write_cells()
+    assert {step: (tmp_path / "notebooks" / f"{step}.ipynb").read_text() for step in EVERY_NOTEBOOK} == committed
 
 
 @pytest.mark.parametrize("step", EVERY_NOTEBOOK)

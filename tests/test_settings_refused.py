@@ -117,7 +117,6 @@ REFUSED = [
         "batch_size 8 is not a multiple of gradient_accumulation_steps 3.",
     ),
     ({"strategy": "pattern"}, NO_PATTERN),
-    ({"variant": "sft@pattern"}, NO_PATTERN),
     (
         {"n_pauses_per_patterns": {"\n": 1}},
         "n_pauses_per_patterns is given but strategy is 'random': say strategy 'pattern' or 'random+pattern'.",

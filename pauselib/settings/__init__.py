@@ -289,7 +289,7 @@ def of_experiment(config: dict) -> Settings:
             )
     settings = Settings(**config)
     for name in settings.variants:
-        check_patterns(settings.but(variant=name))
+        check_patterns(settings.but(variant=name).of_row())
     return settings
 
 
