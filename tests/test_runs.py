@@ -214,7 +214,9 @@ def test_files_made_beside_others_leave_those_alone(tmp_path):
     assert not runs.make_once(tmp_path / "out", MADE_FROM, write_a, beside=True)
     assert names(tmp_path / "out") == ["a.txt", runs.MANIFEST, "mine.txt"]
     assert list(runs.manifest(tmp_path / "out")["outputs"]) == ["a.txt"]
-    assert runs.make_once(tmp_path / "out", CHANGED, lambda part: (part / "a.txt").write_text("again"), beside=True)
+    assert runs.make_once(
+        tmp_path / "out", CHANGED, lambda part: (part / "a.txt").write_text("again"), True, beside=True
+    )
     assert (tmp_path / "out" / "a.txt").read_text() == "again"
     assert (tmp_path / "out" / "mine.txt").read_text() == "mine"
 
@@ -226,7 +228,7 @@ def test_a_failure_while_making_beside_others_leaves_all_as_it_was(tmp_path):
 
     runs.make_once(tmp_path / "out", MADE_FROM, write_a, beside=True)
     with pytest.raises(RuntimeError, match="out of memory"):
-        runs.make_once(tmp_path / "out", CHANGED, fail, beside=True)
+        runs.make_once(tmp_path / "out", CHANGED, fail, overwrite=True, beside=True)
     assert names(tmp_path / "out") == ["a.txt", runs.MANIFEST]
     assert (tmp_path / "out" / "a.txt").read_text() == "made"
     assert runs.is_current(tmp_path / "out", MADE_FROM)

@@ -91,7 +91,9 @@ def test_a_strategy_that_asks_the_first_step_s_model_trains_that_before(fresh):
     folder = inject(fresh.but(strategy="surprise", n_random_pauses=1, variable_number_of_pauses=False))
     assert made(fresh) == {"data", "seed-42/baseline_1_epoch/model", "seed-42/injected/surprise"}
     model = fresh.but(variant="baseline_1_epoch").variant_folder() / "model"
-    assert runs.manifest(folder)["inputs"] == {"data": runs.digest(clean_rows(fresh)), "base": runs.digest(model)}
+    digests = {"data": runs.digest(clean_rows(fresh) / runs.MANIFEST), "base": runs.digest(model / runs.MANIFEST)}
+    assert runs.manifest(folder)["inputs"] == digests
+    assert runs.manifest(folder)["places"] == {"data": "../../../data", "base": "../../baseline_1_epoch/model"}
 
 
 def test_rows_with_strategies_of_their_own_share_the_clean_rows(fresh):
@@ -163,11 +165,12 @@ def test_what_is_made_names_what_it_was_made_from_in_one_form(small):
     places = {clean, inject(settings), row / "model", row, row / "interventions" / "max_pauses-0"}
     found = {place: runs.manifest(place) for place in places}
     for place, manifest in found.items():
-        assert list(manifest) == ["settings", "inputs", "versions", "outputs"]
+        assert list(manifest) == ["settings", "inputs", "places", "versions", "outputs"]
         for name, digest in manifest["outputs"].items():
             assert runs.digest(place / name) == digest
     assert set(found[row]["outputs"]) == {"predictions.jsonl", "tokens.parquet", "metrics.json"}
-    assert found[row]["inputs"] == {"model": runs.digest(row / "model"), "data": runs.digest(clean)}
+    made_from = {"model": row / "model" / runs.MANIFEST, "data": clean / runs.MANIFEST}
+    assert found[row]["inputs"] == {name: runs.digest(path) for name, path in made_from.items()}
     assert "max_pauses" not in found[row]["settings"]
     assert found[row / "interventions" / "max_pauses-0"]["settings"]["max_pauses"] == 0
     for name in ("metrics.json", "training.json"):

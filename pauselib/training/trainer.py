@@ -108,7 +108,7 @@ def last_checkpoint(folder: Path) -> str | None:
     whole = {step_of(path) for path in found if is_whole(path)}
     for path in reversed(found):
         state = runs.read_json(path / "trainer_state.json") or {}
-        if step_of(path) in whole and state.get("best_global_step", step_of(path)) in whole:
+        if step_of(path) in whole and (state.get("best_global_step") or step_of(path)) in whole:
             return str(path)
         shutil.rmtree(path)
     return None

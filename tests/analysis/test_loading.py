@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 from conftest import SCRIPT, reply, save
 
+from pauselib import runs
 from pauselib.analysis import loading
 from pauselib.settings import Settings
 from pauselib.variants import VARIANTS
@@ -201,3 +202,36 @@ def test_the_settings_of_the_injected_rows_are_among_them(by_hand):
     assert loading.values_used(by_hand)["n_random_pauses"] == [10]
     assert loading.values_used(by_hand)["strategy"] == ["random"]
     assert loading.values_used(of_its_own)["strategy"] == ["random", "word"]
+
+
+def test_replies_edited_by_hand_are_stale_and_in_no_table(by_hand):
+    path = by_hand.but(variant="sft").variant_folder() / "predictions.jsonl"
+    path.write_text(path.read_text().replace('"correct": false', '"correct": true'))
+    assert set(loading.predictions(by_hand)["variant"]) == {"sft_peft", "baseline_1_epoch"}
+    table = loading.results(by_hand)
+    assert table.set_index("variant").loc["sft", list(loading.METRICS)].isna().all()
+    sentence = loading.finished_sentence(by_hand, table)
+    assert "seed-42/sft is stale and left out: predictions.jsonl is not as it was made." in sentence
+
+
+def test_replies_that_were_cut_are_stale(by_hand):
+    path = by_hand.but(variant="sft_peft").variant_folder() / "predictions.jsonl"
+    path.write_text("".join(path.read_text().splitlines(keepends=True)[:1]))
+    assert set(loading.predictions(by_hand)["variant"]) == {"sft", "baseline_1_epoch"}
+
+
+def test_replies_of_a_model_that_was_trained_again_are_stale_and_so_are_its_interventions(intervened):
+    row = intervened.but(variant="sft")
+    model, changed = row.variant_folder() / "model", row.but(max_pauses=0).replies_folder()
+    runs.make_once(model, runs.origin(model, {"max_steps": 160}, {}), lambda part: runs.write(part / "weights", "1"))
+    for folder in (row.variant_folder(), changed):
+        manifest = runs.manifest(folder)
+        origin = runs.origin(folder, manifest["settings"], {"model": model})
+        runs.write_json(folder / runs.MANIFEST, {**origin, "outputs": manifest["outputs"]})
+    assert "sft" in set(loading.predictions(intervened)["variant"])
+    again = runs.origin(model, {"max_steps": 20}, {})
+    runs.make_once(model, again, lambda part: runs.write(part / "weights", "2"), overwrite=True)
+    assert "sft" not in set(loading.predictions(intervened)["variant"])
+    assert set(loading.intervened(intervened)["intervention"]) == {"forced_pauses-2_forced_at-answer"}
+    reasons = {folder.name: reason for folder, reason in loading.stale_folders(intervened).items()}
+    assert reasons == {"sft": "its model was made again since", "max_pauses-0": "its model was made again since"}

@@ -3,7 +3,7 @@
 import pytest
 
 from pauselib.model.pause_model import PauseForCausalLM
-from pauselib.model.unfreezing import trainable, unfreeze
+from pauselib.model.unfreezing import lora_targets, trainable, unfreeze
 from pauselib.settings import Settings
 from pauselib.variants import PARTS, VARIANTS
 
@@ -36,3 +36,19 @@ def test_other_backbones_train_the_same_parts(kind, tiny_lm):
     model = unfreeze(PauseForCausalLM.around(tiny_lm(kind, True)), VARIANTS["sft_unfr_lm_head_embed_peft"], settings)
     embeddings = {"qwen2": "lm.model.embed_tokens", "gpt2": "lm.transformer.wte"}[kind]
     assert set(trainable(model)["part"]) == {"LoRA", "pause_embedding", "pause_head", "lm.lm_head", embeddings}
+
+
+@pytest.mark.parametrize(
+    ("kind", "layers"), [("mistral", ["q_proj", "v_proj"]), ("qwen2", ["q_proj", "v_proj"]), ("gpt2", ["c_attn"])]
+)
+def test_the_layers_of_query_and_value_are_found_by_themselves(kind, layers, tiny_lm):
+    assert lora_targets(PauseForCausalLM.around(tiny_lm(kind)), ("auto",)) == layers
+
+
+def test_a_layer_that_the_model_has_not_is_refused_with_those_that_it_has(tiny_lm):
+    with pytest.raises(ValueError) as error:
+        lora_targets(PauseForCausalLM.around(tiny_lm("mistral")), ("q_proj", "query"))
+    assert str(error.value) == (
+        "lora_target_modules is ['q_proj', 'query'], but the model has no layer query: choose from "
+        "down_proj, gate_proj, k_proj, o_proj, q_proj, up_proj, v_proj."
+    )

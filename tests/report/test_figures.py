@@ -1,6 +1,7 @@
 """The pictures, from three hand-written replies a variant and from tables of two lines."""
 
 import pandas as pd
+import pytest
 
 from pauselib.analysis import loading
 from pauselib.analysis.study import Study
@@ -68,3 +69,8 @@ def test_only_the_covariates_of_the_last_model_are_drawn():
         "incorrect : correct, + length",
         "length, a standard deviation more",
     ]
+
+
+@pytest.mark.parametrize("history", [[], [{"step": 2, "eval_loss": 1.0, "eval_lm_loss": 0.5, "eval_pause_loss": 0.5}]])
+def test_a_training_of_few_steps_has_a_curve_without_a_line(history):
+    assert figures.loss_curve(history) is not None

@@ -65,8 +65,7 @@ def test_a_run_cut_off_is_not_gone_on_with_from_other_settings(small, monkeypatc
     settings = small.but(variant="sft_fr_phead", max_steps=1)
     work = settings.variant_folder() / "checkpoints"
     runs.write_json(work / runs.MANIFEST, {"settings": {"seed": 0}, "inputs": {}, "versions": {}})
-    (work / "checkpoint-1").mkdir()
-    (work / "checkpoint-1" / "trainer_state.json").write_text("that of another run")
+    write_checkpoint(work / "checkpoint-1", best=1)
     assert trainer.last_checkpoint(work) == str(work / "checkpoint-1")
     folder = warm_up(settings)
     assert runs.read_json(folder / "training.json")["steps"] == 1
@@ -77,12 +76,31 @@ def test_the_newest_whole_checkpoint_is_the_one_to_go_on_from(tmp_path):
     from pauselib.training.trainer import last_checkpoint
 
     assert last_checkpoint(tmp_path) is None
-    for step in (9, 10, 11):
-        (tmp_path / f"checkpoint-{step}").mkdir()
-    assert last_checkpoint(tmp_path) is None
-    for step in (9, 10):
-        (tmp_path / f"checkpoint-{step}" / "trainer_state.json").touch()
+    write_checkpoint(tmp_path / "checkpoint-9", best=9)
+    write_checkpoint(tmp_path / "checkpoint-10", best=9)
     assert last_checkpoint(tmp_path) == str(tmp_path / "checkpoint-10")
+    (tmp_path / "checkpoint-11").mkdir()  # killed before its first file
+    (tmp_path / "checkpoint-10" / "weights").write_text("to")  # torn
+    assert last_checkpoint(tmp_path) == str(tmp_path / "checkpoint-9")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["checkpoint-9"]
+
+
+def test_a_checkpoint_whose_best_one_is_torn_is_no_place_to_go_on_from(tmp_path):
+    from pauselib.training.trainer import last_checkpoint
+
+    write_checkpoint(tmp_path / "checkpoint-9", best=9)
+    write_checkpoint(tmp_path / "checkpoint-10", best=9)
+    (tmp_path / "checkpoint-9" / "trainer_state.json").write_text("")
+    assert last_checkpoint(tmp_path) is None
+    assert list(tmp_path.iterdir()) == []
+
+
+def write_checkpoint(folder, best: int) -> None:
+    """Write a checkpoint by hand, with the digests that say it is whole."""
+    runs.write_json(folder / "trainer_state.json", {"best_global_step": best})
+    runs.write(folder / "weights", "torn or not")
+    digests = {path.name: runs.digest(path) for path in folder.iterdir()}
+    runs.write_json(folder / "digests.json", digests)
 
 
 def test_the_nearest_tokens_are_those_with_the_largest_cosine(tiny_lm, tokenizer):
