@@ -91,6 +91,11 @@ def items_of(value) -> list:
     return list(value) if isinstance(value, list | tuple) else [value]
 
 
+def as_list(value):
+    """Return a single value as a list of it: `-p seeds 43` means one seed."""
+    return (value,) if isinstance(value, str | int | float) else value
+
+
 def shown(value) -> str:
     """Return a value as it stands in a sentence, in short where it is long."""
     try:

@@ -18,7 +18,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from pauselib import tasks
-from pauselib.declared import EVERY_NOTEBOOK, MANY, MOST, NAME, NOTEBOOK_OF, PATH, STEPS, Use, setting, unknown
+from pauselib.declared import EVERY_NOTEBOOK, MANY, MOST, NAME, NOTEBOOK_OF, PATH, STEPS, Use, as_list, setting, unknown
 from pauselib.errors import InputError
 from pauselib.interventions import (
     INTERVENTION_SETTINGS,
@@ -35,11 +35,6 @@ ROOT = Path(__file__).parents[2]
 TRAINED = ("first_step", "second_step")
 MAKING = ("inject", "warmup", "evaluate", "analyze")
 BY_STEP = ("learning_rate", "eval_steps", "max_steps")  # of the second step; the first step's have base_ before them
-
-
-def as_list(value):
-    """Return a single value as a list of it: `-p seeds 43` means one seed."""
-    return (value,) if isinstance(value, str | int | float) else value
 
 
 class Settings(InterventionSettings):
