@@ -1,14 +1,16 @@
 """Replies do not depend on how they were decoded."""
 
+import numpy as np
 import pytest
 import torch
 
-from pauselib import rows as injection
-from pauselib.decoding.greedy import Reply, generate
-from pauselib.interventions import Intervention, Pausing
+from pauselib import tasks
+from pauselib.decoding.greedy import Reply, fill_gaps, generate
+from pauselib.interventions import Chooser, active_interventions
 from pauselib.model.pause_model import PauseForCausalLM
-from pauselib.sources import problems
-from pauselib.training import warmup as training
+from pauselib.rows import prompt_ids, tokenize
+from pauselib.sources.models import load_model, load_tokenizer
+from pauselib.sources.problems import load_problems
 
 
 @pytest.fixture(scope="module")
@@ -16,11 +18,11 @@ def asked():
     """The embedded model as a pause model with an untrained head that pauses now and then, and twelve prompts of
     different length.
     """
-    lm, tokenizer = training.load_model("tiny"), training.load_tokenizer("tiny")
+    lm, tokenizer = load_model("tiny"), load_tokenizer("tiny")
     model = PauseForCausalLM.around(lm).eval()
     model.pause_head.bias.data += torch.tensor([1.0, -1.0])
-    ids, starts, _ = injection.tokenize(problems.load("toy", "train", 12), tokenizer)
-    return model, [row[:start].tolist() for row, start in zip(ids, starts)], tokenizer.eos_token_id
+    rows = tokenize(load_problems("toy", "train", 12), tokenizer, tasks.find("gsm8k"))
+    return model, prompt_ids(rows), tokenizer.eos_token_id
 
 
 def one_by_one(model, prompts, end, n):
@@ -68,7 +70,7 @@ def test_forbidden_pauses_are_those_of_transformers_suppress_tokens(asked):
         end,
         40,
         batch_size=5,
-        pausing=Pausing(Intervention(max_pauses=0), model.config.pause_token_id, str),
+        chooser=Chooser(active_interventions({"max_pauses": 0}), model.config.pause_token_id, str),
     )
     for prompt, reply in zip(prompts[:4], ours):
         ids = torch.tensor([prompt])
@@ -86,11 +88,11 @@ def test_forbidden_pauses_are_those_of_transformers_suppress_tokens(asked):
 
 @pytest.mark.parametrize(
     "how",
-    [Intervention(max_pauses=3), Intervention(draw_pauses=True), Intervention(forced_pauses=2, forced_at="number")],
+    [{"max_pauses": 3}, {"draw_pauses": True}, {"forced_pauses": 2, "forced_at": "number"}],
 )
 def test_a_reply_under_an_intervention_does_not_depend_on_its_batch(asked, how):
     model, prompts, end = asked
-    text = training.load_tokenizer("tiny").decode
+    text = load_tokenizer("tiny").decode
     one, many = (
         generate(
             model,
@@ -98,7 +100,7 @@ def test_a_reply_under_an_intervention_does_not_depend_on_its_batch(asked, how):
             end,
             60,
             batch_size=n,
-            pausing=Pausing(how, model.config.pause_token_id, lambda token: text([token])),
+            chooser=Chooser(active_interventions(how), model.config.pause_token_id, lambda token: text([token])),
         )
         for n in (1, 12)
     )
@@ -120,7 +122,7 @@ def test_beside_each_token_stand_the_model_s_probabilities_there(asked):
 
 def test_a_model_without_a_pause_token_has_none_to_give(asked):
     _, prompts, end = asked
-    reply = generate(training.load_model("tiny"), prompts[:1], end, 20)[0]
+    reply = generate(load_model("tiny"), prompts[:1], end, 20)[0]
     assert set(reply.p_pause) == {0.0}
     assert all(0 < p <= 1 for p in reply.p_best)
     assert len(reply.p_best) == len(reply.ids)
@@ -137,3 +139,30 @@ def test_the_published_limit_counts_the_prompt_but_no_padding(asked):
 def test_a_prompt_that_fills_the_limit_gets_an_empty_cut_reply(asked):
     model, prompts, end = asked
     assert generate(model, prompts[:1], end, 10, max_total_tokens=len(prompts[0])) == [Reply([], truncated=True)]
+
+
+@pytest.mark.parametrize(
+    ("n", "ended", "kept"),
+    [(6, [1, 4], [0, 5, 2, 3]), (3, [0, 1], [2]), (3, [2], [0, 1]), (4, [0, 3], [2, 1]), (2, [], [0, 1])],
+    [(6, [1, 4], [0, 5, 2, 3]), (3, [0, 1], [2]), (3, [2], [0, 1]), (4, [0, 3], [2, 1]), (2, [], [0, 1])],
+)
+def test_the_last_rows_fill_the_gaps_of_those_that_ended(n, ended, kept):
+    assert fill_gaps(n, ended) == kept
+
+
+@pytest.mark.parametrize("kind", ["mistral", "llama", "qwen2", "gpt2"])
+def test_other_families_give_the_replies_of_decoding_one_by_one(kind, tiny_lm):
+    model = PauseForCausalLM.around(tiny_lm(kind)).eval()
+    model.pause_head.bias.data += torch.tensor([1.0, -1.0])
+    rng = np.random.default_rng(0)
+    prompts = [rng.integers(2, 50, size=n).tolist() for n in rng.integers(3, 60, size=40)]
+    assert generate(model, prompts, 1, 30, batch_size=40) == one_by_one(model, prompts, 1, 30)
+
+
+def test_what_ended_replies_took_is_given_back():
+    from pauselib.decoding.greedy import ROOM, BatchLayer
+
+    layer = BatchLayer(8, 4)
+    layer.update(torch.ones(8, 2, 4, 16), torch.ones(8, 2, 4, 16))
+    layer.keep([0, 7, 2])
+    assert [room.untyped_storage().nbytes() for room in layer.room] == [3 * 2 * (4 + ROOM) * 16 * 4] * 2
