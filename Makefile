@@ -1,4 +1,4 @@
-# `make run`: all rows of the table on the embedded default. `make test`: the tests. Both set up .venv first.
+# `make run`: all rows of the table on the embedded default. `make test`: the tests. `make bench`: what each part costs.
 PYTHON ?= python3
 CONFIG ?= configs/tiny.yaml
 ARGS ?=
@@ -9,6 +9,9 @@ run: .venv/ready
 
 test: .venv/ready
 	.venv/bin/python -m pytest $(ARGS)
+
+bench: .venv/ready
+	.venv/bin/python -m benchmarks
 
 lint: .venv/ready
 	.venv/bin/ruff check . && .venv/bin/ruff format --check .
@@ -25,4 +28,4 @@ lab: .venv/ready
 	.venv/bin/python -m pip uninstall --quiet --yes rfc3987-syntax lark
 	touch .venv/ready
 
-.PHONY: run test lint lab
+.PHONY: run test bench lint lab

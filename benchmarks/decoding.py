@@ -1,49 +1,68 @@
-"""Greedy decoding of the test problems: this package beside `generate` of transformers in batches of 8 in dataset order, in one run.
-
-    python benchmarks/decoding.py runs/tiny/seed-42/sft_peft/model [200]
-
-The replies must be the same; what is printed is the ratio of the times.
-"""
-
-import sys
-import time
+"""Greedy decoding beside `generate` of transformers in batches of 8 in the order of the problems; the replies are the same."""
 
 import torch
 
-from pauselib import rows as injection
+from benchmarks import fastest, growth, row
+from pauselib import tasks
 from pauselib.decoding.greedy import generate
-from pauselib.sources import problems
-from pauselib.training import warmup as training
+from pauselib.model.pause_model import PauseForCausalLM
+from pauselib.rows import prompt_ids, tokenize
+from pauselib.sources.models import load_model, load_tokenizer
+from pauselib.sources.pretraining import make_model
+from pauselib.sources.problems import load_problems
 
 
-def main(model_folder: str, n: str = "200", max_new_tokens: str = "200") -> None:
-    torch.set_num_threads(1)
-    model, tokenizer = training.load_model(model_folder), training.load_tokenizer(model_folder)
-    ids, starts, _ = injection.tokenize(problems.load("toy", "test", int(n)), tokenizer)
-    prompts = [row[:start].tolist() for row, start in zip(ids, starts)]
-    end = tokenizer.eos_token_id
-    generate(model, prompts[:4], end, 5)
-    started = time.perf_counter()
-    ours = generate(model, prompts, end, int(max_new_tokens))
-    spent = time.perf_counter() - started
-    started, theirs = time.perf_counter(), []
-    for i in range(0, len(prompts), 8):
-        batch = tokenizer.pad({"input_ids": prompts[i : i + 8]}, return_tensors="pt")
-        out = model.generate(
-            **batch,
-            max_new_tokens=int(max_new_tokens),
-            do_sample=False,
-            eos_token_id=end,
-            pad_token_id=tokenizer.pad_token_id,
-        )
-        theirs += [row[batch["input_ids"].shape[1] :].tolist() for row in out]
-    plain = time.perf_counter() - started
-    theirs = [row[: row.index(end)] if end in row else row for row in theirs]
-    same = sum(reply.ids == row for reply, row in zip(ours, theirs))
-    print(
-        f"{n} prompts, {sum(len(r.ids) for r in ours):,} tokens, {sum(r.truncated for r in ours)} cut: this package {spent:.1f} s, batches of 8 {plain:.1f} s: {plain / spent:.1f} times as fast; {same} of {n} replies the same"
-    )
+def pausing_model():
+    """Return the embedded model with an untrained head that pauses now and then, and sometimes without an end."""
+    model = PauseForCausalLM.around(load_model("tiny")).eval()
+    model.pause_head.bias.data += torch.tensor([1.0, -1.0])
+    return model
 
 
-if __name__ == "__main__":
-    main(*sys.argv[1:])
+def prompts(n: int) -> list[list[int]]:
+    """Return the prompts of the first test problems."""
+    return prompt_ids(tokenize(load_problems("toy", "test", n), load_tokenizer("tiny"), tasks.find("gsm8k")))
+
+
+@torch.inference_mode()
+def plain(model, asked: list[list[int]], tokenizer, n: int) -> list[list[int]]:
+    """Return the replies that `generate` gives in batches of 8, without the end token and what follows it."""
+    end, replies = tokenizer.eos_token_id, []
+    for first in range(0, len(asked), 8):
+        batch = tokenizer.pad({"input_ids": asked[first : first + 8]}, return_tensors="pt")
+        options = {"max_new_tokens": n, "do_sample": False, "eos_token_id": end, "pad_token_id": tokenizer.pad_token_id}
+        said = model.generate(**batch, **options)[:, batch["input_ids"].shape[1] :].tolist()
+        replies += [reply[: reply.index(end)] if end in reply else reply for reply in said]
+    return replies
+
+
+def compare() -> list[dict]:
+    """Measure 500 replies of at most 160 tokens, and see that they are the same."""
+    model, tokenizer, asked = pausing_model(), load_tokenizer("tiny"), prompts(500)
+    end, replies = tokenizer.eos_token_id, {}
+
+    def ours() -> None:
+        replies["ours"] = [reply.ids for reply in generate(model, asked, end, 160, show=False)]
+
+    def theirs() -> None:
+        replies["theirs"] = plain(model, asked, tokenizer, 160)
+
+    seconds = fastest(ours), fastest(theirs, tries=1)
+    same = sum(a == b for a, b in zip(replies["ours"], replies["theirs"]))
+    return [row(f"decode 500 replies, {same} of 500 the same", *seconds, "`generate` in batches of 8", "6 or more")]
+
+
+def grow() -> list[dict]:
+    """Measure longer replies, and a model of twice the width."""
+    model, tokenizer, asked = pausing_model(), load_tokenizer("tiny"), prompts(64)
+    never = -1  # no end token: every reply has all its tokens
+    by_length = {
+        f"{n} tokens": fastest(lambda n=n: generate(model, asked, never, n, show=False), tries=1) / n
+        for n in (50, 200, 800)
+    }
+    small, large = make_model(1024, width=128).eval(), make_model(1024, width=256).eval()
+    by_width = {
+        f"width {one.config.hidden_size}": fastest(lambda one=one: generate(one, asked, never, 100, show=False))
+        for one in (small, large)
+    }
+    return [growth("decoding a token, by reply length", by_length), growth("decoding by model size", by_width)]

@@ -68,15 +68,15 @@ def make_tokenizer(vocab_size: int = 1024, n_documents: int = 20_000):
     )
 
 
-def make_model(vocab_size: int):
-    """An untrained Mistral of 1.4 million parameters: 6 layers of 128, untied as Mistral-7B is."""
+def make_model(vocab_size: int, width: int = 128):
+    """An untrained Mistral of 1.4 million parameters: 6 layers of a width of 128, untied as Mistral-7B is."""
     from transformers import MistralConfig, MistralForCausalLM
 
     return MistralForCausalLM(
         MistralConfig(
             vocab_size=vocab_size,
-            hidden_size=128,
-            intermediate_size=384,
+            hidden_size=width,
+            intermediate_size=3 * width,
             num_hidden_layers=6,
             num_attention_heads=4,
             num_key_value_heads=2,

@@ -1,0 +1,77 @@
+"""Training beside TRL's stock SFTTrainer: the same backbone, rows and settings, LoRA on query and value, but no pause.
+
+The stock trainer can't train a pause model, so it sees the same rows without their pauses, which is a little less work.
+"""
+
+import tempfile
+from pathlib import Path
+
+from benchmarks import fastest, growth, row
+from pauselib import tasks
+from pauselib.model.pause_model import PauseForCausalLM
+from pauselib.model.unfreezing import unfreeze
+from pauselib.rows import inject, tokenize
+from pauselib.settings import Settings
+from pauselib.sources.models import load_model, load_tokenizer, pause_token_id
+from pauselib.sources.pretraining import make_model
+from pauselib.sources.problems import load_problems
+from pauselib.training.warmup import quiet
+from pauselib.variants import VARIANTS
+
+STEPS = 30
+SETTINGS = Settings(max_steps=STEPS, eval_steps=1000)
+
+
+def rows_of(n: int = 8 * STEPS):
+    """Return the clean rows of some problems, and the injected ones."""
+    tokenizer = load_tokenizer("tiny")
+    clean = tokenize(load_problems("toy", "train", n), tokenizer, tasks.find("gsm8k"))
+    return clean, inject(clean, tokenizer, pause_token_id("tiny"), SETTINGS)
+
+
+def train(model, rows, stock: bool = False) -> None:
+    """Train for some steps, without an evaluation or a checkpoint."""
+    from trl import SFTTrainer
+
+    from pauselib.training.trainer import PauseTrainer, arguments, as_dataset
+
+    with tempfile.TemporaryDirectory() as folder, quiet():
+        options = arguments(SETTINGS, VARIANTS["sft_peft"], Path(folder), len(rows))
+        options.eval_strategy = options.save_strategy = "no"
+        options.load_best_model_at_end = False
+        kind = SFTTrainer if stock else PauseTrainer
+        kind(model, options, train_dataset=as_dataset(rows), processing_class=load_tokenizer("tiny")).train()
+
+
+def variant_model(name: str, backbone=None):
+    """Return a variant's model ready for training."""
+    lm = backbone or load_model("tiny")
+    model = PauseForCausalLM.around(lm) if VARIANTS[name].pauses else lm
+    return unfreeze(model, VARIANTS[name], SETTINGS)
+
+
+def compare() -> list[dict]:
+    """Measure 30 steps of three variants, and of the stock trainer on the backbone alone."""
+    clean, injected = rows_of()
+    plain = fastest(lambda: train(variant_model("baseline_matched"), clean, stock=True), tries=2)
+    measured = {
+        name: fastest(lambda n=name: train(variant_model(n), injected), tries=2) for name in ("sft_peft", "sft")
+    }
+    measured["sft_fr_pembed"] = fastest(lambda: train(variant_model("sft_fr_pembed"), injected), tries=2)
+    return [
+        row(f"train {name}", ours, plain, "SFTTrainer, LoRA, no pauses", "1.1 or more")
+        for name, ours in measured.items()
+    ]
+
+
+def grow() -> list[dict]:
+    """Measure a model of twice the width."""
+    _, injected = rows_of()
+    seconds = {
+        f"width {width}": fastest(
+            lambda width=width: train(variant_model("sft_peft", make_model(pause_token_id("tiny"), width)), injected),
+            tries=2,
+        )
+        for width in (128, 256)
+    }
+    return [growth("training by model size", seconds)]
