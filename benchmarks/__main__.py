@@ -22,9 +22,8 @@ def machine() -> str:
     cpuinfo = Path("/proc/cpuinfo")
     lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
     model = next((line.split(": ")[1] for line in lines if line.startswith("model name")), platform.processor())
-    made_with = ", ".join(
-        f"{name} {version}" for name, version in runs.versions("torch", "transformers", "trl").items()
-    )
+    versions = runs.versions("torch", "transformers", "trl")
+    made_with = ", ".join(f"{name} {version}" for name, version in versions.items())
     return f"{model}, {os.cpu_count()} cores; one thread; {made_with}"
 
 

@@ -1,4 +1,4 @@
-"""Greedy decoding beside `generate` of transformers in batches of 8 in the order of the problems; the replies are the same."""
+"""Greedy decoding beside `generate` of transformers in batches of 8, in the order of the problems: the same replies."""
 
 import torch
 
@@ -54,7 +54,7 @@ def compare() -> list[dict]:
 
 def grow() -> list[dict]:
     """Measure longer replies, and a model of twice the width."""
-    model, tokenizer, asked = pausing_model(), load_tokenizer("tiny"), prompts(64)
+    model, asked = pausing_model(), prompts(64)
     never = -1  # no end token: every reply has all its tokens
     by_length = {
         f"{n} tokens": fastest(lambda n=n: generate(model, asked, never, n, show=False), tries=1) / n
