@@ -1,52 +1,41 @@
-"""Greedy decoding of many prompts: sorted by length, left-padded, and a reply that has ended leaves the batch.
+"""Greedy decoding of many prompts at once, for any causal language model of transformers.
 
-The replies of a batch are very unequal (some never stop chooser), so what counts is that the short ones don't wait for the long ones.
+The replies of a batch are very unequal (some never stop pausing), so what counts is that the short ones don't wait for
+the long ones: a reply that has ended leaves the batch at once. Prompts are read a few at a time, those of similar
+length together, so that little of what is read is padding; then all replies go on side by side.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+import itertools
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 
 import torch
-from transformers.cache_utils import Cache, DynamicLayer
 
+from pauselib.decoding.batch_cache import BatchCache
 from pauselib.decoding.interventions import Chooser
 from pauselib.progress import Progress
 
-SHRINK = 0.8  # ended rows are taken out when this share or less goes on: each time copies the whole cache
-ROOM = 64  # positions that the cache has in reserve
+READ_TOGETHER = 32  # prompts
 
 
-class RoomyLayer(DynamicLayer):
-    """A layer's cache that grows by `ROOM` positions at a time: DynamicLayer copies all of it at every token."""
-
-    room = None  # (keys, values) with unused positions at the end; `keys` and `values` are the used part of them
-
-    def update(self, key_states, value_states, *args, **kwargs):
-        before, n = self.get_seq_length(), key_states.shape[-2]
-        if self.room is None or before + n > self.room[0].shape[-2] or len(self.room[0]) != len(key_states):
-            self.room = tuple(
-                new.new_empty(*new.shape[:-2], before + n + ROOM, new.shape[-1]) for new in (key_states, value_states)
-            )
-            if before:
-                self.room[0][..., :before, :], self.room[1][..., :before, :] = self.keys, self.values
-            self.is_initialized, self.dtype, self.device = True, key_states.dtype, key_states.device
-        self.room[0][..., before : before + n, :], self.room[1][..., before : before + n, :] = key_states, value_states
-        self.keys, self.values = (whole[..., : before + n, :] for whole in self.room)
-        return self.keys, self.values
-
-
-@dataclass(frozen=True)
+@dataclass
 class Reply:
     """What a model said: its token ids without the end token, and whether it was cut off before it ended.
 
-    Beside each id, what the model gave at its place, before any intervention: the pause head's probability of a pause (0 where the model
-    has no pause token), and the LM's of its best word.
+    Beside each id stands what the model gave at its place, before any intervention: the pause head's probability of a
+    pause (0 where the model has no pause token), and the LM's of its best word.
     """
 
-    ids: list[int]
-    truncated: bool
+    ids: list[int] = field(default_factory=list)
+    truncated: bool = True
     p_pause: list[float] = field(default_factory=list, compare=False)
     p_best: list[float] = field(default_factory=list, compare=False)
+
+    def add(self, token: int, p_pause: float, p_best: float) -> None:
+        """Add a token with its two probabilities."""
+        self.ids.append(token)
+        self.p_pause.append(p_pause)
+        self.p_best.append(p_best)
 
 
 @torch.inference_mode()
@@ -61,91 +50,121 @@ def generate(
     chooser: Chooser | None = None,
     each: Callable[[dict[int, Reply]], None] | None = None,
 ) -> list[Reply]:
-    """Greedy replies to `prompts` (lists of ids), in their order; `chooser` changes what the pause head may do.
+    """Return the greedy replies to prompts (lists of ids), in their order.
 
-    A reply has at most `max_new_tokens` tokens (the end token counted); with `max_total_tokens` (the published limit, 1024), prompt and
-    reply together have at most that many, each prompt by its own length, so that a reply never depends on the batch it was in.
+    `chooser` changes what the pause head may do. A reply has at most `max_new_tokens` tokens (the end token counted); with `max_total_tokens` (the published limit,
+    1024), prompt and reply together have at most that many, each prompt by its own length, so that a reply never
+    depends on the batch it was in.
 
-    `each` is called after every token of a batch with its replies so far, by their place in `prompts`; what it raises ends the decoding.
+    `each` is called after every token of a batch with its replies so far, by their place in `prompts`; what it raises
+    ends the decoding.
     """
     budgets = [min(max_new_tokens, max_total_tokens - len(p)) if max_total_tokens else max_new_tokens for p in prompts]
-    order = sorted(range(len(prompts)), key=lambda i: len(prompts[i]))
-    replies: dict[int, Reply] = {i: Reply([], True) for i in order if budgets[i] < 1}
-    order = [i for i in order if budgets[i] >= 1]
+    replies = {row: Reply() for row, budget in enumerate(budgets) if budget < 1}
+    order = sorted((row for row in range(len(prompts)) if row not in replies), key=lambda row: len(prompts[row]))
     progress = Progress("reply", len(prompts))
-    for i in order if chooser else ():
-        chooser.start(i)
-    for start in range(0, len(order), batch_size):
-        rows = order[start : start + batch_size]
-        for row, reply in decode(
-            model, {i: prompts[i] for i in rows}, end_id, {i: budgets[i] for i in rows}, chooser, each
-        ):
+    for first in range(0, len(order), batch_size):
+        batch = {row: prompts[row] for row in order[first : first + batch_size]}
+        for row, reply in decode(model, batch, end_id, budgets, chooser, each):
             replies[row] = reply
             if show:
                 progress.update(len(replies))
-    return [replies[i] for i in range(len(prompts))]
-
-
-def next_tokens(
-    model, logits: torch.Tensor, rows: list[int], chooser: Chooser | None
-) -> tuple[torch.Tensor, list[float], list[float]]:
-    """From (rows, V or V + 1) logits at the last position: the chosen tokens, the probabilities of a pause and of the LM's best word."""
-    pause_id = getattr(model.config, "pause_token_id", logits.shape[-1])
-    words = logits[:, :pause_id]
-    total, (best, word) = words.logsumexp(-1), words.max(-1)
-    best = best - total
-    pause = logits[:, pause_id] if pause_id < logits.shape[-1] else torch.full_like(best, -torch.inf)
-    chosen = (
-        torch.tensor(chooser.choose(rows, pause, total, best, word), device=logits.device)
-        if chooser
-        else logits.argmax(-1)
-    )
-    return chosen, pause.exp().tolist(), best.exp().tolist()
+    return [replies[row] for row in range(len(prompts))]
 
 
 def decode(
     model,
     prompts: dict[int, list[int]],
     end_id: int,
-    budgets: dict[int, int],
+    budgets: list[int],
     chooser: Chooser | None,
-    each: Callable | None = None,
-):
-    """Decode one batch, by row number; yield (row, reply) as each ends."""
-    rows, width = list(prompts), max(map(len, prompts.values()))
-    ids = torch.tensor([[end_id] * (width - len(p)) + p for p in prompts.values()], device=model.device)
-    mask = torch.tensor([[0] * (width - len(p)) + [1] * len(p) for p in prompts.values()], device=model.device)
-    positions, cache = (mask.cumsum(1) - 1).clamp(min=0), Cache(layer_class_to_replicate=RoomyLayer)
-    said = {row: Reply([], True) for row in rows}
-    active = set(rows)
-    while active:
-        out = model(
-            input_ids=ids,
-            attention_mask=mask,
-            position_ids=positions,
-            past_key_values=cache,
-            use_cache=True,
-            logits_to_keep=1,
-        )
-        chosen, p_pause, p_best = next_tokens(model, out.logits[:, -1].float(), rows, chooser)
-        for row, token, *given in zip(rows, chosen.tolist(), p_pause, p_best):
-            if row not in active:
-                continue
-            reply = said[row]
+    each: Callable[[dict[int, Reply]], None] | None,
+) -> Iterator[tuple[int, Reply]]:
+    """Decode one batch, a dict of prompts by row number with the shortest first; yield row and reply as each ends."""
+    rows, replies = list(prompts), {row: Reply() for row in prompts}
+    if chooser:
+        for row in rows:
+            chooser.start(row)
+    lengths = torch.tensor([len(prompt) for prompt in prompts.values()], device=model.device)
+    cache = BatchCache(len(rows), int(lengths.max()))
+    logits = read(model, list(prompts.values()), cache, end_id)
+    for n_said in itertools.count(1):
+        chosen, *given = next_tokens(model, logits, rows, chooser)
+        ended = []
+        for place, (row, token, p_pause, p_best) in enumerate(zip(rows, chosen.tolist(), *given)):
             if token == end_id:
-                reply = replace(reply, truncated=False)
+                replies[row].truncated = False
             else:
-                for values, value in zip((reply.ids, reply.p_pause, reply.p_best), (token, *given)):
-                    values.append(value)
-            if token == end_id or len(reply.ids) >= budgets[row]:
-                active.remove(row)
-                yield row, reply
+                replies[row].add(token, p_pause, p_best)
+            if token == end_id or n_said == budgets[row]:
+                ended.append(place)
+                yield row, replies[row]
         if each:
-            each(said)
-        positions, ids = positions[:, -1:] + 1, chosen.unsqueeze(1)
-        if len(active) <= SHRINK * len(rows):
-            kept = torch.tensor([i for i, row in enumerate(rows) if row in active], device=ids.device, dtype=torch.long)
-            rows = [row for row in rows if row in active]
-            cache.batch_select_indices(kept)
-            ids, mask, positions = ids[kept], mask[kept], positions[kept]
-        mask = torch.cat([mask, mask.new_ones(len(mask), 1)], dim=1)
+            each(replies)
+        if len(ended) == len(rows):
+            return
+        if ended:
+            kept = fill_gaps(len(rows), ended)
+            rows, chosen, lengths = [rows[place] for place in kept], chosen[kept], lengths[kept]
+            cache.keep(kept)
+        logits = last_logits(model, chosen[:, None], lengths + n_said, cache)
+
+
+def fill_gaps(n: int, ended: list[int]) -> list[int]:
+    """Return the places 0 to n - 1 without the ended ones, each gap filled by one of the last places.
+
+    >>> fill_gaps(6, [1, 4])
+    [0, 5, 2, 3]
+    """
+    n_kept = n - len(ended)
+    last = (place for place in range(n_kept, n) if place not in ended)
+    return [next(last) if place in ended else place for place in range(n_kept)]
+
+
+def read(model, prompts: list[list[int]], cache: BatchCache, end_id: int) -> torch.Tensor:
+    """Put the prompts into the cache; return the logits after each, (rows, V or V + 1)."""
+    logits = []
+    for first in range(0, len(prompts), READ_TOGETHER):
+        part = prompts[first : first + READ_TOGETHER]
+        width = max(map(len, part))
+        ids = [[end_id] * (width - len(prompt)) + prompt for prompt in part]
+        ids, lengths = (torch.tensor(values, device=model.device) for values in (ids, [len(prompt) for prompt in part]))
+        logits.append(last_logits(model, ids, lengths, cache))
+    return torch.cat(logits)
+
+
+def last_logits(model, ids: torch.Tensor, lengths: torch.Tensor, cache: BatchCache) -> torch.Tensor:
+    """Return the logits after `ids` (rows, new positions), (rows, V or V + 1).
+
+    A row has its last `lengths` (rows) positions, the new ones among them; what is before them is padding.
+    """
+    n_new = ids.shape[1]
+    n_before = cache.get_seq_length()
+    places = torch.arange(n_before + n_new, device=ids.device) - (n_before + n_new - lengths)[:, None]
+    out = model(
+        input_ids=ids,
+        attention_mask=(places >= 0).long(),
+        position_ids=places[:, n_before:].clamp(min=0),
+        past_key_values=cache,
+        use_cache=True,
+        logits_to_keep=1,
+    )
+    return out.logits[:, -1].float()
+
+
+def next_tokens(
+    model, logits: torch.Tensor, rows: list[int], chooser: Chooser | None
+) -> tuple[torch.Tensor, list[float], list[float]]:
+    """Return the chosen tokens, the probabilities of a pause, and those of the LM's best word.
+
+    `logits` (rows, V or V + 1) are those at the last position.
+    """
+    pause_id = getattr(model.config, "pause_token_id", logits.shape[-1])
+    words = logits[:, :pause_id]
+    total, (best, word) = words.logsumexp(-1), words.max(-1)
+    pause = logits[:, pause_id] if pause_id < logits.shape[-1] else torch.full_like(best, -torch.inf)
+    if chooser:
+        chosen = torch.tensor(chooser.choose(rows, pause, total, best - total, word), device=logits.device)
+    else:
+        chosen = torch.where(pause > best, pause_id, word)
+    return chosen, pause.exp().tolist(), (best - total).exp().tolist()
