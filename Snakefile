@@ -5,7 +5,7 @@
 # snakemake --configfile configs/tiny.yaml --cores all
 import json
 
-from pauselib.injection.strategies import find_strategies
+from pauselib.strategies import find_strategies
 from pauselib.settings import of_experiment, settings_of_notebook, settings_up_to
 from pauselib.variants import FIRST_STEP, parse
 from pauselib.workflow.step_lines import show_step_lines
@@ -22,9 +22,10 @@ first_step = of_seed + f"/{FIRST_STEP}/warmup.ipynb"
 def given(names, strategy=settings.strategy, **more):
     """Return some settings of a row that is injected by a strategy, as YAML for `papermill -y`.
 
-    They are part of the rule: a changed one reruns what depends on it.
+    They are part of the rule: a changed one reruns what depends on it. The graph owns its experiment, so what was made
+    from other settings is made again.
     """
-    return json.dumps(settings.injected_by(strategy).of(*names) | more)
+    return json.dumps(settings.injected_by(strategy).of(*names) | {"overwrite": True} | more)
 
 
 def strategy_of(variant):
@@ -107,7 +108,7 @@ rule analyze:
         f"{folder}/analyze.ipynb",
         f"{folder}/report.html",
         f"{folder}/results.csv",
-    params: given(settings_of_notebook("analyze"))
+    params: json.dumps(settings.of(*settings_of_notebook("analyze")))
     log: f"{folder}/analyze.log"
     benchmark: f"{folder}/times/analyze.tsv"
     shell: "papermill notebooks/analyze.ipynb {output[0]:q} -y {params:q} > {log:q} 2>&1"

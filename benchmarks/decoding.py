@@ -10,8 +10,8 @@ import time
 
 import torch
 
+from pauselib import rows as injection
 from pauselib.decoding.greedy import generate
-from pauselib.injection import rows as injection
 from pauselib.sources import problems
 from pauselib.training import warmup as training
 

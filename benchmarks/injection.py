@@ -12,7 +12,7 @@ import time
 import numpy as np
 from datasets import Dataset, disable_progress_bars
 
-from pauselib.injection import rows as injection
+from pauselib import rows as injection
 from pauselib.settings import Settings
 from pauselib.sources import problems
 from pauselib.training import warmup as training

@@ -25,8 +25,14 @@ NOTEBOOK_OF = {
 EVERY_NOTEBOOK = ("inject", "warmup", "evaluate", "analyze", "explore")
 
 LARGEST = 2**63 - 1  # the largest whole number that arrays and files hold
+MOST = 10_000_000  # more problems than anyone has
 MANY = 10_000  # more pauses in a reply, or copies of a problem, than anyone wants
-FOLDER_NAME = r"^[^\x00]+$"  # what a file system takes as a name
+NAME = r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$"  # of an experiment: one folder, and nothing that a shell or a pattern reads
+PATH = r"^[^\x00-\x1f{}]+$"  # of a folder; Snakemake reads braces in it as wildcards
+PATTERNS = {
+    NAME: "a name of letters, digits, '-', '_' and '.', which begins with a letter, a digit or '_'",
+    PATH: "the path of a folder, without braces",
+}
 
 
 @dataclass(frozen=True)
@@ -85,6 +91,11 @@ def items_of(value) -> list:
     return list(value) if isinstance(value, list | tuple) else [value]
 
 
+def as_list(value):
+    """Return a single value as a list of it: `-p seeds 43` means one seed."""
+    return (value,) if isinstance(value, str | int | float) else value
+
+
 def shown(value) -> str:
     """Return a value as it stands in a sentence, in short where it is long."""
     try:
@@ -117,7 +128,7 @@ def sentence(error: dict, declared: type[BaseModel]) -> str:
         "bool_type": "true or false",
         "bool_parsing": "true or false",
         "string_type": "a text",
-        "string_pattern_mismatch": "the name of a folder",
+        "string_pattern_mismatch": PATTERNS.get(limits.get("pattern")),
         "string_unicode": "a text in Unicode",
         "string_too_short": "a text that is not empty",
         "too_short": "at least {min_length} item",

@@ -1,17 +1,13 @@
-"""How far a long piece of work is, updated in place: one line or one picture. An executed notebook keeps the last
-state, as one output.
-"""
+"""How far a long piece of work is: one line, updated in place. An executed notebook keeps its last state alone."""
 
 import sys
 import time
-from collections.abc import Callable
 
-SHARE = 0.05  # of the time that redrawing a picture may take
+FIRST_AFTER, THEN_EVERY = 1.0, 0.5  # seconds before the line is shown at all, and between two updates of it
 
 
 class Progress:
-    """`update(done, text)` rewrites the line, at most twice a second; it shows nothing for work that ends within a
-    second.
+    """A line that says how much of a piece of work is done. Nothing is shown for work that ends within a second.
 
     >>> progress = Progress("replies", total=500)
     >>> progress.update(120, "9 tokens each")        # replies 120 of 500 (24 %), 3 s, 9 s to go; 9 tokens each
@@ -23,19 +19,21 @@ class Progress:
         self.handle = None
 
     def update(self, done: int, text: str = "") -> None:
+        """Show that `done` of all are done, with a text behind it, unless it was shown just before."""
+        """Rewrite the line, unless it was rewritten a moment ago: `done` of the total, times, and a `text` behind."""
         now = time.monotonic()
-        if done < self.total and now - self.shown_at < (0.5 if self.handle else 1):
-            return
-        if done >= self.total and self.handle is None:
+        too_soon = now - self.shown_at < (THEN_EVERY if self.handle else FIRST_AFTER)
+        if too_soon if done < self.total else self.handle is None:
             return
         self.shown_at, spent = now, now - self.started
-        left = f", {spent / done * (self.total - done):.0f} s to go" if 0 < done < self.total else ""
-        self.show(
-            f"{self.what} {done:,} of {self.total:,} ({done / max(self.total, 1):.0%}), {spent:.0f} s{left}"
-            + (f"; {text}" if text else "")
-        )
+        line = f"{self.what} {done:,} of {self.total:,} ({done / max(self.total, 1):.0%}), {spent:.0f} s"
+        if 0 < done < self.total:
+            line += f", {spent / done * (self.total - done):.0f} s to go"
+        self.show(f"{line}; {text}" if text else line)
 
     def show(self, line: str) -> None:
+        """Put a line in place of the last one: in a notebook's output, or in the terminal."""
+        """Show a line in the place of the last one: in a notebook's output, or on the terminal."""
         if "ipykernel" not in sys.modules:
             self.handle = True
             print(f"\r{line:<100}", end="", file=sys.stderr, flush=True)
@@ -47,32 +45,3 @@ class Progress:
             self.handle = display(data, raw=True, display_id=True)
         else:
             self.handle.update(data, raw=True)
-
-
-class LivePicture:
-    """A picture that is drawn again in place as its data grow, as often as takes a twentieth of the time; outside a
-    notebook nothing.
-
-    >>> picture = LivePicture(figures.loss_curve)
-    >>> picture.update(history)             # may draw
-    >>> picture.update(history, last=True)  # draws
-    """
-
-    def __init__(self, draw: Callable):
-        self.draw, self.handle, self.next = draw, None, 0.0
-
-    def update(self, data, last: bool = False) -> None:
-        started = time.monotonic()
-        if "ipykernel" not in sys.modules or (started < self.next and not last):
-            return
-        from IPython.display import display
-
-        from pauselib.report.style import shown
-
-        picture, metadata = shown(self.draw(data))
-        if self.handle is None:
-            self.handle = display(picture, metadata=metadata, raw=True, display_id=True)
-        else:
-            self.handle.update(picture, metadata=metadata, raw=True)
-        ended = time.monotonic()
-        self.next = ended + (ended - started) / SHARE

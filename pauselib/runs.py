@@ -39,8 +39,22 @@ def write_json(path: Path, data) -> None:
 
 
 def read_json(path: Path):
-    """Return the content of a JSON file, or None where there is no such file."""
-    return json.loads(path.read_text()) if path.exists() else None
+    """Return the content of a JSON file, or None where there is no such file, or no JSON in it."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return None
+
+
+def write_json_lines(path: Path, rows: list[dict]) -> None:
+    """Write one JSON object a line, whole or not at all."""
+    write(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
+
+
+def read_json_lines(path: Path) -> list[dict]:
+    """Return the objects of a file of JSON lines. Only a line feed ends a line: texts may hold Unicode's other ones."""
+    lines = path.read_text(encoding="utf-8").split("\n")
+    return [json.loads(line) for line in lines if line]
 
 
 def digest(path: Path) -> str:
@@ -63,18 +77,55 @@ def versions(*packages: str) -> dict[str, str]:
     return {"python": sys.version.split()[0], **{name: version(name) for name in ("pauselib", *packages)}}
 
 
-def origin(settings: dict, inputs: dict[str, str], *packages: str) -> dict:
-    """Return what something is made from, in the form of a manifest: settings, digests of inputs by name, versions."""
-    return json.loads(json.dumps({"settings": settings, "inputs": inputs, "versions": versions(*packages)}))
+def origin(folder: Path, settings: dict, inputs: dict[str, str | Path], *packages: str) -> dict:
+    """Return what `folder` is made from, in the form of a manifest: settings, digests of inputs by name, versions.
+
+    An input that is a folder made by a step is given as its path: its digest is that of its manifest, which has the
+    digests of its files, and its place is kept relative to `folder`, so that a clone elsewhere gives the same bytes.
+    """
+    made = {name: place for name, place in inputs.items() if isinstance(place, Path)}
+    places = {name: Path(os.path.relpath(place, folder)).as_posix() for name, place in made.items()}
+    digests = {name: digest(value / MANIFEST) if name in made else value for name, value in inputs.items()}
+    found = {"settings": settings, "inputs": digests, "places": places, "versions": versions(*packages)}
+    return json.loads(json.dumps(found))
 
 
 def manifest(folder: Path) -> dict | None:
-    """Return the manifest of what was made in a folder: `settings`, `inputs`, `versions`, and `outputs` (digests by
-    file).
+    """Return the manifest of what was made in a folder; None where nothing is finished there, or it can't be read.
 
-    None where nothing is finished there.
+    It has `settings`, `inputs` (digests by name), `places` (of inputs that a step made, relative to the folder),
+    `versions`, and `outputs` (digests of its files).
     """
     return read_json(folder / MANIFEST)
+
+
+def why_stale(folder: Path) -> str | None:
+    """Return why what is finished in a folder doesn't belong to what it was made from any more; None where it does.
+
+    Its files are as they were made, and so are its inputs: what a step made them from is still what is there, however
+    far back.
+    """
+    found = manifest(folder)
+    if found is None:
+        return f"{MANIFEST} is missing or can't be read"
+    broken = damaged(folder)
+    if broken:
+        return f"{broken[0]} is not as it was made"
+    return why_inputs_changed(folder, found)
+
+
+def why_inputs_changed(folder: Path, found: dict) -> str | None:
+    """Return which input of a manifest was made again since, or one of that input's own; None where none was."""
+    for name, place in found.get("places", {}).items():
+        source = folder / place
+        if not (source / MANIFEST).exists():
+            return f"its {name} is gone"
+        if digest(source / MANIFEST) != found["inputs"][name]:
+            return f"its {name} was made again since"
+        reason = why_inputs_changed(source, manifest(source) or {})
+        if reason:
+            return f"its {name} is stale: {reason}"
+    return None
 
 
 def differences(old: dict, new: dict) -> str:
@@ -84,12 +135,24 @@ def differences(old: dict, new: dict) -> str:
     return ", ".join(f"{name}={old.get(name)} (now {new.get(name)})" for name in changed)
 
 
+def damaged(folder: Path) -> list[str]:
+    """Return the files of a finished folder that are missing, or no longer what they were when they were made."""
+    outputs = (manifest(folder) or {}).get("outputs", {})
+    return [name for name, known in outputs.items() if not (folder / name).exists() or digest(folder / name) != known]
+
+
 def is_current(folder: Path, made_from: dict) -> bool:
-    """Return whether `folder` is finished, with all its files, and was made from the same settings and inputs."""
+    """Return whether `folder` is finished, with all its files whole, and was made from the same settings and inputs.
+
+    A file that is damaged, or was edited by hand, is named on the standard error stream.
+    """
     found = manifest(folder)
     if found is None or differences(found, made_from):
         return False
-    return all((folder / name).exists() for name in found.get("outputs", {}))
+    broken = damaged(folder)
+    for name in broken:
+        print(f"{folder / name} is not as it was made: all of it is made again.", file=sys.stderr)
+    return not broken
 
 
 @contextmanager
@@ -115,28 +178,29 @@ def new_folder(folder: Path, beside: bool = False):
 
 
 def make_once(
-    folder: Path, made_from: dict, make: Callable[[Path], None], asked: bool = True, beside: bool = False
+    folder: Path, made_from: dict, make: Callable[[Path], None], overwrite: bool = False, beside: bool = False
 ) -> bool:
     """Make `folder` by `make(temporary folder)` unless it is there, made from the same; return whether it was made now.
 
-    Of several processes one makes it and the others wait. What was made from something else is made again where the
-    user `asked` for it; what is only needed on the way is refused with an InputError that names the difference, since
-    others use it. `beside`: the files are made beside what else is in the folder, instead of taking its place.
+    Of several processes one makes it and the others wait. What was made from something else is made again where
+    `overwrite` says so; otherwise it is refused with an InputError that names the difference, since others use it.
+    What is damaged is made again. `beside`: the files are made beside what else is in the folder, instead of taking
+    its place.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(folder.with_name(f".{folder.name}.lock")):
         if is_current(folder, made_from):
             return False
         old = manifest(folder)
-        if folder.exists() and old is None and not beside:
+        if folder.exists() and not (folder / MANIFEST).exists() and not beside:
             raise InputError(
                 f"{folder} is there but names nothing that it was made from ({MANIFEST} is missing): move it away, or "
                 "choose another name with the parameter `experiment`."
             )
-        if old and not asked and differences(old, made_from):
+        if old and not overwrite and differences(old, made_from):
             raise InputError(
                 f"{folder} was made with {differences(old, made_from)}: choose another name with the parameter "
-                "`experiment`, or make that folder again."
+                "`experiment`, or say overwrite=True to make it again."
             )
         with new_folder(folder, beside) as part:
             make(part)

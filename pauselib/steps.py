@@ -10,25 +10,24 @@ import numpy as np
 import pandas as pd
 
 from pauselib import runs, tasks
-from pauselib.decoding.interventions import INTERVENTION_SETTINGS, active_interventions, intervention_name
 from pauselib.errors import InputError
-from pauselib.injection.rows import build_clean, build_injected, fit, read_rows
-from pauselib.injection.strategies import find_strategies
+from pauselib.interventions import INTERVENTION_SETTINGS, active_interventions, intervention_name
+from pauselib.rows import build_clean, build_injected, fit, read_rows
 from pauselib.settings import Settings, settings_of_step
 from pauselib.sources.models import load_tokenizer, model_source, pause_token_id
 from pauselib.sources.problems import load_problems
+from pauselib.strategies import find_strategies
 from pauselib.variants import FIRST_STEP, parse
 
 
-def clean_rows(settings: Settings, asked: bool = False) -> Path:
-    """Return the folder of the clean rows: the problems, tokenized and split. `asked`: make it again from other
-    settings.
-    """
+def clean_rows(settings: Settings) -> Path:
+    """Return the folder of the clean rows: the problems, tokenized and split."""
+    folder = settings.folder() / "data"
     source = Path(settings.dataset)
     files = {f"{split}.jsonl": source / f"{split}.jsonl" for split in ("train", "test")}
     inputs = {name: runs.digest(path) for name, path in files.items() if path.exists()}
     inputs["tokenizer of"] = runs.source_digest(model_source(settings.model))
-    made_from = runs.origin(settings.of(*settings_of_step("data")), inputs, "tokenizers", "numpy", "pyarrow")
+    made_from = runs.origin(folder, settings.of(*settings_of_step("data")), inputs, "tokenizers", "numpy", "pyarrow")
 
     def make(part: Path) -> None:
         tokenizer = load_tokenizer(settings.model)
@@ -38,23 +37,22 @@ def clean_rows(settings: Settings, asked: bool = False) -> Path:
         }
         build_clean(part, problems, tokenizer, tasks.find(settings.task), settings)
 
-    folder = settings.folder() / "data"
-    runs.make_once(folder, made_from, make, asked)
+    runs.make_once(folder, made_from, make, settings.overwrite)
     return folder
 
 
-def inject(settings: Settings, asked: bool = False) -> Path:
+def inject(settings: Settings) -> Path:
     """Return the folder of the injected rows of a variant's strategy. The first step is trained before where a strategy
     asks for it.
     """
     settings = settings.of_row()
-    clean = clean_rows(settings, asked)
-    inputs = {"data": runs.digest(clean)}
+    clean, folder = clean_rows(settings), settings.injected_folder()
+    inputs = {"data": clean}
     base = None
     if any(one.needs_model for one in find_strategies(settings.strategy)):
         base = first_step(settings)
-        inputs["base"] = runs.digest(base)
-    made_from = runs.origin(settings.of(*settings_of_step("inject")), inputs, "tokenizers", "numpy", "pyarrow")
+        inputs["base"] = base
+    made_from = runs.origin(folder, settings.of(*settings_of_step("inject")), inputs, "tokenizers", "numpy", "pyarrow")
 
     def make(part: Path) -> None:
         rows = {split: read_rows(clean, split) for split in ("train", "validation")}
@@ -62,8 +60,7 @@ def inject(settings: Settings, asked: bool = False) -> Path:
         tokenizer, pause_id = load_tokenizer(settings.model), pause_token_id(settings.model)
         build_injected(part, rows, tokenizer, pause_id, settings, likelihoods)
 
-    folder = settings.injected_folder()
-    runs.make_once(folder, made_from, make, asked)
+    runs.make_once(folder, made_from, make, settings.overwrite)
     return folder
 
 
@@ -78,7 +75,7 @@ def log_likelihoods(settings: Settings, base: Path, rows: dict[str, pd.DataFrame
 
 def first_step(settings: Settings) -> Path:
     """Return the folder of the first step's model, which the second step starts from."""
-    return warm_up(settings.but(variant=FIRST_STEP), asked=False) / "model"
+    return warm_up(settings.but(variant=FIRST_STEP)) / "model"
 
 
 def training_rows(settings: Settings) -> tuple[Path, dict[str, pd.DataFrame]]:
@@ -97,7 +94,7 @@ def training_rows(settings: Settings) -> tuple[Path, dict[str, pd.DataFrame]]:
     return folder, {split: part.loc[part.index.repeat(copies)] for split, part in rows.items()}
 
 
-def warm_up(settings: Settings, asked: bool = True, picture=None) -> Path:
+def warm_up(settings: Settings, picture=None) -> Path:
     """Return a variant's folder, with `model/` and `training.json`, after training it unless it is there.
 
     `picture.update(history)` is called as the losses come, and with `last=True` when all are there. Raises InputError
@@ -111,8 +108,9 @@ def warm_up(settings: Settings, asked: bool = True, picture=None) -> Path:
     names = settings_of_step("second_step" if variant.second_step else "first_step")
     if variant.second_step and not variant.pauses:
         names = (*names, "n_copies")
-    inputs = {"data": runs.digest(source), "base": runs.source_digest(base)}
-    made_from = runs.origin(settings.of(*names), inputs, "torch", "transformers", "trl", "peft")
+    inputs = {"data": source, "base": base if variant.second_step else runs.source_digest(base)}
+    packages = ("torch", "transformers", "trl", "peft")
+    made_from = runs.origin(folder / "model", settings.of(*names), inputs, *packages)
 
     def make(part: Path) -> None:
         from pauselib.training.warmup import train_variant
@@ -120,8 +118,8 @@ def warm_up(settings: Settings, asked: bool = True, picture=None) -> Path:
         record = train_variant(settings, base, rows, part, folder / "checkpoints", made_from, picture)
         runs.write_json(part / "training.json", record)
 
-    if runs.make_once(folder / "model", made_from, make, asked):
-        shutil.rmtree(folder / "checkpoints")
+    runs.make_once(folder / "model", made_from, make, settings.overwrite)
+    shutil.rmtree(folder / "checkpoints", ignore_errors=True)  # those of a run that was killed at its end, too
     record = (folder / "model" / "training.json").read_bytes()
     if not (folder / "training.json").exists() or (folder / "training.json").read_bytes() != record:
         runs.write(folder / "training.json", record)
@@ -136,7 +134,7 @@ def evaluate(settings: Settings) -> tuple[list[dict], dict]:
     Under an intervention they are in a folder of their own. Raises InputError for an intervention on a variant that has
     no pauses.
     """
-    from pauselib.decoding.evaluation import predict, read_predictions, reply_metrics, write_predictions
+    from pauselib.decoding.evaluation import predict, reply_metrics
 
     settings = settings.of_row()
     interventions = active_interventions(settings.of(*INTERVENTION_SETTINGS))
@@ -145,18 +143,18 @@ def evaluate(settings: Settings) -> tuple[list[dict], dict]:
             f"{settings.variant} never pauses, so {intervention_name(interventions)} changes nothing: choose a variant "
             "that pauses."
         )
-    trained, folder, clean = warm_up(settings, asked=False), settings.replies_folder(), clean_rows(settings)
+    trained, folder, clean = warm_up(settings), settings.replies_folder(), clean_rows(settings)
     names = (*settings_of_step("evaluate"), *(settings_of_step("intervene") if interventions else ()))
-    inputs = {"model": runs.digest(trained / "model"), "data": runs.digest(clean)}
-    made_from = runs.origin(settings.of(*names), inputs, "torch", "transformers")
+    inputs = {"model": trained / "model", "data": clean}
+    made_from = runs.origin(folder, settings.of(*names), inputs, "torch", "transformers")
 
     def make(part: Path) -> None:
         predictions, tokens = predict(settings, trained / "model", read_rows(clean, "test"))
         eval_loss = runs.read_json(trained / "training.json")["eval_loss"]
-        write_predictions(part / "predictions.jsonl", predictions)
+        runs.write_json_lines(part / "predictions.jsonl", predictions)
         tokens.to_parquet(part / "tokens.parquet", index=False)
         runs.write_json(part / "metrics.json", {**reply_metrics(predictions), "eval_loss": eval_loss})
 
     folder.mkdir(parents=True, exist_ok=True)
-    runs.make_once(folder, made_from, make, beside=True)
-    return read_predictions(folder / "predictions.jsonl"), runs.read_json(folder / "metrics.json")
+    runs.make_once(folder, made_from, make, settings.overwrite, beside=True)
+    return runs.read_json_lines(folder / "predictions.jsonl"), runs.read_json(folder / "metrics.json")

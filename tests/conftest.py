@@ -11,6 +11,8 @@ os.environ |= {
 }  # before anything heavy is imported
 
 import json
+import sys
+import time
 from pathlib import Path
 
 import pandas as pd
@@ -18,9 +20,10 @@ import pytest
 
 from pauselib import runs
 from pauselib.decoding.evaluation import reply_metrics
-from pauselib.decoding.interventions import INTERVENTION_SETTINGS
+from pauselib.interventions import INTERVENTION_SETTINGS
 from pauselib.settings import Settings, settings_of_step
 
+ROOT = Path(__file__).parent.parent
 KINDS = ("mistral", "llama", "qwen2", "gpt2")
 
 
@@ -68,6 +71,23 @@ def GSM8K() -> Path:
     if not folder.is_dir():
         pytest.skip(f"the real GSM8K is not at {folder}")
     return folder
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory) -> Settings:
+    """Settings of an experiment of seconds, in a folder that the tests of one file share: 6 problems to train on."""
+    return Settings(
+        runs_dir=str(tmp_path_factory.mktemp("runs")),
+        experiment="small",
+        n_train=8,
+        n_test=3,
+        n_copies=2,
+        validation_share=0.25,
+        eval_steps=1,
+        base_eval_steps=1,
+        batch_size=4,
+        max_new_tokens=10,
+    )
 
 
 SCRIPT = "<script>alert(1)</script>"  # said by a problem, a token and a reply: nowhere may it run
@@ -128,7 +148,7 @@ def save(folder, replies: list[dict], eval_loss: float, **settings) -> None:
     (folder / "predictions.jsonl").write_text("".join(json.dumps(r) + "\n" for r in replies))
     (folder / "metrics.json").write_text(json.dumps({**reply_metrics(replies), "eval_loss": eval_loss}))
     outputs = {name: runs.digest(folder / name) for name in ("metrics.json", "predictions.jsonl")}
-    runs.write_json(folder / runs.MANIFEST, {**runs.origin(settings, {"model": "abc"}), "outputs": outputs})
+    runs.write_json(folder / runs.MANIFEST, {**runs.origin(folder, settings, {"model": "abc"}), "outputs": outputs})
 
 
 @pytest.fixture
@@ -142,3 +162,38 @@ def intervened(by_hand):
         replies = [reply(i, right, row.forced_pauses) for i, right in enumerate(correct)]
         save(row.replies_folder(), replies, 0.5, **row.of(*names))
     return settings
+
+
+def pictures_of_report(n_variants: int) -> int:
+    """How many pictures the report's template asks for: those of the whole experiment, and those of each variant."""
+    template = (ROOT / "pauselib" / "report" / "templates" / "report.html.j2").read_text()
+    whole, of_a_variant = template.split("{% for variant in variants %}")
+    return whole.count("picture(figures.") + n_variants * of_a_variant.count("picture(figures.")
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """What a notebook was given to show: ("new" or "update", what)."""
+    import IPython.display
+
+    outputs = []
+
+    class Handle:
+        def update(self, what, metadata=None, raw=False):
+            outputs.append(("update", what))
+
+    def display(what, display_id, metadata=None, raw=False):
+        outputs.append(("new", what))
+        return Handle()
+
+    monkeypatch.setitem(sys.modules, "ipykernel", object())
+    monkeypatch.setattr(IPython.display, "display", display)
+    return outputs
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """A clock that only moves when told to: clock[0] seconds."""
+    now = [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    return now

@@ -3,9 +3,9 @@
 import pytest
 import torch
 
+from pauselib import rows as injection
 from pauselib.decoding.greedy import Reply, generate
-from pauselib.decoding.interventions import Intervention, Pausing
-from pauselib.injection import rows as injection
+from pauselib.interventions import Intervention, Pausing
 from pauselib.model.pause_model import PauseForCausalLM
 from pauselib.sources import problems
 from pauselib.training import warmup as training
@@ -13,7 +13,9 @@ from pauselib.training import warmup as training
 
 @pytest.fixture(scope="module")
 def asked():
-    """The embedded model as a pause model with an untrained head that pauses now and then, and twelve prompts of different length."""
+    """The embedded model as a pause model with an untrained head that pauses now and then, and twelve prompts of
+    different length.
+    """
     lm, tokenizer = training.load_model("tiny"), training.load_tokenizer("tiny")
     model = PauseForCausalLM.around(lm).eval()
     model.pause_head.bias.data += torch.tensor([1.0, -1.0])

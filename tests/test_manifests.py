@@ -87,7 +87,7 @@ def test_another_value_of_a_step_s_setting_is_another_manifest(step, name, manif
 @pytest.mark.parametrize("step", STEPS)
 def test_a_manifest_names_the_settings_of_its_step_its_inputs_and_the_versions(step, manifest):
     found = manifest(step, **({"max_pauses": 0} if step == "intervene" else {}))
-    assert set(found) == {"settings", "inputs", "versions"}
+    assert set(found) == {"settings", "inputs", "places", "versions"}
     also = settings_of_step("evaluate") if step == "intervene" else ()
     assert set(found["settings"]) == {*settings_of_step(step), *also}
     inputs = {

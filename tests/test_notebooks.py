@@ -1,6 +1,5 @@
 """The notebooks as their user runs them: by papermill, from two folders, and with what is wrong refused."""
 
-import ast
 import json
 import os
 import subprocess
@@ -10,11 +9,13 @@ from pathlib import Path
 import nbformat
 import papermill
 import pytest
+from conftest import pictures_of_report
 
-from pauselib.settings import Settings
+from pauselib.declared import EVERY_NOTEBOOK
+from pauselib.settings import Settings, notebook_cells, settings_of_notebook
+from pauselib.settings.notebook_cells import parameters_cell
 
 ROOT = Path(__file__).parent.parent
-STEPS = ("inject", "warmup", "evaluate", "analyze", "explore")
 SMALL = {
     "experiment": "small",
     "n_train": 12,
@@ -38,17 +39,31 @@ def source(step: str):
     return nbformat.read(ROOT / "notebooks" / f"{step}.ipynb", as_version=4)
 
 
-@pytest.mark.parametrize("step", STEPS)
-def test_every_parameter_is_a_setting_with_its_default_and_has_a_comment(step):
+@pytest.mark.parametrize("step", EVERY_NOTEBOOK)
+def test_the_parameters_cell_is_the_one_that_follows_from_the_settings(step):
     (cell,) = [cell for cell in source(step).cells if "parameters" in cell.metadata.get("tags", [])]
-    defaults = Settings()
-    for line, node in zip(cell.source.splitlines(), ast.parse(cell.source).body):
-        name, value = node.targets[0].id, ast.literal_eval(node.value)
-        assert "  # " in line, line
-        expected = getattr(Settings(variants=value), name) if name == "variants" else getattr(defaults, name)
-        assert (tuple(value) if isinstance(value, list) else value) == expected or name == "variants"
+    assert cell.source == parameters_cell(step), "run `python -m pauselib.settings.notebook_cells`"
+
+
+def test_writing_the_parameters_cells_changes_nothing_else(tmp_path, monkeypatch):
+    (tmp_path / "notebooks").mkdir()
+    committed = {step: (ROOT / "notebooks" / f"{step}.ipynb").read_text() for step in EVERY_NOTEBOOK}
+    for step, text in committed.items():
+        old = text.replace("# the folder under runs_dir", "# what was said before")
+        assert old != text
+        (tmp_path / "notebooks" / f"{step}.ipynb").write_text(old)
+    monkeypatch.setattr(notebook_cells, "ROOT", tmp_path)
+    notebook_cells.write_cells()
+    assert {step: (tmp_path / "notebooks" / f"{step}.ipynb").read_text() for step in EVERY_NOTEBOOK} == committed
+
+
+@pytest.mark.parametrize("step", EVERY_NOTEBOOK)
+def test_papermill_lists_every_parameter_with_its_meaning(step):
     inferred = papermill.inspect_notebook(str(ROOT / "notebooks" / f"{step}.ipynb"))
-    assert all(inferred[name]["help"] for name in inferred)
+    assert list(inferred) == list(settings_of_notebook(step))
+    assert {name: one["help"] for name, one in inferred.items()} == {
+        name: Settings.model_fields[name].description for name in inferred
+    }
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "notebooks").glob("*.ipynb")), ids=lambda path: path.stem)
@@ -100,7 +115,7 @@ def test_one_variant_from_nothing_then_its_replies_then_the_table(tmp_path):
     lines = (folder / "results.csv").read_text().splitlines()
     assert len(lines) == 22
     report = (folder / "report.html").read_text()
-    assert report.count("<svg") == 8  # seven pictures and the losses of one variant
+    assert report.count("<svg") == pictures_of_report(n_variants=1)
     assert "http://" not in report.replace("http://www.w3.org", "").replace("http://purl.org", "").replace(
         "http://creativecommons.org", ""
     )
@@ -119,7 +134,7 @@ def test_executed_notebooks_have_one_progress_line_and_no_widgets(tmp_path):
     notebook = nbformat.read(tmp_path / "out.ipynb", as_version=4)
     assert "widgets" not in notebook.metadata
     assert all(len(cell.outputs) <= 4 for cell in notebook.cells if cell.cell_type == "code")
-    (training,) = [cell for cell in notebook.cells if "training.warm_up" in cell.source]
+    (training,) = [cell for cell in notebook.cells if "steps.warm_up" in cell.source]
     assert (
         sum("image/png" in output.get("data", {}) for output in training.outputs) == 1
     )  # the last of the pictures that grew

@@ -9,7 +9,7 @@ import pytest
 
 from pauselib import runs
 
-MADE_FROM = {"settings": {"seed": 42, "layers": (1, 2)}, "inputs": {"data": "abc"}, "versions": {"python": "3"}}
+MADE_FROM = runs.origin(Path("out"), {"seed": 42, "layers": (1, 2)}, {"data": "abc"})
 
 
 def names(folder: Path) -> list[str]:
@@ -84,15 +84,29 @@ def test_a_folder_is_made_once_with_its_manifest(tmp_path):
     assert made == [True, False, False]
     assert names(tmp_path / "x") == ["out"]
     assert names(tmp_path / "x" / "out") == ["a.txt", runs.MANIFEST]
-    assert runs.read_json(tmp_path / "x" / "out" / runs.MANIFEST) == runs.plain(MADE_FROM)
+    outputs = {"a.txt": runs.digest(tmp_path / "x" / "out" / "a.txt")}
+    assert runs.manifest(tmp_path / "x" / "out") == {**MADE_FROM, "outputs": outputs}
 
 
-CHANGED = {"settings": {"seed": 43, "layers": (1, 2)}, "inputs": {"data": "abc"}}
+CHANGED = runs.origin(Path("out"), {"seed": 43, "layers": (1, 2)}, {"data": "abc"})
 
 
-def test_other_settings_make_it_again_where_it_is_asked_for(tmp_path):
+def test_where_nothing_is_finished_there_is_no_manifest(tmp_path):
+    assert runs.manifest(tmp_path / "out") is None
+    (tmp_path / "out").mkdir()
+    assert runs.manifest(tmp_path / "out") is None
+
+
+def test_an_origin_is_what_comes_back_from_a_file(tmp_path):
+    origin = runs.origin(Path("out"), {"layers": (1, 2), "pattern": {"a": 1}}, {"data": "abc"}, "numpy")
+    runs.write_json(tmp_path / "m.json", origin)
+    assert runs.read_json(tmp_path / "m.json") == origin
+    assert set(origin["versions"]) == {"python", "pauselib", "numpy"}
+
+
+def test_other_settings_make_it_again_where_it_may_be_overwritten(tmp_path):
     runs.make_once(tmp_path / "out", MADE_FROM, lambda part: (part / "old.txt").touch())
-    assert runs.make_once(tmp_path / "out", CHANGED, write_a)
+    assert runs.make_once(tmp_path / "out", CHANGED, write_a, overwrite=True)
     assert names(tmp_path / "out") == ["a.txt", runs.MANIFEST]
 
 
@@ -104,12 +118,10 @@ def test_other_settings_make_it_again_where_it_is_asked_for(tmp_path):
         ({**MADE_FROM, "inputs": {}}, r"data=abc \(now None\)"),
     ],
 )
-def test_other_settings_are_refused_with_the_difference_where_it_is_only_needed_on_the_way(
-    tmp_path, made_from, difference
-):
-    runs.make_once(tmp_path / "out", MADE_FROM, write_a, asked=False)
-    with pytest.raises(ValueError, match=f"was made with {difference}: choose another name"):
-        runs.make_once(tmp_path / "out", made_from, write_a, asked=False)
+def test_other_settings_are_refused_with_the_difference_and_the_cures(tmp_path, made_from, difference):
+    runs.make_once(tmp_path / "out", MADE_FROM, write_a)
+    with pytest.raises(ValueError, match=f"was made with {difference}: choose another name .* or say overwrite=True"):
+        runs.make_once(tmp_path / "out", made_from, write_a)
     assert runs.is_current(tmp_path / "out", MADE_FROM)
 
 
@@ -125,12 +137,101 @@ def test_a_failure_while_making_leaves_the_old_folder_and_the_next_try_starts_cl
 
     runs.make_once(tmp_path / "out", MADE_FROM, write_a)
     with pytest.raises(RuntimeError, match="out of memory"):
-        runs.make_once(tmp_path / "out", CHANGED, fail)
+        runs.make_once(tmp_path / "out", CHANGED, fail, overwrite=True)
     assert names(tmp_path / "out") == ["a.txt", runs.MANIFEST]
     assert runs.is_current(tmp_path / "out", MADE_FROM)
-    assert runs.make_once(tmp_path / "out", CHANGED, write_a)
+    assert runs.make_once(tmp_path / "out", CHANGED, write_a, overwrite=True)
     assert names(tmp_path) == ["out"]
     assert names(tmp_path / "out") == ["a.txt", runs.MANIFEST]
+
+
+def test_a_file_that_is_gone_makes_it_again_and_one_that_was_added_does_not(tmp_path):
+    runs.make_once(tmp_path / "out", MADE_FROM, write_a)
+    (tmp_path / "out" / "mine.txt").touch()
+    assert not runs.make_once(tmp_path / "out", MADE_FROM, write_a)
+    (tmp_path / "out" / "a.txt").unlink()
+    assert runs.make_once(tmp_path / "out", MADE_FROM, write_a)
+    assert names(tmp_path / "out") == ["a.txt", runs.MANIFEST]
+
+
+@pytest.mark.parametrize("damage", ["edited", "", b"\xff\x00"])
+def test_a_file_that_is_not_as_it_was_made_is_named_and_all_is_made_again(tmp_path, damage, capsys):
+    runs.make_once(tmp_path / "out", MADE_FROM, write_a)
+    (tmp_path / "out" / "a.txt").write_bytes(damage.encode() if isinstance(damage, str) else damage)
+    assert runs.why_stale(tmp_path / "out") == "a.txt is not as it was made"
+    assert runs.make_once(tmp_path / "out", MADE_FROM, write_a)
+    assert capsys.readouterr().err == f"{tmp_path / 'out' / 'a.txt'} is not as it was made: all of it is made again.\n"
+    assert (tmp_path / "out" / "a.txt").read_text() == "made"
+    assert runs.why_stale(tmp_path / "out") is None
+
+
+@pytest.mark.parametrize("manifest", ["", "{", "[", b"\xff"])
+def test_a_manifest_that_cannot_be_read_makes_it_again(tmp_path, manifest):
+    runs.make_once(tmp_path / "out", MADE_FROM, write_a)
+    (tmp_path / "out" / runs.MANIFEST).write_bytes(manifest.encode() if isinstance(manifest, str) else manifest)
+    assert runs.why_stale(tmp_path / "out") == "made_from.json is missing or can't be read"
+    assert runs.make_once(tmp_path / "out", MADE_FROM, write_a)
+    assert runs.why_stale(tmp_path / "out") is None
+
+
+def chain(folder: Path, seed: int) -> None:
+    """Make `first` from a seed, `second` from `first`, and `third` from `second`."""
+    first, second, third = (folder / name for name in ("first", "second", "third"))
+    runs.make_once(first, runs.origin(first, {"seed": seed}, {}), write_a, overwrite=True)
+    runs.make_once(second, runs.origin(second, {}, {"first": first}), write_a)
+    runs.make_once(third, runs.origin(third, {}, {"second": second, "text": "abc"}), write_a)
+
+
+def test_what_was_made_from_something_that_was_made_again_is_stale_however_far_back(tmp_path):
+    chain(tmp_path, seed=1)
+    assert [runs.why_stale(tmp_path / name) for name in ("first", "second", "third")] == [None, None, None]
+    runs.make_once(tmp_path / "first", runs.origin(tmp_path / "first", {"seed": 2}, {}), write_a, overwrite=True)
+    assert runs.why_stale(tmp_path / "first") is None
+    assert runs.why_stale(tmp_path / "second") == "its first was made again since"
+    assert runs.why_stale(tmp_path / "third") == "its second is stale: its first was made again since"
+    (tmp_path / "second" / runs.MANIFEST).unlink()
+    assert runs.why_stale(tmp_path / "third") == "its second is gone"
+
+
+def test_a_clone_in_another_folder_has_the_same_manifests(tmp_path):
+    chain(tmp_path / "here", seed=1)
+    chain(tmp_path / "far" / "away", seed=1)
+    for name in ("first", "second", "third"):
+        here, away = (folder / name / runs.MANIFEST for folder in (tmp_path / "here", tmp_path / "far" / "away"))
+        assert here.read_bytes() == away.read_bytes()
+
+
+def test_a_folder_that_names_nothing_it_was_made_from_is_left_alone(tmp_path):
+    runs.write(tmp_path / "out" / "mine.txt", "mine")
+    with pytest.raises(ValueError, match=r"is there but names nothing that it was made from .*: move it away"):
+        runs.make_once(tmp_path / "out", MADE_FROM, write_a)
+    assert names(tmp_path / "out") == ["mine.txt"]
+
+
+def test_files_made_beside_others_leave_those_alone(tmp_path):
+    runs.write(tmp_path / "out" / "mine.txt", "mine")
+    assert runs.make_once(tmp_path / "out", MADE_FROM, write_a, beside=True)
+    assert not runs.make_once(tmp_path / "out", MADE_FROM, write_a, beside=True)
+    assert names(tmp_path / "out") == ["a.txt", runs.MANIFEST, "mine.txt"]
+    assert list(runs.manifest(tmp_path / "out")["outputs"]) == ["a.txt"]
+    assert runs.make_once(
+        tmp_path / "out", CHANGED, lambda part: (part / "a.txt").write_text("again"), True, beside=True
+    )
+    assert (tmp_path / "out" / "a.txt").read_text() == "again"
+    assert (tmp_path / "out" / "mine.txt").read_text() == "mine"
+
+
+def test_a_failure_while_making_beside_others_leaves_all_as_it_was(tmp_path):
+    def fail(part):
+        (part / "a.txt").write_text("half")
+        raise RuntimeError("out of memory")
+
+    runs.make_once(tmp_path / "out", MADE_FROM, write_a, beside=True)
+    with pytest.raises(RuntimeError, match="out of memory"):
+        runs.make_once(tmp_path / "out", CHANGED, fail, overwrite=True, beside=True)
+    assert names(tmp_path / "out") == ["a.txt", runs.MANIFEST]
+    assert (tmp_path / "out" / "a.txt").read_text() == "made"
+    assert runs.is_current(tmp_path / "out", MADE_FROM)
 
 
 def make_slowly(part: Path):

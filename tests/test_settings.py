@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pauselib.settings import Settings, of_experiment, read
+from pauselib.settings import Settings, of_experiment, read, settings_up_to
 from pauselib.variants import VARIANTS
 
 ROOT = Path(__file__).parents[1]
@@ -20,7 +20,7 @@ def test_the_defaults_need_nothing_else():
     s = Settings()
     assert (s.model, s.dataset, s.variant, s.seed) == ("tiny", "toy", "sft_peft", 42)
     assert s.variants == tuple(VARIANTS)
-    assert s.interventions == ()
+    assert s.interventions == of_experiment({"interventions": None}).interventions == ()
 
 
 def test_read_takes_the_settings_among_a_notebooks_variables():
@@ -81,7 +81,7 @@ def test_but_changes_only_what_it_names_and_checks_again():
 
 
 def test_an_imported_module_is_not_a_setting():
-    from pauselib.decoding import interventions
+    from pauselib import interventions
 
     assert read({"interventions": interventions, "seed": 7}) == Settings(seed=7)
 
@@ -136,10 +136,27 @@ def test_a_row_takes_its_own_injection_strategy_and_patterns_only_where_that_has
         assert alone.of_row().but(variants="all") == row.but(variants="all")
 
 
-def test_a_table_is_made_without_the_patterns_of_its_rows():
-    assert Settings(variants=["sft@pattern"]).variants == ("sft@pattern",)
+def test_a_table_can_be_made_without_the_patterns_of_its_rows_but_not_the_rows():
+    settings = Settings(variants=["sft", "sft@pattern"])
+    assert settings.but(variant="sft@pattern").replies_folder().name == "sft@pattern"
+    with pytest.raises(ValueError, match="strategy 'pattern' has no pattern"):
+        settings.but(variant="sft@pattern").of_row()
     with pytest.raises(ValueError, match="strategy 'pattern' has no pattern"):
         of_experiment({"variants": ["sft@pattern"]})
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in (ROOT / "configs").glob("*.yaml")))
+def test_what_the_graph_gives_to_the_notebooks_of_a_shipped_experiment_can_be_meant(name):
+    settings = experiment(name)
+    for variant in settings.variants:
+        row = settings.but(variant=variant).of_row()
+        for step in ("inject", "second_step", "evaluate"):
+            given = row.of(*settings_up_to(step))
+            assert Settings(**given, variant=variant).of_row().of(*settings_up_to(step)) == given
+    for one in settings.interventions:
+        given = settings.but(**one).of_row().of(*settings_up_to("evaluate"))
+        assert Settings(**given, **one).replies_folder() == settings.but(**one).replies_folder()
+    assert Settings(**settings.of_notebook("analyze")).variants == settings.variants
 
 
 def test_rows_with_different_strategies_have_folders_of_their_own(tmp_path):

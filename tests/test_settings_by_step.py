@@ -6,7 +6,6 @@ import pytest
 from pydantic_core import PydanticUndefined
 
 from pauselib.declared import EVERY_NOTEBOOK, STEPS
-from pauselib.notebook_cells import parameters_cell
 from pauselib.settings import (
     INTERVENTION_SETTINGS,
     USES,
@@ -15,6 +14,7 @@ from pauselib.settings import (
     settings_of_step,
     settings_up_to,
 )
+from pauselib.settings.notebook_cells import parameters_cell
 
 CHANGE_NO_RESULT = {
     "experiment",
@@ -24,6 +24,7 @@ CHANGE_NO_RESULT = {
     "variants",
     "seeds",
     "interventions",
+    "overwrite",
 }  # where things are written, what is shown on the way, how many are computed together, and which rows there are
 
 

@@ -11,6 +11,7 @@ VARIANTS = "All names are in pauselib.variants.VARIANTS."
 PARAMETERS = "`papermill --help-notebook NOTEBOOK` lists them."
 NO_PATTERN = "strategy 'pattern' has no pattern: give n_pauses_per_patterns, for example {'\\n': 2}."
 UNREADABLE = "can't be read: its variant is missing, or no text."
+NAME = "give a name of letters, digits, '-', '_' and '.', which begins with a letter, a digit or '_'."
 SFT = {"variant": "sft"}
 SAYS_NOTHING = "changes nothing: give a variant that pauses and at least one of"
 CHANGES = "max_pauses, max_pauses_in_a_row, forced_pauses, forced_at, draw_pauses, pause_temperature, pause_bias"
@@ -100,12 +101,33 @@ REFUSED = [
     ({"lora_target_modules": [""]}, "lora_target_modules is '': give a text that is not empty."),
     ({"model": ""}, "model is '': give a text that is not empty."),
     # places
-    ({"experiment": ""}, "experiment is '': give the name of a folder."),
-    ({"runs_dir": ""}, "runs_dir is '': give the name of a folder."),
-    ({"experiment": "a\0b"}, "experiment is 'a\\x00b': give the name of a folder."),
-    ({"experiment": ".."}, "experiment is '..': give the name of a folder below runs_dir."),
-    ({"experiment": "."}, "experiment is '.': give the name of a folder below runs_dir."),
-    ({"experiment": "/tmp/mine"}, "experiment is '/tmp/mine': give the name of a folder below runs_dir."),
+    ({"experiment": ""}, f"experiment is '': {NAME}"),
+    ({"runs_dir": ""}, "runs_dir is '': give the path of a folder, without braces."),
+    ({"experiment": "a\0b"}, f"experiment is 'a\\x00b': {NAME}"),
+    ({"experiment": "x$(touch PWNED)"}, f"experiment is 'x$(touch PWNED)': {NAME}"),
+    ({"experiment": "x; touch PWNED"}, f"experiment is 'x; touch PWNED': {NAME}"),
+    ({"experiment": "a b"}, f"experiment is 'a b': {NAME}"),
+    ({"experiment": "a'b"}, f'experiment is "a\'b": {NAME}'),
+    ({"experiment": "a{x}b"}, f"experiment is 'a{{x}}b': {NAME}"),
+    ({"experiment": "-rf"}, f"experiment is '-rf': {NAME}"),
+    ({"experiment": "../../x"}, f"experiment is '../../x': {NAME}"),
+    ({"experiment": "a/b"}, f"experiment is 'a/b': {NAME}"),
+    ({"experiment": "line\n"}, f"experiment is 'line\\n': {NAME}"),
+    ({"runs_dir": "a{x}b"}, "runs_dir is 'a{x}b': give the path of a folder, without braces."),
+    ({"runs_dir": "a\nb"}, "runs_dir is 'a\\nb': give the path of a folder, without braces."),
+    (
+        {"interventions": [{"variant": "sft_peft", "draw_pauses": "$(touch PWNED)"}]},
+        "draw_pauses is '$(touch PWNED)': give true or false.",
+    ),
+    (
+        {"interventions": [{"variant": "sft_peft", "forced_pauses": 1, "forced_at": "$(touch PWNED)"}]},
+        "forced_at '$(touch PWNED)' is not known: did you mean 'start'? Choose from start, number, answer.",
+    ),
+    ({"n_test": 10**9}, "n_test is 1000000000: give a number of at most 10000000."),
+    ({"n_train": 10**9}, "n_train is 1000000000: give a number of at most 10000000."),
+    ({"experiment": ".."}, f"experiment is '..': {NAME}"),
+    ({"experiment": "."}, f"experiment is '.': {NAME}"),
+    ({"experiment": "/tmp/mine"}, f"experiment is '/tmp/mine': {NAME}"),
     # text that no file or screen takes
     ({"experiment": "\ud800"}, "experiment is '\\ud800': give a text in Unicode."),
     ({"variant": "\ud800"}, f"There is no variant '\\ud800': did you mean 'sft_unfr_lm_head_peft'? {VARIANTS}"),
@@ -117,7 +139,6 @@ REFUSED = [
         "batch_size 8 is not a multiple of gradient_accumulation_steps 3.",
     ),
     ({"strategy": "pattern"}, NO_PATTERN),
-    ({"variant": "sft@pattern"}, NO_PATTERN),
     (
         {"n_pauses_per_patterns": {"\n": 1}},
         "n_pauses_per_patterns is given but strategy is 'random': say strategy 'pattern' or 'random+pattern'.",
@@ -194,8 +215,6 @@ def test_an_intervention_of_a_row_that_is_not_made_is_no_mistake():
     assert Settings(variants=["sft"], interventions=[{"variant": "sft_peft", "max_pauses": 0}]).variants == ("sft",)
 
 
-@pytest.mark.parametrize(
-    "settings", [{"group_by_length": "yes"}, {"seed": "7"}, {"experiment": 2024}, {"experiment": "a/b"}, {"seeds": 43}]
-)
+@pytest.mark.parametrize("settings", [{"group_by_length": "yes"}, {"seed": "7"}, {"experiment": 2024}, {"seeds": 43}])
 def test_what_is_meant_is_taken(settings):
     Settings(**settings)

@@ -1,8 +1,10 @@
 """The rows, as the published table lists them, and the one added."""
 
+import itertools
+
 import pytest
 
-from pauselib.variants import FIRST_STEP, MATCHED, VARIANTS, Variant, parse
+from pauselib.variants import FIRST_STEP, MATCHED, PARTS, VARIANTS, Variant, parse
 
 # fmt: off
 PUBLISHED = {  # X: unfrozen                        pause embedding, pause head, LM head, LM embeddings, LoRA
@@ -79,3 +81,36 @@ def test_an_unknown_name_is_refused_with_the_nearest(wrong, meant):
     with pytest.raises(ValueError, match=f"no variant '{wrong}': did you mean '") as error:
         parse(wrong)
     assert meant is None or f"did you mean '{meant}'" in str(error.value)
+
+
+def test_the_parts_are_the_boolean_fields_in_the_order_of_a_name():
+    assert tuple(PARTS) == ("pause_embedding", "pause_head", "lm_head", "lm_embeddings", "lora")
+
+
+def combinations() -> list[Variant]:
+    """Every variant that pauses: LM embeddings are only ever trained together with the LM head."""
+    all_of_them = [Variant(**dict(zip(PARTS, flags))) for flags in itertools.product((False, True), repeat=len(PARTS))]
+    return [v for v in all_of_them if v.pauses and (v.lm_head or not v.lm_embeddings)]
+
+
+@pytest.mark.parametrize("strategy", [None, "word", "random+pattern"])
+def test_every_combination_comes_back_from_its_name(strategy):
+    variants = [Variant(**{**vars(v), "strategy": strategy}) for v in combinations()]
+    assert [parse(v.name) for v in variants] == variants
+    assert len({v.name for v in variants}) == len(variants) == 18
+
+
+def test_a_name_says_the_row_s_own_injection_strategy_and_how_it_is_trained_stays_the_same():
+    assert parse("sft_peft@word") == Variant(**{**vars(parse("sft_peft")), "strategy": "word"})
+    assert parse("sft_peft@random+pattern").strategy == "random+pattern"
+    assert parse("sft_peft@word.yaml").name == "sft_peft@word"
+    assert parse("sft_peft").strategy is None
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    ["sft@", "@word", "baseline_1_epoch@word", "baseline_matched@word", "sft.yaml@word", "sft_embed"],
+)
+def test_a_name_that_is_not_written_so_is_refused(wrong):
+    with pytest.raises(ValueError, match=f"no variant '{wrong}': did you mean '"):
+        parse(wrong)

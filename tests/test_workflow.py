@@ -44,11 +44,11 @@ def test_the_graph_makes_the_table_and_does_nothing_the_second_time(tmp_path):
     assert first.returncode == 0, first.stdout + first.stderr
     assert first.stderr == ""
     lines = first.stdout.splitlines()
-    assert lines[0] == f"12 steps: 2 variants, 1 intervention, 2 seeds; results under {tmp_path / 'tiny'}"
-    assert re.fullmatch(r"\[1/12\] inject \(\d+ s\)", lines[1])
+    assert lines[0] == f"13 steps: 2 variants, 1 intervention, 2 seeds; results under {tmp_path / 'tiny'}"
+    assert any(re.fullmatch(r"\[\d/13\] inject random, seed 42 \(\d+ s\)( · about .*)?", line) for line in lines)
     result = r"accuracy \d\.\d{3}, \d+\.\d pauses a reply( · about .* to go.*)?"
-    assert any(re.fullmatch(rf"\[\d+/12\] evaluate sft_peft, seed 43 \(\d+ s\): {result}", line) for line in lines)
-    assert lines[12].startswith("[12/12] analyze (")
+    assert any(re.fullmatch(rf"\[\d+/13\] evaluate sft_peft, seed 43 \(\d+ s\): {result}", line) for line in lines)
+    assert lines[13].startswith("[13/13] analyze (")
     assert "\r" not in first.stdout
     assert re.search(r"sft_peft +× +× ", first.stdout)
     assert first.stdout.strip().endswith("report.html")
@@ -82,29 +82,34 @@ def test_the_graph_makes_the_table_and_does_nothing_the_second_time(tmp_path):
     }
     second = run(tmp_path)
     assert second.returncode == 0, second.stderr
-    assert second.stdout.startswith(f"Nothing to do: all 12 steps are finished; results under {folder}\n")
+    assert second.stdout.startswith(f"Nothing to do: all 13 steps are finished; results under {folder}\n")
     assert {path: path.stat().st_mtime_ns for path in written} == written
     changed = run(tmp_path, "max_new_tokens=10")
     assert changed.returncode == 0, changed.stderr
-    assert "; 5 of 12 are kept from before\n" in changed.stdout
+    assert "; 6 of 13 are kept from before\n" in changed.stdout
     redone = {path.name for path in written if path.stat().st_mtime_ns != written[path]}
     assert redone == {"evaluate.ipynb", "evaluate.html", "predictions.jsonl", "analyze.ipynb", "report.html"}
 
 
 def test_a_failure_is_said_at_once_with_its_reason_and_summed_up_at_the_end(tmp_path):
     folder = tmp_path / "tiny"
-    failing = run(tmp_path, "max_length=5")
+    failing = run(tmp_path, "seeds=[42]", "n_random_pauses=600", "variable_number_of_pauses=false")
     assert failing.returncode == 1
     assert failing.stderr == ""
-    first, failed, notebook, log, blank, summary, own_log = failing.stdout.splitlines()
-    assert first.startswith("12 steps: ")
+    lines = failing.stdout.splitlines()
+    assert lines[0].startswith("7 steps: ")
+    (at,) = [i for i, line in enumerate(lines) if line.startswith("Failed: ")]
     assert re.match(
-        r"Failed: inject \(\d+ s\): 24 of 24 rows are longer than max_length 5 \(.*\): raise max_length, ", failed
+        r"Failed: inject random \(\d+ s\): 22 of 22 rows are longer than max_length 600 \(.*\): raise max_length, ",
+        lines[at],
     )
-    assert notebook == f"    notebook: {folder / 'inject.failed.ipynb'}"
-    assert "are longer than max_length 5" in (folder / "inject.failed.ipynb").read_text()
-    assert log == f"    log: {folder / 'inject.log'}"
-    assert (blank, summary) == ("", "1 of 12 steps failed: inject. 11 more could not be made because of that.")
+    place = folder / "seed-42" / "injected"
+    assert lines[at + 1] == f"    notebook: {place / 'random.inject.failed.ipynb'}"
+    assert "are longer than max_length 600" in (place / "random.inject.failed.ipynb").read_text()
+    assert lines[at + 2] == f"    log: {place / 'random.inject.log'}"
+    blank, summary, own_log = lines[-3:]
+    assert (blank, summary) == ("", "1 of 7 steps failed: inject random. 4 more could not be made because of that.")
+    assert any("evaluate baseline_1_epoch" in line for line in lines)  # what does not need it goes on
     (path,) = re.findall(r"Snakemake's own log: (\.snakemake/log/.*)", own_log)
     assert "Error in rule inject" in (ROOT / path).read_text()
 
@@ -194,7 +199,8 @@ def test_every_shipped_experiment_has_only_settings_that_exist(path):
 
 
 def test_the_embedded_default_is_what_the_notebooks_do_by_themselves():
-    assert Settings(**yaml.safe_load((ROOT / "configs" / "tiny.yaml").read_text())) == Settings()
+    settings = of_experiment(yaml.safe_load((ROOT / "configs" / "tiny.yaml").read_text()))
+    assert settings.but(interventions=()) == Settings()
 
 
 def locked() -> dict[str, str]:

@@ -9,69 +9,35 @@ import math
 import numpy as np
 import pandas as pd
 
-from pauselib.analysis.statistics import Comparison, compare, compare_groups, crossed, holm, smallest_difference, wilson
+from pauselib.analysis.statistics import (
+    NO_COMPARISON,
+    Comparison,
+    compare,
+    compare_groups,
+    crossed,
+    holm,
+    smallest_difference,
+    wilson,
+)
 from pauselib.variants import MATCHED, parse
 
 DIFFERENCES = ["variant", "seeds", "n", "discordant", "difference", "low", "high", "p", "p_holm", "test"]
 PAUSES = [
-    "variant",
-    "n_correct",
-    "n_incorrect",
-    "mean_correct",
-    "mean_incorrect",
-    "difference",
-    "low",
-    "high",
-    "p",
-    "p_holm",
-    "superiority",
-    "truncated_rate",
-]
+    "variant", "n_correct", "n_incorrect", "mean_correct", "mean_incorrect",
+    "difference", "low", "high", "p", "p_holm", "superiority", "truncated_rate",
+]  # fmt: skip
 OVER_SEEDS = [
-    "variant",
-    "seeds",
-    "n",
-    "accuracy",
-    "low",
-    "high",
-    "se",
-    "se_seeds",
-    "se_problems",
-    "pauses_mean",
-    "pauses_mean_correct",
-    "pauses_mean_incorrect",
-    "truncated_rate",
-]
+    "variant", "seeds", "n", "accuracy", "low", "high", "se", "se_seeds", "se_problems",
+    "pauses_mean", "pauses_mean_correct", "pauses_mean_incorrect", "truncated_rate",
+]  # fmt: skip
 EFFECTS = [
-    "variant",
-    "intervention",
-    "allowed",
-    "n",
-    "accuracy",
-    "accuracy_low",
-    "accuracy_high",
-    "difference",
-    "low",
-    "high",
-    "p",
-    "p_holm",
-    "pauses_mean",
-    "truncated_rate",
-]
-STRATEGIES = [
-    "variant",
-    "strategy",
-    "n",
-    "accuracy",
-    "low",
-    "high",
-    "difference",
-    "difference_low",
-    "difference_high",
-    "p",
-    "p_holm",
-    "pauses_mean",
-]
+    "variant", "intervention", "allowed", "n", "accuracy", "accuracy_low", "accuracy_high",
+    "difference", "low", "high", "p", "p_holm", "pauses_mean", "truncated_rate",
+]  # fmt: skip
+OWN_STRATEGIES = [
+    "variant", "strategy", "n", "accuracy", "low", "high",
+    "difference", "difference_low", "difference_high", "p", "p_holm", "pauses_mean",
+]  # fmt: skip
 
 
 def present_variants(replies: pd.DataFrame) -> list[str]:
@@ -256,7 +222,7 @@ def intervention_effects(replies: pd.DataFrame, intervened: pd.DataFrame) -> pd.
         plain = replies[replies["variant"] == variant].assign(intervention="none", allowed=math.inf)
         if plain.empty:
             continue
-        rows.append(_effect(plain, Comparison(math.nan, math.nan, math.nan, math.nan, "")))
+        rows.append(_effect(plain, NO_COMPARISON))
         changed = intervened[intervened["variant"] == variant]
         for _, mine in changed.groupby("intervention", sort=False):
             both = pd.concat([mine.assign(variant="changed"), plain.assign(variant="plain")])
@@ -295,9 +261,9 @@ def strategies(replies: pd.DataFrame) -> pd.DataFrame:
     """
     own = [name for name in present_variants(replies) if parse(name).strategy]
     if not own:
-        return pd.DataFrame(columns=STRATEGIES)
+        return pd.DataFrame(columns=OWN_STRATEGIES)
     mine = replies[replies["variant"].isin([*own, MATCHED])]
     against = differences(mine, MATCHED).rename(columns={"low": "difference_low", "high": "difference_high"})
     columns = ["variant", "difference", "difference_low", "difference_high", "p", "p_holm"]
     found = over_seeds(mine).merge(against[columns], on="variant", how="left")
-    return found.assign(strategy=found["variant"].map(lambda name: parse(name).strategy))[STRATEGIES]
+    return found.assign(strategy=found["variant"].map(lambda name: parse(name).strategy))[OWN_STRATEGIES]

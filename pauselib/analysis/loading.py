@@ -11,19 +11,12 @@ import pandas as pd
 
 from pauselib import runs, tasks
 from pauselib.analysis.statistics import wilson
-from pauselib.decoding.evaluation import read_predictions
 from pauselib.settings import Settings
 from pauselib.variants import FIRST_STEP, PARTS, parse
 
 METRICS = (
-    "accuracy",
-    "eval_loss",
-    "pauses_mean",
-    "pauses_mean_correct",
-    "pauses_mean_incorrect",
-    "truncated_rate",
-    "n",
-)
+    "accuracy", "eval_loss", "pauses_mean", "pauses_mean_correct", "pauses_mean_incorrect", "truncated_rate", "n",
+)  # fmt: skip
 """What is taken over from metrics.json, in the order of the table's columns."""
 
 REPLY_COLUMNS = ["seed", "variant", "problem_id", "correct", "n_pauses", "truncated"]
@@ -42,9 +35,26 @@ def row_folders(settings: Settings) -> dict[tuple[int, str], Path]:
     }
 
 
+def has_replies(folder: Path) -> bool:
+    """Whether a folder's replies are finished and belong to what they were made from, which is still there."""
+    return (folder / runs.MANIFEST).exists() and runs.why_stale(folder) is None
+
+
 def finished_folders(settings: Settings) -> dict[tuple[int, str], Path]:
-    """Those of `row_folders` that have their replies; metrics.json is written last, so where it is, all is there."""
-    return {row: folder for row, folder in row_folders(settings).items() if (folder / "metrics.json").exists()}
+    """Those of `row_folders` whose replies are finished and not stale."""
+    return {row: folder for row, folder in row_folders(settings).items() if has_replies(folder)}
+
+
+def stale_folders(settings: Settings) -> dict[Path, str]:
+    """Why the replies in a folder are stale, by folder: those of rows and interventions that the experiment asks for.
+
+    They were edited or damaged, or what they were made from was made again since. No table has them.
+    """
+    seeds, folders = settings.seeds, list(row_folders(settings).values())
+    folders += [settings.but(seed=seed, **one).replies_folder() for one in settings.interventions for seed in seeds]
+    finished = [folder for folder in folders if (folder / runs.MANIFEST).exists()]
+    reasons = {folder: runs.why_stale(folder) for folder in finished}
+    return {folder: reason for folder, reason in reasons.items() if reason}
 
 
 def results(settings: Settings) -> pd.DataFrame:
@@ -57,7 +67,7 @@ def results(settings: Settings) -> pd.DataFrame:
     """
     rows = []
     for (seed, name), folder in row_folders(settings).items():
-        metrics = runs.read_json(folder / "metrics.json") or {}
+        metrics = runs.read_json(folder / "metrics.json") if has_replies(folder) else {}
         low, high = None, None
         if metrics:
             low, high = wilson(round(metrics["accuracy"] * metrics["n"]), metrics["n"])
@@ -80,11 +90,11 @@ def results(settings: Settings) -> pd.DataFrame:
 def predictions(settings: Settings) -> pd.DataFrame:
     """The replies of all finished rows: one line a reply, with the fields of predictions.jsonl, `seed` and `variant`.
 
-    They are in the order of `row_folders`. The table is empty where nothing is finished.
+    They are in the order of `row_folders`, without stale ones. The table is empty where nothing is finished.
     """
     frames = []
     for (seed, name), folder in finished_folders(settings).items():
-        replies = pd.DataFrame(read_predictions(folder / "predictions.jsonl"))
+        replies = pd.DataFrame(runs.read_json_lines(folder / "predictions.jsonl"))
         frames.append(replies.assign(seed=seed, variant=name))
     if not frames:
         return pd.DataFrame(columns=REPLY_COLUMNS)
@@ -127,24 +137,20 @@ def intervened(settings: Settings) -> pd.DataFrame:
     Interventions of variants that are no rows of the experiment are left out, and the table is empty where there is
     none.
     """
-    found = {}
+    frames = []
     for asked in settings.interventions:
         only_a_limit = set(asked) == {"variant", "max_pauses"}
         for seed in settings.seeds:
             row = settings.but(seed=seed, **asked)
             folder = row.replies_folder()
-            if row.variant not in settings.variants or not (folder / "metrics.json").exists():
+            if row.variant not in settings.variants or not has_replies(folder):
                 continue
-            replies = pd.DataFrame(read_predictions(folder / "predictions.jsonl"))
-            found[folder] = replies.assign(
-                seed=seed,
-                variant=row.variant,
-                intervention=folder.name,
-                allowed=float(asked["max_pauses"]) if only_a_limit else float("nan"),
-            )
-    if not found:
+            replies = pd.DataFrame(runs.read_json_lines(folder / "predictions.jsonl"))
+            allowed = float(asked["max_pauses"]) if only_a_limit else float("nan")
+            frames.append(replies.assign(seed=seed, variant=row.variant, intervention=folder.name, allowed=allowed))
+    if not frames:
         return pd.DataFrame(columns=[*REPLY_COLUMNS, "intervention", "allowed"])
-    return pd.concat(found.values(), ignore_index=True)
+    return pd.concat(frames, ignore_index=True)
 
 
 def of_pausing_variants(rows: pd.DataFrame) -> pd.DataFrame:
@@ -156,6 +162,9 @@ def finished_sentence(settings: Settings, table: pd.DataFrame) -> str:
     """How many rows of `results` are finished, and how to make the others, in words."""
     missing = table.loc[table["accuracy"].isna(), "variant"].tolist()
     sentence = f"{len(table) - len(missing)} of {len(table)} rows are finished under {settings.folder().name}."
+    for folder, reason in stale_folders(settings).items():
+        place = folder.relative_to(settings.folder()).as_posix()
+        sentence += f" {place} is stale and left out: {reason}."
     if missing:
         command = f"papermill notebooks/evaluate.ipynb out.ipynb -p variant {missing[0]} -p experiment"
         sentence += f" `{command} {settings.experiment}` makes one more, `make run` all of them."
@@ -201,14 +210,16 @@ def nearest_tokens(settings: Settings) -> pd.DataFrame:
 def values_used(settings: Settings) -> dict[str, list]:
     """The settings and package versions that the experiment's files were made from: each one's values, without repeats.
 
-    They are read from the manifests of the data, of the rows' models and of the rows' replies. The first step's model
-    counts whether or not it is a row of the experiment, since the others start from it.
+    They are read from the manifests of the clean rows, the injected rows, the models and the replies. The model of
+    the first step counts whether or not it is a row of the experiment, since the others start from it.
     """
-    rows = list(row_folders(settings).values())
-    first = [settings.but(seed=seed, variant=FIRST_STEP).variant_folder() for seed in settings.seeds]
-    models = [folder / "model" for folder in dict.fromkeys([*rows, *first])]
+    rows = [settings.but(seed=seed, variant=name) for seed in settings.seeds for name in settings.variants]
+    first = [settings.but(seed=seed, variant=FIRST_STEP) for seed in settings.seeds]
+    injected = dict.fromkeys(row.injected_folder() for row in rows)
+    models = dict.fromkeys(row.variant_folder() / "model" for row in [*rows, *first])
+    replies = [row.variant_folder() for row in rows]
     found: dict[str, dict[str, object]] = {}
-    for folder in [settings.folder() / "data", *models, *rows]:
+    for folder in [settings.folder() / "data", *injected, *models, *replies]:
         manifest = runs.manifest(folder) or {}
         for name, value in {**manifest.get("settings", {}), **manifest.get("versions", {})}.items():
             found.setdefault(name, {})[str(value)] = value

@@ -10,7 +10,7 @@ import re
 import pandas as pd
 
 from pauselib.analysis.reasons import lower_edge, with_part
-from pauselib.injection.rows import PAUSE_TEXT
+from pauselib.tokens import PAUSE_TEXT
 
 START, END, CUT = "(start)", "(end)", "(cut off)"
 """What is beside a pause where no token is."""
@@ -35,10 +35,9 @@ def pause_places(replies: pd.DataFrame, bins: int = 10) -> dict[str, pd.DataFram
     evenly over its gaps, and `lift` = share / expected.
     """
     table = gaps(replies)
-    sides = [
-        tally(table, side, "run").rename(columns={side: "token"}).assign(side=side) for side in ("before", "after")
-    ]
-    neighbours = pd.concat(sides)
+    before = tally(table, "before", "run").rename(columns={"before": "token"}).assign(side="before")
+    after = tally(table, "after", "run").rename(columns={"after": "token"}).assign(side="after")
+    neighbours = pd.concat([before, after])
     neighbours = neighbours[neighbours["n"] > 0].sort_values("n", ascending=False, kind="stable", ignore_index=True)
     whole = table[table["place"].notna()]
     relative = tally(whole.assign(low=lower_edge(whole["place"], bins)), "low", "pauses")

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from pauselib.errors import InputError
-from pauselib.injection.rows import PAUSE_TEXT
+from pauselib.tokens import PAUSE_TEXT
 from pauselib.variants import parse
 
 COVARIATES = {"uncertainty": "uncertainty", "length": "n_spoken", "difficulty": "difficulty"}
@@ -92,13 +92,9 @@ def pause_regression(replies: pd.DataFrame) -> pd.DataFrame:
     for name in ["incorrect", *COVARIATES]:
         tried, model = terms, "incorrect alone"
         if name in COVARIATES:
-            model, values = f"+ {name}", used[COVARIATES[name]].astype(float)
-            if values.std() <= 1e-9 * values.abs().max():
-                continue  # it is constant
-            tried = terms.assign(**{name: (values - values.mean()) / values.std()})
-            within = tried - tried.groupby(model_number).transform("mean")
-            if np.linalg.matrix_rank(within, rtol=1e-8) < within.shape[1]:
-                continue  # it follows from the terms before it
+            tried, model = _with_covariate(terms, name, used[COVARIATES[name]].astype(float), model_number), f"+ {name}"
+        if tried is None:
+            continue
         found = _rate_ratios(used, tried, model_number)
         if not np.isfinite(found).all(axis=None):
             continue  # every pause is on one side of it, so its ratio grows without end
@@ -116,15 +112,25 @@ def _comparable(replies: pd.DataFrame) -> pd.DataFrame:
     """
     known = reply_features(replies).dropna(subset="uncertainty")
     by_model = known.groupby(["variant", "seed"])
-    has_both_kinds, has_pauses = (
-        by_model["correct"].transform("nunique") == 2,
-        by_model["n_pauses"].transform("sum") > 0,
-    )
+    has_both_kinds = by_model["correct"].transform("nunique") == 2
+    has_pauses = by_model["n_pauses"].transform("sum") > 0
     used = known[has_both_kinds & has_pauses].reset_index(drop=True)
     both_kinds_pause = (used.groupby("correct")["n_pauses"].sum() > 0).sum() == 2
     n_constants = used.groupby(["variant", "seed"]).ngroups
     enough = used["problem_id"].nunique() > 1 and len(used) > n_constants + 1 + len(COVARIATES)
     return used if both_kinds_pause and enough else used[:0]
+
+
+def _with_covariate(terms: pd.DataFrame, name: str, values: pd.Series, model_number: pd.Series) -> pd.DataFrame | None:
+    """The `terms` (replies, terms) with one more, a covariate's values in standard deviations.
+
+    None where the covariate is constant or follows from the terms before it and the constants of the models.
+    """
+    if values.std() <= 1e-9 * values.abs().max():
+        return None
+    more = terms.assign(**{name: (values - values.mean()) / values.std()})
+    within = more - more.groupby(model_number).transform("mean")
+    return more if np.linalg.matrix_rank(within, rtol=1e-8) == within.shape[1] else None
 
 
 def _rate_ratios(replies: pd.DataFrame, terms: pd.DataFrame, model_number: pd.Series) -> pd.DataFrame:

@@ -30,6 +30,10 @@ class Comparison:
     test: str
 
 
+NO_COMPARISON = Comparison(NAN, NAN, NAN, NAN, "")
+"""What comes of two variants that have nothing in common."""
+
+
 @dataclass(frozen=True)
 class Crossed:
     """A mean over seeds and problems, its standard error, its interval and the two-sided `p` of mean 0.
@@ -110,7 +114,7 @@ def compare(a, b) -> Comparison:
     """
     a, b = as_answers(a, b)
     if a.size == 0:
-        return Comparison(NAN, NAN, NAN, NAN, "")
+        return NO_COMPARISON
     if len(a) > 1:
         found = crossed(a - b)
         return Comparison(found.mean, found.low, found.high, found.p, "crossed t")

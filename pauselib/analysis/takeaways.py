@@ -70,14 +70,16 @@ def verdict_of(holds: bool, fails: bool) -> str:
     return FAILS if fails else UNKNOWN
 
 
-def counted(seeds: int) -> str:
+def seeds_in_words(seeds: int) -> str:
     """How many seeds there are, in words."""
     return "one seed" if seeds == 1 else f"{seeds} seeds"
 
 
-def about(seeds: int) -> str:
+def scope_in_words(seeds: int) -> str:
     """What a verdict from so many seeds is about, as the end of a sentence."""
-    return "one seed, so this is about these trained models, not about training" if seeds == 1 else counted(seeds)
+    return (
+        "one seed, so this is about these trained models, not about training" if seeds == 1 else seeds_in_words(seeds)
+    )
 
 
 def points(share: float) -> str:
@@ -85,8 +87,8 @@ def points(share: float) -> str:
     return f"{100 * share:+z.1f}"
 
 
-def missing(names: list[str]) -> str:
-    """Which of the named things are missing, three of them by name."""
+def listed(names: list[str]) -> str:
+    """Some names in words: three of them, and how many more there are."""
     return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
@@ -114,7 +116,7 @@ def best_variant(replies: pd.DataFrame) -> dict:
         absent = [name for name in wanted if name != BEST and name not in set(rivals["variant"])]
     if absent:
         what = f"accuracy of {BEST} − that of its closest rival"
-        return takeaway(claim, what, test, f"Not decided: {missing(absent)} not finished for the same seeds.")
+        return takeaway(claim, what, test, f"Not decided: {listed(absent)} not finished for the same seeds.")
     p_worse = one_sided(rivals["p"], rivals["difference"] < 0)
     p_better = holm(one_sided(rivals["p"], rivals["difference"] > 0))
     beaten = int((p_worse <= 0.025).sum())
@@ -122,9 +124,9 @@ def best_variant(replies: pd.DataFrame) -> dict:
     verdict = verdict_of(holds=beaten == len(rivals), fails=bool(winners))
     closest = rivals.loc[rivals["difference"].idxmax()]
     reading = f"{BEST} is better than {beaten} of its {len(rivals)} rivals at one-sided 2.5 %, and "
-    reading += f"worse than {missing(winners)} after correction" if winners else "no rival is better after correction"
+    reading += f"worse than {listed(winners)} after correction" if winners else "no rival is better after correction"
     reading += f"; its lead over the closest, {closest['variant']}, is {points(-closest['difference'])} points"
-    reading += f" ({about(int(rivals['seeds'].min()))})."
+    reading += f" ({scope_in_words(int(rivals['seeds'].min()))})."
     estimate = (-closest["difference"], -closest["high"], -closest["low"])
     what, test = f"accuracy of {BEST} − that of {closest['variant']}", f"{test} ({closest['test']})"
     return takeaway(claim, what, test, reading, verdict, estimate, float(p_worse.max()))
@@ -160,18 +162,18 @@ def embedding_effect(replies: pd.DataFrame, margin: float = MARGIN) -> dict:
     pairs = [(trained, frozen) for trained, frozen in wanted if trained in present and frozen in present]
     effects = differences_of_pairs(replies, pairs)
     if effects.size == 0:
-        names = missing([f"{trained} / {frozen}" for trained, frozen in wanted])
+        names = listed([f"{trained} / {frozen}" for trained, frozen in wanted])
         return takeaway(claim, what, test, f"Not decided: no pair of {names} finished for the same seeds.")
     values = effects.mean(axis=0)  # (seeds, problems)
     found = equivalence(values, margin)
-    verdict = verdict_of(
-        holds=-margin < found.low and found.high < margin, fails=found.low > margin or found.high < -margin
-    )
+    is_within = -margin < found.low and found.high < margin
+    is_outside = found.low > margin or found.high < -margin
+    verdict = verdict_of(holds=is_within, fails=is_outside)
     place = {HOLDS: "within", FAILS: "outside", UNKNOWN: "partly outside"}[verdict]
     of_pairs = effects.mean(axis=(1, 2))
     reading = f"The 90 % interval, {points(found.low)} to {points(found.high)} points, is {place} ±{100 * margin:g}; "
     reading += f"the {len(pairs)} of {len(wanted)} pairs that are finished range from {points(of_pairs.min())} to "
-    reading += f"{points(of_pairs.max())} ({about(len(values))})."
+    reading += f"{points(of_pairs.max())} ({scope_in_words(len(values))})."
     return takeaway(claim, what, test, reading, verdict, (found.mean, found.low, found.high), found.p)
 
 
@@ -203,7 +205,7 @@ def incorrect_pause_more(replies: pd.DataFrame) -> dict:
     mine = mine.assign(incorrect=~mine["correct"].astype(bool))
     mine = mine[mine.groupby(["variant", "seed"])["incorrect"].transform("nunique") == 2]
     if mine.empty:
-        names = missing(published_heads(list(VARIANTS)))
+        names = listed(published_heads(list(VARIANTS)))
         lacking = "has both correct and incorrect replies" if heads else "is finished"
         return takeaway(claim, what, test, f"Not decided: none of {names} {lacking}.")
     models = pd.get_dummies(mine["variant"] + " " + mine["seed"].astype(str), drop_first=True)
@@ -220,7 +222,7 @@ def incorrect_pause_more(replies: pd.DataFrame) -> dict:
     more = int((means[True] > means[False]).sum())
     reading = f"Incorrect replies have {estimate:+.2f} pauses ({low:+.2f} to {high:+.2f}), {place}; "
     reading += f"more in {more} of {len(means)} variants, not more in {len(means) - more} "
-    reading += f"({counted(mine['seed'].nunique())}; about these trained models, not about training)."
+    reading += f"({seeds_in_words(mine['seed'].nunique())}; about these trained models, not about training)."
     return takeaway(claim, what, test, reading, verdict, (estimate, low, high), p)
 
 
@@ -244,11 +246,10 @@ def pauses_help(replies: pd.DataFrame, intervened: pd.DataFrame, margin: float =
     values = effects.mean(axis=0)  # (seeds, problems)
     found, near = crossed(values), equivalence(values, margin)
     verdict = verdict_of(holds=found.low > 0, fails=near.high < margin)
-    reading = (
-        f"With its pauses {', '.join(heads)} {'is' if len(heads) == 1 else 'are'} {points(found.mean)} points more "
-    )
-    reading += f"accurate ({points(found.low)} to {points(found.high)}) than with them forbidden"
+    verb = "is" if len(heads) == 1 else "are"
+    reading = f"With its pauses {', '.join(heads)} {verb} {points(found.mean)} points more accurate "
+    reading += f"({points(found.low)} to {points(found.high)}) than with them forbidden"
     if verdict == FAILS:
         reading += f"; what they are worth is below {100 * margin:g} points"
-    reading += f" ({about(len(values))})."
+    reading += f" ({scope_in_words(len(values))})."
     return takeaway(claim, what, test, reading, verdict, (found.mean, found.low, found.high), found.p)

@@ -3,16 +3,14 @@ each token.
 """
 
 import functools
-import json
 from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 
 from pauselib import tasks
-from pauselib.decoding.interventions import INTERVENTION_SETTINGS, Chooser, active_interventions
-from pauselib.injection.rows import prompt_ids
-from pauselib.runs import write
+from pauselib.interventions import INTERVENTION_SETTINGS, Chooser, active_interventions
+from pauselib.rows import prompt_ids
 from pauselib.settings import Settings
 from pauselib.sources.models import load_model, load_tokenizer
 from pauselib.tokens import to_text, token_text
@@ -109,13 +107,3 @@ def reply_metrics(predictions: list[dict]) -> dict:
         "truncated_rate": mean([one["truncated"] for one in predictions]),
         "n": len(predictions),
     }
-
-
-def write_predictions(path: Path, predictions: list[dict]) -> None:
-    """Write one JSON object a line."""
-    write(path, "".join(json.dumps(one, ensure_ascii=False) + "\n" for one in predictions))
-
-
-def read_predictions(path: Path) -> list[dict]:
-    """Return the objects of a predictions file."""
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]

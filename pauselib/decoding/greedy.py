@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import torch
 
 from pauselib.decoding.batch_cache import BatchCache
-from pauselib.decoding.interventions import Chooser
+from pauselib.interventions import Chooser
 from pauselib.progress import Progress
 
 READ_TOGETHER = 32  # prompts
@@ -52,9 +52,9 @@ def generate(
 ) -> list[Reply]:
     """Return the greedy replies to prompts (lists of ids), in their order.
 
-    `chooser` changes what the pause head may do. A reply has at most `max_new_tokens` tokens (the end token counted); with `max_total_tokens` (the published limit,
+    A reply has at most `max_new_tokens` tokens (the end token counted); with `max_total_tokens` (the published limit,
     1024), prompt and reply together have at most that many, each prompt by its own length, so that a reply never
-    depends on the batch it was in.
+    depends on the batch it was in. `chooser` changes what the pause head may do.
 
     `each` is called after every token of a batch with its replies so far, by their place in `prompts`; what it raises
     ends the decoding.

@@ -9,7 +9,7 @@ import pandas as pd
 
 from pauselib import runs
 from pauselib.errors import InputError
-from pauselib.report.html import table_html
+from pauselib.report.tables import table_html
 from pauselib.settings import Settings
 from pauselib.variants import VARIANTS, parse
 

@@ -8,10 +8,11 @@ from pathlib import Path
 import pandas as pd
 
 from pauselib import runs, tasks
-from pauselib.decoding.evaluation import decoder, judged, pause_id_of, read_predictions, with_prompt_pauses
+from pauselib.decoding.evaluation import decoder, judged, pause_id_of, with_prompt_pauses
 from pauselib.explorer.contents import model_time, replies_time
-from pauselib.injection.rows import prompt_ids, tokenize
-from pauselib.report.html import MARK, PAUSE_STYLE, pieces, reply_html, table_html
+from pauselib.report.html import PAUSE_MARK, PAUSE_STYLE, pieces, reply_html
+from pauselib.report.tables import table_html
+from pauselib.rows import prompt_ids, tokenize
 from pauselib.settings import Settings
 from pauselib.tokens import PAUSE_TEXT
 from pauselib.variants import parse
@@ -134,7 +135,7 @@ def read_stored_replies(folder: Path) -> list[dict]:
         for row in pd.read_parquet(folder / "tokens.parquet").to_dict("records"):
             tokens[row["problem_id"]] = {name: list(row[name]) for name in columns}
     unknown = {name: [] for name in columns}
-    predictions = read_predictions(folder / "predictions.jsonl")
+    predictions = runs.read_json_lines(folder / "predictions.jsonl")
     return [
         {**said, **tokens.get(said["problem_id"], unknown), "note": "from predictions.jsonl"} for said in predictions
     ]
@@ -201,7 +202,7 @@ def facts_html(said: dict, unfinished: bool = False) -> str:
 
 def legend_html(shade: str) -> str:
     """What the marks and the shade mean, as HTML."""
-    html = f'<span style="{PAUSE_STYLE}">{MARK}</span> is a pause.'
+    html = f'<span style="{PAUSE_STYLE}">{PAUSE_MARK}</span> is a pause.'
     if shade in MEANING:
         scale = reply_html([" 0 ", " 0.5 ", " 1 "], [0, 0.5, 1], "shade of")
         html += (

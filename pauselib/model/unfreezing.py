@@ -2,8 +2,19 @@
 
 import pandas as pd
 
+from pauselib.errors import InputError
 from pauselib.settings import Settings
 from pauselib.variants import PARTS, Variant
+
+QUERY_AND_VALUE = (
+    ("q_proj", "v_proj"),
+    ("query_key_value",),
+    ("qkv_proj",),
+    ("c_attn",),
+    ("Wqkv",),
+    ("query", "value"),
+)
+"""What families of models call the layers of the attention's query and value, alone or with the key in one matrix."""
 
 
 def unfreeze(model, variant: Variant, settings: Settings):
@@ -17,7 +28,7 @@ def unfreeze(model, variant: Variant, settings: Settings):
             r=settings.lora_r,
             lora_alpha=settings.lora_alpha,
             lora_dropout=settings.lora_dropout,
-            target_modules=list(settings.lora_target_modules),
+            target_modules=lora_targets(model, settings.lora_target_modules),
             modules_to_save=full or None,
             task_type="CAUSAL_LM",
         )
@@ -25,6 +36,32 @@ def unfreeze(model, variant: Variant, settings: Settings):
     for name in full:
         model.get_submodule(name).requires_grad_(True)
     return model
+
+
+def lora_targets(model, asked: tuple[str, ...]) -> list[str]:
+    """Return the names of the layers that get an adapter: those `asked` for, or with `auto` the query's and value's.
+
+    Raises InputError where the model has none of such a name, with the names that it has.
+    """
+    heads = {model.get_output_embeddings(), getattr(model, "pause_head", None)}
+    matrices = [name for name, module in model.named_modules() if is_matrix(module) and module not in heads]
+    layers = {name.rsplit(".", 1)[-1] for name in matrices}
+    if tuple(asked) == ("auto",):
+        fitting = [names for names in QUERY_AND_VALUE if layers.issuperset(names)]
+        if fitting:
+            return list(fitting[0])
+    elif layers.issuperset(asked):
+        return list(asked)
+    missing = ", ".join(sorted(set(asked) - layers))
+    raise InputError(
+        f"lora_target_modules is {list(asked)}, but the model has no layer {missing}: choose from "
+        f"{', '.join(sorted(layers))}."
+    )
+
+
+def is_matrix(module) -> bool:
+    """Return whether a module multiplies by a matrix, as an adapter can: Linear, or the Conv1D of GPT-2."""
+    return type(module).__name__ in ("Linear", "Conv1D")
 
 
 def trained_in_full(model, variant: Variant) -> list[str]:

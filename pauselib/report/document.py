@@ -1,10 +1,12 @@
-"""report.html: one file that opens without a network, with all that a `Study` says; and the executed notebooks as pages beside it."""
+"""The report of an experiment: one HTML file that opens without a network, with all that a `Study` says.
 
-import io
+Beside it, the executed notebooks become pages.
+"""
+
+import sys
 from html import escape
 from pathlib import Path
 
-import matplotlib.pyplot as plt
 import pandas as pd
 from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
@@ -12,114 +14,145 @@ from markupsafe import Markup
 from pauselib import runs
 from pauselib.analysis import audit, loading, reasons
 from pauselib.analysis.study import Study
-from pauselib.report import figures, tables
-from pauselib.report import html as markup
-from pauselib.report import style as drawing
+from pauselib.report import figures, html, style, tables
 from pauselib.variants import FIRST_STEP, MATCHED
 
 ENVIRONMENT = Environment(
     loader=PackageLoader("pauselib.report"), autoescape=True, trim_blocks=True, lstrip_blocks=True
 )
-ENVIRONMENT.globals["table"] = lambda *args: Markup(markup.table_html(*args))
-
-
-def svg(figure) -> Markup:
-    """A picture of `figures` as an inline SVG element, with its alternative text."""
-    buffer = io.StringIO()
-    figure.savefig(buffer, format="svg", metadata={"Date": None})
-    plt.close(figure)
-    text = buffer.getvalue()
-    return Markup(
-        text[text.index("<svg") :].replace(
-            "<svg", f'<svg role="img" aria-label="{escape(drawing.alternative(figure))}"', 1
-        )
-    )
+ENVIRONMENT.globals.update(
+    figures=figures,
+    mark=html.PAUSE_MARK,
+    of_pausing_variants=loading.of_pausing_variants,
+    picture=lambda figure: Markup(style.svg(figure)),
+    table=lambda *args: Markup(tables.table_html(*args)),
+)
 
 
 def notebook_page(path: Path) -> Path | None:
-    """An executed notebook as an HTML page beside it, made again where the notebook is newer; None where there is no notebook."""
+    """Make an HTML page of an executed notebook, beside it, and return its path; None where there is no notebook.
+
+    A page that is newer than its notebook is kept.
+    """
     page = path.with_suffix(".html")
     if not path.exists():
         return None
-    if not page.exists() or page.stat().st_mtime_ns < path.stat().st_mtime_ns:
-        from nbconvert import HTMLExporter
-        from pygments.formatters import HtmlFormatter
+    if page.exists() and page.stat().st_mtime_ns >= path.stat().st_mtime_ns:
+        return page
+    from nbconvert import HTMLExporter
+    from pygments.formatters import HtmlFormatter
 
+    try:
         body, _ = HTMLExporter(template_name="basic").from_filename(str(path))
-        colours = HtmlFormatter(style="friendly").get_style_defs(".highlight")
-        title = f"{path.stem}: {path.parent.name}"
-        runs.write(
-            page,
-            ENVIRONMENT.get_template("notebook.html.j2").render(
-                title=title, colours=Markup(colours), body=Markup(body)
-            ),
-        )
+    except Exception as error:  # a notebook that a kill or a hand has broken: the report is written all the same
+        print(f"{path} can't be shown as a page ({type(error).__name__}).", file=sys.stderr)
+        return None
+    content = {
+        "title": f"{path.stem}: {path.parent.name}",
+        "colours": Markup(HtmlFormatter(style="friendly").get_style_defs(".highlight")),
+        "body": Markup(body),
+    }
+    runs.write(page, ENVIRONMENT.get_template("notebook.html.j2").render(content))
     return page
 
 
-def files(study: Study) -> pd.DataFrame:
-    """`loading.artifacts` as links, relative to the report; notebooks as pages."""
-    found = loading.artifacts(study.settings)
+def file_table(study: Study, alone: bool) -> str:
+    """Return `loading.artifacts` as an HTML table of links relative to the report; a notebook's link leads to its page.
 
-    def link(path) -> str:
-        if not isinstance(path, str) or "/" not in path:
-            return escape(str(path))
-        shown = notebook_page(study.settings.folder() / path) if path.endswith(".ipynb") else None
-        href = shown.relative_to(study.settings.folder()).as_posix() if shown else path
-        return f'<a href="{escape(href)}">{escape(href if "://" in href else href.rsplit("/", 1)[-1])}</a>'
+    `alone`: only the links to addresses elsewhere are kept; of a file beside the report only the name is shown.
+    """
+    folder = study.settings.folder()
 
-    return found.map(link)
+    def cell(value) -> str:
+        text = str(value)
+        if "/" not in text:
+            return escape(text)
+        if "://" in text:
+            return f'<a href="{escape(text)}">{escape(text)}</a>'
+        if alone:
+            return escape(Path(text).name)
+        path = folder / text
+        shown = notebook_page(path) if path.suffix == ".ipynb" else path
+        return f'<a href="{escape(shown.relative_to(folder).as_posix())}">{escape(shown.name)}</a>'
+
+    return loading.artifacts(study.settings).map(cell).to_html(index=False, escape=False, border=0)
 
 
 def examples(replies: pd.DataFrame, tokens: pd.DataFrame) -> list[dict]:
-    """Up to four replies of one variant: of the correct and of the incorrect ones that with the fewest and that with the most pauses."""
+    """Return up to four replies of one variant, each as a dictionary of its fields and its `html`.
+
+    Of the correct and of the incorrect replies these are the one with the fewest and the one with the most pauses.
+    `tokens` (`loading.with_tokens`) shades those whose probabilities of a pause are known.
+    """
     chosen = {}
     for correct, part in replies.sort_values("n_pauses", kind="stable").groupby("correct", sort=False):
         for row in (part.iloc[0], part.iloc[-1]):
             chosen[row["problem_id"]] = {"correct": bool(correct), **row}
-    given = tokens.set_index("problem_id")
+    known = tokens.set_index("problem_id")
     for name, reply in chosen.items():
-        known = name in given.index
-        pieces, shades = (given.loc[name, ["tokens", "p_pause"]]) if known else (markup.pieces(reply["reply"]), None)
-        reply["html"] = Markup(markup.reply_html(pieces, shades, "probability of a pause"))
+        if name in known.index:
+            texts, p_pause = known.loc[name, ["tokens", "p_pause"]]
+            reply["html"] = Markup(html.reply_html(texts, p_pause, "probability of a pause"))
+        else:
+            reply["html"] = Markup(html.reply_html(html.pieces(reply["reply"])))
     return list(chosen.values())
 
 
+def lines_of_row(table: pd.DataFrame, seed: int, variant: str) -> pd.DataFrame:
+    """Return the lines of a table that are about one variant and seed."""
+    return table[(table["seed"] == seed) & (table["variant"] == variant)]
+
+
 def sections(study: Study) -> list[dict]:
-    """What the report shows of each finished variant, of its first seed: numbers, losses by step, example replies."""
-    shown, first = [], {}
+    """Return what the report shows of each finished variant, of its first seed.
+
+    `name`, `title` (its numbers in words), `history` (the losses by step), `examples` (replies).
+    """
+    first: dict[str, int] = {}
     for seed, name in study.finished_rows:
         first.setdefault(name, seed)
+    shown = []
     for name, seed in first.items():
-        row = study.table.set_index(["variant", "seed"]).loc[(name, seed)]
+        row = lines_of_row(study.table, seed, name).iloc[0]
+        numbers = f"accuracy {row['accuracy']:.3f}, {row['pauses_mean']:.2f} pauses a reply"
         folder = study.settings.but(seed=seed, variant=name).variant_folder()
-        mine = study.replies[(study.replies["variant"] == name) & (study.replies["seed"] == seed)]
-        tokens = study.tokens[(study.tokens["variant"] == name) & (study.tokens["seed"] == seed)]
-        title = f"{name}, seed {seed}: accuracy {row['accuracy']:.3f}, {row['pauses_mean']:.2f} pauses a reply, {row['truncated_rate']:.0%} cut"
-        curve = svg(figures.loss_curve(runs.read_json(folder / "training.json")["history"]))
-        shown.append({"name": name, "title": title, "curve": curve, "examples": examples(mine, tokens)})
+        section = {
+            "name": name,
+            "title": f"{name}, seed {seed}: {numbers}, {row['truncated_rate']:.0%} cut",
+            "history": runs.read_json(folder / "training.json")["history"],
+            "examples": examples(lines_of_row(study.replies, seed, name), lines_of_row(study.tokens, seed, name)),
+        }
+        shown.append(section)
     return shown
 
 
-def write(study: Study) -> Path:
-    """Write runs/<experiment>/report.html and the pages of the executed notebooks, and return the report's path."""
+def report_html(study: Study, alone: bool = False) -> str:
+    """Return the report as HTML.
+
+    `alone`: it will be read without the files that the experiment has beside it, so it names them and does not link
+    to them.
+    """
     settings = study.settings
     used = {"model": settings.model, "dataset": settings.dataset, **loading.settings_used(settings)}
-    html = ENVIRONMENT.get_template("report.html.j2").render(
-        study=study,
-        experiment=settings.experiment,
-        used=used,
-        summary=loading.finished_sentence(settings, study.table),
-        main_table=Markup(tables.styled(tables.as_published(study.table)).to_html()),
-        picture=lambda name: svg(study.pictures[name]),
-        reading=reasons.regression_reading(study.pause_regression),
-        notes=audit.NOTES,
-        start=FIRST_STEP,
-        matched=MATCHED,
-        variants=sections(study),
-        files=Markup(files(study).to_html(index=False, escape=False, border=0)),
-        settings_table=pd.DataFrame({"setting": used.keys(), "value": [str(value) for value in used.values()]}),
-    )
-    path = settings.folder() / "report.html"
-    runs.write(path, html)
+    content = {
+        "study": study,
+        "experiment": settings.experiment,
+        "used": used,
+        "summary": loading.finished_sentence(settings, study.table),
+        "main_table": Markup(tables.styled(tables.as_published(study.table)).to_html()),
+        "reading": reasons.regression_reading(study.pause_regression),
+        "notes": audit.NOTES,
+        "start": FIRST_STEP,
+        "matched": MATCHED,
+        "variants": sections(study),
+        "files": Markup(file_table(study, alone)),
+        "settings_table": pd.DataFrame({"setting": used.keys(), "value": map(str, used.values())}),
+    }
+    return ENVIRONMENT.get_template("report.html.j2").render(content)
+
+
+def write_report(study: Study) -> Path:
+    """Write runs/<experiment>/report.html and the pages of the executed notebooks, and return the report's path."""
+    path = study.settings.folder() / "report.html"
+    runs.write(path, report_html(study))
     return path

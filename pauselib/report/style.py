@@ -1,102 +1,141 @@
-"""What all pictures share: colours, one look a variant, panels, alternative texts, and how a notebook shows them.
+"""What all pictures share: colours, one look a variant, panels, alternative texts, and how they become PNG or SVG.
 
-Correct replies are blue, incorrect ones orange and hatched. No meaning hangs on colour alone: bars differ by hatching, variants by
-marker (what of the LM is trained) and filling (with LoRA or without).
+Correct replies are blue, incorrect ones orange and hatched. No meaning hangs on colour alone: bars differ by hatching,
+variants by marker (what of the LM is trained) and filling (with LoRA or without).
 """
 
 import base64
 import functools
+import inspect
 import io
+from html import escape
 
 import matplotlib.pyplot as plt
 import numpy as np
 
-from pauselib.variants import VARIANTS, Variant
+from pauselib.variants import Variant, parse
 
-CORRECT, INCORRECT, LINE = (
-    "#0072B2",
-    "#E69F00",
-    "#222222",
-)  # Okabe and Ito's colours, told apart by colour-blind readers
-PARTS = {  # (pause embedding, pause head trained) -> colour, words
+# Okabe and Ito's colours, which colour-blind readers tell apart.
+CORRECT = "#0072B2"
+INCORRECT = "#E69F00"
+LINE = "#222222"
+PAUSE_PART_COLOURS = {  # (pause embedding trained, pause head trained) -> colour, words
     (True, True): ("#009E73", "both pause parts trained"),
     (True, False): ("#D55E00", "pause head frozen"),
     (False, True): ("#AA4499", "pause embedding frozen"),
     (False, False): ("#555555", "baselines, without pauses"),
 }
-plt.rcParams.update(
-    {
-        "font.size": 9,
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-        "axes.axisbelow": True,
-        "figure.constrained_layout.use": True,
-        "svg.hashsalt": "pauselib",
-        "hatch.linewidth": 0.6,
-        "figure.dpi": 110,
-    }
-)
+PICTURE_STYLE = {
+    "font.size": 9,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    "figure.constrained_layout.use": True,
+    "svg.hashsalt": "pauselib",
+    "hatch.linewidth": 0.6,
+    "figure.dpi": 110,
+}
+"""Matplotlib's settings while a picture of this package is drawn or saved, and at no other time."""
 
 
 def described(draw):
-    """A picture's function, so that its figures carry the first line of its docstring: `alternative` gives it to those who don't see them."""
+    """Make a function of `figures` draw in the package's style, and label its figures with what they show.
+
+    The label is the first paragraph of the function's docstring; it is the picture's alternative text, see
+    `alternative`.
+    """
+    description = " ".join(inspect.getdoc(draw).split("\n\n")[0].split())
 
     @functools.wraps(draw)
     def drawn(*args, **kwargs):
-        figure = draw(*args, **kwargs)
-        figure.set_label(draw.__doc__.split("\n")[0])
+        with plt.rc_context(PICTURE_STYLE):
+            figure = draw(*args, **kwargs)
+        figure.set_label(description)
         return figure
 
     return drawn
 
 
 def alternative(figure) -> str:
-    """A picture's text for those who don't see it."""
+    """Return the text of a picture for those who don't see it."""
     return figure.get_label()
 
 
-def shown(figure) -> tuple[dict, dict]:
-    """A picture as a notebook's output with its alternative text: the data and the metadata of `display(…, raw=True)`. Closes the figure."""
+def saved(figure, form: str, **options) -> bytes:
+    """Return a picture as a file's content, `form` being png or svg, and close the figure.
+
+    The style holds here too: the layout is computed, and hatches and text are drawn, only now.
+    """
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png")
+    with plt.rc_context(PICTURE_STYLE):
+        figure.savefig(buffer, format=form, **options)
     plt.close(figure)
-    data = {"image/png": base64.b64encode(buffer.getvalue()).decode(), "text/plain": alternative(figure)}
+    return buffer.getvalue()
+
+
+def svg(figure) -> str:
+    """Return a picture as an SVG element for an HTML page, with its alternative text, and close the figure."""
+    text = saved(figure, "svg", metadata={"Date": None}).decode()
+    element = text[text.index("<svg") :]
+    return element.replace("<svg", f'<svg role="img" aria-label="{escape(alternative(figure))}"', 1)
+
+
+def notebook_output(figure) -> tuple[dict, dict]:
+    """Return a picture as the data and the metadata of IPython's `display(…, raw=True)`, and close the figure."""
+    data = {"image/png": base64.b64encode(saved(figure, "png")).decode(), "text/plain": alternative(figure)}
     return data, {"image/png": {"alt": alternative(figure)}}
 
 
 def show(figure) -> None:
-    """Show a picture in a notebook."""
+    """Show a picture, with its alternative text, as the output of a notebook's cell."""
     from IPython.display import display
 
-    data, metadata = shown(figure)
+    data, metadata = notebook_output(figure)
     display(data, metadata=metadata, raw=True)
 
 
 def panels(n: int, width: float = 3.4, height: float = 2.2, across: int = 3):
-    """A figure of `n` panels in rows of `across` and their axes; with none, it says that nothing is finished."""
+    """Return a figure of `n` panels in rows of `across`, and the list of their axes. Sizes are in inches, a panel.
+
+    Without panels, the figure says that nothing is finished.
+    """
     if n == 0:
         figure = plt.figure(figsize=(width * 2, height / 2))
         figure.text(0.5, 0.5, "nothing is finished yet", ha="center", va="center")
         return figure, []
+    columns = min(n, across)
     rows = -(-n // across)
-    figure, axes = plt.subplots(rows, min(n, across), figsize=(width * min(n, across), height * rows), squeeze=False)
+    figure, axes = plt.subplots(rows, columns, figsize=(width * columns, height * rows), squeeze=False)
     for axis in axes.flat[n:]:
         axis.set_visible(False)
     return figure, list(axes.flat[:n])
 
 
 def look(name: str) -> dict:
-    """The colour, marker and filling of a variant, as arguments of `plot`: colour by what of the pause is trained, marker by what of the LM
-    (of a baseline, by how long it was trained), filled with LoRA."""
-    variant: Variant = VARIANTS[name]
-    colour, _ = PARTS[variant.pause_embedding, variant.pause_head]
-    marker = {False: "o", True: "s"}[variant.lm_head] if not variant.lm_embeddings else "D"
+    """Return the colour, marker and filling of a row of the table, as arguments of matplotlib's `plot`.
+
+    The colour says what of the pause is trained, the marker what of the LM (of a baseline, how long it was trained),
+    and the filling whether LoRA is. A row with an injection strategy of its own, such as `sft_peft@word`, looks like
+    its variant.
+    """
+    variant = parse(name)
+    colour, _ = PAUSE_PART_COLOURS[variant.pause_embedding, variant.pause_head]
+    return {"color": colour, "marker": marker(variant), "markerfacecolor": colour if variant.lora else "white"}
+
+
+def marker(variant: Variant) -> str:
+    """Return the marker of a variant: of one that pauses by what of the LM is trained, of a baseline by its epochs."""
     if not variant.pauses:
-        marker = {1: "^", 2: "v", None: "P"}[variant.epochs]
-    return {"color": colour, "marker": marker, "markerfacecolor": colour if variant.lora else "white"}
+        return {1: "^", 2: "v", None: "P"}[variant.epochs]
+    if variant.lm_embeddings:
+        return "D"
+    return "s" if variant.lm_head else "o"
 
 
 def whiskers(value, low, high) -> np.ndarray:
-    """Intervals as `errorbar` takes them, (2, n): how far down and up; never below 0, where the last bit of a share of 0 or 1 would put them."""
+    """Return intervals as `errorbar` takes them: shape (2, n), how far each reaches below and above its value.
+
+    None is below 0, where the last bit of a share of 0 or 1 would put it.
+    """
     value, low, high = (np.asarray(numbers, float) for numbers in (value, low, high))
     return np.maximum([value - low, high - value], 0)

@@ -1,8 +1,8 @@
 """What made the embedded model `tiny`: its tokenizer, its text and its training from scratch
 (`notebooks/pretrain.ipynb` runs it).
 
-The text tells problems of the generator's `pretrain` split in many layouts, none of which is the experiment's: the
-header, the way a calculation is written and the last line are drawn apart. Like people's speech it is full of
+The text tells problems of the generator's `pretrain` split in 36 layouts, of which the experiment's is one: the header,
+the way a calculation is written and the last line are drawn apart. Like people's speech it is full of
 hesitations and slips at random places; the model learns to read past them, and no loss is taken on them, so it never
 learns to say them. The pause token is not among them.
 """

@@ -1,6 +1,7 @@
 """TRL's SFTTrainer for pause models: the model's own loss, its two parts logged apart, a history without wall times."""
 
 import math
+import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -8,6 +9,7 @@ from datasets import Dataset
 from transformers.trainer_callback import PrinterCallback
 from trl import SFTConfig, SFTTrainer
 
+from pauselib import runs
 from pauselib.errors import InputError
 from pauselib.progress import Progress
 from pauselib.settings import BY_STEP, Settings
@@ -24,6 +26,9 @@ LOGGED = (
     "eval_lm_loss",
     "eval_pause_loss",
 )
+
+
+CHECKPOINT_DIGESTS = "digests.json"
 
 
 def by_step(settings: Settings, variant: Variant) -> dict:
@@ -94,9 +99,31 @@ def as_dataset(rows: pd.DataFrame) -> Dataset:
 
 
 def last_checkpoint(folder: Path) -> str | None:
-    """Return the newest checkpoint that was written whole, or None. The trainer's state is the last thing written."""
-    whole = [path.parent for path in folder.glob("checkpoint-*/trainer_state.json")]
-    return str(max(whole, key=lambda path: int(path.name.split("-")[1]))) if whole else None
+    """Return the newest checkpoint to go on from, or None.
+
+    All its files are as they were written, and so are those of the best checkpoint so far, which it refers to. Others
+    are removed: a kill may have torn them, and the trainer would stop at them.
+    """
+    found = sorted(folder.glob("checkpoint-*"), key=step_of)
+    whole = {step_of(path) for path in found if is_whole(path)}
+    for path in reversed(found):
+        state = runs.read_json(path / "trainer_state.json") or {}
+        if step_of(path) in whole and (state.get("best_global_step") or step_of(path)) in whole:
+            return str(path)
+        shutil.rmtree(path)
+    return None
+
+
+def step_of(checkpoint: Path) -> int:
+    """Return the step at which a checkpoint was written, by its name."""
+    return int(checkpoint.name.split("-")[1])
+
+
+def is_whole(checkpoint: Path) -> bool:
+    """Return whether all files of a checkpoint are as they were written."""
+    known = runs.read_json(checkpoint / CHECKPOINT_DIGESTS) or {}
+    same = [(checkpoint / name).exists() and runs.digest(checkpoint / name) == value for name, value in known.items()]
+    return bool(same) and all(same)
 
 
 class PauseTrainer(SFTTrainer):
@@ -143,6 +170,13 @@ class PauseTrainer(SFTTrainer):
         self.progress.update(self.state.global_step, f"loss {entry['loss']:.3f}" if "loss" in entry else "")
         if self.picture:
             self.picture.update(self.history())
+
+    def _save_checkpoint(self, model, trial) -> None:
+        """Save a checkpoint as the trainer does, then the digests of its files: a checkpoint that has them is whole."""
+        super()._save_checkpoint(model, trial)
+        folder = Path(self.args.output_dir) / f"checkpoint-{self.state.global_step}"
+        digests = {path.name: runs.digest(path) for path in sorted(folder.iterdir())}
+        runs.write_json(folder / CHECKPOINT_DIGESTS, digests)
 
     def kept_losses(self) -> dict:
         """Return the losses on the validation rows at the checkpoint that was kept."""

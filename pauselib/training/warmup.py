@@ -10,9 +10,9 @@ from pathlib import Path
 import pandas as pd
 
 from pauselib import runs
-from pauselib.injection.strategies import prompt_pauses
 from pauselib.settings import Settings
 from pauselib.sources.models import load_model, load_tokenizer
+from pauselib.strategies import prompt_pauses
 from pauselib.variants import Variant, parse
 
 
@@ -57,6 +57,7 @@ def train_variant(
         trainer.train(resume_from_checkpoint=last_checkpoint(work))
         model, tokenizer = trainer.model, trainer.processing_class
         trained = model.merge_and_unload() if parse(settings.variant).lora else model
+        forget_place(trained)
         trained.save_pretrained(folder)
         tokenizer.save_pretrained(folder)
     losses = trainer.kept_losses()
@@ -99,6 +100,12 @@ def prepare(settings: Settings, variant: Variant, base: Path | str, rows: dict[s
         picture=picture,
     )
     return trainer, table
+
+
+def forget_place(model) -> None:
+    """Take the path that a model was loaded from out of its configuration: it would differ in every clone."""
+    for config in (model.config, model.config.get_text_config()):
+        config._name_or_path = ""
 
 
 def nearest_tokens(model, tokenizer, n: int = 10) -> list[dict]:

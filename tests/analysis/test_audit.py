@@ -1,4 +1,4 @@
-"""What a table says about itself: three replies worked out by hand, made-up rows that are consistent, and the published table."""
+"""What a table says about itself: a row worked out by hand, made-up rows that are consistent, the published table."""
 
 import random
 

@@ -186,7 +186,8 @@ def test_one_row_over_the_seeds_by_hand():
         13 / 3,
         0,
     )
-    # seeds .75 and .5: mean square 4 · 2 · .125² = .125; problems 1, 1, .5, 0: 2 · .6875 / 3; rest: 1.875 − .125 − 1.375 = .375, of 3
+    # the means of the seeds are .75 and .5: their mean square is 4 · 2 · .125² = .125
+    # those of the problems are 1, 1, .5 and 0: theirs is 2 · .6875 / 3; the rest is 1.875 − .125 − 1.375 = .375, of 3
     assert row["se_seeds"] == 0
     assert row["se_problems"] == row["se"] == pytest.approx((2 * 0.6875 / 3 / 8) ** 0.5)
     assert 0 <= row["low"] < 0.625 < row["high"] <= 1

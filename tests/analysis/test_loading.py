@@ -6,13 +6,14 @@ import pandas as pd
 import pytest
 from conftest import SCRIPT, reply, save
 
+from pauselib import runs
 from pauselib.analysis import loading
 from pauselib.settings import Settings
 from pauselib.variants import VARIANTS
 
 
 def test_the_parts_are_the_booleans_of_a_variant():
-    assert loading.PARTS == ("pause_embedding", "pause_head", "lm_head", "lm_embeddings", "lora")
+    assert tuple(loading.PARTS) == ("pause_embedding", "pause_head", "lm_head", "lm_embeddings", "lora")
     assert all(isinstance(getattr(VARIANTS["sft"], part), bool) for part in loading.PARTS)
 
 
@@ -134,11 +135,6 @@ def test_an_intervention_that_is_left_over_or_of_another_row_is_not_listed(inter
     assert loading.intervened(of_another).empty
 
 
-def test_an_intervention_that_is_asked_for_twice_is_listed_once(intervened):
-    twice = intervened.but(interventions=[*intervened.interventions, intervened.interventions[0]])
-    pd.testing.assert_frame_equal(loading.intervened(twice), loading.intervened(intervened))
-
-
 def test_an_intervention_that_is_not_finished_is_left_out(intervened):
     more = ({"variant": "sft_peft", "max_pauses": 0}, *intervened.interventions)
     pd.testing.assert_frame_equal(
@@ -147,10 +143,10 @@ def test_an_intervention_that_is_not_finished_is_left_out(intervened):
 
 
 def test_replies_from_before_an_intervention_was_known_are_read(intervened):
-    path = intervened.but(variant="sft", max_pauses=0).replies_folder() / "metrics.json"
-    metrics = json.loads(path.read_text())
-    del metrics["made_from"]["settings"]["pause_bias"]
-    path.write_text(json.dumps(metrics))
+    path = intervened.but(variant="sft", max_pauses=0).replies_folder() / "made_from.json"
+    manifest = json.loads(path.read_text())
+    del manifest["settings"]["pause_bias"]
+    path.write_text(json.dumps(manifest))
     assert loading.intervened(intervened)["intervention"].nunique() == 2
 
 
@@ -177,19 +173,18 @@ def made_from(folder, **manifest) -> None:
 
 
 def test_the_settings_are_those_that_the_files_were_made_from_not_the_defaults(by_hand):
+    of_replies = loading.settings_used(by_hand)
+    assert of_replies["max_new_tokens"] == "160"
     made_from(by_hand.folder() / "data", settings={"n_copies": 7, "dataset": "theirs"}, versions={"numpy": "1.2.3"})
     for name, rate in (("sft_peft", 0.5), ("sft", 0.25), ("sft_fr_phead", 0.5)):
         folder = by_hand.but(variant=name).variant_folder()
         made_from(folder / "model", settings={"variant": name, "seed": 42, "learning_rate": rate})
-    assert loading.settings_used(by_hand) == {
-        "n_copies": "7",
-        "dataset": "theirs",
-        "numpy": "1.2.3",
-        "learning_rate": "0.25, 0.5",
-    }
+    of_models = {"learning_rate": "0.25, 0.5"}
+    of_data = {"n_copies": "7", "dataset": "theirs", "numpy": "1.2.3"}
+    assert loading.settings_used(by_hand) == {**of_data, **of_models, **of_replies}
     used = loading.values_used(by_hand)
     assert used["learning_rate"] == [0.25, 0.5]
-    assert used["variant"] == ["sft", "sft_peft", "sft_fr_phead"]
+    assert used["variant"] == ["sft", "sft_peft", "sft_fr_phead", "baseline_1_epoch"]
 
 
 def test_rows_that_the_experiment_does_not_ask_for_say_nothing_about_its_settings(by_hand):
@@ -197,4 +192,46 @@ def test_rows_that_the_experiment_does_not_ask_for_say_nothing_about_its_setting
     made_from(by_hand.but(seed=7, variant="sft").variant_folder() / "model", settings={"learning_rate": 8})
     assert "learning_rate" not in loading.values_used(by_hand)
     made_from(by_hand.but(variant="baseline_1_epoch").variant_folder() / "model", settings={"base_max_steps": 3})
-    assert loading.settings_used(by_hand.but(variants=["sft"])) == {"base_max_steps": "3"}  # sft starts from it
+    assert loading.values_used(by_hand.but(variants=["sft"]))["base_max_steps"] == [3]  # sft starts from it
+
+
+def test_the_settings_of_the_injected_rows_are_among_them(by_hand):
+    made_from(by_hand.injected_folder(), settings={"strategy": "random", "n_random_pauses": 10})
+    of_its_own = by_hand.but(variants=["sft", "sft_peft@word"])
+    made_from(of_its_own.but(variant="sft_peft@word").injected_folder(), settings={"strategy": "word"})
+    assert loading.values_used(by_hand)["n_random_pauses"] == [10]
+    assert loading.values_used(by_hand)["strategy"] == ["random"]
+    assert loading.values_used(of_its_own)["strategy"] == ["random", "word"]
+
+
+def test_replies_edited_by_hand_are_stale_and_in_no_table(by_hand):
+    path = by_hand.but(variant="sft").variant_folder() / "predictions.jsonl"
+    path.write_text(path.read_text().replace('"correct": false', '"correct": true'))
+    assert set(loading.predictions(by_hand)["variant"]) == {"sft_peft", "baseline_1_epoch"}
+    table = loading.results(by_hand)
+    assert table.set_index("variant").loc["sft", list(loading.METRICS)].isna().all()
+    sentence = loading.finished_sentence(by_hand, table)
+    assert "seed-42/sft is stale and left out: predictions.jsonl is not as it was made." in sentence
+
+
+def test_replies_that_were_cut_are_stale(by_hand):
+    path = by_hand.but(variant="sft_peft").variant_folder() / "predictions.jsonl"
+    path.write_text("".join(path.read_text().splitlines(keepends=True)[:1]))
+    assert set(loading.predictions(by_hand)["variant"]) == {"sft", "baseline_1_epoch"}
+
+
+def test_replies_of_a_model_that_was_trained_again_are_stale_and_so_are_its_interventions(intervened):
+    row = intervened.but(variant="sft")
+    model, changed = row.variant_folder() / "model", row.but(max_pauses=0).replies_folder()
+    runs.make_once(model, runs.origin(model, {"max_steps": 160}, {}), lambda part: runs.write(part / "weights", "1"))
+    for folder in (row.variant_folder(), changed):
+        manifest = runs.manifest(folder)
+        origin = runs.origin(folder, manifest["settings"], {"model": model})
+        runs.write_json(folder / runs.MANIFEST, {**origin, "outputs": manifest["outputs"]})
+    assert "sft" in set(loading.predictions(intervened)["variant"])
+    again = runs.origin(model, {"max_steps": 20}, {})
+    runs.make_once(model, again, lambda part: runs.write(part / "weights", "2"), overwrite=True)
+    assert "sft" not in set(loading.predictions(intervened)["variant"])
+    assert set(loading.intervened(intervened)["intervention"]) == {"forced_pauses-2_forced_at-answer"}
+    reasons = {folder.name: reason for folder, reason in loading.stale_folders(intervened).items()}
+    assert reasons == {"sft": "its model was made again since", "max_pauses-0": "its model was made again since"}

@@ -9,7 +9,10 @@ from pauselib.analysis.places import NUMBER_PLACES, frequent_neighbours, gaps, n
 
 @pytest.fixture
 def two_replies() -> pd.DataFrame:
-    """`1 2 + 3` with 2, 1, 0, 1, 0 pauses in its five gaps, `a` with 0 and 1 in its two before it was cut off, and one without any."""
+    """`1 2 + 3` with 2, 1, 0, 1, 0 pauses in its five gaps, and `a` with 0 and 1 in its two, which was cut off.
+
+    A reply without pauses and one of a baseline do not count.
+    """
     return pd.DataFrame(
         [
             reply([P, P, "1", P, "2", "+", P, "3"]),

@@ -33,8 +33,11 @@ def drawn(
     confounded: float = 0.5,
     variants=("sft", "sft_peft"),
 ) -> pd.DataFrame:
-    """Replies to `n` problems by each variant. An incorrect one is `confounded` bits less sure, each bit multiplies its pauses by e^`uncertain`,
-    being incorrect does so by e^`direct`, and each problem has a lasting factor of its own."""
+    """Replies to `n` problems by each variant.
+
+    An incorrect one is `confounded` bits less sure. Each bit multiplies its pauses by e^`uncertain`, being incorrect
+    does so by e^`direct`, and each problem has a lasting factor of its own.
+    """
     rows, hard, factor = [], rng.random(n), rng.normal(0, 0.5, n)
     for variant in variants:
         for i in range(n):
@@ -92,7 +95,7 @@ def test_more_replies_to_the_same_problems_are_no_more_evidence():
 
 
 def mean_ratios(seed: int, **planted) -> tuple[float, float]:
-    """The ratio of `incorrect` alone and in the fullest model: geometric means of ten draws, whose standard errors are about 3 %."""
+    """The ratio of `incorrect` alone and in the fullest model, geometric means of ten draws with errors near 3 %."""
     rng = np.random.default_rng(seed)
     found = [[row["rate_ratio"] for row in incorrect(pause_regression(drawn(rng, **planted)))] for _ in range(10)]
     first, *_, last = np.exp(np.log(found).mean(axis=0))
@@ -267,7 +270,8 @@ def test_a_covariate_without_a_finite_ratio_is_left_out():
 
 
 def test_the_rule_is_checked_token_by_token():
-    # odds of 0.2 are 0.25: a pause wins against 0.24, not against 0.26; the third token breaks the rule, the fourth is a tie
+    # a pause of probability 0.2 has the odds 0.25, so it wins against 0.24 and not against 0.26
+    # the third token breaks the rule, the fourth is a tie
     replies = pd.DataFrame(
         [reply([P, "a", P, "b"], p_pause=0.2, p_best=[0.24, 0.26, 0.3, 0.2500001]), reply([P], p_pause=1.0)]
     )

@@ -1,4 +1,4 @@
-"""The statistics: answers worked out by hand, the same numbers from scipy and statsmodels, and simulations whose truth is known."""
+"""The statistics: by hand, the same numbers from scipy and statsmodels, and simulations whose truth is known."""
 
 import subprocess
 import sys
@@ -27,7 +27,10 @@ TWO_BY_THREE = np.array([[0.0, 1.0, 2.0], [2.0, 3.0, 7.0]])
 
 
 def answers(rng, seeds=3, problems=200, seed_effect=0.3, difference=0.0):
-    """Two variants' right and wrong answers: problems differ in difficulty, each variant in which it finds hard, and its seeds in skill."""
+    """Two variants' right and wrong answers.
+
+    Problems differ in difficulty, each variant in which of them it finds hard, and its seeds in skill.
+    """
     difficulty = rng.normal(0.7, 2, problems)
     skills = [
         difficulty + rng.normal(0, 0.7, problems) + rng.normal(0, seed_effect, (seeds, 1)) + shift
@@ -74,7 +77,10 @@ def test_equal_answers_do_not_differ():
 
 
 def test_two_seeds_and_three_problems_by_hand():
-    """Mean 2.5; seeds 1 and 4, problems 1, 2 and 4.5: mean squares 13.5, 6.5 and, of the rest (±½ four times, ±1 twice), 3 / 2."""
+    """The mean is 2.5, the means of the seeds are 1 and 4, those of the problems 1, 2 and 4.5.
+
+    The mean squares are 13.5, 6.5 and, of the rest (±½ four times, ±1 twice), 3 / 2.
+    """
     assert statistics.mean_squares(TWO_BY_THREE) == pytest.approx((13.5, 6.5, 1.5))
     found = crossed(TWO_BY_THREE)
     assert (found.mean, found.se**2) == pytest.approx((2.5, (13.5 + 6.5 - 1.5) / 6))
@@ -102,7 +108,10 @@ def test_one_seed_is_the_t_test_and_says_nothing_about_seeds():
 
 
 def test_the_variance_is_that_of_statsmodels():
-    """The two one-way clustered variances less that of the rest: what the two-way clustered variance tends to with many clusters."""
+    """The variance is the two one-way clustered ones less that of the rest.
+
+    The two-way clustered variance tends to this with many clusters.
+    """
     for shape, close in (((3, 50), None), ((40, 60), 0.03)):
         rng = np.random.default_rng(1)
         values = rng.normal(0.2, 1, shape) + rng.normal(0, 0.5, (shape[0], 1)) + rng.normal(0, 0.7, shape[1])
@@ -141,7 +150,7 @@ def both_levels_differ(values, rng) -> bool:
 
 
 def test_three_seeds_that_differ_are_not_taken_for_an_effect():
-    """Wrong in near 5 % of the cases; a test that takes the seeds as given, and the bootstrap of both levels, in far more."""
+    """It is wrong in near 5 % of the cases, and what takes the seeds as given or draws both levels in far more."""
     rng = np.random.default_rng(2)
     wrong = np.zeros(3)
     for _ in range(1000):

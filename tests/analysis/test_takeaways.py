@@ -33,9 +33,10 @@ def made_up(
     names=PAUSING,
     seed_effect: float = 0.0,
 ) -> pd.DataFrame:
-    """Replies of the variants, correct with a share each; the same problems are hard, and the same make pause, for all of them.
+    """Replies of the variants, each correct in its share of the problems.
 
-    Incorrect replies have `more_pauses`; `seed_effect` is how much the share of a trained model differs from that of its variant.
+    The same problems are hard for all of them, and the same ones make them pause. Incorrect replies have `more_pauses`;
+    `seed_effect` is how much the share of a trained model differs from that of its variant.
     """
     hard, talks = rng.random(problems), rng.gamma(8, 0.5, problems)
     shape = (len(names), seeds, problems)
@@ -70,7 +71,7 @@ def trained_embedding(by: float):
 
 @pytest.fixture
 def quick(monkeypatch):
-    """Few resamples, as no verdict is of a bootstrap, and no garbage collection, which statsmodels starts with every correction."""
+    """Few resamples, as no verdict is of a bootstrap, and no garbage collection, which every correction would start."""
     monkeypatch.setattr(statistics, "RESAMPLES", 9)
     monkeypatch.setattr("gc.collect", lambda: 0)
 
@@ -125,7 +126,7 @@ def test_baselines_and_other_seeds_are_no_rivals(quick):
 
 @pytest.mark.parametrize("seeds", [1, 3])
 def test_equal_variants_are_never_called_best_and_rarely_beaten(seeds, quick):
-    """The worst case for `holds` is one equal rival and sixteen hopeless ones; for `does not hold`, that all are equal."""
+    """The worst case for `holds` is one equal rival among hopeless ones; for `does not hold`, that all are equal."""
     rng = np.random.default_rng(3)
 
     def one_rival(name):
@@ -233,7 +234,10 @@ def test_frozen_heads_do_not_count():
 
 
 def test_pauses_are_compared_within_a_variant_and_seed_by_hand():
-    """Within `sft` incorrect replies have 1 more, within `sft_peft`, often incorrect and pausing much, too: pooled it would be 7.25."""
+    """Within `sft` incorrect replies have 1 more, and so have they within `sft_peft`.
+
+    That one is often incorrect and pauses much, so with both in one pot it would be 7.25.
+    """
     rows = [("sft", f"p{i}", i != 0, 2 + (i == 0)) for i in range(4)] + [
         ("sft_peft", f"p{i}", i == 0, 11 - (i == 0)) for i in range(4)
     ]
@@ -272,7 +276,7 @@ def test_what_is_missing_is_named_and_nothing_is_told():
 
 
 def worth(by: float, rng, problems: int = 500, seeds: int = 1) -> dict:
-    """The verdict on two models right on 0.6 of the problems with their pauses, and `by` less without them, problem by problem."""
+    """The verdict on two models that are right on 0.6 of the problems with their pauses, and on `by` less without."""
     plain = made_up(rng, problems=problems, seeds=seeds, names=["sft", "sft_peft", "baseline_1_epoch"])
     heads = plain[plain["variant"] != "baseline_1_epoch"]
     lost = rng.random(len(heads)) < by / 0.6

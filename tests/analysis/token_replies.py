@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from pauselib.injection.rows import PAUSE_TEXT as P
+from pauselib.tokens import PAUSE_TEXT as P
 
 
 def reply(tokens: list[str], p_best=0.5, p_pause=0.1, **fields) -> dict:

@@ -1,4 +1,6 @@
-"""The pause model around tiny random models of four families, with and without tied embeddings. V is 50, so the pause is id 50."""
+"""The pause model around tiny random models of four families, with and without tied embeddings. V is 50, as is the
+pause's id.
+"""
 
 import subprocess
 import sys
@@ -92,6 +94,14 @@ def test_a_saved_model_comes_back_bit_for_bit(model, tmp_path):
     assert same_weights(model, again)
     with torch.no_grad():
         assert torch.equal(again(input_ids=IDS).logits, model(input_ids=IDS).logits)
+
+
+@pytest.mark.parametrize("n", [0, 3])
+def test_the_pauses_behind_every_prompt_are_in_the_saved_configuration(n, tiny_lm, tmp_path):
+    model = PauseForCausalLM.around(tiny_lm())
+    model.config.prompt_pauses = n
+    model.save_pretrained(tmp_path)
+    assert AutoModelForCausalLM.from_pretrained(tmp_path).config.prompt_pauses == n
 
 
 def test_the_end_token_of_the_language_model_ends_replies_also_after_saving(tiny_lm, tmp_path):
@@ -193,7 +203,7 @@ def greedy(model, ids, **settings):
 
 
 def make_talkative(model):
-    """Let greedy decoding say words too: at random weights a pause is more likely than any one of 50 words nearly everywhere."""
+    """Let greedy decoding say words too: at random weights a pause is nearly always likelier than any word."""
     with torch.no_grad():
         model.pause_head.bias.copy_(torch.tensor([1.0, 0.0]))
         model.pause_head.weight *= 2
@@ -251,7 +261,7 @@ def test_the_pause_id_is_the_number_of_rows_even_where_a_tokenizer_has_fewer_tok
 
 
 def run_fresh(code: str) -> str:
-    root = Path(__file__).parents[1]
+    root = Path(__file__).parents[2]
     return subprocess.run(
         [sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True
     ).stdout.strip()

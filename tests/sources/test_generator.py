@@ -5,7 +5,7 @@ import re
 import pytest
 
 from pauselib.sources import generator as toy
-from pauselib.sources.problems import load
+from pauselib.sources.problems import load_problems
 
 STEP = re.compile(r"<<(\d+)([-+*/])(\d+)=(\d+)>>(\d+) ")
 EXACT = {"+": lambda a, b: a + b, "-": lambda a, b: a - b, "*": lambda a, b: a * b, "/": lambda a, b: a / b}
@@ -91,7 +91,7 @@ def test_an_unknown_split_is_refused():
 
 
 def test_the_workbook_sees_them_without_the_pretraining_split():
-    assert load("toy", "train", 5, seed=9) == [
+    assert load_problems("toy", "train", 5, seed=9) == [
         {"problem_id": f"train-{i}", "question": row["question"], "answer": row["answer"]}
         for i, row in enumerate(toy.make("train", 5, seed=9))
     ]

@@ -1,15 +1,14 @@
 """The embedded model and the text that made it."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 
 from pauselib.sources import generator as toy
 from pauselib.sources import pretraining
-from pauselib.training import warmup as training
+from pauselib.sources.models import load_model, load_tokenizer, model_source
 
-TINY = Path(training.__file__).parents[1] / "sources" / "tiny"
+TINY = model_source("tiny")
 
 
 def test_the_shipped_tokenizer_is_the_one_this_code_makes(tmp_path):
@@ -19,7 +18,7 @@ def test_the_shipped_tokenizer_is_the_one_this_code_makes(tmp_path):
 
 
 def test_any_text_comes_back_and_digits_are_single_tokens():
-    tokenizer = training.load_tokenizer("tiny")
+    tokenizer = load_tokenizer("tiny")
     text = "Éva pays €1,250 — “really”?\n\t<<1250/2=625>>625 日本 🙂"
     assert tokenizer.decode(tokenizer(text, add_special_tokens=False)["input_ids"]) == text
     assert tokenizer.tokenize("1250") == ["1", "2", "5", "0"]
@@ -28,7 +27,7 @@ def test_any_text_comes_back_and_digits_are_single_tokens():
 
 
 def test_the_shipped_model_has_one_to_three_million_parameters_and_ten_megabytes_at_most():
-    model = training.load_model("tiny")
+    model = load_model("tiny")
     assert model.config.model_type == "mistral"
     assert 1e6 < model.num_parameters() < 3e6
     assert sum(path.stat().st_size for path in TINY.iterdir()) < 10e6

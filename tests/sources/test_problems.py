@@ -1,10 +1,10 @@
-"""Problems from a folder of JSON lines, from the hub (here a folder laid out like it), and what is said where there are none."""
+"""Problems from a folder of JSON lines, from the hub (a folder laid out like it), and what is said where none are."""
 
 import json
 
 import pytest
 
-from pauselib.sources import problems
+from pauselib.sources.problems import GENERATED, load_problems
 
 PENS = {"question": "Ada has 2 pens and buys 3. How many?", "answer": "2+3 = <<2+3=5>>5 pens.\n#### 5"}
 DEBT = {"question": "Ben has 1000 coins and owes 2000. What is left?", "answer": "#### -1,000"}
@@ -41,18 +41,18 @@ def hub(tmp_path, monkeypatch):
 
 
 def test_a_folder_gives_the_rows_of_its_file_with_an_id(folder):
-    assert problems.load(folder(PENS, DEBT), "train") == [
+    assert load_problems(folder(PENS, DEBT), "train") == [
         {"problem_id": "train-0", **PENS},
         {"problem_id": "train-1", **DEBT},
     ]
 
 
 def test_other_columns_are_left_out(folder):
-    assert problems.load(folder({**PENS, "source": "made up"}), "train") == [{"problem_id": "train-0", **PENS}]
+    assert load_problems(folder({**PENS, "source": "made up"}), "train") == [{"problem_id": "train-0", **PENS}]
 
 
 def test_the_first_n_problems_do_not_need_the_rest_of_the_file(folder):
-    assert len(problems.load(folder(PENS, "broken"), "train", n=1)) == 1
+    assert len(load_problems(folder(PENS, "broken"), "train", n=1)) == 1
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_the_first_n_problems_do_not_need_the_rest_of_the_file(folder):
     [("train", 7473, "Natalia sold clips to 48 of her friends"), ("test", 1319, "Janet’s ducks lay 16 eggs per day.")],
 )
 def test_the_real_gsm8k_is_whole(GSM8K, split, n, first):
-    rows = problems.load(str(GSM8K), split)
+    rows = load_problems(str(GSM8K), split)
     assert len({row["problem_id"] for row in rows}) == n
     assert rows[0]["problem_id"] == f"{split}-0"
     assert rows[0]["question"].startswith(first)
@@ -69,7 +69,10 @@ def test_the_real_gsm8k_is_whole(GSM8K, split, n, first):
 @pytest.mark.parametrize(
     ("lines", "complaint"),
     [
-        ([PENS, {"question": "How many?"}], "train.jsonl, line 2: there is no text in the column 'answer'"),
+        (
+            [PENS, {"question": "How many?"}],
+            r"train.jsonl, line 2: there is no text in the column 'answer' \(the task is 'gsm8k'\)",
+        ),
         ([{"answer": "#### 1"}], "train.jsonl, line 1: there is no text in the column 'question'"),
         ([{"question": "How many?", "answer": 5}], "line 1: there is no text in the column 'answer'"),
         ([PENS, ["a", "list"]], "line 2: there is no text in the column 'question'"),
@@ -80,24 +83,45 @@ def test_the_real_gsm8k_is_whole(GSM8K, split, n, first):
 )
 def test_a_malformed_file_is_refused_naming_file_and_line(folder, lines, complaint):
     with pytest.raises(ValueError, match=complaint) as error:
-        problems.load(folder(*lines), "train")
+        load_problems(folder(*lines), "train")
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("name", ["{x}", "{", "%s"])
+def test_a_folder_may_have_any_name(tmp_path, name):
+    (tmp_path / name).mkdir()
+    (tmp_path / name / "train.jsonl").write_text(json.dumps(PENS) + "\n[]\n")
+    assert load_problems(str(tmp_path / name), "train", n=1) == [{"problem_id": "train-0", **PENS}]
+    with pytest.raises(ValueError, match=r"train\.jsonl, line 2: there is no text"):
+        load_problems(str(tmp_path / name), "train")
+
+
+def test_generated_problems_are_no_algebra_problems():
+    sentence = "the train split of toy, problem 1: there is no text in the column 'rationale' (the task is 'aqua')."
+    with pytest.raises(ValueError) as error:
+        load_problems("toy", "train", 1, task="aqua")
+    assert str(error.value) == sentence
+
+
+def test_an_unknown_task_is_refused(folder):
+    with pytest.raises(ValueError, match="task 'gsm' is not known: did you mean 'gsm8k'"):
+        load_problems(folder(PENS), "train", task="gsm")
 
 
 def test_a_folder_without_the_splits_file_is_refused(folder):
     with pytest.raises(ValueError, match=r"has no test\.jsonl"):
-        problems.load(folder(PENS), "test")
+        load_problems(folder(PENS), "test")
 
 
 def test_a_hub_dataset_gives_the_same_rows_as_a_folder(hub, folder):
-    assert problems.load("openai/gsm8k", "train") == problems.load(folder(PENS, DEBT), "train")
-    assert problems.load("openai/gsm8k", "train", n=1) == [{"problem_id": "train-0", **PENS}]
-    assert problems.load("openai/gsm8k", "test") == [{"problem_id": "test-0", **DEBT}]
+    assert load_problems("openai/gsm8k", "train") == load_problems(folder(PENS, DEBT), "train")
+    assert load_problems("openai/gsm8k", "train", n=1) == [{"problem_id": "train-0", **PENS}]
+    assert load_problems("openai/gsm8k", "test") == [{"problem_id": "test-0", **DEBT}]
 
 
 def test_an_unknown_configuration_of_a_hub_dataset_is_refused(hub):
     with pytest.raises(ValueError, match=r"'openai/gsm8k' could not be had from the hub .*socratic"):
-        problems.load("openai/gsm8k", "train", config="socratic")
+        load_problems("openai/gsm8k", "train", config="socratic")
 
 
 @pytest.mark.parametrize("dataset", ["nobody/has-this", "no-such-folder"])
@@ -105,12 +129,12 @@ def test_what_the_hub_does_not_have_is_refused_in_one_sentence(dataset):
     with pytest.raises(
         ValueError, match=f"'{dataset}' could not be had from the hub .*: give 'toy', a folder"
     ) as error:
-        problems.load(dataset, "train")
+        load_problems(dataset, "train")
     assert "\n" not in str(error.value)
 
 
 def test_the_toy_problems_are_generated_as_many_as_asked_for():
-    rows = problems.load("toy", "train", n=3, seed=0)
+    rows = load_problems("toy", "train", n=3, seed=0)
     assert [row["problem_id"] for row in rows] == ["train-0", "train-1", "train-2"]
     assert list(rows[0]) == ["problem_id", "question", "answer"]
-    assert len(problems.load("toy", "test")) == problems.TOY_SIZES["test"]
+    assert len(load_problems("toy", "test")) == GENERATED["test"]

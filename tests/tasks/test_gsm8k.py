@@ -1,8 +1,10 @@
-"""What counts as a correct reply, and the measures of three replies written by hand."""
+"""GSM8K: what counts as a correct reply, how hard a problem is, where its results stand."""
 
 import pytest
 
-from pauselib.tasks.gsm8k import extract_answer, is_correct, metrics
+from pauselib import tasks
+
+GSM8K = tasks.find("gsm8k")
 
 
 @pytest.mark.parametrize(
@@ -25,7 +27,7 @@ from pauselib.tasks.gsm8k import extract_answer, is_correct, metrics
     ],
 )
 def test_the_answer_is_the_first_number_behind_four_hashes(reply, answer):
-    assert extract_answer(reply) == answer
+    assert GSM8K.extract(reply) == answer
 
 
 @pytest.mark.parametrize(
@@ -39,26 +41,34 @@ def test_the_answer_is_the_first_number_behind_four_hashes(reply, answer):
     ],
 )
 def test_a_reply_is_correct_when_both_numbers_are_the_same_text(reply, gold, correct):
-    assert is_correct(reply, gold) is correct
+    assert GSM8K.is_correct(reply, gold) is correct
 
 
-def reply(correct: bool, n_pauses: int, truncated: bool = False) -> dict:
-    return {"correct": correct, "n_pauses": n_pauses, "truncated": truncated}
+def test_the_prompt_is_the_published_one():
+    assert GSM8K.prompt("How many?") == "### INPUT: How many?\n\n ### Answer:"
 
 
-def test_the_measures_of_three_replies():
-    assert metrics([reply(True, 1), reply(True, 2), reply(False, 9, truncated=True)]) == {
-        "accuracy": pytest.approx(2 / 3),
-        "pauses_mean": 4,
-        "pauses_mean_correct": 1.5,
-        "pauses_mean_incorrect": 9,
-        "truncated_rate": pytest.approx(1 / 3),
-        "n": 3,
-    }
+@pytest.mark.parametrize(
+    ("answer", "difficulty", "results"),
+    [
+        ("There are <<17+9=26>>26 shells.\n#### 26", 1, ["26"]),
+        ("She pays <<2*5=10>>10, so <<10/4=2.5>>2.5 each.\n#### 2.5", 2, ["10", "2.5"]),
+        ("<<-3+1=-2>>-2\n<<1,000*2=2,000>>2,000\n#### 2,000", 2, ["-2", "2,000"]),
+        ("He has <<48/2=24=24>>24.\n#### 24", 1, ["24"]),  # the last right-hand side
+        ("It is 4.\n#### 4", 0, []),
+        ("", 0, []),
+    ],
+)
+def test_how_hard_a_problem_is_and_where_its_results_stand(answer, difficulty, results):
+    assert GSM8K.difficulty(answer) == difficulty
+    assert [answer[start:end] for start, end in GSM8K.results(answer)] == results
 
 
-def test_a_mean_over_no_replies_is_none_not_zero():
-    wrong, right, none = metrics([reply(False, 0)]), metrics([reply(True, 0)]), metrics([])
-    assert (wrong["accuracy"], wrong["pauses_mean_correct"], wrong["pauses_mean_incorrect"]) == (0, None, 0)
-    assert (right["accuracy"], right["pauses_mean_correct"], right["pauses_mean_incorrect"]) == (1, 0, None)
-    assert (none["accuracy"], none["pauses_mean"], none["truncated_rate"], none["n"]) == (None, None, None, 0)
+def test_a_result_is_the_one_inside_the_annotation():
+    assert GSM8K.results("There are <<17+9=26>>26 shells.") == [(17, 19)]
+
+
+def test_the_steps_of_the_generated_problems_are_counted():
+    from pauselib.sources import generator
+
+    assert all(GSM8K.difficulty(row["answer"]) == row["n_steps"] for row in generator.make("test", 50, seed=0))

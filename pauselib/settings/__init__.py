@@ -2,8 +2,8 @@
 `configs/` name them.
 
 A setting is one field below: its type, default, meaning and limits, and the steps whose results depend on it. From that
-follow the manifests of what is made, the parameters cells of the notebooks (`python -m pauselib.notebook_cells` writes
-them) and what the Snakefile passes to each step.
+follow the manifests of what is made, the notebooks' parameters cells (`python -m pauselib.settings.notebook_cells`
+writes them), and what the Snakefile passes to each step.
 
 In a notebook, `settings = pauselib.settings.read(globals())` collects what its parameters cell and papermill set; a
 name that is none of these is refused with the nearest one. In Python, `Settings(variant="sft_peft", seed=43)` is the
@@ -18,35 +18,30 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from pauselib import tasks
-from pauselib.contradictions import check_contradictions
-from pauselib.declared import EVERY_NOTEBOOK, FOLDER_NAME, MANY, NOTEBOOK_OF, STEPS, Use, setting, unknown
-from pauselib.decoding.interventions import (
+from pauselib.declared import EVERY_NOTEBOOK, MANY, MOST, NAME, NOTEBOOK_OF, PATH, STEPS, Use, as_list, setting, unknown
+from pauselib.errors import InputError
+from pauselib.interventions import (
     INTERVENTION_SETTINGS,
     InterventionSettings,
     active_interventions,
     intervention_name,
 )
-from pauselib.errors import InputError
-from pauselib.injection.strategies import STRATEGIES, check_patterns
+from pauselib.settings.contradictions import check_contradictions
+from pauselib.strategies import STRATEGIES, check_patterns
 from pauselib.variants import VARIANTS, parse
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 
 TRAINED = ("first_step", "second_step")
 MAKING = ("inject", "warmup", "evaluate", "analyze")
 BY_STEP = ("learning_rate", "eval_steps", "max_steps")  # of the second step; the first step's have base_ before them
 
 
-def as_list(value):
-    """Return a single value as a list of it: `-p seeds 43` means one seed."""
-    return (value,) if isinstance(value, str | int | float) else value
-
-
 class Settings(InterventionSettings):
     """The settings of an experiment. Raises InputError, in one sentence, for what can't be meant."""
 
     # the experiment
-    experiment: str = setting("tiny", "the folder under runs_dir", notebooks=EVERY_NOTEBOOK, pattern=FOLDER_NAME)
+    experiment: str = setting("tiny", "the folder under runs_dir", notebooks=EVERY_NOTEBOOK, pattern=NAME)
     variant: str = setting(
         "sft_peft",
         "what is unfrozen: a published name, see pauselib.variants",
@@ -80,12 +75,17 @@ class Settings(InterventionSettings):
         "runs",
         "where everything is written; a relative path starts at the project's root",
         notebooks=EVERY_NOTEBOOK,
-        pattern=FOLDER_NAME,
+        pattern=PATH,
+    )
+    overwrite: bool = setting(
+        False,
+        "make again what was made from other settings; otherwise that is refused",
+        notebooks=("inject", "warmup", "evaluate"),
     )
     # the clean rows
     dataset_config: str = setting("main", "the hub dataset's configuration", "data")
-    n_train: int = setting(0, "this many training problems; 0: all there are (toy: 2000)", "data", ge=0)
-    n_test: int = setting(0, "this many test problems; 0: all there are (toy: 500)", "data", ge=0)
+    n_train: int = setting(0, "this many training problems; 0: all there are (toy: 2000)", "data", ge=0, le=MOST)
+    n_test: int = setting(0, "this many test problems; 0: all there are (toy: 500)", "data", ge=0, le=MOST)
     data_seed: int = setting(
         42, "of the toy problems, the validation split and the injected positions", "data", "inject", ge=0, lt=2**32
     )
@@ -98,7 +98,7 @@ class Settings(InterventionSettings):
     strategy: str = setting("random", f"{', '.join(STRATEGIES)}; joined by + they add up", "inject")
     n_random_pauses: int = setting(10, "pauses in a copy, at most (random, word, surprise)", "inject", ge=0, le=MANY)
     variable_number_of_pauses: bool = setting(
-        True, "draw the number uniformly from 0 to n_random_pauses; otherwise always n_random_pauses", "inject"
+        True, "draw the number uniformly from 0 to n_random_pauses; otherwise always that many", "inject"
     )
     n_pauses_per_patterns: dict[str, Annotated[int, Field(ge=0, le=MANY)]] = setting(
         {}, "strategy pattern: {regular expression: pauses after every match}", "inject"
@@ -131,7 +131,7 @@ class Settings(InterventionSettings):
     lora_alpha: int = setting(32, "their scale is lora_alpha / lora_r", *TRAINED, ge=1)
     lora_dropout: float = setting(0.05, "in the adapters", *TRAINED, ge=0, lt=1)
     lora_target_modules: Annotated[tuple[Annotated[str, Field(min_length=1)], ...], BeforeValidator(as_list)] = setting(
-        ("q_proj", "v_proj"), "the layers that get one", *TRAINED, min_length=1
+        ("auto",), "the layers that get one; auto: the attention's query and value", *TRAINED, min_length=1
     )
     dtype: Literal["float32", "bfloat16"] = setting(
         "float32", "of weights and training: float32 or bfloat16", *TRAINED, "evaluate"
@@ -284,7 +284,7 @@ def of_experiment(config: dict) -> Settings:
             )
     settings = Settings(**config)
     for name in settings.variants:
-        check_patterns(settings.but(variant=name))
+        check_patterns(settings.but(variant=name).of_row())
     return settings
 
 

@@ -1,4 +1,4 @@
-"""The parameters cells of the notebooks, written from the settings: `python -m pauselib.notebook_cells`."""
+"""The parameters cells of the notebooks, written from the settings: `python -m pauselib.settings.notebook_cells`."""
 
 import json
 

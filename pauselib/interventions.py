@@ -20,7 +20,7 @@ from pydantic import create_model, model_validator
 
 from pauselib.declared import MANY, Declared, setting, shown
 from pauselib.errors import InputError
-from pauselib.injection.strategies import find_strategies
+from pauselib.strategies import find_strategies
 from pauselib.variants import parse
 
 if TYPE_CHECKING:

@@ -12,9 +12,9 @@ import pandas as pd
 
 from pauselib import runs
 from pauselib.errors import InputError
-from pauselib.injection.strategies import Answer, Strategy, find_strategies
 from pauselib.progress import Progress
 from pauselib.settings import Settings
+from pauselib.strategies import Answer, Strategy, find_strategies
 from pauselib.tasks import Task
 from pauselib.tokens import PAUSE_TEXT
 
@@ -139,9 +139,11 @@ def inject(
     """Return every clean row `n_copies` times with pauses in its answer, in the order of the rows.
 
     A copy's draws depend on `data_seed`, the number of its problem and the number of the copy alone, so neither order
-    nor parallelism matters.
+    nor parallelism matters. Raises ValueError where a strategy needs `log_likelihoods` and there are none.
     """
     strategies = find_strategies(settings.strategy)
+    if log_likelihoods is None and any(one.needs_model for one in strategies):
+        raise ValueError(f"strategy '{settings.strategy}' needs the log likelihoods of every answer")
     offsets = [None] * len(rows)
     if any(one.needs_offsets for one in strategies):
         found = tokenizer(rows["answer"].tolist(), add_special_tokens=False, return_offsets_mapping=True)

@@ -157,7 +157,7 @@ def check_patterns(settings) -> None:
     """Raise InputError unless the strategy `pattern` and the setting `n_pauses_per_patterns` come together and can be
     used.
     """
-    if "pattern" in settings.row_strategy.split("+") and not settings.n_pauses_per_patterns:
+    if "pattern" in settings.strategy.split("+") and not settings.n_pauses_per_patterns:
         raise InputError("strategy 'pattern' has no pattern: give n_pauses_per_patterns, for example {'\\n': 2}.")
     if settings.n_pauses_per_patterns and "pattern" not in settings.strategies_used:
         raise InputError(

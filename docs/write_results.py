@@ -1,0 +1,260 @@
+"""Write what the finished runs of the shipped experiments say into docs/ and README.md: no number there is typed.
+
+python docs/write_results.py "2 cores of an AMD EPYC, no GPU"
+
+The text goes between the comments `<!-- NAME: written by docs/write_results.py -->` and `<!-- end of NAME -->`. These
+are the parts `finding` and `example` of README.md, and the parts `tiny`, `seeds` and `strategies` of docs/results.md.
+The run of configs/tiny.yaml has to be finished. Where another one isn't, its part stays as it is, and a line says so.
+"""
+
+import sys
+import textwrap
+from pathlib import Path
+
+import nbformat
+import pandas as pd
+import yaml
+
+from pauselib import runs
+from pauselib.analysis import loading, reasons
+from pauselib.analysis.study import Study
+from pauselib.report import document, figures, html, style, tables
+from pauselib.settings import of_experiment
+from pauselib.tokens import PAUSE_TEXT
+from pauselib.variants import FIRST_STEP, MATCHED
+
+ROOT = Path(__file__).parent.parent
+MAIN, SEEDS, STRATEGIES = "configs/tiny.yaml", "configs/tiny-seeds.yaml", "configs/tiny-strategies.yaml"
+PAUSING = "sft_peft"  # the variant that the finding is about
+FORBIDDEN = "max_pauses-0"  # the name of the intervention that forbids all pauses
+PACKAGES = ("python", "pauselib", "torch", "transformers", "trl", "peft")
+DPI = 100  # of the pictures
+WIDTH = 100  # characters of a line of the example
+
+
+def finished_study(root: Path, config: str) -> Study | None:
+    """Return the study of a shipped experiment; None where one of its rows is not finished, and a line that says so."""
+    study = Study(of_experiment(yaml.safe_load((root / config).read_text())))
+    n_missing = study.table["accuracy"].isna().sum()
+    if n_missing:
+        print(f"{n_missing} of the {len(study.table)} rows of {config} are not finished: its part stays as it is.")
+        return None
+    return study
+
+
+def fill(path: Path, part: str, content: str) -> None:
+    """Put `content` between the comments that mark a part of a file. Exits with a sentence where they are missing."""
+    begin, end = f"<!-- {part}: written by docs/write_results.py -->", f"<!-- end of {part} -->"
+    text = path.read_text()
+    if begin not in text or end not in text:
+        sys.exit(f"{path.name} has no place for '{part}': put '{begin}' and '{end}' where it belongs.")
+    before, _, rest = text.partition(begin)
+    _, _, after = rest.partition(end)
+    runs.write(path, f"{before}{begin}\n{content.strip()}\n{end}{after}")
+
+
+def markdown(table: pd.DataFrame) -> str:
+    """Return a table in Markdown, its numbers rounded for reading."""
+    text = table.apply(tables.rounded).rename(columns=lambda name: name.replace("_", " "))
+    return text.to_markdown(index=False, disable_numparse=True)
+
+
+def percent(share: float, decimals: int = 0) -> str:
+    """Return a share in percent."""
+    return f"{100 * share:.{decimals}f} %"
+
+
+def points(share: float) -> str:
+    """Return a difference of shares in percentage points, with its sign."""
+    return f"{100 * share:+z.1f}"
+
+
+def run_line(config: str, study: Study, machine: str) -> str:
+    """Return which run it was: configuration, seeds, number of problems, machine, and the versions of its manifests."""
+    used = loading.settings_used(study.settings)
+    versions = ", ".join(f"{name} {used[name]}" for name in PACKAGES if name in used)
+    seeds = ", ".join(map(str, study.settings.seeds))
+    plural = "s" if len(study.settings.seeds) > 1 else ""
+    return f"`{config}`, seed{plural} {seeds}, {study.table['n'].max():.0f} test problems; {machine}; {versions}."
+
+
+def line_of(table: pd.DataFrame, **values) -> pd.Series:
+    """Return the one line of a table that has these values in these columns."""
+    for column, value in values.items():
+        table = table[table[column] == value]
+    (row,) = [row for _, row in table.iterrows()]
+    return row
+
+
+def finding(study: Study, run: str) -> str:
+    """Return the finding in three sentences, the run that it is from, and its picture."""
+    return "\n".join(
+        [
+            f"* {accuracy_sentence(study)}",
+            f"* {forbidden_sentence(study)}",
+            f"* {places_sentence(study)}",
+            "",
+            run,
+            "",
+            "![Accuracy of every variant, and its difference to as much training without pauses](docs/finding.png)",
+        ]
+    )
+
+
+def interval(row: pd.Series) -> str:
+    """Return the 95 % interval of a difference of shares, in points, in brackets."""
+    return f"(95 % interval {points(row['low'])} to {points(row['high'])})"
+
+
+def accuracy_sentence(study: Study) -> str:
+    """Return whether training with pauses gives a more accurate model than as much training without them."""
+    ours, matched = (line_of(study.over_seeds, variant=name) for name in (PAUSING, MATCHED))
+    found = line_of(study.against_matched, variant=PAUSING)
+    right, without = percent(ours["accuracy"], 1), percent(matched["accuracy"], 1)
+    return (
+        f"Trained with pauses, `{PAUSING}` is right in {right} of {ours['n']:,} new problems; the same model trained "
+        f"as long without pauses (`{MATCHED}`) is right in {without}: a difference of {points(found['difference'])} "
+        f"points {interval(found)}."
+    )
+
+
+def forbidden_sentence(study: Study) -> str:
+    """Return what forbidding its pauses does to the accuracy of the same model."""
+    found = line_of(study.intervention_effects, variant=PAUSING, intervention=FORBIDDEN)
+    change = points(found["difference"])
+    return f"With its pauses forbidden, the accuracy of the same model changes by {change} points {interval(found)}."
+
+
+def places_sentence(study: Study) -> str:
+    """Return how often and where the model pauses, and whether incorrect replies pause more."""
+    pauses = line_of(study.over_seeds, variant=PAUSING)["pauses_mean"]
+    first = percent(line_of(study.pause_places["relative"], variant=PAUSING, low=0)["share"])
+    ratio = line_of(study.pause_regression, model="incorrect alone", term="incorrect")
+    return (
+        f"`{PAUSING}` pauses {pauses:.1f} times a reply, with {first} of the pauses in the first tenth of the reply; "
+        f"over all variants with a trained pause head, incorrect replies pause {ratio['rate_ratio']:.2f} times as "
+        f"often as correct ones (95 % interval {ratio['low']:.2f} to {ratio['high']:.2f})."
+    )
+
+
+def example(study: Study) -> str:
+    """Return a reply of the model with its question, as an indented block, and the rule by which it was taken."""
+    folder = study.settings.but(variant=PAUSING, seed=study.settings.seeds[0]).variant_folder()
+    replies = runs.read_json_lines(folder / "predictions.jsonl")
+    reply = next((one for one in replies if one["correct"] and one["n_pauses"] >= 2), None)
+    if reply is None:
+        sys.exit(f"No correct reply of {PAUSING} has two pauses, so there is no example to show.")
+    shown = f"{reply['question']}\n\n{reply['reply'].replace(PAUSE_TEXT, html.PAUSE_MARK)}"
+    lines = [line for text in shown.split("\n") for line in textwrap.wrap(text, WIDTH) or [""]]
+    block = textwrap.indent("\n".join(lines), "    ")
+    rule = f"the first correct one of `{PAUSING}` with at least two pauses; each {html.PAUSE_MARK} is a pause"
+    return f"A test problem and a reply ({rule}):\n\n{block}"
+
+
+def tiny_part(study: Study, run: str) -> str:
+    """Return the part of docs/results.md on the embedded default."""
+    claims = study.takeaways[["claim", "verdict", "reading"]]
+    effects = study.intervention_effects.drop(columns=["allowed", "n", "accuracy_low", "accuracy_high", "p"])
+    published = tables.as_published(study.table).to_markdown(index=False, disable_numparse=True)
+    agreement = percent(study.greedy_agreement["agree"].min(), 1)
+    return f"""
+{run}
+
+### The published takeaways, tested
+
+{markdown(claims)}
+
+![Accuracy of every variant with its interval, and its difference to the model all started from](accuracy.png)
+
+{study.detectable}
+
+### Do pauses help?
+
+The same models with their pauses forbidden, capped, forced or drawn, on the same problems (difference: to the plain
+replies):
+
+{markdown(effects)}
+
+![Accuracy against the number of pauses allowed, and the other interventions](interventions.png)
+
+### Why they pause
+
+{reasons.regression_reading(study.pause_regression)}
+
+Greedy decoding agrees with the rule *pause where the LM's best word is less likely than the odds of a pause*
+at {agreement} of the positions in the variant where it agrees least.
+
+### The table
+
+In the published layout; best in bold; a baseline's eval loss is on clean answers and does not compare with the others.
+
+{published}
+
+![Accuracy against the number of pauses, one panel a variant](by_pauses.png)
+"""
+
+
+def seeds_part(study: Study, run: str) -> str:
+    """Return the part of docs/results.md on several seeds."""
+    columns = ["variant", "accuracy", "low", "high", "se", "se_seeds", "se_problems", "pauses_mean"]
+    against = study.against_start[["variant", "difference", "low", "high", "p_holm"]]
+    table = study.over_seeds[columns].merge(against, on="variant", how="left", suffixes=("", " of the difference"))
+    return f"{run}\n\n{markdown(table)}"
+
+
+def strategies_part(study: Study, run: str) -> str:
+    """Return the part of docs/results.md on injection strategies."""
+    columns = ["variant", "intervention", "accuracy", "difference", "low", "high", "p_holm", "pauses_mean"]
+    return (
+        f"{run}\n\n{markdown(study.strategies)}\n\nEach as it is (`none`) and with its own pauses forbidden "
+        f"(difference: to its plain replies):\n\n{markdown(study.intervention_effects[columns])}"
+    )
+
+
+def draw(study: Study, docs: Path) -> None:
+    """Write the pictures of README.md and docs/results.md."""
+    drawn = {
+        "finding": figures.accuracies(study.over_seeds, study.against_matched, MATCHED),
+        "accuracy": figures.accuracies(study.over_seeds, study.against_start, FIRST_STEP),
+        "interventions": figures.accuracy_under_interventions(study.intervention_effects),
+        "by_pauses": figures.accuracy_by_pauses(loading.of_pausing_variants(study.replies)),
+    }
+    for name, figure in drawn.items():
+        runs.write(docs / f"{name}.png", style.saved(figure, "png", dpi=DPI))
+
+
+def copy_notebook(source: Path, target: Path) -> None:
+    """Copy an executed notebook without what papermill notes of the machine: paths, times."""
+    notebook = nbformat.read(source, as_version=4)
+    for part in (notebook, *notebook.cells):
+        part.metadata.pop("papermill", None)
+        part.metadata.pop("execution", None)
+    runs.write(target, nbformat.writes(notebook) + "\n")
+
+
+def main(machine: str, root: Path = ROOT) -> None:
+    """Write everything that the finished runs allow, and say how large the copied files are."""
+    docs, readme = root / "docs", root / "README.md"
+    results = docs / "results.md"
+    study = finished_study(root, MAIN)
+    if study is None:
+        sys.exit(f"The finding comes from {MAIN}: run `make run` first.")
+    run = run_line(MAIN, study, machine)
+    draw(study, docs)
+    fill(readme, "finding", finding(study, run))
+    fill(readme, "example", example(study))
+    fill(results, "tiny", tiny_part(study, run))
+    for part, config, write_part in (("seeds", SEEDS, seeds_part), ("strategies", STRATEGIES, strategies_part)):
+        other = finished_study(root, config)
+        if other is not None:
+            fill(results, part, write_part(other, run_line(config, other, machine)))
+    runs.write(docs / "report.html", document.report_html(study, alone=True))
+    copy_notebook(study.settings.folder() / "analyze.ipynb", docs / "analyze.ipynb")
+    for path in (docs / "report.html", docs / "analyze.ipynb", docs / "finding.png"):
+        print(f"{path.relative_to(root)}: {path.stat().st_size / 1e6:.1f} MB")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit('Name the machine of the runs: python docs/write_results.py "2 cores of an AMD EPYC, no GPU"')
+    main(sys.argv[1])

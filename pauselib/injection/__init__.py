@@ -1,1 +1,0 @@
-"""Pauses in the training answers: the strategies that say where, and the rows."""

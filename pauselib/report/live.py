@@ -1,0 +1,41 @@
+"""A picture that grows in place while a notebook's cell runs."""
+
+import sys
+import time
+from collections.abc import Callable
+
+SHARE = 0.05  # of the time that redrawing a picture may take
+
+
+class LivePicture:
+    """A picture that is drawn again in place as its data grow, as often as takes a twentieth of the time.
+
+    Outside a notebook nothing is drawn.
+
+    >>> picture = LivePicture(figures.loss_curve)
+    >>> picture.update(history)             # may draw
+    >>> picture.update(history, last=True)  # draws
+    """
+
+    def __init__(self, draw: Callable):
+        self.draw = draw
+        self.handle = None
+        self.next = 0.0  # no drawing before this time, in seconds of time.monotonic
+
+    def update(self, data, last: bool = False) -> None:
+        """Draw the picture of `data` if it is time to; with `last` in any case."""
+        started = time.monotonic()
+        in_notebook = "ipykernel" in sys.modules
+        if not in_notebook or (started < self.next and not last):
+            return
+        from IPython.display import display
+
+        from pauselib.report.style import notebook_output
+
+        picture, metadata = notebook_output(self.draw(data))
+        if self.handle is None:
+            self.handle = display(picture, metadata=metadata, raw=True, display_id=True)
+        else:
+            self.handle.update(picture, metadata=metadata, raw=True)
+        ended = time.monotonic()
+        self.next = ended + (ended - started) / SHARE

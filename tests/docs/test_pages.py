@@ -1,0 +1,27 @@
+"""The pages of docs/ are about the project as it is."""
+
+import re
+
+import pytest
+from conftest import ROOT
+
+PAGES = sorted((ROOT / "docs").glob("*.md"))
+COPIED = {"report.html", "analyze.ipynb"}  # written from a finished run
+TREE = r"(?:pauselib|notebooks|configs|docs|benchmarks)/[\w./-]*\w/?"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_the_files_that_a_page_names_and_links_to_are_there(page):
+    text = page.read_text()
+    named = {path for path in re.findall(f"`({TREE})`", text)}
+    linked = {target for target in re.findall(r"\]\(([^)]+)\)", text) if "://" not in target} - COPIED
+    assert not {path for path in named if not (ROOT / path).exists()}
+    assert not {target for target in linked if not (page.parent / target).exists()}
+
+
+def test_the_table_of_rooms_has_every_module_and_package_once():
+    table = (ROOT / "docs" / "design.md").read_text().partition("| room | what it has |")[2].partition("\n\n")[0]
+    first_cells = [line.split("|")[1] for line in table.splitlines()[2:]]
+    rooms = [room.strip("/") for cell in first_cells for room in re.findall(r"`([\w/]+)`", cell)]
+    package = [path for path in (ROOT / "pauselib").iterdir() if not path.name.startswith("_")]
+    assert sorted(rooms) == sorted(path.stem for path in package)

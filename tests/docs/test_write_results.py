@@ -1,0 +1,147 @@
+"""What is written into README.md and docs/, from twelve hand-written replies a variant."""
+
+import importlib.util
+import json
+
+import nbformat
+import pandas as pd
+import pytest
+import yaml
+from conftest import ROOT, save
+
+from pauselib.analysis.study import Study
+from pauselib.settings import of_experiment
+
+CONFIG = {
+    "experiment": "tiny",
+    "variants": ["sft_peft", "baseline_1_epoch", "baseline_matched"],
+    "interventions": [{"variant": "sft_peft", "max_pauses": 0}],
+}
+MARKED = "before\n<!-- {0}: written by docs/write_results.py -->\nold {0}\n<!-- end of {0} -->\nafter\n"
+PAUSE = "<|pause|>"
+
+
+@pytest.fixture(scope="module")
+def script():
+    """docs/write_results.py as a module."""
+    spec = importlib.util.spec_from_file_location("write_results", ROOT / "docs" / "write_results.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def replies(n_pauses: list[int], n_right: int) -> list[dict]:
+    """A reply a problem, the first `n_right` of them correct, its pauses before its only word."""
+    return [
+        {
+            "problem_id": f"test-{i}",
+            "question": f"What is {i} and {i}?",
+            "gold": "1",
+            "reply": f"{PAUSE * n}It is #### 1",
+            "predicted": "1",
+            "correct": i < n_right,
+            "n_pauses": n,
+            "n_tokens": n + 10,
+            "truncated": False,
+        }
+        for i, n in enumerate(n_pauses)
+    ]
+
+
+@pytest.fixture
+def root(tmp_path):
+    """A project of which one run is finished: sft_peft is right in 9 of 12 problems, without its pauses in 6, as are
+    the baselines.
+    """
+    config = {**CONFIG, "runs_dir": str(tmp_path / "runs")}
+    settings = of_experiment(config)
+    pauses = [1, 2, 3] * 4
+    save(settings.but(variant="sft_peft", max_pauses=0).replies_folder(), replies([0] * 12, 6), eval_loss=0.5)
+    for name, rows in (
+        ("sft_peft", replies(pauses, 9)),
+        ("baseline_1_epoch", replies([0] * 12, 6)),
+        ("baseline_matched", replies([0] * 12, 6)),
+    ):
+        folder = settings.but(variant=name).variant_folder()
+        save(folder, rows, eval_loss=0.5)
+        training = {"history": [{"step": 1, "loss": 1.0}], "nearest_tokens": []}
+        (folder / "training.json").write_text(json.dumps(training))
+    tokens = [[PAUSE] * n + list("abcdefghij") for n in pauses]
+    halves = [[0.5] * len(one) for one in tokens]
+    given = {"tokens": tokens, "p_pause": halves, "p_best": halves}
+    names = [f"test-{i}" for i in range(12)]
+    (settings.folder() / "data").mkdir()
+    problems = pd.DataFrame({"problem_id": names, "answer": ["<<1+1=2>>2", "2"] * 6})
+    problems.to_parquet(settings.folder() / "data" / "test.parquet")
+    kept = pd.DataFrame({"problem_id": names, **given})
+    kept.to_parquet(settings.but(variant="sft_peft").variant_folder() / "tokens.parquet")
+    notebook = nbformat.v4.new_notebook(metadata={"papermill": {"output_path": "/home/somebody/analyze.ipynb"}})
+    nbformat.write(notebook, settings.folder() / "analyze.ipynb")
+    (tmp_path / "configs").mkdir()
+    (tmp_path / "configs" / "tiny.yaml").write_text(yaml.safe_dump(config))
+    for name in ("tiny-seeds", "tiny-strategies"):
+        unfinished = {**config, "experiment": name, "variants": ["sft"], "interventions": []}
+        (tmp_path / "configs" / f"{name}.yaml").write_text(yaml.safe_dump(unfinished))
+    (tmp_path / "README.md").write_text(MARKED.format("finding") + MARKED.format("example"))
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "results.md").write_text("".join(map(MARKED.format, ("tiny", "seeds", "strategies"))))
+    return tmp_path
+
+
+def test_the_finding_is_three_sentences_with_numbers_and_intervals(script, root):
+    study = Study(of_experiment(yaml.safe_load((root / "configs" / "tiny.yaml").read_text())))
+    trained, forbidden, places, _, run, *_ = script.finding(study, "which run").splitlines()
+    assert trained.startswith(
+        "* Trained with pauses, `sft_peft` is right in 75.0 % of 12 new problems; the same model trained as long "
+        "without pauses (`baseline_matched`) is right in 50.0 %: a difference of +25.0 points (95 % interval "
+    )
+    assert forbidden.startswith(
+        "* With its pauses forbidden, the accuracy of the same model changes by -25.0 points (95 % interval "
+    )
+    assert places.startswith(
+        "* `sft_peft` pauses 2.0 times a reply, with 100 % of the pauses in the first tenth of the reply; over all "
+        "variants with a trained pause head, incorrect replies pause 1.00 times as often as correct ones (95 % "
+        "interval "
+    )
+    assert run == "which run"
+
+
+def test_the_example_is_the_first_correct_reply_with_two_pauses(script, root):
+    study = Study(of_experiment(yaml.safe_load((root / "configs" / "tiny.yaml").read_text())))
+    assert script.example(study).splitlines()[-3:] == ["    What is 1 and 1?", "", "    ‖‖It is #### 1"]
+
+
+def test_only_what_is_finished_is_written_and_the_rest_is_named(script, root, capsys):
+    script.main("a machine", root)
+    told = capsys.readouterr().out
+    assert "1 of the 1 rows of configs/tiny-seeds.yaml are not finished: its part stays as it is." in told
+    assert "docs/report.html: 0." in told
+    readme, results = (root / "README.md").read_text(), (root / "docs" / "results.md").read_text()
+    assert readme.count("before") == readme.count("after") == 2
+    assert "old finding" not in readme
+    assert "`configs/tiny.yaml`, seed 42, 12 test problems; a machine" in readme
+    assert "old tiny" not in results
+    assert "| sft_peft " in results
+    assert "old seeds" in results
+    assert "old strategies" in results
+    for name in ("finding", "accuracy", "interventions", "by_pauses"):
+        assert (root / "docs" / f"{name}.png").read_bytes()[:4] == b"\x89PNG"
+
+
+def test_the_copies_have_no_dead_links_and_no_paths_of_the_machine(script, root):
+    script.main("a machine", root)
+    assert 'href="seed-' not in (root / "docs" / "report.html").read_text()
+    assert "somebody" not in (root / "docs" / "analyze.ipynb").read_text()
+
+
+def test_writing_twice_changes_nothing(script, root):
+    script.main("a machine", root)
+    first = {path: path.read_bytes() for path in root.rglob("*.md")}
+    script.main("a machine", root)
+    assert {path: path.read_bytes() for path in root.rglob("*.md")} == first
+
+
+def test_a_file_without_a_place_for_it_is_named(script, root):
+    (root / "README.md").write_text("nothing")
+    with pytest.raises(SystemExit, match=r"README.md has no place for 'finding'"):
+        script.main("a machine", root)

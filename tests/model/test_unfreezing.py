@@ -1,0 +1,54 @@
+"""What each variant trains in a model, and nothing else."""
+
+import pytest
+
+from pauselib.model.pause_model import PauseForCausalLM
+from pauselib.model.unfreezing import lora_targets, trainable, unfreeze
+from pauselib.settings import Settings
+from pauselib.variants import PARTS, VARIANTS
+
+
+@pytest.mark.parametrize("tied", [False, True])
+@pytest.mark.parametrize("name", [name for name, variant in VARIANTS.items() if variant.pauses])
+def test_exactly_what_the_variant_names_is_trainable(name, tied, tiny_lm):
+    variant = VARIANTS[name]
+    model = unfreeze(PauseForCausalLM.around(tiny_lm("mistral", tied)), variant, Settings())
+    trained = [name for name, parameter in model.named_parameters() if parameter.requires_grad]
+    parts = {  # the part of a variant -> a piece of the names of its parameters
+        "pause_embedding": "pause_embedding.",
+        "pause_head": "pause_head.",
+        "lm_head": "lm_head.",
+        "lm_embeddings": "embed_tokens.",
+    }
+    assert set(parts) == {part for part, declared in PARTS.items() if declared["modules"]}
+    for part, fragment in parts.items():
+        assert any(fragment in parameter for parameter in trained) == getattr(variant, part), part
+    adapters = [parameter for parameter in trained if "lora_" in parameter]
+    assert {parameter.split(".lora_")[0].rsplit(".", 1)[-1] for parameter in adapters} == (
+        {"q_proj", "v_proj"} if variant.lora else set()
+    )
+    assert all(any(fragment in parameter for fragment in [*parts.values(), "lora_"]) for parameter in trained)
+
+
+@pytest.mark.parametrize("kind", ["qwen2", "gpt2"])
+def test_other_backbones_train_the_same_parts(kind, tiny_lm):
+    settings = Settings(lora_target_modules=["c_attn"] if kind == "gpt2" else ["q_proj", "v_proj"])
+    model = unfreeze(PauseForCausalLM.around(tiny_lm(kind, True)), VARIANTS["sft_unfr_lm_head_embed_peft"], settings)
+    embeddings = {"qwen2": "lm.model.embed_tokens", "gpt2": "lm.transformer.wte"}[kind]
+    assert set(trainable(model)["part"]) == {"LoRA", "pause_embedding", "pause_head", "lm.lm_head", embeddings}
+
+
+@pytest.mark.parametrize(
+    ("kind", "layers"), [("mistral", ["q_proj", "v_proj"]), ("qwen2", ["q_proj", "v_proj"]), ("gpt2", ["c_attn"])]
+)
+def test_the_layers_of_query_and_value_are_found_by_themselves(kind, layers, tiny_lm):
+    assert lora_targets(PauseForCausalLM.around(tiny_lm(kind)), ("auto",)) == layers
+
+
+def test_a_layer_that_the_model_has_not_is_refused_with_those_that_it_has(tiny_lm):
+    with pytest.raises(ValueError) as error:
+        lora_targets(PauseForCausalLM.around(tiny_lm("mistral")), ("q_proj", "query"))
+    assert str(error.value) == (
+        "lora_target_modules is ['q_proj', 'query'], but the model has no layer query: choose from "
+        "down_proj, gate_proj, k_proj, o_proj, q_proj, up_proj, v_proj."
+    )

@@ -1,0 +1,99 @@
+"""The report as a file, from three hand-written replies a variant."""
+
+import json
+import shutil
+
+import nbformat
+import pytest
+from conftest import SCRIPT, pictures_of_report
+
+from pauselib.analysis.study import Study
+from pauselib.report import document
+from pauselib.settings import Settings
+
+
+@pytest.fixture
+def with_strategy(by_hand):
+    """One row more, `sft_peft@word`, with the replies of `sft_peft`."""
+    folder = by_hand.but(variant="sft_peft").variant_folder()
+    shutil.copytree(folder, folder.with_name("sft_peft@word"))
+    return by_hand.but(variants=(*by_hand.variants, "sft_peft@word"))
+
+
+def test_a_report_of_nothing_has_all_its_pictures(tmp_path):
+    html = document.write_report(Study(Settings(runs_dir=str(tmp_path)))).read_text()
+    assert "0 of 21 rows are finished" in html
+    assert html.count("<svg") == pictures_of_report(n_variants=0)
+
+
+def test_the_report_is_one_file_that_needs_no_network_and_escapes_what_it_shows(intervened):
+    html = document.write_report(Study(intervened.but(model=SCRIPT))).read_text()
+    assert "<script>alert" not in html
+    assert html.count("<script>") == 1
+    assert html.count("&lt;script&gt;alert(1)&lt;/script&gt;") > 5  # in questions, replies, nearest tokens, settings
+    assert 'href="seed-42/sft/predictions.jsonl"' in html
+    assert "src=" not in html
+    assert "url(http" not in html
+    assert 'role="img" aria-label="Accuracy of each variant' in html
+    assert html.count("<svg") == pictures_of_report(n_variants=3)
+
+
+def test_a_report_that_is_read_alone_names_its_files_and_links_only_to_addresses(by_hand):
+    training = by_hand.but(variant="sft").variant_folder() / "training.json"
+    training.write_text(json.dumps(json.loads(training.read_text()) | {"tracking": "https://example.org/run"}))
+    html = document.report_html(Study(by_hand), alone=True)
+    assert "<td>predictions.jsonl</td>" in html
+    assert 'href="seed-' not in html
+    assert 'href="https://example.org/run"' in html
+
+
+def test_strategies_have_a_section_where_a_row_has_one_of_its_own(by_hand, with_strategy):
+    heading = '<h2 id="strategies-title">Strategies</h2>'
+    assert heading not in document.report_html(Study(by_hand))
+    html = document.report_html(Study(with_strategy))
+    assert heading in html
+    assert "<td>sft_peft@word</td><td>word</td>" in html
+
+
+def test_the_report_shows_replies_with_few_and_many_pauses_correct_and_not(intervened):
+    (sft,) = [part for part in document.sections(Study(intervened)) if part["name"] == "sft"]
+    assert [(example["correct"], example["n_pauses"]) for example in sft["examples"]] == [
+        (True, 1),
+        (True, 2),
+        (False, 9),
+    ]
+    assert sft["examples"][2]["html"].count('aria-label="pause"') == 9
+    assert sft["title"] == "sft, seed 42: accuracy 0.667, 4.00 pauses a reply, 0% cut"
+
+
+def test_an_executed_notebook_becomes_a_page_without_scripts_that_is_made_once(by_hand):
+    path = by_hand.but(variant="sft").variant_folder() / "warmup.ipynb"
+    output = nbformat.v4.new_output("stream", name="stdout", text=SCRIPT)
+    nbformat.write(
+        nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1", outputs=[output], execution_count=1)]), path
+    )
+    html = document.write_report(Study(by_hand)).read_text()
+    page = path.with_suffix(".html")
+    assert 'href="seed-42/sft/warmup.html"' in html
+    assert "<script" not in page.read_text()
+    assert "&lt;script&gt;" in page.read_text()
+    written = page.stat().st_mtime_ns
+    assert document.notebook_page(path) == page
+    assert page.stat().st_mtime_ns == written
+
+
+def test_the_report_shows_the_settings_that_the_files_were_made_from_not_the_defaults(by_hand):
+    (by_hand.folder() / "data" / "made_from.json").write_text(
+        json.dumps({"settings": {"n_copies": 7, "dataset": "theirs"}, "versions": {"numpy": "1.2.3"}})
+    )
+    for name, rate in (("sft", 0.25), ("sft_peft", 0.5)):
+        folder = by_hand.but(variant=name).variant_folder() / "model"
+        folder.mkdir()
+        (folder / "made_from.json").write_text(json.dumps({"settings": {"variant": name, "learning_rate": rate}}))
+    html = document.write_report(Study(by_hand)).read_text()
+    assert "<td>0.25, 0.5</td>" in html
+    assert "tested on 'theirs'," in html
+
+
+def test_the_same_results_give_the_same_report(by_hand):
+    assert document.write_report(Study(by_hand)).read_bytes() == document.write_report(Study(by_hand)).read_bytes()

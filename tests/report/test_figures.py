@@ -1,0 +1,76 @@
+"""The pictures, from three hand-written replies a variant and from tables of two lines."""
+
+import pandas as pd
+import pytest
+
+from pauselib.analysis import loading
+from pauselib.analysis.study import Study
+from pauselib.report import figures
+from pauselib.report.figures.pauses import pause_bins
+from pauselib.settings import Settings
+
+
+def test_with_nothing_finished_the_pictures_are_empty(tmp_path):
+    replies = loading.predictions(Settings(runs_dir=str(tmp_path)))
+    assert not figures.accuracy_by_pauses(loading.of_pausing_variants(replies)).axes
+    assert not figures.pause_histograms(replies).axes
+
+
+def test_pause_counts_are_binned_alone_up_to_eight_then_in_doubling_ranges():
+    which, labels = pause_bins(pd.Series([0, 8, 9, 15, 16, 40]), most=8)
+    assert labels == ["0", "1", "2", "3", "4", "5", "6", "7", "8–15", "16–31", "32–63"]
+    assert which.tolist() == [0, 8, 8, 8, 9, 10]
+
+
+def test_the_bars_are_the_counts_of_correct_and_incorrect_replies(by_hand):
+    replies = loading.predictions(by_hand)
+    figure = figures.accuracy_by_pauses(replies[replies["variant"] == "sft"])
+    heights = [bar.get_height() for bar in figure.axes[0].patches]
+    n = len(heights) // 2
+    assert heights[:n] == [0, 1, 1, 0, 0, 0, 0, 0, 0]
+    assert heights[n:] == [0, 0, 0, 0, 0, 0, 0, 0, 1]
+    line = figure.axes[1].lines[0]
+    assert line.get_ydata().tolist() == [1.0, 1.0, 0.0]
+
+
+def test_the_legend_above_a_single_panel_is_not_cut(by_hand):
+    replies = loading.predictions(by_hand)
+    figure = figures.accuracy_by_pauses(replies[replies["variant"] == "sft"])
+    figure.canvas.draw()
+    legend = figure.legends[0].get_window_extent()
+    assert 0 <= legend.x0 < legend.x1 <= figure.bbox.width
+
+
+def test_a_difference_too_far_to_draw_is_written_at_the_edge():
+    found = pd.DataFrame({"variant": ["sft", "sft_fr_phead"], "accuracy": [0.7, 0.0], "low": 0.0, "high": 0.8})
+    against = found.assign(difference=[0.02, -0.7], low=[-0.01, -0.75], high=[0.05, -0.65])
+    against = against[["variant", "difference", "low", "high"]]
+    _, right = figures.accuracies(found, against, "baseline_matched").axes
+    assert [text.get_text() for text in right.texts] == ["◂ -70 points"]
+    assert right.get_xlim() == (-2.0, 6.0)
+
+
+def test_interventions_have_two_panels(intervened):
+    assert len(figures.accuracy_under_interventions(Study(intervened).intervention_effects).axes) == 2
+
+
+def test_only_the_covariates_of_the_last_model_are_drawn():
+    regression = pd.DataFrame(
+        [
+            ["incorrect alone", "incorrect", 1.2, 1.1, 1.3],
+            ["+ length", "incorrect", 1.1, 1.0, 1.2],
+            ["+ length", "length", 0.9, 0.8, 1.0],
+        ],
+        columns=["model", "term", "rate_ratio", "low", "high"],
+    )
+    (axis,) = figures.rate_ratios(regression).axes
+    assert [label.get_text() for label in axis.get_yticklabels()] == [
+        "incorrect : correct, nothing held equal",
+        "incorrect : correct, + length",
+        "length, a standard deviation more",
+    ]
+
+
+@pytest.mark.parametrize("history", [[], [{"step": 2, "eval_loss": 1.0, "eval_lm_loss": 0.5, "eval_pause_loss": 0.5}]])
+def test_a_training_of_few_steps_has_a_curve_without_a_line(history):
+    assert figures.loss_curve(history) is not None

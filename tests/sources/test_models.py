@@ -1,0 +1,77 @@
+"""Models and tokenizers by name: the embedded one, a folder, and what is said where there is none."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from pauselib.sources.models import load_model, load_tokenizer, model_source, pause_token_id
+
+
+def test_the_embedded_model_is_a_folder_of_the_package_and_any_other_is_where_it_is_said_to_be():
+    assert (model_source("tiny") / "model.safetensors").exists()
+    assert model_source("mistralai/Mistral-7B-v0.1") == "mistralai/Mistral-7B-v0.1"
+
+
+def test_the_pause_is_one_past_the_rows_of_the_embeddings():
+    assert pause_token_id("tiny") == len(load_tokenizer("tiny")) == 884
+
+
+def test_a_tokenizer_pads_on_the_left_and_has_a_padding_token_of_its_own():
+    tokenizer = load_tokenizer("tiny")
+    assert tokenizer.padding_side == "left"
+    assert tokenizer.pad_token_id not in (None, tokenizer.eos_token_id)
+
+
+def test_a_tokenizer_without_a_padding_token_pads_with_the_end_token(tokenizer, tmp_path):
+    from transformers import PreTrainedTokenizerFast
+
+    bare = PreTrainedTokenizerFast(tokenizer_object=tokenizer.backend_tokenizer, eos_token="</s>")
+    bare.save_pretrained(tmp_path)
+    assert load_tokenizer(str(tmp_path)).pad_token == "</s>"
+
+
+@pytest.mark.parametrize("load", [load_tokenizer, pause_token_id])
+def test_an_unknown_model_is_refused_in_one_sentence(load):
+    with pytest.raises(ValueError, match=r"'no/such-model' could not be loaded .*: give 'tiny', a folder") as error:
+        load("no/such-model")
+    assert "\n" not in str(error.value)
+
+
+@pytest.fixture
+def embedded_copy(tmp_path):
+    """A copy of the embedded model that a test may damage."""
+    return Path(shutil.copytree(model_source("tiny"), tmp_path / "copy"))
+
+
+@pytest.mark.parametrize(("layers", "problem"), [(8, "missing"), (5, "unexpected")])
+def test_weights_that_are_not_those_of_the_configuration_are_refused(embedded_copy, layers, problem):
+    config = json.loads((embedded_copy / "config.json").read_text())
+    (embedded_copy / "config.json").write_text(json.dumps({**config, "num_hidden_layers": layers}))
+    with pytest.raises(
+        ValueError, match=rf"are not those of its configuration: \d+ {problem}, such as model\.layers\."
+    ):
+        load_model(str(embedded_copy))
+
+
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        ("model.safetensors", b"short"),
+        ("model.safetensors", b""),
+        ("config.json", b"[]"),
+        ("config.json", b"{"),
+    ],
+)
+def test_a_damaged_folder_is_refused_in_one_sentence(embedded_copy, file, content):
+    (embedded_copy / file).write_bytes(content)
+    with pytest.raises(ValueError, match="could not be loaded") as error:
+        load_model(str(embedded_copy))
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("source", ["./nomodel", "/no/such/model", "../nomodel", "a/b/c"])
+def test_a_folder_that_is_not_there_is_no_wrong_hub_id(source):
+    with pytest.raises(ValueError, match="is not there: no folder has this path"):
+        load_model(source)

@@ -1,0 +1,90 @@
+"""AQuA: five options, a rationale, a letter; what is read from its columns and what is refused."""
+
+import json
+
+import pytest
+
+from pauselib import tasks
+from pauselib.sources.problems import load_problems
+
+AQUA = tasks.find("aqua")
+TRIP = {
+    "question": "How many hours does a trip of 120 km take at 40 km an hour?",
+    "options": ["A)2", "B)3", "C)4", "D)5", "E)6"],
+    "rationale": "120 / 40 = 3\nAnswer B",
+    "correct": "B",
+}
+
+
+def test_a_problem_is_the_question_with_its_options_and_the_rationale_with_its_letter():
+    assert AQUA.problem(TRIP) == {
+        "question": "How many hours does a trip of 120 km take at 40 km an hour?\nOptions: A)2 B)3 C)4 D)5 E)6",
+        "answer": "120 / 40 = 3\nAnswer B\n#### B",
+    }
+
+
+@pytest.mark.parametrize(
+    ("reply", "letter"),
+    [
+        ("120 / 40 = 3\n#### B", "B"),
+        ("#### B)3", "B"),
+        ("#### A\n#### C", "A"),  # the first match
+        ("#### BE", None),
+        ("#### F", None),
+        ("#### 3", None),
+        ("The answer is B.", None),
+        ("", None),
+    ],
+)
+def test_the_answer_is_the_first_letter_behind_four_hashes(reply, letter):
+    assert AQUA.extract(reply) == letter
+
+
+@pytest.mark.parametrize(
+    ("reply", "correct"), [("#### B", True), ("So B.\n#### B)3", True), ("#### C", False), ("B", False)]
+)
+def test_a_reply_is_correct_when_its_letter_is_the_gold_one(reply, correct):
+    assert AQUA.is_correct(reply, AQUA.problem(TRIP)["answer"]) is correct
+
+
+@pytest.mark.parametrize(
+    ("rationale", "results"),
+    [
+        ("120 / 40 = 3", ["3"]),
+        ("x = -2.5, so 2x = -5.", ["-2.5", "-5"]),
+        ("1,000 * 2 =2,000.", ["2,000"]),
+        ("a = b and there is nothing to count", []),
+    ],
+)
+def test_difficulty_is_the_number_of_equations_and_the_results_are_behind_their_equals_signs(rationale, results):
+    answer = f"{rationale}\n#### A"
+    assert AQUA.difficulty(answer) == len(results)
+    assert [answer[start:end] for start, end in AQUA.results(answer)] == results
+
+
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        ({"question": None}, "there is no text in the column 'question'"),
+        ({"rationale": 3}, "there is no text in the column 'rationale'"),
+        ({"correct": ["B"]}, "there is no text in the column 'correct'"),
+        ({"options": "A)2 B)3"}, "there is no list of texts in the column 'options'"),
+        ({"options": []}, "there is no list of texts in the column 'options'"),
+        ({"options": ["A)2", 3]}, "there is no list of texts in the column 'options'"),
+        ({"correct": "F"}, "the correct option 'F' is none of A, B, C, D, E"),
+        ({"correct": ""}, "the correct option '' is none of A, B, C, D, E"),
+        ({"options": ["1)2", "2)3"], "correct": "1"}, "the correct option '1' is none of 1, 2"),
+    ],
+)
+def test_a_malformed_row_is_refused_naming_file_and_line(tmp_path, changes, complaint):
+    lines = [TRIP, {**TRIP, **changes}]
+    (tmp_path / "train.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    with pytest.raises(ValueError) as error:
+        load_problems(str(tmp_path), "train", task="aqua")
+    assert str(error.value) == f"{tmp_path / 'train.jsonl'}, line 2: {complaint} (the task is 'aqua')."
+
+
+def test_a_row_that_is_no_object_is_refused(tmp_path):
+    (tmp_path / "test.jsonl").write_text("3\n")
+    with pytest.raises(ValueError, match=r"test.jsonl, line 1: there is no text in the column 'question'"):
+        load_problems(str(tmp_path), "test", task="aqua")

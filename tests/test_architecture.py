@@ -1,0 +1,183 @@
+"""The house: imports go one way, rooms stand on at most seven floors, a file fits in one reading, everything public
+says what it is, and what a variant trains is data, never a branch on its name.
+"""
+
+import ast
+import graphlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import pauselib
+from pauselib.errors import InputError
+from pauselib.variants import parse
+
+PACKAGE = Path(pauselib.__file__).parent
+FILES = sorted(PACKAGE.rglob("*.py"))
+FLOORS, LINES, WIDTH = 7, 300, 120
+
+
+def module_name(path: Path) -> str:
+    """The full name of a module, that of the folder for its `__init__`."""
+    return ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__")
+
+
+MODULES = {module_name(path): ast.parse(path.read_text()) for path in FILES}
+by_file = pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
+
+
+def imports(node: ast.AST, within_functions: bool) -> Iterator[str]:
+    """The modules of the package that are imported below a node; what only a type checker sees is left out."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.Import):
+            yield from (alias.name for alias in child.names if alias.name in MODULES)
+        elif isinstance(child, ast.ImportFrom):
+            for alias in child.names:
+                full = f"{child.module}.{alias.name}"
+                yield from [name for name in (full if full in MODULES else child.module,) if name in MODULES]
+        elif isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test):
+            continue
+        elif within_functions or not isinstance(child, ast.FunctionDef | ast.Lambda):
+            yield from imports(child, within_functions)
+
+
+def module_graph(within_functions: bool) -> dict[str, set[str]]:
+    """Which modules each module imports."""
+    return {name: set(imports(tree, within_functions)) - {name} for name, tree in MODULES.items()}
+
+
+def room(module: str) -> str | None:
+    """The room of a module: its sub-package; None for a module beside the rooms."""
+    part = module.split(".")[1] if "." in module else ""
+    return part if (PACKAGE / part).is_dir() and part else None
+
+
+def room_graph(within_functions: bool) -> dict[str, set[str]]:
+    """Which rooms each room imports, directly or by a module beside the rooms."""
+    modules = module_graph(within_functions)
+
+    def rooms_of(imported: str) -> set[str]:
+        if room(imported):
+            return {room(imported)}
+        return set().union(*map(rooms_of, modules[imported]))
+
+    graph = {room(name): set() for name in modules if room(name)}
+    for name, imported in modules.items():
+        if room(name):
+            graph[room(name)].update(*map(rooms_of, imported))
+    return {name: others - {name} for name, others in graph.items()}
+
+
+def circle(graph: dict[str, set[str]]) -> list[str]:
+    """A circle of a graph, from one of it back to the same, or nothing."""
+    try:
+        graphlib.TopologicalSorter(graph).prepare()
+    except graphlib.CycleError as error:
+        return error.args[1]
+    return []
+
+
+def test_no_module_imports_itself_in_a_circle_not_even_inside_functions():
+    assert circle(module_graph(within_functions=True)) == []
+
+
+def test_no_room_imports_itself_in_a_circle_not_even_inside_functions():
+    assert circle(room_graph(within_functions=True)) == []
+
+
+def test_the_rooms_stand_on_at_most_seven_floors():
+    graph = room_graph(within_functions=False)
+    assert circle(graph) == []
+    floors = {}
+    for name in graphlib.TopologicalSorter(graph).static_order():
+        floors[name] = 1 + max((floors[below] for below in graph[name]), default=0)
+    assert max(floors.values()) <= FLOORS, floors
+
+
+def test_a_circle_would_be_found():
+    assert circle({"report": {"analysis"}, "analysis": {"steps"}, "steps": {"report"}})
+    tree = ast.parse(
+        "import pauselib.runs\ndef f():\n    from pauselib import steps\nif TYPE_CHECKING:\n    import pauselib.tokens"
+    )
+    assert list(imports(tree, True)) == ["pauselib.runs", "pauselib.steps"]
+    assert list(imports(tree, False)) == ["pauselib.runs"]
+
+
+@by_file
+def test_a_line_has_120_characters_at_most(path):
+    lines = path.read_text().splitlines()
+    assert [number for number, line in enumerate(lines, 1) if len(line) > WIDTH] == []
+
+
+@by_file
+def test_a_file_fits_in_one_reading(path):
+    assert len(path.read_text().splitlines()) <= LINES
+
+
+def public(node: ast.Module | ast.ClassDef, prefix: str = "") -> Iterator[tuple[str, ast.AST]]:
+    """The public functions, classes, methods and properties below a module or class, with their names."""
+    for child in node.body:
+        if isinstance(child, ast.FunctionDef | ast.ClassDef) and not child.name.startswith("_"):
+            yield prefix + child.name, child
+            if isinstance(child, ast.ClassDef):
+                yield from public(child, f"{child.name}.")
+
+
+@by_file
+def test_everything_public_says_what_it_is(path):
+    tree = MODULES[module_name(path)]
+    assert ast.get_docstring(tree), "the module"
+    assert [name for name, node in public(tree) if not ast.get_docstring(node)] == []
+
+
+def names_a_variant(node: ast.AST) -> bool:
+    """Whether an expression is a variant's name, a piece of one, or a list of them."""
+    if isinstance(node, ast.Tuple | ast.List | ast.Set):
+        return any(names_a_variant(item) for item in node.elts)
+    if isinstance(node, ast.Name):
+        return node.id in ("FIRST_STEP", "MATCHED")
+    if not isinstance(node, ast.Constant) or not isinstance(node.value, str):
+        return False
+    if node.value.startswith(("sft", "baseline")) or "_peft" in node.value or "_fr_" in node.value:
+        return True
+    try:
+        return bool(parse(node.value))
+    except InputError:
+        return False
+
+
+def branches_on_a_name(tree: ast.AST) -> list[int]:
+    """The lines where something is compared with a variant's name."""
+    found = []
+    for node in ast.walk(tree):
+        compared = []
+        if isinstance(node, ast.Compare):
+            compared = [node.left, *node.comparators]
+        elif isinstance(node, ast.Call) and getattr(node.func, "attr", "") in ("startswith", "endswith"):
+            compared = node.args
+        elif isinstance(node, ast.MatchValue):
+            compared = [node.value]
+        if any(names_a_variant(one) for one in compared):
+            found.append(node.lineno if hasattr(node, "lineno") else node.value.lineno)
+    return found
+
+
+@pytest.mark.parametrize(
+    "branch",
+    [
+        'if variant == "sft_peft": pass',
+        "x = 1 if name != FIRST_STEP else 2",
+        'if name in ("sft", "other"): pass',
+        'if name.startswith("baseline"): pass',
+        'if "_peft" in name: pass',
+        'match name:\n    case "baseline_matched": pass',
+    ],
+)
+def test_a_branch_on_a_variant_s_name_would_be_found(branch):
+    assert branches_on_a_name(ast.parse(branch))
+
+
+@by_file
+def test_nothing_depends_on_the_name_of_a_variant_but_the_module_of_the_variants(path):
+    assert module_name(path) == "pauselib.variants" or branches_on_a_name(MODULES[module_name(path)]) == []

@@ -1,0 +1,243 @@
+"""The steps: each makes what it needs and nothing else, once, and names what it was made from."""
+
+import json
+
+import pytest
+from transformers import AutoConfig
+
+from pauselib import runs
+from pauselib.decoding import greedy
+from pauselib.rows import prompt_ids, read_rows
+from pauselib.sources.models import pause_token_id
+from pauselib.steps import clean_rows, evaluate, inject, training_rows, warm_up
+
+P = pause_token_id("tiny")
+
+
+def made(settings) -> set[str]:
+    """The finished folders of an experiment, by the part of their path below it; notebooks and locks are none."""
+    folder = settings.folder()
+    return {path.parent.relative_to(folder).as_posix() for path in folder.rglob(runs.MANIFEST)}
+
+
+@pytest.fixture
+def fresh(small, request):
+    """As `small`, in a folder of the test's own; each training is one step."""
+    return small.but(experiment=request.node.name, base_max_steps=1, max_steps=1)
+
+
+def test_a_variant_makes_what_it_needs_and_is_made_once(small):
+    settings = small.but(variant="sft_unfr_lm_head_embed_peft")
+    folder = warm_up(settings)
+    record = runs.read_json(folder / "training.json")
+    assert (folder.parent / "baseline_1_epoch" / "model" / "model.safetensors").exists()
+    assert record["steps"] == 3  # 6 problems x 2 copies / 4
+    assert record["eval_loss"] == min(entry["eval_loss"] for entry in record["history"] if "eval_loss" in entry)
+    assert {row["part"] for row in record["trainable"]} == {
+        "LoRA",
+        "pause_embedding",
+        "pause_head",
+        "lm.lm_head",
+        "lm.model.embed_tokens",
+    }
+    assert not (folder / "checkpoints").exists()
+    written = (folder / "model" / "model.safetensors").stat().st_mtime_ns
+    warm_up(settings)
+    assert (folder / "model" / "model.safetensors").stat().st_mtime_ns == written
+
+
+def test_an_unknown_model_is_refused_in_one_sentence(fresh):
+    with pytest.raises(ValueError, match=r"The model 'no/such-model' could not be loaded .*: give 'tiny', a folder"):
+        warm_up(fresh.but(model="no/such-model"))
+    assert not fresh.folder().exists() or not any(fresh.folder().iterdir())
+
+
+def test_the_matched_baseline_sees_each_clean_answer_as_often_as_it_was_injected_from_the_first_step_s_model(small):
+    settings = small.but(variant="baseline_matched")
+    injected = read_rows(inject(settings), "train")
+    folder, rows = training_rows(settings)
+    rows = rows["train"]
+    assert folder == clean_rows(settings)
+    assert rows["problem_id"].to_list() == injected["problem_id"].to_list()
+    assert [ids.tolist() for ids in rows["input_ids"]] == [
+        [token for token in ids if token != P] for ids in injected["input_ids"]
+    ]
+    assert all(len(ids) == len(mask) for ids, mask in zip(rows["input_ids"], rows["completion_mask"]))
+    made_folder = warm_up(settings)
+    assert (made_folder.parent / "baseline_1_epoch" / "model").exists()
+    record = runs.read_json(made_folder / "training.json")
+    assert record["steps"] == 3  # 6 problems x 2 copies / 4, as many as a variant that pauses
+    assert "pause_loss" not in record
+    assert record["nearest_tokens"] == []
+
+
+def test_a_baseline_reads_clean_rows_each_once_an_epoch_and_nothing_is_injected_for_it(fresh):
+    settings = fresh.but(variant="baseline_1_epoch")
+    folder, rows = training_rows(settings)
+    assert folder == clean_rows(settings)
+    assert [len(rows[split]) for split in ("train", "validation")] == [6, 2]
+    assert rows["train"]["problem_id"].is_unique
+    warm_up(settings)
+    warm_up(settings.but(variant="baseline_matched"))
+    assert made(settings) == {"data", "seed-42/baseline_1_epoch/model", "seed-42/baseline_matched/model"}
+
+
+def test_a_strategy_that_asks_no_model_injects_before_anything_is_trained(fresh):
+    inject(fresh)
+    assert made(fresh) == {"data", "seed-42/injected/random"}
+
+
+def test_a_strategy_that_asks_the_first_step_s_model_trains_that_before(fresh):
+    folder = inject(fresh.but(strategy="surprise", n_random_pauses=1, variable_number_of_pauses=False))
+    assert made(fresh) == {"data", "seed-42/baseline_1_epoch/model", "seed-42/injected/surprise"}
+    model = fresh.but(variant="baseline_1_epoch").variant_folder() / "model"
+    digests = {"data": runs.digest(clean_rows(fresh) / runs.MANIFEST), "base": runs.digest(model / runs.MANIFEST)}
+    assert runs.manifest(folder)["inputs"] == digests
+    assert runs.manifest(folder)["places"] == {"data": "../../../data", "base": "../../baseline_1_epoch/model"}
+
+
+def test_rows_with_strategies_of_their_own_share_the_clean_rows(fresh):
+    first, second = inject(fresh), inject(fresh.but(variant="sft@pattern", n_pauses_per_patterns={"\n": 2}))
+    assert made(fresh) == {"data", "seed-42/injected/random", "seed-42/injected/pattern"}
+    assert read_rows(first, "train")["problem_id"].equals(read_rows(second, "train")["problem_id"])
+    assert runs.manifest(first)["settings"]["n_pauses_per_patterns"] == {}
+
+
+def test_what_the_clean_rows_depend_on_is_refused_and_made_again_where_it_may_be_overwritten(fresh):
+    inject(fresh)
+    with pytest.raises(ValueError, match=r"data was made with n_train=8 \(now 9\): choose another name"):
+        warm_up(fresh.but(n_train=9))
+    inject(fresh.but(n_train=9, overwrite=True))
+    assert runs.manifest(fresh.folder() / "data")["settings"]["n_train"] == 9
+
+
+def test_the_first_step_is_not_made_again_from_other_settings_on_the_way(fresh):
+    warm_up(fresh.but(variant="baseline_1_epoch"))
+    with pytest.raises(ValueError, match=r"model was made with base_learning_rate=0.006 \(now 0.1\)"):
+        warm_up(fresh.but(variant="sft", base_learning_rate=0.1))
+    folder = warm_up(fresh.but(variant="baseline_1_epoch", base_learning_rate=0.1, overwrite=True))
+    assert runs.manifest(folder / "model")["settings"]["base_learning_rate"] == 0.1
+
+
+@pytest.fixture
+def decoded(monkeypatch) -> list[list[list[int]]]:
+    """The prompts of every decoding from here on, one list a decoding."""
+    asked, generate = [], greedy.generate
+
+    def recorded(model, prompts, *args, **kwargs):
+        asked.append(prompts)
+        return generate(model, prompts, *args, **kwargs)
+
+    monkeypatch.setattr(greedy, "generate", recorded)
+    return asked
+
+
+def test_the_pauses_of_a_prefix_stand_behind_every_prompt_in_training_and_at_test_time(fresh, decoded):
+    settings = fresh.but(variant="sft@prefix", n_prefix_pauses=3)
+    evaluate(settings)
+    plain = prompt_ids(read_rows(clean_rows(settings), "test"))
+    assert decoded == [[[*prompt, P, P, P] for prompt in plain]]
+    assert AutoConfig.from_pretrained(settings.variant_folder() / "model").prompt_pauses == 3
+    evaluate(fresh.but(variant="sft"))
+    assert decoded[1] == plain
+    assert AutoConfig.from_pretrained(fresh.but(variant="sft").variant_folder() / "model").prompt_pauses == 0
+
+
+def test_replies_are_made_once_again_where_a_file_of_them_is_gone_and_the_same(small, decoded):
+    settings = small.but(variant="sft")
+    folder = settings.replies_folder()
+    predictions, metrics = evaluate(settings)
+    assert evaluate(settings) == (predictions, metrics)
+    assert len(decoded) == 1
+    for name in ("metrics.json", "predictions.jsonl", "tokens.parquet", runs.MANIFEST):
+        before = (folder / "predictions.jsonl").read_bytes(), (folder / "metrics.json").read_bytes()
+        (folder / name).unlink()
+        assert evaluate(settings) == (predictions, metrics)
+        assert ((folder / "predictions.jsonl").read_bytes(), (folder / "metrics.json").read_bytes()) == before
+    assert len(decoded) == 5
+
+
+def test_what_is_made_names_what_it_was_made_from_in_one_form(small):
+    settings = small.but(variant="sft")
+    evaluate(settings)
+    evaluate(settings.but(max_pauses=0))
+    row, clean = settings.variant_folder(), clean_rows(settings)
+    places = {clean, inject(settings), row / "model", row, row / "interventions" / "max_pauses-0"}
+    found = {place: runs.manifest(place) for place in places}
+    for place, manifest in found.items():
+        assert list(manifest) == ["settings", "inputs", "places", "versions", "outputs"]
+        for name, digest in manifest["outputs"].items():
+            assert runs.digest(place / name) == digest
+    assert set(found[row]["outputs"]) == {"predictions.jsonl", "tokens.parquet", "metrics.json"}
+    made_from = {"model": row / "model" / runs.MANIFEST, "data": clean / runs.MANIFEST}
+    assert found[row]["inputs"] == {name: runs.digest(path) for name, path in made_from.items()}
+    assert "max_pauses" not in found[row]["settings"]
+    assert found[row / "interventions" / "max_pauses-0"]["settings"]["max_pauses"] == 0
+    for name in ("metrics.json", "training.json"):
+        assert "made_from" not in runs.read_json(row / name)
+
+
+def test_an_intervention_on_a_variant_that_never_pauses_is_refused(fresh):
+    with pytest.raises(ValueError, match="baseline_1_epoch never pauses, so max_pauses-0 changes nothing: choose"):
+        evaluate(fresh.but(variant="baseline_1_epoch", max_pauses=0))
+    assert not fresh.folder().exists()
+
+
+def test_the_record_of_the_training_beside_a_model_is_the_one_inside_it(small):
+    settings = small.but(variant="sft")
+    folder = warm_up(settings)
+    inside, beside = folder / "model" / "training.json", folder / "training.json"
+    record = inside.read_bytes()
+    assert beside.read_bytes() == record
+    beside.unlink()
+    warm_up(settings)
+    assert beside.read_bytes() == record
+    beside.write_text('{"steps": 1000}')
+    warm_up(settings)
+    assert beside.read_bytes() == record == inside.read_bytes()
+
+
+def test_the_records_of_a_row_have_what_they_say(small):
+    settings = small.but(variant="sft")
+    predictions, metrics = evaluate(settings)
+    assert [reply["problem_id"] for reply in predictions] == ["test-0", "test-1", "test-2"]
+    assert set(predictions[0]) == {
+        *("problem_id", "question", "gold", "reply", "predicted", "correct", "n_pauses", "n_tokens", "truncated")
+    }
+    assert list(metrics) == [
+        *("accuracy", "pauses_mean", "pauses_mean_correct", "pauses_mean_incorrect", "truncated_rate", "n", "eval_loss")
+    ]
+    assert metrics["eval_loss"] == runs.read_json(settings.variant_folder() / "training.json")["eval_loss"]
+    assert metrics["n"] == 3
+
+
+TRIP = {
+    "question": "How many hours does a trip of {} km take at 10 km an hour?",
+    "options": ["A)1", "B)2", "C)3", "D)4", "E)5"],
+}
+
+
+def trips(n: int) -> str:
+    """Algebra problems in the columns of AQuA, one JSON object a line: 10 km take 1 hour (A), 20 km take 2 (B), ..."""
+    rows = [
+        {**TRIP, "question": TRIP["question"].format(10 * hours), "rationale": f"{10 * hours} / 10 = {hours}"}
+        | {"correct": "ABCDE"[hours - 1]}
+        for hours in (1 + i % 5 for i in range(n))
+    ]
+    return "".join(json.dumps(row) + "\n" for row in rows)
+
+
+def test_algebra_problems_from_a_folder_end_to_end(fresh, tmp_path):
+    (tmp_path / "train.jsonl").write_text(trips(8))
+    (tmp_path / "test.jsonl").write_text(trips(3))
+    predictions, metrics = evaluate(
+        fresh.but(task="aqua", dataset=str(tmp_path), variant="sft_peft", n_train=0, n_test=0)
+    )
+    assert [reply["gold"] for reply in predictions] == ["A", "B", "C"]
+    assert predictions[1]["question"] == (
+        "How many hours does a trip of 20 km take at 10 km an hour?\nOptions: A)1 B)2 C)3 D)4 E)5"
+    )
+    assert all(reply["correct"] == (reply["predicted"] == reply["gold"]) for reply in predictions)
+    assert metrics["n"] == 3
+    assert 0 <= metrics["accuracy"] <= 1
+    assert set(runs.manifest(fresh.folder() / "data")["inputs"]) == {"train.jsonl", "test.jsonl", "tokenizer of"}

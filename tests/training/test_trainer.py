@@ -1,0 +1,112 @@
+"""The trainer: by which loss, and what moves."""
+
+import pandas as pd
+import pytest
+import torch
+from torch.nn.functional import nll_loss
+
+from pauselib.model.pause_model import PauseForCausalLM
+from pauselib.model.unfreezing import unfreeze
+from pauselib.settings import Settings
+from pauselib.variants import VARIANTS
+
+
+def trainer_for(model, tokenizer, tmp_path, rows, **changes):
+    from pauselib.training.trainer import PauseTrainer, arguments, as_dataset
+
+    settings = Settings(eval_steps=1, batch_size=len(rows), **changes)
+    return PauseTrainer(
+        model,
+        arguments(settings, VARIANTS["sft"], tmp_path, len(rows)),
+        train_dataset=as_dataset(rows),
+        eval_dataset=as_dataset(rows),
+        processing_class=tokenizer,
+    )
+
+
+@pytest.fixture
+def rows():
+    """Three short rows; id 50 is the pause of a model with 50 words."""
+    ids = [[3, 4, 5, 50, 6, 1], [3, 7, 8, 9, 1], [3, 4, 50, 50, 9, 8, 1]]
+    return pd.DataFrame(
+        {
+            "input_ids": [torch.tensor(i).numpy() for i in ids],
+            "completion_mask": [torch.tensor([0, 0] + [1] * (len(i) - 2)).numpy() for i in ids],
+        }
+    )
+
+
+@pytest.mark.parametrize("parts", [1, 3])
+def test_the_trainers_loss_is_the_models_and_one_cross_entropy_over_all_words_and_the_pause(
+    parts, tiny_lm, tokenizer, tmp_path, rows
+):
+    model = PauseForCausalLM.around(tiny_lm("mistral", False))
+    trainer = trainer_for(
+        model, tokenizer, tmp_path, rows, gradient_accumulation_steps=parts, learning_rate=1e-9, max_steps=1
+    )
+    losses = []
+    for ids, mask in zip(rows["input_ids"], rows["completion_mask"]):
+        ids, mask = torch.tensor(ids), torch.tensor(mask)
+        logits = model.eval()(ids[None]).logits[0, :-1]
+        losses.append(nll_loss(logits, ids[1:], reduction="none")[mask[1:] == 1])
+    expected = torch.cat(losses).mean().item()
+    trainer.train()
+    logged = next(entry for entry in trainer.history() if "loss" in entry)
+    assert logged["loss"] == pytest.approx(expected, abs=1e-3)
+    assert logged["lm_loss"] + logged["pause_loss"] == pytest.approx(expected, abs=1e-3)
+    assert trainer.evaluate()["eval_loss"] == pytest.approx(expected, abs=1e-3)
+
+
+def test_a_step_moves_the_pause_head(tiny_lm, tokenizer, tmp_path, rows):
+    model = unfreeze(PauseForCausalLM.around(tiny_lm("mistral", False)), VARIANTS["sft_fr_pembed"], Settings())
+    before = {name: parameter.detach().clone() for name, parameter in model.named_parameters()}
+    trainer_for(model, tokenizer, tmp_path, rows, max_steps=1, learning_rate=0.1).train()
+    moved = {name for name, parameter in model.named_parameters() if not torch.equal(parameter, before[name])}
+    assert moved == {"pause_head.weight", "pause_head.bias"}
+
+
+def test_a_loss_that_is_not_a_number_stops_the_run_with_one_sentence(tiny_lm, tokenizer, tmp_path, rows):
+    model = PauseForCausalLM.around(tiny_lm("mistral", False))
+    model.pause_head.weight.data.fill_(float("nan"))
+    with pytest.raises(ValueError, match=r"loss is nan at step 1: lower the learning rate"):
+        trainer_for(model, tokenizer, tmp_path, rows, max_steps=1).train()
+
+
+def test_a_token_without_a_label_is_no_target_wherever_it_stands():
+    from pauselib.training.trainer import as_dataset
+
+    rows = pd.DataFrame({"input_ids": [torch.tensor([3, 50, 4, 50, 1]).numpy()], "completion_mask": [[0, 0, 1, 0, 1]]})
+    assert as_dataset(rows)["labels"][0] == [-100, -100, 4, -100, 1]
+
+
+@pytest.mark.parametrize(
+    ("variant", "expected"),
+    [
+        ("sft", {"learning_rate": 0.1, "eval_steps": 7, "max_steps": 9}),
+        ("baseline_matched", {"learning_rate": 0.1, "eval_steps": 7, "max_steps": 9}),
+        ("baseline_1_epoch", {"learning_rate": 0.2, "eval_steps": 8, "max_steps": 10}),
+    ],
+)
+def test_the_first_step_has_settings_of_its_own(variant, expected):
+    from pauselib.training.trainer import by_step
+
+    second = {"learning_rate": 0.1, "eval_steps": 7, "max_steps": 9}
+    first = {"base_learning_rate": 0.2, "base_eval_steps": 8, "base_max_steps": 10}
+    assert by_step(Settings(**second, **first), VARIANTS[variant]) == expected
+
+
+@pytest.mark.parametrize(
+    ("variant", "base_max_steps", "epochs", "max_steps"),
+    [
+        ("baseline_1_epoch", -1, 1, -1),
+        ("baseline_2_epoch", -1, 2, -1),
+        ("baseline_1_epoch", 3, 1, -1),  # as long as the epoch: 12 rows / 4
+        ("baseline_2_epoch", 3, 2, 3),
+        ("baseline_2_epoch", 6, 2, -1),
+    ],
+)
+def test_a_limit_of_steps_never_goes_past_the_epochs(variant, base_max_steps, epochs, max_steps, tmp_path):
+    from pauselib.training.trainer import arguments
+
+    given = arguments(Settings(batch_size=4, base_max_steps=base_max_steps), VARIANTS[variant], tmp_path, 12)
+    assert (given.num_train_epochs, given.max_steps) == (epochs, max_steps)
