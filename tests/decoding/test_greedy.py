@@ -2,13 +2,17 @@
 
 import pytest
 import torch
+from conftest import KINDS
+from transformers import AutoModelForCausalLM
 
-from pauselib import rows as injection
-from pauselib.decoding.greedy import Reply, generate
-from pauselib.interventions import Intervention, Pausing
+from pauselib import tasks
+from pauselib.decoding import greedy
+from pauselib.decoding.greedy import Reply, fill_gaps, generate
+from pauselib.interventions import Cap, Chooser, Draw, Force
 from pauselib.model.pause_model import PauseForCausalLM
-from pauselib.sources import problems
-from pauselib.training import warmup as training
+from pauselib.rows import prompt_ids, tokenize
+from pauselib.sources.models import load_model, load_tokenizer
+from pauselib.sources.problems import load_problems
 
 
 @pytest.fixture(scope="module")
@@ -16,13 +20,20 @@ def asked():
     """The embedded model as a pause model with an untrained head that pauses now and then, and twelve prompts of
     different length.
     """
-    lm, tokenizer = training.load_model("tiny"), training.load_tokenizer("tiny")
+    lm, tokenizer = load_model("tiny"), load_tokenizer("tiny")
     model = PauseForCausalLM.around(lm).eval()
     model.pause_head.bias.data += torch.tensor([1.0, -1.0])
-    ids, starts, _ = injection.tokenize(problems.load("toy", "train", 12), tokenizer)
-    return model, [row[:start].tolist() for row, start in zip(ids, starts)], tokenizer.eos_token_id
+    rows = tokenize(load_problems("toy", "train", 12), tokenizer, tasks.find("gsm8k"))
+    return model, prompt_ids(rows), tokenizer.eos_token_id
 
 
+@pytest.fixture
+def small_parts(monkeypatch):
+    """Prompts are read five at a time."""
+    monkeypatch.setattr(greedy, "READ_TOGETHER", 5)
+
+
+@torch.no_grad()
 def one_by_one(model, prompts, end, n):
     """Greedy decoding written out, without cache, batch or padding."""
     replies = []
@@ -38,12 +49,40 @@ def one_by_one(model, prompts, end, n):
 
 
 @pytest.mark.parametrize("batch_size", [1, 5, 256])
+@pytest.mark.usefixtures("small_parts")
 def test_replies_are_those_of_decoding_one_by_one_without_a_cache(asked, batch_size):
     model, prompts, end = asked
     expected = one_by_one(model, prompts, end, 100)
     assert generate(model, prompts, end, 100, batch_size=batch_size) == expected
     assert {reply.truncated for reply in expected} == {True, False}
     assert any(model.config.pause_token_id in reply.ids for reply in expected)
+
+
+PROMPTS = [[3, 14, 15], [9, 2, 6, 5, 3, 5, 8], [7], [31, 41, 5, 9, 26, 5, 35, 8, 9, 7, 9, 32], [1, 2], [2, 7, 1, 8]]
+
+
+def seeing_four_positions(lm):
+    """The same model with a sliding window."""
+    config = type(lm.config).from_dict(lm.config.to_dict() | {"sliding_window": 4})
+    narrow = AutoModelForCausalLM.from_config(config).eval()
+    narrow.load_state_dict(lm.state_dict())
+    return narrow
+
+
+@pytest.mark.parametrize("kind", [*KINDS, "sliding window"])
+@pytest.mark.usefixtures("small_parts")
+def test_any_model_of_transformers_gives_the_replies_of_decoding_one_by_one(tiny_lm, kind):
+    model = seeing_four_positions(tiny_lm("mistral")) if kind == "sliding window" else tiny_lm(kind)
+    said = [token for reply in one_by_one(model, PROMPTS, -1, 70) for token in reply.ids]
+    end = max(set(said), key=said.count)
+    expected = one_by_one(model, PROMPTS, end, 70)
+    assert len({len(reply.ids) for reply in expected}) > 3
+    assert generate(model, PROMPTS, end, 70) == expected
+
+
+def test_a_sliding_window_changes_the_replies(tiny_lm):
+    wide = tiny_lm("mistral")
+    assert one_by_one(seeing_four_positions(wide), PROMPTS, -1, 20) != one_by_one(wide, PROMPTS, -1, 20)
 
 
 def test_replies_are_those_of_transformers_generate(asked):
@@ -62,14 +101,8 @@ def test_replies_are_those_of_transformers_generate(asked):
 
 def test_forbidden_pauses_are_those_of_transformers_suppress_tokens(asked):
     model, prompts, end = asked
-    ours = generate(
-        model,
-        prompts,
-        end,
-        40,
-        batch_size=5,
-        pausing=Pausing(Intervention(max_pauses=0), model.config.pause_token_id, str),
-    )
+    chooser = Chooser([Cap(max_pauses=0)], model.config.pause_token_id, str)
+    ours = generate(model, prompts, end, 40, batch_size=5, chooser=chooser)
     for prompt, reply in zip(prompts[:4], ours):
         ids = torch.tensor([prompt])
         theirs = model.generate(
@@ -85,25 +118,19 @@ def test_forbidden_pauses_are_those_of_transformers_suppress_tokens(asked):
 
 
 @pytest.mark.parametrize(
-    "how",
-    [Intervention(max_pauses=3), Intervention(draw_pauses=True), Intervention(forced_pauses=2, forced_at="number")],
+    "how", [Cap(max_pauses=3), Draw(draw_pauses=True), Force(forced_pauses=2, forced_at="number")], ids=str
 )
+@pytest.mark.usefixtures("small_parts")
 def test_a_reply_under_an_intervention_does_not_depend_on_its_batch(asked, how):
     model, prompts, end = asked
-    text = training.load_tokenizer("tiny").decode
-    one, many = (
-        generate(
-            model,
-            prompts,
-            end,
-            60,
-            batch_size=n,
-            pausing=Pausing(how, model.config.pause_token_id, lambda token: text([token])),
-        )
-        for n in (1, 12)
-    )
-    assert one == many
-    assert one != generate(model, prompts, end, 60)
+    text = load_tokenizer("tiny").decode
+
+    def replies(batch_size: int) -> list[Reply]:
+        chooser = Chooser([how], model.config.pause_token_id, lambda token: text([token]))
+        return generate(model, prompts, end, 60, batch_size=batch_size, chooser=chooser)
+
+    assert replies(1) == replies(12)
+    assert replies(1) != generate(model, prompts, end, 60)
 
 
 def test_beside_each_token_stand_the_model_s_probabilities_there(asked):
@@ -120,7 +147,7 @@ def test_beside_each_token_stand_the_model_s_probabilities_there(asked):
 
 def test_a_model_without_a_pause_token_has_none_to_give(asked):
     _, prompts, end = asked
-    reply = generate(training.load_model("tiny"), prompts[:1], end, 20)[0]
+    reply = generate(load_model("tiny"), prompts[:1], end, 20)[0]
     assert set(reply.p_pause) == {0.0}
     assert all(0 < p <= 1 for p in reply.p_best)
     assert len(reply.p_best) == len(reply.ids)
@@ -137,3 +164,19 @@ def test_the_published_limit_counts_the_prompt_but_no_padding(asked):
 def test_a_prompt_that_fills_the_limit_gets_an_empty_cut_reply(asked):
     model, prompts, end = asked
     assert generate(model, prompts[:1], end, 10, max_total_tokens=len(prompts[0])) == [Reply([], truncated=True)]
+
+
+def test_each_token_is_told_with_all_replies_so_far(asked):
+    model, prompts, end = asked
+    told = []
+    replies = generate(model, prompts[:3], end, 5, each=lambda said: told.append([len(said[i].ids) for i in range(3)]))
+    assert told == [[n, n, n] for n in range(1, 6)]
+    assert [len(reply.ids) for reply in replies] == [5, 5, 5]
+
+
+@pytest.mark.parametrize(
+    ("n", "ended", "kept"),
+    [(6, [1, 4], [0, 5, 2, 3]), (3, [2], [0, 1]), (3, [0], [2, 1]), (4, [0, 1], [2, 3]), (4, [0, 3], [2, 1])],
+)
+def test_a_row_from_the_end_takes_the_place_of_one_that_has_ended(n, ended, kept):
+    assert fill_gaps(n, ended) == kept
