@@ -48,11 +48,16 @@ def one_by_one(model, prompts, end, n):
     return replies
 
 
+@pytest.fixture(scope="module")
+def expected(asked):
+    """The replies to these prompts, of at most 100 tokens."""
+    return one_by_one(*asked, 100)
+
+
 @pytest.mark.parametrize("batch_size", [1, 5, 256])
 @pytest.mark.usefixtures("small_parts")
-def test_replies_are_those_of_decoding_one_by_one_without_a_cache(asked, batch_size):
+def test_replies_are_those_of_decoding_one_by_one_without_a_cache(asked, expected, batch_size):
     model, prompts, end = asked
-    expected = one_by_one(model, prompts, end, 100)
     assert generate(model, prompts, end, 100, batch_size=batch_size) == expected
     assert {reply.truncated for reply in expected} == {True, False}
     assert any(model.config.pause_token_id in reply.ids for reply in expected)
