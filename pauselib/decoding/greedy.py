@@ -8,16 +8,14 @@ length together, so that little of what is read is padding; then all replies go 
 import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import partial
 
 import torch
-from transformers.cache_utils import Cache, DynamicLayer
 
+from pauselib.decoding.batch_cache import BatchCache
 from pauselib.interventions import Chooser
 from pauselib.progress import Progress
 
 READ_TOGETHER = 32  # prompts
-ROOM = 64  # positions that the cache has in reserve
 
 
 @dataclass
@@ -40,54 +38,6 @@ class Reply:
         self.p_best.append(p_best)
 
 
-class BatchLayer(DynamicLayer):
-    """One layer's keys and values of a batch whose prompts come in parts and whose rows leave one after the other.
-
-    They are the used part of two tensors (rows, heads, positions, width) that have room for more positions, since
-    DynamicLayer copies everything at every token. All prompts end at the same position; before a short one are zeros.
-    """
-
-    def __init__(self, n_rows: int, length: int):
-        """`length` is that of the longest prompt."""
-        super().__init__()
-        self.n_rows, self.n_read, self.length = n_rows, 0, length
-
-    def get_seq_length(self) -> int:
-        """Return the number of positions; none as long as there are prompts to come."""
-        return self.length if self.n_read == self.n_rows else 0
-
-    def update(self, keys, values, *args, **kwargs) -> tuple[torch.Tensor, torch.Tensor]:
-        """Add the next prompts and return them, or one more position of all rows and return all positions."""
-        n_rows, heads, n_new, _ = keys.shape
-        if self.n_read < self.n_rows:
-            if not self.is_initialized:
-                self.is_initialized, self.dtype, self.device = True, keys.dtype, keys.device
-                sizes = (self.n_rows, heads, self.length + ROOM)
-                self.room = [new.new_zeros(*sizes, new.shape[-1]) for new in (keys, values)]
-            for room, new in zip(self.room, (keys, values)):
-                room[self.n_read : self.n_read + n_rows, :, self.length - n_new : self.length] = new
-            self.n_read += n_rows
-            return keys, values
-        if self.length == self.room[0].shape[2]:
-            self.room = [torch.nn.functional.pad(room, (0, 0, 0, ROOM)) for room in self.room]
-        for room, new in zip(self.room, (keys, values)):
-            room[:, :, self.length : self.length + 1] = new
-        self.length += 1
-        self.keys, self.values = (room[:, :, : self.length] for room in self.room)
-        return self.keys, self.values
-
-    def keep(self, kept: list[int]) -> None:
-        """Keep the rows `kept` in this order, in which only rows of the end have moved to the front."""
-        moved = [place for place, row in enumerate(kept) if place != row]
-        for room in self.room:
-            room[moved, :, : self.length] = room[[kept[place] for place in moved], :, : self.length]
-        self.room = [room[: len(kept)] for room in self.room]
-        if len(kept) <= self.n_rows / 2:  # of the memory, the other half is given back
-            self.room = [room.clone() for room in self.room]
-            self.n_read = self.n_rows = len(kept)
-        self.keys = self.values = None
-
-
 @torch.inference_mode()
 def generate(
     model,
@@ -100,11 +50,11 @@ def generate(
     chooser: Chooser | None = None,
     each: Callable[[dict[int, Reply]], None] | None = None,
 ) -> list[Reply]:
-    """Return the greedy replies to prompts (lists of ids), in their order; `chooser` changes what the head may do.
+    """Return the greedy replies to prompts (lists of ids), in their order.
 
     A reply has at most `max_new_tokens` tokens (the end token counted); with `max_total_tokens` (the published limit,
     1024), prompt and reply together have at most that many, each prompt by its own length, so that a reply never
-    depends on the batch it was in.
+    depends on the batch it was in. `chooser` changes what the pause head may do.
 
     `each` is called after every token of a batch with its replies so far, by their place in `prompts`; what it raises
     ends the decoding.
@@ -136,7 +86,7 @@ def decode(
         for row in rows:
             chooser.start(row)
     lengths = torch.tensor([len(prompt) for prompt in prompts.values()], device=model.device)
-    cache = Cache(layer_class_to_replicate=partial(BatchLayer, len(rows), int(lengths.max())))
+    cache = BatchCache(len(rows), int(lengths.max()))
     logits = read(model, list(prompts.values()), cache, end_id)
     for n_said in itertools.count(1):
         chosen, *given = next_tokens(model, logits, rows, chooser)
@@ -156,8 +106,7 @@ def decode(
         if ended:
             kept = fill_gaps(len(rows), ended)
             rows, chosen, lengths = [rows[place] for place in kept], chosen[kept], lengths[kept]
-            for layer in cache.layers:
-                layer.keep(kept)
+            cache.keep(kept)
         logits = last_logits(model, chosen[:, None], lengths + n_said, cache)
 
 
@@ -172,7 +121,7 @@ def fill_gaps(n: int, ended: list[int]) -> list[int]:
     return [next(last) if place in ended else place for place in range(n_kept)]
 
 
-def read(model, prompts: list[list[int]], cache: Cache, end_id: int) -> torch.Tensor:
+def read(model, prompts: list[list[int]], cache: BatchCache, end_id: int) -> torch.Tensor:
     """Put the prompts into the cache; return the logits after each, (rows, V or V + 1)."""
     logits = []
     for first in range(0, len(prompts), READ_TOGETHER):
@@ -184,7 +133,7 @@ def read(model, prompts: list[list[int]], cache: Cache, end_id: int) -> torch.Te
     return torch.cat(logits)
 
 
-def last_logits(model, ids: torch.Tensor, lengths: torch.Tensor, cache: Cache) -> torch.Tensor:
+def last_logits(model, ids: torch.Tensor, lengths: torch.Tensor, cache: BatchCache) -> torch.Tensor:
     """Return the logits after `ids` (rows, new positions), (rows, V or V + 1).
 
     A row has its last `lengths` (rows) positions, the new ones among them; what is before them is padding.
@@ -213,9 +162,9 @@ def next_tokens(
     pause_id = getattr(model.config, "pause_token_id", logits.shape[-1])
     words = logits[:, :pause_id]
     total, (best, word) = words.logsumexp(-1), words.max(-1)
-    best = best - total
     pause = logits[:, pause_id] if pause_id < logits.shape[-1] else torch.full_like(best, -torch.inf)
-    chosen = logits.argmax(-1)
     if chooser:
-        chosen = torch.tensor(chooser.choose(rows, pause, total, best, word), device=logits.device)
-    return chosen, pause.exp().tolist(), best.exp().tolist()
+        chosen = torch.tensor(chooser.choose(rows, pause, total, best - total, word), device=logits.device)
+    else:
+        chosen = torch.where(pause > best, pause_id, word)
+    return chosen, pause.exp().tolist(), (best - total).exp().tolist()

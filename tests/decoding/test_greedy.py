@@ -1,12 +1,14 @@
 """Replies do not depend on how they were decoded."""
 
-import numpy as np
 import pytest
 import torch
+from conftest import KINDS
+from transformers import AutoModelForCausalLM
 
 from pauselib import tasks
+from pauselib.decoding import greedy
 from pauselib.decoding.greedy import Reply, fill_gaps, generate
-from pauselib.interventions import Chooser, active_interventions
+from pauselib.interventions import Cap, Chooser, Draw, Force
 from pauselib.model.pause_model import PauseForCausalLM
 from pauselib.rows import prompt_ids, tokenize
 from pauselib.sources.models import load_model, load_tokenizer
@@ -25,6 +27,13 @@ def asked():
     return model, prompt_ids(rows), tokenizer.eos_token_id
 
 
+@pytest.fixture
+def small_parts(monkeypatch):
+    """Prompts are read five at a time."""
+    monkeypatch.setattr(greedy, "READ_TOGETHER", 5)
+
+
+@torch.no_grad()
 def one_by_one(model, prompts, end, n):
     """Greedy decoding written out, without cache, batch or padding."""
     replies = []
@@ -39,13 +48,46 @@ def one_by_one(model, prompts, end, n):
     return replies
 
 
+@pytest.fixture(scope="module")
+def expected(asked):
+    """The replies to these prompts, of at most 100 tokens."""
+    return one_by_one(*asked, 100)
+
+
 @pytest.mark.parametrize("batch_size", [1, 5, 256])
-def test_replies_are_those_of_decoding_one_by_one_without_a_cache(asked, batch_size):
+@pytest.mark.usefixtures("small_parts")
+def test_replies_are_those_of_decoding_one_by_one_without_a_cache(asked, expected, batch_size):
     model, prompts, end = asked
-    expected = one_by_one(model, prompts, end, 100)
     assert generate(model, prompts, end, 100, batch_size=batch_size) == expected
     assert {reply.truncated for reply in expected} == {True, False}
     assert any(model.config.pause_token_id in reply.ids for reply in expected)
+
+
+PROMPTS = [[3, 14, 15], [9, 2, 6, 5, 3, 5, 8], [7], [31, 41, 5, 9, 26, 5, 35, 8, 9, 7, 9, 32], [1, 2], [2, 7, 1, 8]]
+
+
+def seeing_four_positions(lm):
+    """The same model with a sliding window."""
+    config = type(lm.config).from_dict(lm.config.to_dict() | {"sliding_window": 4})
+    narrow = AutoModelForCausalLM.from_config(config).eval()
+    narrow.load_state_dict(lm.state_dict())
+    return narrow
+
+
+@pytest.mark.parametrize("kind", [*KINDS, "sliding window"])
+@pytest.mark.usefixtures("small_parts")
+def test_any_model_of_transformers_gives_the_replies_of_decoding_one_by_one(tiny_lm, kind):
+    model = seeing_four_positions(tiny_lm("mistral")) if kind == "sliding window" else tiny_lm(kind)
+    said = [token for reply in one_by_one(model, PROMPTS, -1, 70) for token in reply.ids]
+    end = max(set(said), key=said.count)
+    expected = one_by_one(model, PROMPTS, end, 70)
+    assert len({len(reply.ids) for reply in expected}) > 3
+    assert generate(model, PROMPTS, end, 70) == expected
+
+
+def test_a_sliding_window_changes_the_replies(tiny_lm):
+    wide = tiny_lm("mistral")
+    assert one_by_one(seeing_four_positions(wide), PROMPTS, -1, 20) != one_by_one(wide, PROMPTS, -1, 20)
 
 
 def test_replies_are_those_of_transformers_generate(asked):
@@ -64,14 +106,8 @@ def test_replies_are_those_of_transformers_generate(asked):
 
 def test_forbidden_pauses_are_those_of_transformers_suppress_tokens(asked):
     model, prompts, end = asked
-    ours = generate(
-        model,
-        prompts,
-        end,
-        40,
-        batch_size=5,
-        chooser=Chooser(active_interventions({"max_pauses": 0}), model.config.pause_token_id, str),
-    )
+    chooser = Chooser([Cap(max_pauses=0)], model.config.pause_token_id, str)
+    ours = generate(model, prompts, end, 40, batch_size=5, chooser=chooser)
     for prompt, reply in zip(prompts[:4], ours):
         ids = torch.tensor([prompt])
         theirs = model.generate(
@@ -87,25 +123,19 @@ def test_forbidden_pauses_are_those_of_transformers_suppress_tokens(asked):
 
 
 @pytest.mark.parametrize(
-    "how",
-    [{"max_pauses": 3}, {"draw_pauses": True}, {"forced_pauses": 2, "forced_at": "number"}],
+    "how", [Cap(max_pauses=3), Draw(draw_pauses=True), Force(forced_pauses=2, forced_at="number")], ids=str
 )
+@pytest.mark.usefixtures("small_parts")
 def test_a_reply_under_an_intervention_does_not_depend_on_its_batch(asked, how):
     model, prompts, end = asked
     text = load_tokenizer("tiny").decode
-    one, many = (
-        generate(
-            model,
-            prompts,
-            end,
-            60,
-            batch_size=n,
-            chooser=Chooser(active_interventions(how), model.config.pause_token_id, lambda token: text([token])),
-        )
-        for n in (1, 12)
-    )
-    assert one == many
-    assert one != generate(model, prompts, end, 60)
+
+    def replies(batch_size: int) -> list[Reply]:
+        chooser = Chooser([how], model.config.pause_token_id, lambda token: text([token]))
+        return generate(model, prompts, end, 60, batch_size=batch_size, chooser=chooser)
+
+    assert replies(1) == replies(12)
+    assert replies(1) != generate(model, prompts, end, 60)
 
 
 def test_beside_each_token_stand_the_model_s_probabilities_there(asked):
@@ -141,28 +171,17 @@ def test_a_prompt_that_fills_the_limit_gets_an_empty_cut_reply(asked):
     assert generate(model, prompts[:1], end, 10, max_total_tokens=len(prompts[0])) == [Reply([], truncated=True)]
 
 
+def test_each_token_is_told_with_all_replies_so_far(asked):
+    model, prompts, end = asked
+    told = []
+    replies = generate(model, prompts[:3], end, 5, each=lambda said: told.append([len(said[i].ids) for i in range(3)]))
+    assert told == [[n, n, n] for n in range(1, 6)]
+    assert [len(reply.ids) for reply in replies] == [5, 5, 5]
+
+
 @pytest.mark.parametrize(
     ("n", "ended", "kept"),
-    [(6, [1, 4], [0, 5, 2, 3]), (3, [0, 1], [2]), (3, [2], [0, 1]), (4, [0, 3], [2, 1]), (2, [], [0, 1])],
-    [(6, [1, 4], [0, 5, 2, 3]), (3, [0, 1], [2]), (3, [2], [0, 1]), (4, [0, 3], [2, 1]), (2, [], [0, 1])],
+    [(6, [1, 4], [0, 5, 2, 3]), (3, [2], [0, 1]), (3, [0], [2, 1]), (4, [0, 1], [2, 3]), (4, [0, 3], [2, 1])],
 )
-def test_the_last_rows_fill_the_gaps_of_those_that_ended(n, ended, kept):
+def test_a_row_from_the_end_takes_the_place_of_one_that_has_ended(n, ended, kept):
     assert fill_gaps(n, ended) == kept
-
-
-@pytest.mark.parametrize("kind", ["mistral", "llama", "qwen2", "gpt2"])
-def test_other_families_give_the_replies_of_decoding_one_by_one(kind, tiny_lm):
-    model = PauseForCausalLM.around(tiny_lm(kind)).eval()
-    model.pause_head.bias.data += torch.tensor([1.0, -1.0])
-    rng = np.random.default_rng(0)
-    prompts = [rng.integers(2, 50, size=n).tolist() for n in rng.integers(3, 60, size=40)]
-    assert generate(model, prompts, 1, 30, batch_size=40) == one_by_one(model, prompts, 1, 30)
-
-
-def test_what_ended_replies_took_is_given_back():
-    from pauselib.decoding.greedy import ROOM, BatchLayer
-
-    layer = BatchLayer(8, 4)
-    layer.update(torch.ones(8, 2, 4, 16), torch.ones(8, 2, 4, 16))
-    layer.keep([0, 7, 2])
-    assert [room.untyped_storage().nbytes() for room in layer.room] == [3 * 2 * (4 + ROOM) * 16 * 4] * 2
