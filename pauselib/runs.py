@@ -155,6 +155,15 @@ def is_current(folder: Path, made_from: dict) -> bool:
     return not broken
 
 
+def clear_litter(folder: Path) -> None:
+    """Remove what processes that were killed left half-written below a folder. Nobody may be at work there."""
+    for path in [*folder.rglob(".*.part")]:
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+
+
 @contextmanager
 def new_folder(folder: Path, beside: bool = False):
     """Give a temporary folder. When the block ends well it takes the place of `folder`, whole.

@@ -257,3 +257,13 @@ def test_of_two_processes_one_makes_the_folder_and_both_see_it_whole(tmp_path):
         process.join(timeout=60)
     whole = ["a.txt", "b.txt", "c.txt", runs.MANIFEST]
     assert seen == [(False, whole), (True, whole)]
+
+
+def test_what_a_kill_left_half_written_is_cleared_and_nothing_else(tmp_path):
+    runs.make_once(tmp_path / "out", MADE_FROM, write_a)
+    runs.write(tmp_path / ".out.part" / "half.txt", "")
+    runs.write(tmp_path / "out" / ".new.part" / "half.txt", "")
+    (tmp_path / ".predictions.jsonl.123.part").touch()
+    runs.clear_litter(tmp_path)
+    assert names(tmp_path) == ["out"]
+    assert names(tmp_path / "out") == ["a.txt", runs.MANIFEST]

@@ -62,6 +62,7 @@ def run_snakemake(settings: Settings, config: dict) -> int:
     }
     with FileLock(ROOT / "runs" / ".workflow.lock", timeout=0):
         end_orphans()
+        runs.clear_litter(settings.folder())
         runs.write(config_file, yaml.safe_dump(config, sort_keys=False))
         nowhere = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         subprocess.run([*snakemake, "--unlock"], env=environment, check=False, **nowhere)
