@@ -11,11 +11,12 @@ import os
 import shutil
 import sys
 from collections.abc import Callable
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
 
-from filelock import FileLock
+import psutil
+from filelock import FileLock, Timeout
 
 from pauselib.errors import InputError
 
@@ -155,12 +156,19 @@ def is_current(folder: Path, made_from: dict) -> bool:
     return not broken
 
 
+def lock_of(folder: Path) -> Path:
+    """Return the lock that is held while `folder` is made."""
+    return folder.with_name(f".{folder.name}.lock")
+
+
 def clear_litter(folder: Path) -> None:
-    """Remove what processes that were killed left half-written below a folder. Nobody may be at work there."""
-    for path in [*folder.rglob(".*.part")]:
+    """Remove what processes that were killed left half-written below a folder; what is being made now stays."""
+    for path in list(folder.rglob(".*.part")):
         if path.is_dir():
-            shutil.rmtree(path, ignore_errors=True)
-        else:
+            made = path.parent if path.name == ".new.part" else path.with_name(path.name[1 : -len(".part")])
+            with suppress(Timeout), FileLock(lock_of(made), timeout=0):
+                shutil.rmtree(path, ignore_errors=True)
+        elif not psutil.pid_exists(int(path.name.split(".")[-2])):
             path.unlink(missing_ok=True)
 
 
@@ -197,7 +205,7 @@ def make_once(
     its place.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder.with_name(f".{folder.name}.lock")):
+    with FileLock(lock_of(folder)):
         if is_current(folder, made_from):
             return False
         old = manifest(folder)

@@ -1,11 +1,15 @@
 """Files are whole or absent, folders are made once, whoever asks and however often."""
 
 import multiprocessing
+import os
 import resource
+import subprocess
+import sys
 import time
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from pauselib import runs
 
@@ -263,7 +267,12 @@ def test_what_a_kill_left_half_written_is_cleared_and_nothing_else(tmp_path):
     runs.make_once(tmp_path / "out", MADE_FROM, write_a)
     runs.write(tmp_path / ".out.part" / "half.txt", "")
     runs.write(tmp_path / "out" / ".new.part" / "half.txt", "")
-    (tmp_path / ".predictions.jsonl.123.part").touch()
-    runs.clear_litter(tmp_path)
-    assert names(tmp_path) == ["out"]
+    ended = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, text=True)
+    (tmp_path / f".predictions.jsonl.{int(ended.stdout)}.part").touch()
+    mine = tmp_path / f".metrics.json.{os.getpid()}.part"
+    mine.touch()
+    runs.write(tmp_path / ".busy.part" / "half.txt", "")
+    with FileLock(runs.lock_of(tmp_path / "busy")):
+        runs.clear_litter(tmp_path)
+    assert names(tmp_path) == [".busy.part", mine.name, "out"]
     assert names(tmp_path / "out") == ["a.txt", runs.MANIFEST]
