@@ -168,8 +168,10 @@ def clear_litter(folder: Path) -> None:
             made = path.parent if path.name == ".new.part" else path.with_name(path.name[1 : -len(".part")])
             with suppress(Timeout), FileLock(lock_of(made), timeout=0):
                 shutil.rmtree(path, ignore_errors=True)
-        elif not psutil.pid_exists(int(path.name.split(".")[-2])):
-            path.unlink(missing_ok=True)
+        else:
+            writer = path.name.split(".")[-2]
+            if writer.isdigit() and not psutil.pid_exists(int(writer)):
+                path.unlink(missing_ok=True)
 
 
 @contextmanager
