@@ -1,0 +1,88 @@
+"""Properties that hold for any text, any row and any name, tried on made-up ones."""
+
+import re
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as made_up
+
+from pauselib import runs, tasks
+from pauselib.errors import InputError
+from pauselib.rows import insert
+from pauselib.settings import Settings
+from pauselib.variants import PARTS, Variant, parse
+
+TEXTS = made_up.text(made_up.characters(exclude_categories=["Cs"]))  # any Unicode but half a surrogate pair
+VALUES = made_up.one_of(made_up.none(), made_up.booleans(), made_up.integers(), TEXTS)
+
+
+@given(rows=made_up.lists(made_up.dictionaries(TEXTS, VALUES)))
+@settings(deadline=None)
+def test_any_predictions_come_back_from_their_file(rows, tmp_path_factory):
+    path = tmp_path_factory.mktemp("lines") / "predictions.jsonl"
+    runs.write_json_lines(path, rows)
+    assert runs.read_json_lines(path) == rows
+
+
+@given(found=made_up.dictionaries(TEXTS, made_up.one_of(VALUES, made_up.dictionaries(TEXTS, VALUES))))
+@settings(deadline=None)
+def test_any_manifest_comes_back_from_its_file(found, tmp_path_factory):
+    path = tmp_path_factory.mktemp("manifest") / "made_from.json"
+    runs.write_json(path, found)
+    assert runs.read_json(path) == found
+
+
+@given(data=made_up.data(), lengths=made_up.lists(made_up.integers(0, 12), min_size=1, max_size=6))
+def test_inserted_pauses_leave_all_else_in_its_order_at_any_gaps(data, lengths):
+    rows = [np.arange(100 * i, 100 * i + n, dtype=np.int32) for i, n in enumerate(lengths)]
+    gaps = [np.array(data.draw(made_up.lists(made_up.integers(0, n), max_size=20)), dtype=int) for n in lengths]
+    for row, places, out in zip(rows, gaps, insert(rows, gaps, -1)):
+        assert out[out != -1].tolist() == row.tolist()
+        before = np.cumsum(out != -1)[out == -1]  # how many tokens stand before each pause
+        assert before.tolist() == sorted(places.tolist())
+
+
+@given(number=made_up.integers(), before=TEXTS, after=TEXTS)
+def test_the_number_behind_the_mark_is_the_answer_whatever_stands_around_it(number, before, after):
+    task = tasks.find("gsm8k")
+    text = f"{before.replace('#', '')}\n#### {number:,}\n{after}"
+    assert task.extract(text) == str(number)
+    assert task.is_correct(text, f"#### {number}")
+
+
+@given(text=TEXTS)
+def test_no_reply_breaks_the_scoring(text):
+    for name in tasks.NAMES:
+        task = tasks.find(name)
+        assert task.extract(text) is None or isinstance(task.extract(text), str)
+        assert task.difficulty(text) >= 0
+        assert all(0 <= start < end <= len(text) for start, end in task.results(text))
+
+
+@given(name=TEXTS)
+def test_a_name_is_a_variant_that_says_it_again_or_is_refused(name):
+    try:
+        variant = parse(name)
+    except InputError as error:
+        assert "\n" not in str(error)
+    else:
+        assert variant.name == name.removesuffix(".yaml")
+
+
+@given(trained=made_up.fixed_dictionaries({part: made_up.booleans() for part in PARTS}))
+def test_every_variant_that_pauses_has_a_name_that_is_read_again(trained):
+    variant = Variant(**trained)
+    if variant.pauses and (variant.lm_head or not variant.lm_embeddings):
+        assert parse(variant.name) == variant
+
+
+@given(name=TEXTS)
+@settings(deadline=None)
+def test_an_experiment_is_one_folder_of_harmless_letters_or_refused(name):
+    try:
+        settings = Settings(experiment=name)
+    except InputError as error:
+        assert "\n" not in str(error)
+    else:
+        assert re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", name)
+        assert settings.folder().parent == Settings().folder().parent
