@@ -3,6 +3,7 @@
 Beside it, the executed notebooks become pages.
 """
 
+import functools
 import sys
 from html import escape
 from pathlib import Path
@@ -29,6 +30,14 @@ ENVIRONMENT.globals.update(
 )
 
 
+@functools.cache
+def html_exporter():
+    """Return what makes a page of a notebook; making it costs as much as using it, so there is one."""
+    from nbconvert import HTMLExporter
+
+    return HTMLExporter(template_name="basic")
+
+
 def notebook_page(path: Path) -> Path | None:
     """Make an HTML page of an executed notebook, beside it, and return its path; None where there is no notebook.
 
@@ -39,11 +48,10 @@ def notebook_page(path: Path) -> Path | None:
         return None
     if page.exists() and page.stat().st_mtime_ns >= path.stat().st_mtime_ns:
         return page
-    from nbconvert import HTMLExporter
     from pygments.formatters import HtmlFormatter
 
     try:
-        body, _ = HTMLExporter(template_name="basic").from_filename(str(path))
+        body, _ = html_exporter().from_filename(str(path))
     except Exception as error:  # a notebook that a kill or a hand has broken: the report is written all the same
         print(f"{path} can't be shown as a page ({type(error).__name__}).", file=sys.stderr)
         return None
