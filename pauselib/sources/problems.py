@@ -10,6 +10,7 @@ from pathlib import Path
 from pauselib import tasks
 from pauselib.errors import InputError
 from pauselib.sources import generator
+from pauselib.sources.models import looks_like_folder
 
 GENERATED = {"train": 2000, "test": 500}  # how many generated problems a split has where the settings don't say
 
@@ -35,6 +36,10 @@ def load_problems(
         raise InputError(
             f"The folder {dataset} has no {split}.jsonl: put the problems there, one JSON object a line in the format "
             f"of the task {task}."
+        )
+    elif looks_like_folder(dataset) and not Path(dataset).is_dir():
+        raise InputError(
+            f"The dataset '{dataset}' is not there: no folder has this path. Give 'toy', a folder or a hub id."
         )
     else:
         rows = read_hub(dataset, config, split, n)
