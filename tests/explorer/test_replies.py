@@ -58,11 +58,11 @@ def test_replies_older_than_the_model_are_not_taken_for_its_own(own_copy):
 
 
 def test_a_reply_is_decoded_as_those_that_are_stored(small_run):
-    as_stored = {"dtype": "float32", "max_new_tokens": 20, "max_total_tokens": 0}
-    assert decoding_settings(small_run.variant_folder()) == as_stored
-    only_a_model = small_run.but(variant="baseline_1_epoch").variant_folder()
-    assert decoding_settings(only_a_model) == {"dtype": "float32"}
-    assert decoding_settings(small_run.folder() / "no such folder") == {}
+    as_stored = {"task": "gsm8k", "dtype": "float32", "max_new_tokens": 20, "max_total_tokens": 0}
+    assert decoding_settings(small_run) == as_stored
+    only_a_model = small_run.but(variant="baseline_1_epoch")
+    assert decoding_settings(only_a_model) == {"task": "gsm8k", "dtype": "float32"}
+    assert decoding_settings(small_run.but(experiment="nothing")) == {}
 
 
 def test_pauses_that_a_strategy_puts_behind_the_prompt_are_put_there(asked, monkeypatch):
