@@ -11,7 +11,7 @@ test: .venv/ready
 	.venv/bin/python -m pytest $(ARGS)
 
 bench: .venv/ready
-	.venv/bin/python -m benchmarks
+	.venv/bin/python -m benchmarks $(if $(DATASET),--dataset $(abspath $(DATASET))) $(ARGS)
 
 lint: .venv/ready
 	.venv/bin/ruff check . && .venv/bin/ruff format --check .

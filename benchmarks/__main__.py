@@ -2,8 +2,13 @@
 
 Times do not compare across machines, nor across runs on a busy one; what is printed is this package beside a plain
 alternative that does the same work in the same process on one thread, each the fastest of some tries.
+
+    python -m benchmarks                                      # everything
+    python -m benchmarks decoding training                    # some subjects
+    python -m benchmarks injection --dataset path/to/gsm8k    # on the problems of train.jsonl there
 """
 
+import argparse
 import os
 import platform
 from pathlib import Path
@@ -13,8 +18,10 @@ os.environ.update(OMP_NUM_THREADS="1", TOKENIZERS_PARALLELISM="false", HF_HUB_OF
 import pandas as pd
 import torch
 
-from benchmarks import decoding, injection, notebooks, training
+from benchmarks import decoding, injection, notebooks, run_times, training
 from pauselib import runs
+
+SUBJECTS = ("injection", "decoding", "training", "notebooks")
 
 
 def machine() -> str:
@@ -27,15 +34,36 @@ def machine() -> str:
     return f"{model}, {os.cpu_count()} cores; one thread; {made_with}"
 
 
+def print_table(rows: list[dict]) -> None:
+    """Print lines of a table, if there are any, and a blank line."""
+    if rows:
+        print(pd.DataFrame(rows).to_markdown(index=False, disable_numparse=True), end="\n\n", flush=True)
+
+
 def main() -> None:
-    """Measure and print two tables: each part beside its alternative, and how the parts grow."""
+    """Measure and print two tables, each part beside its alternative and how the parts grow; then the last run's."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="What each part costs.")
+    parser.add_argument("subjects", nargs="*", help=f"of {', '.join(SUBJECTS)} (all)")
+    parser.add_argument("--dataset", default="toy", help="problems to inject: toy, or a folder with train.jsonl (toy)")
+    parser.add_argument("--run", default="runs/tiny", help="a finished run, to show where its time went (runs/tiny)")
+    asked = parser.parse_args()
+    unknown = set(asked.subjects) - set(SUBJECTS)
+    if unknown:
+        parser.error(f"{', '.join(sorted(unknown))} is none of {', '.join(SUBJECTS)}")
+    compare = {
+        "injection": lambda: injection.compare(asked.dataset),
+        "decoding": decoding.compare,
+        "training": training.compare,
+        "notebooks": notebooks.compare,
+    }
+    grow = {"injection": injection.grow, "decoding": decoding.grow, "training": training.grow}
+    subjects = asked.subjects or SUBJECTS
     torch.set_num_threads(1)
-    subjects = (injection, decoding, training, notebooks)
-    print(machine(), end="\n\n")
-    compared = [row for subject in subjects for row in subject.compare()]
-    print(pd.DataFrame(compared).to_markdown(index=False, disable_numparse=True), end="\n\n")
-    grown = [row for subject in subjects if hasattr(subject, "grow") for row in subject.grow()]
-    print(pd.DataFrame(grown).to_markdown(index=False, disable_numparse=True))
+    print(machine(), end="\n\n", flush=True)
+    print_table([row for name in subjects for row in compare[name]()])
+    print_table([row for name in subjects if name in grow for row in grow[name]()])
+    if not asked.subjects:
+        print(run_times.describe(Path(asked.run)))
 
 
 if __name__ == "__main__":

@@ -37,7 +37,7 @@ def compare() -> list[dict]:
             "what": f"fixed cost of {name}",
             "this package": f"{wall_seconds(code):.1f} s",
             "the plain way": f"{empty:.1f} s",
-            "ratio": "–",
+            "times as fast": "–",
             "beside": "an empty notebook",
             "goal": "5 s or less",
         }
