@@ -39,6 +39,7 @@ def train(model, rows, stock: bool = False) -> None:
         options = arguments(SETTINGS, VARIANTS["sft_peft"], Path(folder), len(rows))
         options.eval_strategy = options.save_strategy = "no"
         options.load_best_model_at_end = False
+        options.logging_strategy = "no"
         kind = SFTTrainer if stock else PauseTrainer
         kind(model, options, train_dataset=as_dataset(rows), processing_class=load_tokenizer("tiny")).train()
 

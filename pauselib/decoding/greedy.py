@@ -87,7 +87,7 @@ def decode(
             chooser.start(row)
     lengths = torch.tensor([len(prompt) for prompt in prompts.values()], device=model.device)
     cache = BatchCache(len(rows), int(lengths.max()))
-    logits = read(model, list(prompts.values()), cache, end_id)
+    logits = read(model, list(prompts.values()), cache)
     for n_said in itertools.count(1):
         chosen, *given = next_tokens(model, logits, rows, chooser)
         ended = []
@@ -121,13 +121,13 @@ def fill_gaps(n: int, ended: list[int]) -> list[int]:
     return [next(last) if place in ended else place for place in range(n_kept)]
 
 
-def read(model, prompts: list[list[int]], cache: BatchCache, end_id: int) -> torch.Tensor:
+def read(model, prompts: list[list[int]], cache: BatchCache) -> torch.Tensor:
     """Put the prompts into the cache; return the logits after each, (rows, V or V + 1)."""
     logits = []
     for first in range(0, len(prompts), READ_TOGETHER):
         part = prompts[first : first + READ_TOGETHER]
         width = max(map(len, part))
-        ids = [[end_id] * (width - len(prompt)) + prompt for prompt in part]
+        ids = [[0] * (width - len(prompt)) + prompt for prompt in part]
         ids, lengths = (torch.tensor(values, device=model.device) for values in (ids, [len(prompt) for prompt in part]))
         logits.append(last_logits(model, ids, lengths, cache))
     return torch.cat(logits)
