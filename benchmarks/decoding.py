@@ -13,9 +13,9 @@ from pauselib.sources.problems import load_problems
 
 
 def pausing_model():
-    """Return the embedded model with an untrained head that pauses now and then."""
+    """Return the embedded model with an untrained head that pauses now and then: replies as long as a trained one's."""
     model = PauseForCausalLM.around(load_model("tiny")).eval()
-    model.pause_head.bias.data += torch.tensor([1.5, -1.5])
+    model.pause_head.bias.data += torch.tensor([2.0, -2.0])
     return model
 
 
