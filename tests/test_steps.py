@@ -9,7 +9,7 @@ from pauselib import runs
 from pauselib.decoding import greedy
 from pauselib.rows import prompt_ids, read_rows
 from pauselib.sources.models import pause_token_id
-from pauselib.steps import clean_rows, evaluate, inject, training_rows, warm_up
+from pauselib.steps import clean_rows, evaluate, inject, rows_folder, training_rows, warm_up
 
 P = pause_token_id("tiny")
 
@@ -55,8 +55,8 @@ def test_an_unknown_model_is_refused_in_one_sentence(fresh):
 def test_the_matched_baseline_sees_each_clean_answer_as_often_as_it_was_injected_from_the_first_step_s_model(small):
     settings = small.but(variant="baseline_matched")
     injected = read_rows(inject(settings), "train")
-    folder, rows = training_rows(settings)
-    rows = rows["train"]
+    folder = rows_folder(settings)
+    rows = training_rows(settings, folder)["train"]
     assert folder == clean_rows(settings)
     assert rows["problem_id"].to_list() == injected["problem_id"].to_list()
     assert [ids.tolist() for ids in rows["input_ids"]] == [
@@ -73,7 +73,8 @@ def test_the_matched_baseline_sees_each_clean_answer_as_often_as_it_was_injected
 
 def test_a_baseline_reads_clean_rows_each_once_an_epoch_and_nothing_is_injected_for_it(fresh):
     settings = fresh.but(variant="baseline_1_epoch")
-    folder, rows = training_rows(settings)
+    folder = rows_folder(settings)
+    rows = training_rows(settings, folder)
     assert folder == clean_rows(settings)
     assert [len(rows[split]) for split in ("train", "validation")] == [6, 2]
     assert rows["train"]["problem_id"].is_unique

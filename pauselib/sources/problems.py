@@ -46,6 +46,11 @@ def load_problems(
     problems = [as_problem(kind, row, f"{place} {i}") for i, row in enumerate(rows, 1)]
     if not problems:
         raise InputError(f"The {split} split of {dataset} has no problems.")
+    if len(problems) < n:
+        raise InputError(
+            f"n_{split} is {n}, but the {split} split of {dataset} has {len(problems)} problems: give at most that, or "
+            "0 for all of them."
+        )
     return [{"problem_id": f"{split}-{i}", **problem} for i, problem in enumerate(problems)]
 
 
