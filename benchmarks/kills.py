@@ -23,6 +23,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -108,13 +109,13 @@ class Runs:
         aimed = time.monotonic() + delay
         while workflow.poll() is None and time.monotonic() < aimed:
             time.sleep(0.02)
-        while workflow.poll() is None and kill.way == "kernel" and not kernels(workflow):
+        while workflow.poll() is None and kill.way == "kernel" and not kernels(workflow, kill.aim):
             time.sleep(0.1)
         if workflow.poll() is not None:
             return False
         kill.running = " + ".join(sorted(label for _, label in steps_of(workflow))) or "–"
         kill.after, killed = time.monotonic() - began, time.monotonic()
-        strike(workflow, kill.way)
+        strike(workflow, kill)
         kill.status = workflow.wait(timeout=None if kill.way == "kernel" else ENDING)
         kill.ended_in = time.monotonic() - killed
         return True
@@ -136,16 +137,17 @@ def steps_of(workflow: subprocess.Popen) -> list[tuple[str, str]]:
     return found
 
 
-def kernels(workflow: subprocess.Popen) -> list[psutil.Process]:
-    """Return the Jupyter kernels of a workflow."""
+def kernels(workflow: subprocess.Popen, rule: str) -> list[psutil.Process]:
+    """Return the Jupyter kernels of a workflow, those of the steps of one kind first."""
     found = []
     for process in below(workflow):
         try:
             if "ipykernel_launcher" in process.cmdline():
-                found.append(process)
-        except psutil.Error:
+                notebook = Path(process.parent().cmdline()[2]).stem
+                found.append((notebook != rule, process))
+        except (psutil.Error, AttributeError, IndexError):
             continue
-    return found
+    return [process for _, process in sorted(found, key=lambda one: one[0])]
 
 
 def below(workflow: subprocess.Popen) -> list[psutil.Process]:
@@ -156,16 +158,16 @@ def below(workflow: subprocess.Popen) -> list[psutil.Process]:
         return []
 
 
-def strike(workflow: subprocess.Popen, way: str) -> None:
+def strike(workflow: subprocess.Popen, kill: Kill) -> None:
     """Kill a workflow, or a part of it, in one of WAYS."""
-    if way == "group":
+    if kill.way == "group":
         os.killpg(workflow.pid, signal.SIGKILL)
-    elif way == "terminate":
+    elif kill.way == "terminate":
         workflow.terminate()
-    elif way == "interrupt":
+    elif kill.way == "interrupt":
         os.killpg(workflow.pid, signal.SIGINT)
     else:
-        for kernel in kernels(workflow)[:1]:
+        for kernel in kernels(workflow, kill.aim)[:1]:
             kernel.kill()
 
 
@@ -178,30 +180,48 @@ def seconds_of_steps(folder: Path) -> dict[str, float]:
     return seconds
 
 
-def run_killed(folder: Path, n_kills: int, seed: int, settings: dict | None = None, steps: tuple = STEPS, show=None):
-    """Run an experiment undisturbed, and then in rounds with kills, below a folder.
-
-    Return the kills, what differs or is left behind by round, and the number of files that were compared. `show(kill)`
-    is called after each.
-    """
-    settings, rng, kills, wrong = settings or EXPERIMENT, random.Random(seed), [], {}
-    undisturbed = Runs(settings, folder / "undisturbed")
+def run_undisturbed(folder: Path, settings: dict | None = None) -> tuple[Path, dict[str, float]]:
+    """Run an experiment that is left alone, and return its folder, and how long a step of each kind took."""
+    undisturbed = Runs(settings or EXPERIMENT, folder / "000")  # as long as the others' names, which notebooks print
     undisturbed.finish()
-    seconds = {"start": STARTING, **seconds_of_steps(undisturbed.folder)}
-    for number in itertools.count():
-        disturbed = Runs(settings, folder / f"round-{number}")
-        for i, aim in enumerate(steps):
+    return undisturbed.folder, seconds_of_steps(undisturbed.folder)
+
+
+def run_killed(
+    folder: Path,
+    n_kills: int,
+    seed: int,
+    seconds: dict[str, float],
+    settings: dict | None = None,
+    show: Callable[[Kill], None] = lambda kill: None,
+) -> Iterator[tuple[Runs, list[Kill]]]:
+    """Run an experiment in rounds, below a folder, until it was killed as often as asked; yield each round when it is
+    finished, with its kills.
+
+    It is killed once in a round at each kind of step of which `seconds` says how long it takes. `show(kill)` is called
+    after each.
+    """
+    rng, left = random.Random(seed), n_kills
+    for number in itertools.count(1):
+        disturbed, kills = Runs(settings or EXPERIMENT, folder / f"{number:03}"), []
+        for i, (aim, longest) in enumerate(seconds.items()):
             kill = Kill(WAYS[(number + i) % len(WAYS)], aim)
-            if len(kills) < n_kills and disturbed.kill_one(kill, rng.uniform(0, seconds[aim])):
+            if left and disturbed.kill_one(kill, rng.uniform(0, longest)):
                 kills.append(kill)
-                if show:
-                    show(kill)
+                left -= 1
+                show(kill)
         disturbed.finish()
-        wrong[number] = differences(disturbed.folder, undisturbed.folder) + left_behind(disturbed.folder)
-        if "Traceback" in disturbed.output():
-            wrong[number].append(f"a traceback on the terminal, see {disturbed.log}")
-        if len(kills) == n_kills:
-            return kills, wrong, len(results(undisturbed.folder))
+        yield disturbed, kills
+        if not left:
+            return
+
+
+def what_is_wrong(disturbed: Runs, expected: Path) -> list[str]:
+    """Return what differs between an experiment that was killed and another, what the kills have left behind, and
+    whether a traceback was shown.
+    """
+    wrong = differences(disturbed.folder, expected) + left_behind(disturbed.folder)
+    return wrong + (["a traceback on the terminal"] if "Traceback" in disturbed.output() else [])
 
 
 def as_table(kills: list[Kill]) -> str:
@@ -233,14 +253,19 @@ def main() -> int:
         print(f"{kill.way} at {kill.aim}: {kill.running}", file=sys.stderr, flush=True)
 
     with tempfile.TemporaryDirectory() as temporary:
-        kills, wrong, n_files = run_killed(asked.keep or Path(temporary), asked.kills, asked.seed, show=show)
+        folder = asked.keep or Path(temporary)
+        expected, seconds = run_undisturbed(folder)
+        seconds = {aim: seconds.get(aim, STARTING) for aim in STEPS}
+        rounds = run_killed(folder, asked.kills, asked.seed, seconds, show=show)
+        found = [(kills, what_is_wrong(disturbed, expected)) for disturbed, kills in rounds]
+        n_files = len(results(expected))
+    kills, wrong = [kill for some, _ in found for kill in some], [some for _, some in found]
     print(as_table(kills))
     print(f"\n{len(kills)} kills in {len(wrong)} rounds; after each {n_files} files were compared with those of a run")
     print("that was left alone. Not compared: " + "; ".join(f"{name} ({why})" for name, why in LEFT_OUT.items()) + ".")
-    for number, found in wrong.items():
-        for one in found:
-            print(f"Round {number}: {one}")
-    n_wrong = sum(map(bool, wrong.values()))
+    for number, one in ((number, one) for number, some in enumerate(wrong, 1) for one in some):
+        print(f"Round {number}: {one}")
+    n_wrong = sum(map(bool, wrong))
     print(f"{n_wrong} rounds ended with something that differs or was left behind." if n_wrong else "All the same.")
     return int(bool(n_wrong))
 

@@ -16,19 +16,22 @@ LEFT_OUT = {
     "pages of notebooks": "they are made of the notebooks, which are compared, but for dates and times",
 }
 """What is not compared, and why."""
+ADDRESS = re.compile(r"at 0x[0-9a-f]+")
 PROGRESS = re.compile(r"\(\d+%\), \d+ s")  # in a line of `pauselib.progress`, which has seconds
 
 
-def what_is_shown(notebook: Path, runs_dir: Path) -> bytes:
-    """Return the cells of an executed notebook and what they show, without dates, numbers of executions and lines of
-    progress.
+def what_is_shown(notebook: Path, folder: Path) -> bytes:
+    """Return the cells of an executed notebook and what they show, without dates, numbers of executions, lines of
+    progress, addresses in memory, and the place of the experiment's folder.
     """
     shown = []
     for cell in json.loads(notebook.read_text(encoding="utf-8"))["cells"]:
         outputs = [{**output, "execution_count": None, "metadata": None} for output in cell.get("outputs", [])]
         outputs = [output for output in outputs if not PROGRESS.search(json.dumps(output))]
         shown.append((cell["cell_type"], cell["source"], outputs))
-    return json.dumps(shown).replace(str(runs_dir), "RUNS").encode()
+    text = json.dumps(shown).replace(str(folder), "FOLDER").replace(f"{folder.parent.name}/{folder.name}", "FOLDER")
+    text = text.replace(str(folder.parent), "RUNS")
+    return ADDRESS.sub("at", text).encode()
 
 
 def results(folder: Path) -> dict[str, bytes]:
@@ -37,7 +40,7 @@ def results(folder: Path) -> dict[str, bytes]:
     for path in sorted(path for path in folder.rglob("*") if path.is_file() and path.suffix not in (".log", ".lock")):
         name = path.relative_to(folder).as_posix()
         if path.suffix == ".ipynb":
-            found[name] = what_is_shown(path, folder.parent)
+            found[name] = what_is_shown(path, folder)
         elif not (name.startswith("times/") or name == "config.yaml" or path.with_suffix(".ipynb").exists()):
             found[name] = path.read_bytes()
     return found

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -32,15 +33,20 @@ def end_orphans() -> None:
     psutil.wait_procs(alive, timeout=PATIENCE)
 
 
-def is_executed(path: Path) -> bool:
-    """Return whether papermill has executed a notebook to its end, without an error, and written all of it."""
+def remove_stale_locks() -> None:
+    """Remove the locks of a Snakemake that was killed, as `snakemake --unlock` does in two seconds."""
+    shutil.rmtree(ROOT / ".snakemake" / "locks", ignore_errors=True)
+
+
+def is_executed(path: Path) -> bool | None:
+    """Return whether papermill has executed a notebook to its end, without an error; None where it is damaged."""
     try:
         notebook = json.loads(path.read_text(encoding="utf-8"))
         ran, cells = notebook["metadata"]["papermill"], notebook["cells"]
         all_cells = all(cell["execution_count"] for cell in cells if cell["cell_type"] == "code" and cell["source"])
         return all_cells and bool(ran["end_time"]) and not ran["exception"]
     except (ValueError, KeyError, TypeError):
-        return False
+        return None
 
 
 def executed_notebooks(folder: Path) -> list[Path]:
@@ -56,6 +62,8 @@ def remove_unfinished_notebooks(folder: Path) -> None:
     Snakemake remembers what it did not finish, but not what another copy of the project did not.
     """
     for path in executed_notebooks(folder):
-        if not is_executed(path):
-            print(f"{path} was not executed to its end, or is damaged: it is made again.", file=sys.stderr)
+        executed = is_executed(path)
+        if executed is None:
+            print(f"{path} is damaged: it is made again.", file=sys.stderr)
+        if not executed:
             path.unlink()

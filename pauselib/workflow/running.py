@@ -14,7 +14,13 @@ from filelock import FileLock, Timeout
 from pauselib import runs
 from pauselib.errors import InputError, failed_writes_explained
 from pauselib.settings import Settings
-from pauselib.workflow.leftovers import MARK, ROOT, end_orphans, remove_unfinished_notebooks
+from pauselib.workflow.leftovers import (
+    MARK,
+    ROOT,
+    end_orphans,
+    remove_stale_locks,
+    remove_unfinished_notebooks,
+)
 from pauselib.workflow.steps_of_graph import short_path
 
 BY_SIGNAL = 128  # and the signal's number make the exit status of a command that a signal has stopped
@@ -104,11 +110,10 @@ def run_snakemake(settings: Settings, config: dict) -> int:
         turn_at(settings.folder()),
     ):
         end_orphans()
+        remove_stale_locks()
         runs.clear_litter(settings.folder())
         remove_unfinished_notebooks(settings.folder())
         runs.write(config_file, yaml.safe_dump(config, sort_keys=False))
-        nowhere = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        subprocess.run([*snakemake, "--unlock"], env=environment, check=False, **nowhere)
         command = [*snakemake, "--cores", "all", "--rerun-incomplete", "--keep-going"]
         command += ["--prioritize", first_result(settings)]
         return run_until_stopped(command, environment)

@@ -59,15 +59,17 @@ def test_a_notebook_is_executed_where_all_its_cells_were_and_papermill_came_to_i
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff", b"{}", b'{"metadata": {}, "cells": []}'])
-def test_what_is_no_executed_notebook_is_none(tmp_path, content):
+def test_what_is_no_executed_notebook_is_damaged(tmp_path, content):
     (tmp_path / "damaged.ipynb").write_bytes(content)
-    assert not is_executed(tmp_path / "damaged.ipynb")
+    assert is_executed(tmp_path / "damaged.ipynb") is None
 
 
-def test_notebooks_that_were_cut_off_are_removed_and_a_person_s_own_are_not(tmp_path, capsys):
+def test_notebooks_that_were_cut_off_or_damaged_are_removed_and_a_person_s_own_are_not(tmp_path, capsys):
     kept = [executed(tmp_path, name) for name in ("seed-42/sft/warmup.ipynb", "seed-42/injected/word.inject.ipynb")]
     kept += [executed(tmp_path, name, end_time=None) for name in ("mine.ipynb", "seed-42/sft/warmup.failed.ipynb")]
-    cut = executed(tmp_path, "seed-42/sft/interventions/max_pauses-0/evaluate.ipynb", end_time=None)
+    executed(tmp_path, "seed-42/sft/interventions/max_pauses-0/evaluate.ipynb", end_time=None)
+    damaged = executed(tmp_path, "seed-42/sft/evaluate.ipynb")
+    damaged.write_text(damaged.read_text()[:-1])
     remove_unfinished_notebooks(tmp_path)
     assert sorted(tmp_path.rglob("*.ipynb")) == sorted(kept)
-    assert capsys.readouterr().err == f"{cut} was not executed to its end, or is damaged: it is made again.\n"
+    assert capsys.readouterr().err == f"{damaged} is damaged: it is made again.\n"
