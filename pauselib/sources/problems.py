@@ -28,7 +28,7 @@ def load_problems(
     kind = tasks.find(task)
     place = f"the {split} split of {dataset}, problem"
     if dataset == "toy":
-        rows = generator.make(split, n or GENERATED[split], seed)
+        rows = itertools.islice(generator.stream(split, seed), n or GENERATED[split])
     elif (Path(dataset) / f"{split}.jsonl").exists():
         path = Path(dataset) / f"{split}.jsonl"
         rows, place = read_lines(path, n), f"{path}, line"
