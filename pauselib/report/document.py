@@ -16,7 +16,7 @@ from pauselib import runs
 from pauselib.analysis import audit, loading, reasons
 from pauselib.analysis.study import Study
 from pauselib.report import figures, html, style, tables
-from pauselib.variants import FIRST_STEP, MATCHED
+from pauselib.variants import FIRST_STEP
 
 ENVIRONMENT = Environment(
     loader=PackageLoader("pauselib.report"), autoescape=True, trim_blocks=True, lstrip_blocks=True
@@ -151,7 +151,6 @@ def report_html(study: Study, alone: bool = False) -> str:
         "reading": reasons.regression_reading(study.pause_regression),
         "notes": audit.NOTES,
         "start": FIRST_STEP,
-        "matched": MATCHED,
         "variants": sections(study),
         "files": Markup(file_table(study, alone)),
         "settings_table": pd.DataFrame({"setting": used.keys(), "value": map(str, used.values())}),
