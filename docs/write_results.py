@@ -21,7 +21,7 @@ from pauselib.analysis.study import Study
 from pauselib.report import document, figures, html, style, tables
 from pauselib.settings import of_experiment
 from pauselib.tokens import PAUSE_TEXT
-from pauselib.variants import FIRST_STEP, MATCHED
+from pauselib.variants import matched_baseline
 
 ROOT = Path(__file__).parent.parent
 MAIN, SEEDS, STRATEGIES = "configs/tiny.yaml", "configs/tiny-seeds.yaml", "configs/tiny-strategies.yaml"
@@ -108,12 +108,13 @@ def interval(row: pd.Series) -> str:
 
 def accuracy_sentence(study: Study) -> str:
     """Return whether training with pauses gives a more accurate model than as much training without them."""
-    ours, matched = (line_of(study.over_seeds, variant=name) for name in (PAUSING, MATCHED))
+    match = matched_baseline(PAUSING)
+    ours, matched = (line_of(study.over_seeds, variant=name) for name in (PAUSING, match))
     found = line_of(study.against_matched, variant=PAUSING)
     right, without = percent(ours["accuracy"], 1), percent(matched["accuracy"], 1)
     return (
         f"Trained with pauses, `{PAUSING}` is right in {right} of {ours['n']:,} new problems; the same model trained "
-        f"as long without pauses (`{MATCHED}`) is right in {without}: a difference of {points(found['difference'])} "
+        f"as long without pauses (`{match}`) is right in {without}: a difference of {points(found['difference'])} "
         f"points {interval(found)}."
     )
 
@@ -153,7 +154,8 @@ def example(study: Study) -> str:
 
 def tiny_part(study: Study, run: str) -> str:
     """Return the part of docs/results.md on the embedded default."""
-    claims = study.takeaways[["claim", "verdict", "reading"]]
+    claims = study.takeaways[["claim", "says", "verdict", "reading"]]
+    built_in = "\n\n".join([study.plan_status, *study.built_in])
     effects = study.intervention_effects.drop(columns=["allowed", "n", "accuracy_low", "accuracy_high", "p"])
     published = tables.as_published(study.table).to_markdown(index=False, disable_numparse=True)
     agreement = percent(study.greedy_agreement["agree"].min(), 1)
@@ -164,9 +166,11 @@ def tiny_part(study: Study, run: str) -> str:
 
 {markdown(claims)}
 
-![Accuracy of every variant with its interval, and its difference to the model all started from](accuracy.png)
+{built_in}
 
-{study.detectable}
+![Accuracy of every variant with its interval, and its difference to as much training without pauses](finding.png)
+
+{study.detectable} {study.unmatched}
 
 ### Do pauses help?
 
@@ -197,7 +201,7 @@ In the published layout; best in bold; a baseline's eval loss is on clean answer
 def seeds_part(study: Study, run: str) -> str:
     """Return the part of docs/results.md on several seeds."""
     columns = ["variant", "accuracy", "low", "high", "se", "se_seeds", "se_problems", "pauses_mean"]
-    against = study.against_start[["variant", "difference", "low", "high", "p_holm"]]
+    against = study.against_matched[["variant", "reference", "difference", "low", "high", "p_holm"]]
     table = study.over_seeds[columns].merge(against, on="variant", how="left", suffixes=("", " of the difference"))
     return f"{run}\n\n{markdown(table)}"
 
@@ -214,8 +218,7 @@ def strategies_part(study: Study, run: str) -> str:
 def draw(study: Study, docs: Path) -> None:
     """Write the pictures of README.md and docs/results.md."""
     drawn = {
-        "finding": figures.accuracies(study.over_seeds, study.against_matched, MATCHED),
-        "accuracy": figures.accuracies(study.over_seeds, study.against_start, FIRST_STEP),
+        "finding": figures.accuracies(study.over_seeds, study.against_matched),
         "interventions": figures.accuracy_under_interventions(study.intervention_effects),
         "by_pauses": figures.accuracy_by_pauses(loading.of_pausing_variants(study.replies)),
     }

@@ -5,7 +5,7 @@ the odds of the pause head are a threshold for the LM's certainty. That pauses f
 and no finding. What is one is how much of it is the LM's share and how much the head's: a head with constant odds would
 mark the LM's uncertainty and nothing else, an LM that is always as sure would leave all to the head.
 
-`replies` is here a table as `loading.with_tokens` gives it, see `positions`.
+The functions take the table of `positions`, one line a token.
 """
 
 import numpy as np
@@ -17,7 +17,8 @@ from pauselib.variants import parse
 LM, HEAD, BOTH = "the LM", "the head", "both"
 """By what a pause is predicted: the LM's certainty alone, the head's odds alone, and the rule that has both."""
 
-PREDICTION = ["variant", "by", "auc", "low", "high", "n", "pauses", "problems"]
+PREDICTION = ["variant", "by", "auc", "low", "high", "n", "pauses"]
+PREDICTION += ["opening_auc", "opening_low", "opening_high", "openings", "sites"]
 
 
 def positions(replies: pd.DataFrame) -> pd.DataFrame:
@@ -25,7 +26,7 @@ def positions(replies: pd.DataFrame) -> pd.DataFrame:
 
     `variant`, `problem_id`, `p_best`, `p_pause`, the `odds` of a pause (p_pause / (1 − p_pause)), whether it is a
     `pause`, and whether it is the first of its gap (`opens`): there the model chose between a pause and a word with no
-    pause just before.
+    pause just before. `replies` is a table as `loading.with_tokens` gives it, see the module `positions`.
     """
     chosen = with_part(replies, "pauses", ["tokens", "p_pause", "p_best"])
     gaps, p_pause = Gaps(chosen), token_values(chosen, "p_pause")
@@ -36,14 +37,13 @@ def positions(replies: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({**columns, "pause": gaps.is_pause, "opens": gaps.opens})
 
 
-def greedy_agreement(replies: pd.DataFrame, tie: float = 1e-3) -> pd.DataFrame:
+def greedy_agreement(table: pd.DataFrame, tie: float = 1e-3) -> pd.DataFrame:
     """A check of the code: are the pauses where the greedy rule puts them? One line a variant.
 
     There are `n` tokens, `pauses`, `ties`, and `agree`, the share of tokens, ties aside, where p_best < odds says
     whether it is a pause. A tie is a token where the two differ by the share `tie` at most: numbers that are rounded,
     or computed in another batch, can't decide it.
     """
-    table = positions(replies)
     word, pause = table["p_best"] * (1 - table["p_pause"]), table["p_pause"]
     is_tie = (word - pause).abs() <= tie * pause
     agree = ((word < pause) == table["pause"]).where(~is_tie).astype(float)
@@ -63,37 +63,40 @@ def code_check(agreement: pd.DataFrame) -> str:
     return f"Code check: the greedy rule, at {n:,} positions ({ties:,} ties aside): {verdict}."
 
 
-def pauses_by_certainty(replies: pd.DataFrame, bins: int = 20) -> pd.DataFrame:
+def pauses_by_certainty(table: pd.DataFrame, bins: int = 20) -> pd.DataFrame:
     """How often there is a pause by the probability of the LM's best word, one line a variant and bin of p_best.
 
     A bin is from `low` to `high` and has `n` tokens, the `share` of them that are pauses, and the median `odds` of a
     pause.
     """
-    table = positions(replies)
     by_bin = table.assign(low=lower_edge(table["p_best"], bins)).groupby(["variant", "low"], observed=True)
     found = by_bin.agg(n=("pause", "size"), share=("pause", "mean"), odds=("odds", "median")).reset_index()
     found = found.assign(high=found["low"] + 1 / bins).astype({"variant": "str"})
     return found[["variant", "low", "high", "n", "share", "odds"]]
 
 
-def pause_prediction(replies: pd.DataFrame) -> pd.DataFrame:
+def pause_prediction(table: pd.DataFrame) -> pd.DataFrame:
     """How well a pause is told from a word by the LM's certainty, by the head's odds, and by both, as an AUC.
 
     One line a variant with a trained pause head, and predictor `by`: the `auc` is how often a position with a pause has
     the lower p_best (the LM), the higher odds (the head), or the lower p_best / odds (both: the greedy rule itself, so
-    1 but for ties) than one with a word, ties half. Its 95 % interval is `clustered_auc`'s. Counted are the `n`
-    positions where the model chose with no pause just before, of which `pauses` opened a run, in replies to `problems`
-    problems: what comes later in a run is not chosen apart from its start.
+    1 but for ties) than one with a word, ties half. Its 95 % interval `low` to `high` is `clustered_auc`'s, over `n`
+    positions of which `pauses` are pauses. The same again as `opening_auc`, `opening_low` and `opening_high`, where the
+    model chose with no pause just before: at `openings` positions, of which `sites` opened a run of pauses. What comes
+    later in a run was chosen after the run had changed what the LM is sure of.
     """
-    table = positions(replies)
-    table, rows = table[table["opens"]], []
+    rows = []
     for variant, mine in table.groupby("variant", observed=True, sort=False):
         if not parse(variant).pause_head:
             continue
-        scores = {LM: -mine["p_best"], HEAD: mine["odds"], BOTH: mine["odds"] / mine["p_best"]}
-        counts = [len(mine), int(mine["pause"].sum()), mine["problem_id"].nunique()]
-        for by, score in scores.items():
-            rows.append([variant, by, *clustered_auc(score, mine["pause"], mine["problem_id"].cat.codes), *counts])
+        scores = pd.DataFrame({LM: -mine["p_best"], HEAD: mine["odds"], BOTH: mine["odds"] / mine["p_best"]})
+        for by in scores:
+            row = [variant, by]
+            for is_counted in (np.full(len(mine), True), mine["opens"].to_numpy()):
+                counted, score = mine[is_counted], scores.loc[is_counted, by]
+                row += clustered_auc(score, counted["pause"], counted["problem_id"].cat.codes)
+                row += [len(counted), int(counted["pause"].sum())]
+            rows.append(row)
     return pd.DataFrame(rows, columns=PREDICTION)
 
 
@@ -130,16 +133,20 @@ def clustered_auc(score, is_pause, clusters) -> tuple[float, float, float]:
 
 
 def prediction_reading(table: pd.DataFrame) -> str:
-    """What `pause_prediction` says, in words: the shares of the LM and of the head, and the variants' range."""
-    known = table.dropna(subset="auc")
+    """What `pause_prediction` says, in words: the shares of the LM and of the head, with the range of the variants."""
+    known = table.dropna(subset=["auc", "opening_auc"])
     if known.empty:
         return "What a pause can be told by is not known: no trained pause head has both pauses and words."
-    parts = []
-    for by in (LM, HEAD):
-        areas = known.loc[known["by"] == by, "auc"]
-        parts.append(f"{by} {areas.median():.2f} ({areas.min():.2f} to {areas.max():.2f})")
-    n = known["variant"].nunique()
+    places = {"auc": "at all positions", "opening_auc": "where no pause stands just before"}
+    parts = [f"{where} by {LM} {_range(known, LM, column)} and by {HEAD} {_range(known, HEAD, column)}"
+             for column, where in places.items()]  # fmt: skip
     return (
-        f"How well a pause is told from a word where no pause stands before it (AUC; 0.5 is chance, 1 without error; "
-        f"median and range of {n} variants): by {', by '.join(parts)}. Both together are the greedy rule."
+        f"How well a pause is told from a word (AUC: 0.5 is chance, 1 is without error; median and range of "
+        f"{known['variant'].nunique()} variants): {'; '.join(parts)}. Both together are the greedy rule."
     )
+
+
+def _range(table: pd.DataFrame, by: str, column: str) -> str:
+    """The median and the range of an AUC over the variants, in words."""
+    areas = table.loc[table["by"] == by, column]
+    return f"{areas.median():.2f} ({areas.min():.2f} to {areas.max():.2f})"

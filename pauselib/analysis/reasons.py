@@ -4,12 +4,14 @@ A model that is less sure when it is wrong pauses in more places when it is wron
 wrongness. And a model may pause more at some scenes than at others. Both are held equal here.
 
 The uncertainty is measured where the choice between a pause and a word was made: before the run of pauses, not at the
-word after it. Pauses change what the LM is sure of, so what it says behind them is an effect of the pauses and not a
-cause; holding such a thing equal can make an effect where there is none (Rosenbaum 1984, doi:10.2307/2981697).
+word after it, and it counts by how much pauses depend on it there. Pauses change what the LM is sure of, so how sure it
+is behind them is an effect of the pauses and not a cause. Holding such a thing equal can make an effect where there is
+none (Rosenbaum 1984, doi:10.2307/2981697).
 
 `replies` is here a table as `loading.with_tokens` gives it, see `positions`.
 """
 
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -21,11 +23,11 @@ from pauselib.analysis.positions import Gaps, token_values, with_part
 from pauselib.analysis.statistics import RANDOM_SEED, RESAMPLES
 from pauselib.analysis.verdicts import judge
 
-COVARIATES = {"uncertainty": "uncertainty", "length": "n_spoken", "difficulty": "difficulty"}
+COVARIATES = {"uncertainty": "log_expected", "length": "n_spoken", "difficulty": "difficulty"}
 """The covariates of the regression in the order they enter, and their columns."""
 
-EFFECTS = ("scene", "problem")
-"""What has an effect of its own in the models after these: each scene, and each problem."""
+SCENE, PROBLEM = "scene", "problem"
+"""What has an effect of its own in the last model: each scene where the scenes are known, otherwise each problem."""
 
 REGRESSION = ["model", "term", "rate_ratio", "low", "high", "p", "explained", "explained_low", "explained_high"]
 REGRESSION += ["n", "problems", "cut"]
@@ -49,19 +51,50 @@ class Fit:
 
 
 def reply_features(replies: pd.DataFrame) -> pd.DataFrame:
-    """`replies` with `n_spoken` (the tokens that are no pause), `n_sites` (gaps with pauses) and their `uncertainty`.
+    """`replies` with `n_spoken` (tokens that are no pause), `n_sites` (gaps with pauses), and their uncertainty.
 
-    The uncertainty is in bits, the mean of −log2 p_best over the gaps before spoken tokens, each measured at the first
-    position of the gap: before its pauses where it has any. It is missing where a reply says nothing.
+    The uncertainty is `log_expected`, the logarithm of the number of sites that a reply would have by the LM's
+    certainty alone: the sum, over its gaps before spoken tokens, of the probability of a pause at the gap's first
+    position, which is before its pauses. That probability is the model's own curve over −log2 p_best there: see
+    `site_probabilities`. It is missing where a reply says nothing.
     """
     gaps, n = Gaps(replies), len(replies)
     before_a_word = gaps.opens & (gaps.of_token != gaps.ends[gaps.reply_of_token])
-    bits = -np.log2(token_values(replies, "p_best"))[before_a_word]
-    total = np.bincount(gaps.reply_of_token[before_a_word], bits, minlength=n)  # (replies)
-    with np.errstate(invalid="ignore"):
-        uncertainty = total / gaps.n_spoken
+    reply = gaps.reply_of_token[before_a_word]
+    bits, is_site = -np.log2(token_values(replies, "p_best"))[before_a_word], gaps.is_pause[before_a_word]
+    probabilities, model = np.zeros(len(reply)), _model_numbers(replies).to_numpy()[reply]
+    for number in np.unique(model):
+        mine = model == number
+        probabilities[mine] = site_probabilities(bits[mine], is_site[mine])
+    with np.errstate(divide="ignore"):
+        log_expected = np.log(np.bincount(reply, probabilities, minlength=n))
     n_sites = gaps.sum_over_replies(gaps.n_pauses > 0).astype(int)
-    return replies.assign(n_spoken=gaps.n_spoken, n_sites=n_sites, uncertainty=uncertainty)
+    log_expected[gaps.n_spoken == 0] = np.nan
+    return replies.assign(n_spoken=gaps.n_spoken, n_sites=n_sites, log_expected=log_expected)
+
+
+def site_probabilities(bits: np.ndarray, is_site: np.ndarray) -> np.ndarray:
+    """The probability of a pause at each of some positions (n) by the LM's uncertainty there, in bits (n).
+
+    It is fitted to whether each `is_site` by a logistic regression. This is the curve that follows from the greedy
+    rule, a pause where the LM's best word is less likely than the odds of the head, if the head's log odds vary by a
+    logistic distribution that does not depend on the LM. Where all are alike, or none, it is their share.
+    """
+    import statsmodels.api as sm
+    from statsmodels.tools.sm_exceptions import PerfectSeparationWarning
+
+    share = is_site.mean()
+    if share in (0, 1) or np.ptp(bits) <= 1e-9 * bits.max():
+        return np.full(len(bits), share)
+    design = np.column_stack([np.ones(len(bits)), bits])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", PerfectSeparationWarning)  # the curve is a step then, which is what it says
+        return sm.GLM(is_site.astype(float), design, family=sm.families.Binomial()).fit().fittedvalues
+
+
+def _model_numbers(replies: pd.DataFrame) -> pd.Series:
+    """The number of the trained model (variant and seed) that gave each reply."""
+    return replies.groupby(["variant", "seed"]).ngroup()
 
 
 def pause_regression(replies: pd.DataFrame, outcome: str = "n_sites") -> pd.DataFrame:
@@ -79,9 +112,10 @@ def pause_regression(replies: pd.DataFrame, outcome: str = "n_sites") -> pd.Data
     pause heads that have pauses and both kinds of replies. The covariance is clustered by problem (t with problems −
     1), so the counts need not vary as a Poisson's. Rate ratios, unlike odds ratios, do not move when a covariate is
     added that is unrelated to correctness (collapsibility: Greenland, Robins & Pearl 1999, doi:10.1214/ss/1009211805).
-    After the covariates comes a constant for every scene, where the scenes are known. Last comes an effect of every
-    problem: with the means of all terms over the replies to a problem beside them, the ratio of `incorrect` is that
-    among replies to the same problem (Mundlak 1978, doi:10.2307/1913646); it takes several replies to a problem.
+    After the covariates comes a constant for every scene. Where the scenes are not known, there comes an effect of
+    every problem instead: with the means of all terms over the replies to a problem beside them, the ratio of
+    `incorrect` is that among replies to the same problem (Mundlak 1978, doi:10.2307/1913646). It takes several replies
+    to a problem.
 
     The bootstrap draws problems and moves each estimate by their influence instead of fitting it again (Kline & Santos
     2012, doi:10.1515/2156-6674.1006). A term that is constant, follows from the terms before it or has no finite ratio
@@ -109,7 +143,7 @@ def _comparable(replies: pd.DataFrame, outcome: str) -> pd.DataFrame:
     too few where only one kind has pauses, where there is one problem, or where there are no more replies than numbers
     to estimate.
     """
-    known = reply_features(replies).dropna(subset="uncertainty")
+    known = reply_features(replies).dropna(subset="log_expected")
     by_model = known.groupby(["variant", "seed"])
     has_both_kinds = by_model["correct"].transform("nunique") == 2
     has_pauses = by_model[outcome].transform("sum") > 0
@@ -122,25 +156,26 @@ def _comparable(replies: pd.DataFrame, outcome: str) -> pd.DataFrame:
 
 def _fits(used: pd.DataFrame, outcome: str) -> Iterator[tuple[str, Fit]]:
     """The regressions one after the other, each with its name and one term more than the last one."""
-    models = used.groupby(["variant", "seed"]).ngroup()
     terms = pd.DataFrame({"incorrect": 1.0 - used["correct"].astype(float)})
-    beside = pd.get_dummies(models, prefix="model", dtype=float)
+    beside = pd.get_dummies(_model_numbers(used), prefix="model", dtype=float)
     fit = _regress(used, outcome, terms, beside)
     if fit is None:
         return
     yield "incorrect alone", fit
-    for name in (*COVARIATES, *EFFECTS):
+    knows_scenes = "scene" in used and used["scene"].notna().any()
+    for name in (*COVARIATES, SCENE if knows_scenes else PROBLEM):
         more, others = terms, beside
         if name in COVARIATES:
             values = used[COVARIATES[name]].astype(float)
             if values.std() <= 1e-9 * values.abs().max():
                 continue
             more = terms.assign(**{name: (values - values.mean()) / values.std()})
-        elif name == "scene":
-            scenes = used["scene"] if "scene" in used else pd.Series(None, used.index, object)
-            others = beside.join(pd.get_dummies(scenes, prefix=name, drop_first=True, dtype=float))
+        elif name == SCENE:
+            others = beside.join(pd.get_dummies(used["scene"], prefix=name, drop_first=True, dtype=float))
         else:
-            others = beside.join(terms.groupby(used["problem_id"]).transform("mean").add_prefix("mean "))
+            means = terms.groupby(used["problem_id"]).transform("mean")
+            varies = (terms - means).abs().max() > 1e-9  # what is the same in all replies to a problem is its own mean
+            others = beside.join(means.loc[:, varies].add_prefix("mean "))
         added = pd.concat([more, others], axis=1)
         if added.shape[1] == terms.shape[1] + beside.shape[1] or not _is_full_rank(added):
             continue
@@ -202,7 +237,8 @@ def regression_reading(table: pd.DataFrame) -> str:
     incorrect = table[table["term"] == "incorrect"]
     first, last = incorrect.iloc[0], incorrect.iloc[-1]
     held = [model.removeprefix("+ ") for model in incorrect["model"].iloc[1:]]
-    not_held = [name for name in (*COVARIATES, *EFFECTS) if name not in held]
+    not_held = [name for name in COVARIATES if name not in held]
+    not_held += [] if SCENE in held or PROBLEM in held else [f"{SCENE} or {PROBLEM}"]
     sentences = [
         f"In {first['n']} replies to {first['problems']} problems, incorrect ones pause in {_times(first)} as many "
         f"places as correct ones: {_verdict(first)}."

@@ -16,7 +16,7 @@ from pauselib import runs
 from pauselib.analysis import audit, certainty, loading, reasons
 from pauselib.analysis.study import Study
 from pauselib.report import figures, html, methods, style, tables
-from pauselib.variants import FIRST_STEP, MATCHED
+from pauselib.variants import FIRST_STEP
 
 ENVIRONMENT = Environment(
     loader=PackageLoader("pauselib.report"), autoescape=True, trim_blocks=True, lstrip_blocks=True
@@ -187,10 +187,8 @@ def render(study: Study, shown: ShownTables) -> str:
         "shares": certainty.prediction_reading(study.pause_prediction),
         "reading": reasons.regression_reading(study.pause_regression),
         "methods": methods.methods(study),
-        "nulls": methods.built_in_nulls(settings),
         "notes": audit.NOTES,
         "start": FIRST_STEP,
-        "matched": MATCHED,
         "variants": sections(study),
         "files": shown.keep("files", files, file_table(study, files, shown.alone)),
         "settings_table": pd.DataFrame({"setting": used.keys(), "value": map(str, used.values())}),

@@ -200,13 +200,14 @@ def statistics_in_words() -> str:
          "McNemar's exact test, with several by the crossed effects", (paired.score_interval, paired.compare)),
         ("The p values of one table are corrected together by Holm's method", (statistics.holm,)),
         (f"A verdict is what the interval of {level} says by the margin of the plan: larger than the margin, opposite, "
-         "equivalent or undecided; that p is above 0.05 is never a verdict", (verdicts.judge,)),
-        ("Pauses of correct and incorrect replies are compared by a rank test and by a Poisson regression of the number "
-         f"of places with pauses; intervals by cluster are called too narrow with fewer than {few} problems, and what "
+         "equivalent or undecided; a large p is never a verdict", (verdicts.judge,)),
+        ("Pauses of correct and incorrect replies are compared by a rank test, and by a Poisson regression of the "
+         f"places with pauses; intervals by cluster are called too narrow with fewer than {few} problems, and what "
          f"covariates explain has a bootstrap interval over problems ({bootstraps})",
          (statistics.compare_groups, reasons.pause_regression)),
         ("How well a pause is told from a word is an AUC, clustered by problem", (certainty.clustered_auc,)),
-        ("What could have been found is what a test of 5 % finds in 8 of 10 cases", (statistics.smallest_difference,)),
+        (f"What could have been found is what a test of the same level finds in {paired.POWER:.0%} of the cases, by "
+         "how much these very answers differ", (statistics.smallest_difference,)),
     ]  # fmt: skip
     sentences = []
     for words, functions in procedures:
@@ -232,28 +233,7 @@ def exclusions_in_words(study: Study) -> str:
     return (
         f"{n_cut:,} of {len(replies):,} replies were cut at the limit; they count as they are in every accuracy, and "
         f"are left out where pauses are compared by correctness or by place ({of_heads:,} of the variants with a "
-        "trained pause head; only these are compared, since a frozen head pauses up to the limit). Files that no longer "
-        f"belong to what they were made from are left out ({stale} folders). By the plan: "
+        "trained pause head; only these are compared, since a frozen head pauses up to the limit). Files that don't "
+        f"belong to what they were made from any more are left out ({stale} folders). By the plan: "
         f"{' '.join(plan().exclusions)}"
-    )
-
-
-def built_in_nulls(settings: Settings) -> str:
-    """What the generated problems and the embedded model make null by construction, in words; empty for all others."""
-    nulls = []
-    if settings.dataset == "toy":
-        nulls.append(
-            "that incorrect replies pause no more (the scenes, which say where a model is unsure of its words, are drawn "
-            "independently of the numbers)"
-        )
-    if settings.model == "tiny":
-        nulls.append(
-            "that the pause embedding matters little and that pauses don't help (the pretraining on inserted filler "
-            "words without loss trains indifference to insertions)"
-        )
-    if not nulls:
-        return ""
-    return (
-        f"Null by construction here, and so no finding: {'; '.join(nulls)}. docs/generator-datasheet.md and "
-        "docs/embedded-model-card.md say more."
     )

@@ -40,8 +40,8 @@ def test_the_card_has_the_sizes_and_the_settings_of_the_shipped_files():
         f"{n_parameters / 1e6:.1f} million parameters",
         f"room for {config['max_position_embeddings']:,} positions",
         f"tokenizer of {config['vocab_size']:,} tokens",
-        f"{made['n_steps']:,} steps of {made['batch_size']} rows of {pretraining.BLOCK} tokens, with a learning rate of "
-        f"{made['lr']} and seed {made['seed']}",
+        f"{made['n_steps']:,} steps of {made['batch_size']} rows of {pretraining.BLOCK} tokens, with a learning rate "
+        f"of {made['lr']} and seed {made['seed']}",
         f"{len(pretraining.HEADERS) * len(pretraining.LAST_LINES)} layouts ({len(pretraining.HEADERS)} headers and "
         f"{len(pretraining.LAST_LINES)} last lines)",
         f"the {len(generator.NAMES)} of the generator",
