@@ -16,6 +16,9 @@ INSIDE, BEFORE, AFTER, ELSEWHERE = range(4)
 
 CATEGORIES = pd.CategoricalDtype
 
+AT_START, AT_LINE = 4, 5
+"""Kinds of gaps beside these: at the start of the reply, and of a further line of it."""
+
 NOTHING = "\0\0"
 """Two characters that are no part of a number: what stands beside a text."""
 
@@ -85,6 +88,16 @@ def beside(spoken: np.ndarray, edges: np.ndarray, texts: str | np.ndarray) -> pd
     is_edge[edges] = True
     tokens[is_edge], tokens[~is_edge] = texts, spoken
     return pd.Categorical(tokens)
+
+
+def kinds(gaps: Gaps) -> np.ndarray:
+    """The kind of each gap: AT_START, AT_LINE, or its index in NUMBER_PLACES; (gaps)."""
+    spoken, starts = gaps.tokens[~gaps.is_pause], gaps.ends - gaps.n_spoken
+    before = beside(spoken, starts, START)
+    ends_line = np.array([text.endswith("\n") for text in before.categories], bool)
+    found = np.where(ends_line[before.codes], AT_LINE, number_places(spoken, gaps.n_spoken))
+    found[starts] = AT_START
+    return found
 
 
 def number_places(spoken: np.ndarray, n_spoken: np.ndarray) -> np.ndarray:

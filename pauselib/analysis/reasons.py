@@ -18,6 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from pauselib.analysis import places
 from pauselib.analysis.plan import plan
 from pauselib.analysis.positions import Gaps, token_values, with_part
 from pauselib.analysis.statistics import RANDOM_SEED, RESAMPLES
@@ -25,6 +26,9 @@ from pauselib.analysis.verdicts import judge
 
 COVARIATES = {"uncertainty": "log_expected", "length": "n_spoken", "difficulty": "difficulty"}
 """The covariates of the regression in the order they enter, and their columns."""
+
+NO_RATIO = 1e6
+"""A ratio above this, or below its inverse, is none: it would grow without end if the fit went on."""
 
 SCENE, PROBLEM = "scene", "problem"
 """What has an effect of its own in the last model: each scene where the scenes are known, otherwise each problem."""
@@ -55,21 +59,23 @@ def reply_features(replies: pd.DataFrame) -> pd.DataFrame:
 
     The uncertainty is `log_expected`, the logarithm of the number of sites that a reply would have by the LM's
     certainty alone: the sum, over its gaps before spoken tokens, of the probability of a pause at the gap's first
-    position, which is before its pauses. That probability is the model's own curve over −log2 p_best there: see
-    `site_probabilities`. It is missing where a reply says nothing.
+    position, which is before its pauses. That probability is a curve over −log2 p_best there (`site_probabilities`), of
+    the replies of the same model and for the same kind of gap (`places.kinds`): a model may be unsure of a number and
+    never pause there. It is missing where a reply says nothing.
     """
     gaps, n = Gaps(replies), len(replies)
     before_a_word = gaps.opens & (gaps.of_token != gaps.ends[gaps.reply_of_token])
     reply = gaps.reply_of_token[before_a_word]
     bits, is_site = -np.log2(token_values(replies, "p_best"))[before_a_word], gaps.is_pause[before_a_word]
-    probabilities, model = np.zeros(len(reply)), _model_numbers(replies).to_numpy()[reply]
-    for number in np.unique(model):
-        mine = model == number
+    models, kinds = _model_numbers(replies).to_numpy()[reply], places.kinds(gaps)[gaps.of_token[before_a_word]]
+    probabilities = np.zeros(len(reply))
+    for model, kind in set(zip(models.tolist(), kinds.tolist())):
+        mine = (models == model) & (kinds == kind)
         probabilities[mine] = site_probabilities(bits[mine], is_site[mine])
-    with np.errstate(divide="ignore"):
-        log_expected = np.log(np.bincount(reply, probabilities, minlength=n))
+    expected = np.bincount(reply, probabilities, minlength=n)  # (replies)
+    least = expected[expected > 0].min(initial=1.0)  # stands for 0, which has no logarithm: such a reply has no sites
+    log_expected = np.where(gaps.n_spoken > 0, np.log(np.maximum(expected, least)), np.nan)
     n_sites = gaps.sum_over_replies(gaps.n_pauses > 0).astype(int)
-    log_expected[gaps.n_spoken == 0] = np.nan
     return replies.assign(n_spoken=gaps.n_spoken, n_sites=n_sites, log_expected=log_expected)
 
 
@@ -114,8 +120,8 @@ def pause_regression(replies: pd.DataFrame, outcome: str = "n_sites") -> pd.Data
     added that is unrelated to correctness (collapsibility: Greenland, Robins & Pearl 1999, doi:10.1214/ss/1009211805).
     After the covariates comes a constant for every scene. Where the scenes are not known, there comes an effect of
     every problem instead: with the means of all terms over the replies to a problem beside them, the ratio of
-    `incorrect` is that among replies to the same problem (Mundlak 1978, doi:10.2307/1913646). It takes several replies
-    to a problem.
+    `incorrect` is that among replies to the same problem (Mundlak 1978, doi:10.2307/1913646). It takes as many problems
+    with both kinds of replies as the plan asks for at the least.
 
     The bootstrap draws problems and moves each estimate by their influence instead of fitting it again (Kline & Santos
     2012, doi:10.1515/2156-6674.1006). A term that is constant, follows from the terms before it or has no finite ratio
@@ -172,12 +178,13 @@ def _fits(used: pd.DataFrame, outcome: str) -> Iterator[tuple[str, Fit]]:
             more = terms.assign(**{name: (values - values.mean()) / values.std()})
         elif name == SCENE:
             others = beside.join(pd.get_dummies(used["scene"], prefix=name, drop_first=True, dtype=float))
-        else:
+        elif _problems_with_both_kinds(used) >= plan().guard("least_problems"):
             means = terms.groupby(used["problem_id"]).transform("mean")
             varies = (terms - means).abs().max() > 1e-9  # what is the same in all replies to a problem is its own mean
             others = beside.join(means.loc[:, varies].add_prefix("mean "))
         added = pd.concat([more, others], axis=1)
-        if added.shape[1] == terms.shape[1] + beside.shape[1] or not _is_full_rank(added):
+        is_new = added.shape[1] > terms.shape[1] + beside.shape[1]
+        if not is_new or not _is_full_rank(added):
             continue
         fit = _regress(used, outcome, more, others)
         if fit is None:
@@ -187,9 +194,15 @@ def _fits(used: pd.DataFrame, outcome: str) -> Iterator[tuple[str, Fit]]:
 
 
 def _is_full_rank(design: pd.DataFrame) -> bool:
-    """Whether no column of a design follows from the others."""
+    """Whether no column of a design (n, columns) follows from the others, and there are more lines than columns."""
+    n, columns = design.shape
     scale = np.linalg.norm(design, axis=0)
-    return bool((scale > 0).all()) and np.linalg.matrix_rank(design / scale, rtol=1e-8) == design.shape[1]
+    return n > columns and bool((scale > 0).all()) and np.linalg.matrix_rank(design / scale, rtol=1e-8) == columns
+
+
+def _problems_with_both_kinds(replies: pd.DataFrame) -> int:
+    """How many problems have correct and incorrect replies."""
+    return int((replies.groupby("problem_id")["correct"].nunique() == 2).sum())
 
 
 def _regress(replies: pd.DataFrame, outcome: str, terms: pd.DataFrame, beside: pd.DataFrame) -> Fit | None:
@@ -204,7 +217,7 @@ def _regress(replies: pd.DataFrame, outcome: str, terms: pd.DataFrame, beside: p
     model = sm.GLM(replies[outcome], design, family=sm.families.Poisson())
     fit = model.fit(cov_type="cluster", cov_kwds={"groups": problem}, use_t=True)
     ratios = pd.concat([np.exp(fit.params), np.exp(fit.conf_int()), fit.pvalues], axis=1).loc[terms.columns]
-    if not np.isfinite(ratios).all(axis=None):
+    if not np.isfinite(ratios).all(axis=None) or (fit.params[terms.columns].abs() > np.log(NO_RATIO)).any():
         return None
     moves = model.score_obs(fit.params) @ fit.normalized_cov_params.loc["incorrect"]  # (replies)
     return Fit(ratios, np.bincount(problem, moves))
