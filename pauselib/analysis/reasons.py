@@ -211,11 +211,14 @@ def _regress(replies: pd.DataFrame, outcome: str, terms: pd.DataFrame, beside: p
     None where a term has no finite ratio: then every pause is on one side of it, and its ratio grows without end.
     """
     import statsmodels.api as sm
+    from statsmodels.tools.sm_exceptions import PerfectSeparationWarning
 
     problem, _ = pd.factorize(replies["problem_id"])
     design = pd.concat([terms, beside], axis=1)
     model = sm.GLM(replies[outcome], design, family=sm.families.Poisson())
-    fit = model.fit(cov_type="cluster", cov_kwds={"groups": problem}, use_t=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", PerfectSeparationWarning)  # such a term has no finite ratio
+        fit = model.fit(cov_type="cluster", cov_kwds={"groups": problem}, use_t=True)
     ratios = pd.concat([np.exp(fit.params), np.exp(fit.conf_int()), fit.pvalues], axis=1).loc[terms.columns]
     if not np.isfinite(ratios).all(axis=None) or (fit.params[terms.columns].abs() > np.log(NO_RATIO)).any():
         return None

@@ -124,9 +124,12 @@ def data_in_words(settings: Settings, used: Used) -> str:
         )
     parts = {"train": "to train on", "validation": "held out for validation", "test": "to test on"}
     numbers = ", ".join(f"{counts[name]:,} {words}" for name, words in parts.items() if name in counts)
+    shared = "no question is in two of these"
+    if used["validation_split"] != "problem":
+        shared = "the validation rows are drawn after copying, so they share questions with the training rows"
     return (
-        f"The problems are those of '{used['dataset']}', asked as the task {used['task']} does: {numbers}; no question "
-        f"is in two of these. The data seed is {used['data_seed']}. Rows longer than {used['max_length']} tokens "
+        f"The problems are those of '{used['dataset']}', asked as the task {used['task']} does: {numbers}; {shared}. "
+        f"The data seed is {used['data_seed']}. Rows longer than {used['max_length']} tokens "
         f"({counts.get('too_long', 0):,} of them) follow the rule '{used['too_long']}'."
     )
 
@@ -138,10 +141,13 @@ def injection_in_words(settings: Settings, used: Used) -> str:
     for names in strategies:
         documents = [getdoc(one.gaps).split("\n\n")[0] for one in find_strategies(names)]
         parts.append(f"'{names}': " + " ".join(" ".join(documents).split()))
+    number = f"uniform from 0 to {used['n_random_pauses']}"
+    if used["variable_number_of_pauses"] == "False":
+        number = f"always {used['n_random_pauses']}"
+    learned = "are learned" if used["label_pauses"] == "True" else "are context alone, and never learned"
     return (
-        f"Every training answer is there in {used['n_copies']} copy or copies with pauses, inserted as token ids. "
-        f"{' '.join(parts)} At most {used['n_random_pauses']} are drawn for a copy (a uniform number up to that: "
-        f"{used['variable_number_of_pauses']}); they are labelled: {used['label_pauses']}."
+        f"Copies with pauses of each training answer: {used['n_copies']}. The pauses are put in as token ids and "
+        f"{learned}. {' '.join(parts)} Where their number is drawn, it is {number}."
     )
 
 
@@ -162,8 +168,8 @@ def training_in_words(study: Study, used: Used) -> str:
         f"warm-up or weight decay; {used['batch_size']} rows in a step; LoRA of rank {used['lora_r']}, alpha "
         f"{used['lora_alpha']} and dropout {used['lora_dropout']} on {used['lora_target_modules']}, merged after "
         f"training. The checkpoint with the lowest eval loss is kept, of one every {used['base_eval_steps']} steps in "
-        f"the first step and every {used['eval_steps']} in the second. {len(study.finished_rows)} rows are finished, "
-        f"with the seeds {seeds}. A seed is {Settings.model_fields['seed'].description}; the data seed is "
+        f"the first step and every {used['eval_steps']} in the second. {len(study.finished_rows)} rows are finished. "
+        f"Seeds: {seeds}. A seed is that {Settings.model_fields['seed'].description}; the data seed is that "
         f"{Settings.model_fields['data_seed'].description}."
     )
 
@@ -203,7 +209,7 @@ def statistics_in_words() -> str:
          "equivalent or undecided; a large p is never a verdict", (verdicts.judge,)),
         ("Pauses of correct and incorrect replies are compared by a rank test, and by a Poisson regression of the "
          f"places with pauses; intervals by cluster are called too narrow with fewer than {few} problems, and what "
-         f"covariates explain has a bootstrap interval over problems ({bootstraps})",
+         f"covariates explain has the interval of a bootstrap over problems with {bootstraps}",
          (statistics.compare_groups, reasons.pause_regression)),
         ("How well a pause is told from a word is an AUC, clustered by problem", (certainty.clustered_auc,)),
         (f"What could have been found is what a test of the same level finds in {paired.POWER:.0%} of the cases, by "
@@ -217,8 +223,12 @@ def statistics_in_words() -> str:
 
 
 def sources(function: Callable) -> list[str]:
-    """The sources that a function's docstring names, in its order, such as `Holm 1979, Scandinavian …`."""
-    text = " ".join((getdoc(function) or "").split())
+    """The sources that a function's docstring names, in its order, such as `Holm 1979, Scandinavian …`.
+
+    A sentence about what is not used is left out.
+    """
+    sentences = " ".join((getdoc(function) or "").split()).split(". ")
+    text = ". ".join(sentence for sentence in sentences if "is not used" not in sentence)
     found = sorted((match.start(), match) for pattern in SOURCES for match in pattern.finditer(text))
     return ["{authors} {year}, {place}".format(**match.groupdict()) for _, match in found]
 

@@ -184,12 +184,12 @@ def spoken(model, reply: Reply) -> list[int]:
 def test_under_an_intervention_pauses_take_nothing_from_what_may_be_said(asked):
     model, prompts, end = asked
     forced = Force(forced_pauses=2, forced_at="number")
-    short, long = (generate(model, prompts, end, n, chooser=choosing(model, forced)) for n in (40, 200))
+    short, long = (generate(model, prompts, end, n, chooser=choosing(model, forced)) for n in (60, 200))
     assert {reply.truncated for reply in short} == {True, False}
     for reply, whole in zip(short, long):
-        assert spoken(model, reply) == spoken(model, whole)[:40]
-        assert reply.truncated == (len(spoken(model, reply)) == 40)
-    assert max(len(reply.ids) for reply in short) > 40
+        assert spoken(model, reply) == spoken(model, whole)[:60]
+        assert reply.truncated == (len(spoken(model, reply)) == 60)
+    assert max(len(reply.ids) for reply in short) > 60
 
 
 def test_a_limit_can_count_the_pauses_of_an_intervention_too(asked):
