@@ -1,6 +1,6 @@
 """The methods section of an experiment: written from its settings, its files and the code, so no number in it is typed.
 
->>> print(as_markdown(methods(study)))
+>>> show_methods(study)
 """
 
 import hashlib
@@ -43,9 +43,11 @@ def methods(study: Study) -> dict[str, str]:
     }
 
 
-def as_markdown(parts: dict[str, str]) -> str:
-    """The methods as Markdown, for a notebook."""
-    return "\n\n".join(f"**{heading}.** {text}" for heading, text in parts.items())
+def show_methods(study: Study) -> None:
+    """Show the methods as the output of a notebook's cell."""
+    from IPython.display import Markdown, display
+
+    display(Markdown("\n\n".join(f"**{heading}.** {text}" for heading, text in methods(study).items())))
 
 
 class Used:

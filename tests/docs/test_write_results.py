@@ -100,7 +100,7 @@ def test_the_finding_is_three_sentences_with_numbers_and_intervals(script, root)
     )
     assert places.startswith(
         "* `sft_peft` pauses 2.0 times a reply, with 100 % of the pauses in the first tenth of the reply; over all "
-        "variants with a trained pause head, incorrect replies pause 1.00 times as often as correct ones (95 % "
+        "variants with a trained pause head, incorrect replies pause in 1.00 times as many places as correct ones (95 % "
         "interval "
     )
     assert run == "which run"

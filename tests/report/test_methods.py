@@ -11,7 +11,7 @@ from pauselib.analysis import paired, statistics
 from pauselib.analysis.plan import FILE, plan
 from pauselib.analysis.study import Study
 from pauselib.report import methods
-from pauselib.report.methods import as_markdown, plan_provenance, sources
+from pauselib.report.methods import plan_provenance, show_methods, sources
 from pauselib.settings import Settings
 
 HEADINGS = ["Plan", "Model", "Data", "Pauses in training", "Training", "Decoding", "Statistics", "Exclusions"]
@@ -24,7 +24,15 @@ def test_before_anything_is_made_the_methods_are_those_that_are_asked_for(tmp_pa
     assert "learning rate of 0.125 (no steps)" in parts["Training"]
     assert "Where their number is drawn, it is uniform from 0 to 7." in parts["Pauses in training"]
     assert "Random gaps between tokens" in parts["Pauses in training"]
-    assert as_markdown(parts).startswith("**Plan.** prereg.yaml has the SHA-256 ")
+
+
+def test_a_notebook_shows_them_with_their_headings(tmp_path, monkeypatch):
+    shown = []
+    monkeypatch.setattr("IPython.display.display", shown.append)
+    show_methods(Study(Settings(runs_dir=str(tmp_path))))
+    [markdown] = shown
+    assert markdown.data.startswith("**Plan.** prereg.yaml has the SHA-256 ")
+    assert "\n\n**Exclusions.** 0 of 0 replies were cut" in markdown.data
 
 
 def test_the_numbers_are_those_of_the_files_not_of_the_settings_now(intervened):
