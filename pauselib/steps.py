@@ -4,6 +4,7 @@ clean rows ─▶ first step ─▶ (a strategy may ask for its model) ─▶ in
 """
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -15,14 +16,50 @@ from pauselib.interventions import INTERVENTION_SETTINGS, active_interventions, 
 from pauselib.rows import build_clean, build_injected, fit, read_rows
 from pauselib.settings import Settings, settings_of_step
 from pauselib.sources.models import load_tokenizer, model_source, pause_token_id
-from pauselib.sources.problems import load_problems
+from pauselib.sources.problems import draw_problems, load_problems
 from pauselib.strategies import find_strategies
 from pauselib.variants import FIRST_STEP, parse
+
+SEED = 42  # the seed whose training data are those of the settings' data seed
 
 
 def clean_rows(settings: Settings) -> Path:
     """Return the folder of the clean rows: the problems, tokenized and split."""
-    folder = settings.folder() / "data"
+    sizes = {"train": settings.n_train, "test": settings.n_test}
+
+    def problems() -> dict[str, list[dict]]:
+        given = settings.data_seed, settings.dataset_config, settings.task
+        return {split: load_problems(settings.dataset, split, n, *given) for split, n in sizes.items()}
+
+    return make_clean(settings.folder() / "data", settings, problems)
+
+
+def drawn(settings: Settings) -> Settings:
+    """Return the settings with the data seed of what a row is trained on: problems, validation split, pauses.
+
+    With seed 42 it is that of the settings, and with another seed as much another one: so several seeds train on
+    different data. The test problems are the same for all of them, since the settings' own data seed draws these.
+    """
+    return settings.but(data_seed=(settings.data_seed + settings.seed - SEED) % 2**32)
+
+
+def drawn_rows(settings: Settings) -> Path:
+    """Return the folder of the clean rows that a row is trained on: `train` and `validation`, see `drawn`.
+
+    They are those of `clean_rows` with seed 42, and a seed's own with another one.
+    """
+    own = drawn(settings)
+    if own.data_seed == settings.data_seed:
+        return clean_rows(settings)
+
+    def problems() -> dict[str, list[dict]]:
+        return {"train": draw_problems(own.dataset, own.n_train, own.data_seed, own.dataset_config, own.task)}
+
+    return make_clean(settings.variant_folder().parent / "data", own, problems)
+
+
+def make_clean(folder: Path, settings: Settings, problems: Callable[[], dict[str, list[dict]]]) -> Path:
+    """Make a folder of clean rows from the problems of its splits, unless it is there, and return it."""
     source = Path(settings.dataset)
     files = {f"{split}.jsonl": source / f"{split}.jsonl" for split in ("train", "test")}
     inputs = {name: runs.digest(path) for name, path in files.items() if path.exists()}
@@ -30,12 +67,7 @@ def clean_rows(settings: Settings) -> Path:
     made_from = runs.origin(folder, settings.of(*settings_of_step("data")), inputs, "tokenizers", "numpy", "pyarrow")
 
     def make(part: Path) -> None:
-        tokenizer = load_tokenizer(settings.model)
-        problems = {
-            split: load_problems(settings.dataset, split, n, settings.data_seed, settings.dataset_config, settings.task)
-            for split, n in (("train", settings.n_train), ("test", settings.n_test))
-        }
-        build_clean(part, problems, tokenizer, tasks.find(settings.task), settings)
+        build_clean(part, problems(), load_tokenizer(settings.model), tasks.find(settings.task), settings)
 
     runs.make_once(folder, made_from, make, settings.overwrite)
     return folder
@@ -46,19 +78,19 @@ def inject(settings: Settings) -> Path:
     asks for it.
     """
     settings = settings.of_row()
-    clean, folder = clean_rows(settings), settings.injected_folder()
+    clean, folder, own = drawn_rows(settings), settings.injected_folder(), drawn(settings)
     inputs = {"data": clean}
     base = None
     if any(one.needs_model for one in find_strategies(settings.strategy)):
         base = first_step(settings)
         inputs["base"] = base
-    made_from = runs.origin(folder, settings.of(*settings_of_step("inject")), inputs, "tokenizers", "numpy", "pyarrow")
+    made_from = runs.origin(folder, own.of(*settings_of_step("inject")), inputs, "tokenizers", "numpy", "pyarrow")
 
     def make(part: Path) -> None:
         rows = {split: read_rows(clean, split) for split in ("train", "validation")}
         likelihoods = log_likelihoods(settings, base, rows) if base else None
         tokenizer, pause_id = load_tokenizer(settings.model), pause_token_id(settings.model)
-        build_injected(part, rows, tokenizer, pause_id, settings, likelihoods)
+        build_injected(part, rows, tokenizer, pause_id, own, likelihoods)
 
     runs.make_once(folder, made_from, make, settings.overwrite)
     return folder
@@ -88,7 +120,7 @@ def training_rows(settings: Settings) -> tuple[Path, dict[str, pd.DataFrame]]:
     if variant.pauses:
         folder = inject(settings)
         return folder, {split: read_rows(folder, split) for split in ("train", "validation")}
-    folder = clean_rows(settings)
+    folder = drawn_rows(settings)
     rows = {split: fit(read_rows(folder, split), settings)[0] for split in ("train", "validation")}
     copies = settings.n_copies if variant.second_step else 1
     return folder, {split: part.loc[part.index.repeat(copies)] for split, part in rows.items()}

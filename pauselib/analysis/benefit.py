@@ -5,7 +5,7 @@ import pandas as pd
 
 from pauselib.analysis.claims import margin_in_points, points, published_heads, seeds_in_words, takeaway
 from pauselib.analysis.comparisons import aligned, present_variants
-from pauselib.analysis.paired import at_the_end, compare, compare_means, too_few_discordant
+from pauselib.analysis.paired import at_the_end, compare, compare_means, detectable, too_few_discordant
 from pauselib.analysis.plan import Plan
 from pauselib.analysis.verdicts import one_sided
 
@@ -25,9 +25,8 @@ def pauses_help(replies: pd.DataFrame, intervened: pd.DataFrame, plan: Plan) -> 
         lacking = "no variant with a trained pause head has been evaluated with max_pauses 0 for the same seeds"
         return takeaway(plan, "forbidden", what, f"Not decided: {lacking}.")
     plain, changed = answers[: len(heads)], answers[len(heads) :]
-    found = compare(plain[0], changed[0], plan.level)
-    if len(heads) > 1:
-        found = compare_means((plain - changed).mean(axis=0), plan.level)
+    effects = (plain - changed).mean(axis=0)  # (seeds, problems)
+    found = compare(plain[0], changed[0], plan.level) if len(heads) == 1 else compare_means(effects, plan.level)
     margin = plan.margin("forbidden")
     possessive, verb = ("its", "is") if len(heads) == 1 else ("their", "are")
     reading = (
@@ -42,7 +41,7 @@ def pauses_help(replies: pd.DataFrame, intervened: pd.DataFrame, plan: Plan) -> 
         what,
         reading,
         (found.difference, found.low, found.high),
-        detectable=found.detectable,
+        detectable=detectable(effects, plan.level),
         doubt=too_few_discordant(plain, changed, plan.guard("least_discordant")),
         doubt_of_none=at_the_end(plain, changed, plan.guard("floor")),
         unit=margin_in_points,

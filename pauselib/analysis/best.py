@@ -8,7 +8,7 @@ import pandas as pd
 
 from pauselib.analysis.claims import listed, margin_in_points, points, seeds_in_words, takeaway
 from pauselib.analysis.comparisons import aligned, present_variants
-from pauselib.analysis.paired import Comparison, at_the_end, compare, too_few_discordant
+from pauselib.analysis.paired import Comparison, at_the_end, compare, detectable, too_few_discordant
 from pauselib.analysis.plan import Plan
 from pauselib.variants import VARIANTS
 
@@ -89,7 +89,7 @@ def best_variant(replies: pd.DataFrame, plan: Plan) -> dict:
         what,
         reading,
         (found.comparison.difference, found.low, found.high),
-        detectable=found.comparison.detectable,
+        detectable=detectable(ends[0] - ends[1], plan.level),
         doubt=too_few_discordant(*ends, plan.guard("least_discordant")),
         doubt_of_none=at_the_end(*ends, plan.guard("floor")),
         unit=margin_in_points,

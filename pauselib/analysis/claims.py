@@ -36,8 +36,8 @@ def takeaway(
     claim = plan.claims[name]
     found = judge(low, high, plan.margin(name), null, doubt, doubt_of_none)
     if not math.isnan(low):
-        reading += f" {found.verdict.capitalize()} by a margin of {unit(found.margin)}: "
-        reading += f"{found.doubt or found.flips(unit)}."
+        why = found.doubt or found.flips(unit)
+        reading += f" With a margin of {unit(found.margin)} this is {found.verdict}: {why}."
     return {
         "claim": claim.claim,
         "says": claim.says,

@@ -7,7 +7,7 @@ import pandas as pd
 
 from pauselib.analysis.claims import listed, margin_in_points, points, seeds_in_words, takeaway
 from pauselib.analysis.comparisons import aligned, present_variants, trained_head
-from pauselib.analysis.paired import Comparison, at_the_end, compare, too_few_discordant
+from pauselib.analysis.paired import Comparison, at_the_end, compare, detectable, too_few_discordant
 from pauselib.analysis.plan import Plan
 from pauselib.variants import VARIANTS
 
@@ -31,6 +31,7 @@ class PairEffect:
     seeds: int
     plain: Comparison
     corrected: Comparison
+    detectable: float
     doubt: str
 
     @property
@@ -56,6 +57,7 @@ def pair_effects(replies: pd.DataFrame, plan: Plan) -> list[PairEffect]:
             seeds=both.shape[1],
             plain=compare(*both, plan.level),
             corrected=compare(*both, 1 - (1 - plan.level) / len(answers)),
+            detectable=detectable(both[0] - both[1], plan.level),
             doubt=few or at_the_end(*both, plan.guard("floor")),
         )
         found.append(effect)
@@ -92,7 +94,7 @@ def embedding_effect(replies: pd.DataFrame, plan: Plan) -> dict:
         what,
         reading,
         (sign * largest, low, high),
-        detectable=max(one.plain.detectable for one in effects),
+        detectable=max(one.detectable for one in effects),
         doubt_of_none=doubted[0] if doubted else "",
         unit=margin_in_points,
     )

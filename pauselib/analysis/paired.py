@@ -11,28 +11,23 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pauselib.analysis.statistics import NAN, Crossed, crossed, smallest_difference
+from pauselib.analysis.statistics import NAN, crossed, smallest_difference
 
 POWER = 0.8  # with which what is called detectable would have been found
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """The share correct of one variant minus that of another, its interval, and the `p` of no difference.
-
-    `detectable` is the smallest true difference that would have been found with probability 80 %, judged by how much
-    these answers vary.
-    """
+    """The share correct of one variant minus that of another, its interval, and the `p` of no difference."""
 
     difference: float
     low: float
     high: float
     p: float
     test: str
-    detectable: float
 
 
-NO_COMPARISON = Comparison(NAN, NAN, NAN, NAN, "", NAN)
+NO_COMPARISON = Comparison(NAN, NAN, NAN, NAN, "")
 """What comes of two variants that have nothing in common."""
 
 
@@ -103,8 +98,7 @@ def compare(a, b, level: float = 0.95) -> Comparison:
     n, only_a, only_b = a.size, float(np.sum(a > b)), float(np.sum(a < b))
     low, high = score_interval(only_a, only_b, n, level)
     p = min(float(mcnemar([[0, only_a], [only_b, 0]], exact=True).pvalue), 1.0)
-    detectable = smallest_difference(n, (only_a + only_b) / n, 1 - level, POWER)
-    return Comparison((only_a - only_b) / n, low, high, p, "exact McNemar", detectable)
+    return Comparison((only_a - only_b) / n, low, high, p, "exact McNemar")
 
 
 def compare_means(differences: np.ndarray, level: float = 0.95) -> Comparison:
@@ -115,17 +109,25 @@ def compare_means(differences: np.ndarray, level: float = 0.95) -> Comparison:
     """
     found = crossed(differences, level)
     if found.se != 0:
-        return Comparison(found.mean, found.low, found.high, found.p, "crossed t", detectable_by(found, level))
+        return Comparison(found.mean, found.low, found.high, found.p, "crossed t")
     n = differences.shape[1]
     low, high = score_interval(n * max(found.mean, 0.0), n * max(-found.mean, 0.0), n, level)
-    return Comparison(found.mean, low, high, found.p, "score", NAN)
+    return Comparison(found.mean, low, high, found.p, "score")
 
 
-def detectable_by(found: Crossed, level: float) -> float:
-    """The smallest true mean that a two-sided t test with this standard error finds with probability 80 %."""
+def detectable(differences: np.ndarray, level: float = 0.95) -> float:
+    """The smallest true mean that would have been found with probability 80 %, judged by how much `differences` vary.
+
+    They are the (seeds, problems) array of differences in correctness. With one seed and one pair it is that of
+    `statistics.smallest_difference`; with more it is that of a t test with the standard error of `crossed`. Nan where
+    nothing varies.
+    """
     from scipy.stats import t
 
-    return float(t.ppf((1 + level) / 2, found.df) + t.ppf(POWER, found.df)) * found.se
+    if len(differences) == 1 and np.isin(differences, (-1, 0, 1)).all():
+        return smallest_difference(differences.size, float(np.abs(differences).mean()), 1 - level, POWER)
+    found = crossed(differences, level)
+    return float(t.ppf((1 + level) / 2, found.df) + t.ppf(POWER, found.df)) * found.se if found.se else NAN
 
 
 def too_few_discordant(a, b, least: float) -> str:

@@ -98,7 +98,7 @@ class Plan(Entry):
         if not self.is_registered(experiment):
             return table
         first, last = self.test_problems
-        numbers = table["problem_id"].str.rpartition("-")[2].astype(int)
+        numbers = table["problem_id"].map(lambda name: int(name.rpartition("-")[2])).astype(int)
         return table[numbers.between(first, last)]
 
     def status(self, experiment: str) -> str:

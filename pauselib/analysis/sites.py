@@ -25,7 +25,7 @@ def incorrect_pause_more(replies: pd.DataFrame, plan: Plan) -> dict:
     used = comparable(mine[~is_cut])
     if used.empty:
         names = listed(published_heads(list(VARIANTS)))
-        lacking = "has correct and incorrect replies, not cut, that pause" if heads else "is finished"
+        lacking = "has correct and incorrect replies, not cut, that pause differently" if heads else "is finished"
         return takeaway(plan, "incorrect", what, f"Not decided: none of {names} {lacking}.")
     ratio, with_cut = site_ratio(used, plan), site_ratio(comparable(mine), plan)
     means = used.pivot_table(index="variant", columns="correct", values="n_sites")
@@ -43,13 +43,15 @@ def incorrect_pause_more(replies: pd.DataFrame, plan: Plan) -> dict:
 def comparable(replies: pd.DataFrame) -> pd.DataFrame:
     """The replies of those models (variant and seed) that pause and have both correct and incorrect ones.
 
-    None where only one of the two kinds pauses at all, or where there is one problem: these have no ratio.
+    None where only one of the two kinds pauses at all, where all replies of a model pause in as many places, or where
+    there is one problem: these have no ratio, or no interval of one.
     """
     by_model = replies.assign(correct=replies["correct"].astype(bool)).groupby(["variant", "seed"])
     has_both_kinds = by_model["correct"].transform("nunique") == 2
     used = replies[has_both_kinds & (by_model["n_sites"].transform("sum") > 0)]
     kinds_that_pause = int((used.groupby("correct")["n_sites"].sum() > 0).sum())
-    return used if kinds_that_pause == 2 and used["problem_id"].nunique() > 1 else used[:0]
+    varies = (used.groupby(["variant", "seed"])["n_sites"].nunique() > 1).any()
+    return used if kinds_that_pause == 2 and varies and used["problem_id"].nunique() > 1 else used[:0]
 
 
 def site_ratio(replies: pd.DataFrame, plan: Plan) -> tuple[float, float, float]:

@@ -24,7 +24,7 @@ def with_strategy(by_hand):
 
 def test_a_report_of_nothing_has_all_its_pictures(tmp_path):
     html = document.write_report(Study(Settings(runs_dir=str(tmp_path)))).read_text()
-    assert "0 of 21 rows are finished" in html
+    assert "0 of 25 rows are finished" in html
     assert html.count("<svg") == pictures_of_report(n_variants=0)
 
 
