@@ -31,9 +31,10 @@ def clean_rows(settings: Settings) -> Path:
 
     def make(part: Path) -> None:
         tokenizer = load_tokenizer(settings.model)
+        same = settings.data_seed, settings.dataset_config, settings.task
         problems = {
-            split: load_problems(settings.dataset, split, n, settings.data_seed, settings.dataset_config, settings.task)
-            for split, n in (("train", settings.n_train), ("test", settings.n_test))
+            "train": load_problems(settings.dataset, "train", settings.n_train, *same),
+            "test": load_problems(settings.dataset, "test", settings.n_test, *same, settings.skip_test),
         }
         build_clean(part, problems, tokenizer, tasks.find(settings.task), settings)
 
