@@ -31,6 +31,13 @@ def quiet():
         logging.set_verbosity(before)
 
 
+def training_precision(trainer):
+    """Return a context in which a trainer's model is held as it is trained."""
+    from pauselib.model.precision import frozen_matrices_in_bfloat16
+
+    return frozen_matrices_in_bfloat16(trainer.model) if trainer.autocast else contextlib.nullcontext()
+
+
 def train_variant(
     settings: Settings,
     base: Path | str,
@@ -52,10 +59,10 @@ def train_variant(
         if runs.manifest(work) != made_from:
             shutil.rmtree(work, ignore_errors=True)
             runs.write_json(work / runs.MANIFEST, made_from)
-        from pauselib.model.precision import as_loaded_in, frozen_matrices_in_bfloat16
+        from pauselib.model.precision import as_loaded_in
         from pauselib.training.trainer import last_checkpoint
 
-        with frozen_matrices_in_bfloat16(trainer.model) if trainer.autocast else contextlib.nullcontext():
+        with training_precision(trainer):
             trainer.train(resume_from_checkpoint=last_checkpoint(work))
         model, tokenizer = trainer.model, trainer.processing_class
         trained = model.merge_and_unload() if parse(settings.variant).lora else model
