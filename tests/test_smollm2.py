@@ -31,7 +31,7 @@ def test_the_converted_model_is_the_one_that_its_card_names(model, folder):
     tokenizer = load_tokenizer("smollm2")
     assert tokenizer.eos_token_id == tokenizer.pad_token_id == model.generation_config.eos_token_id == 2
     assert "HuggingFaceTB/SmolLM2-135M-Instruct" in (folder / "README.md").read_text()
-    for path in folder.glob("*.json"):
+    for path in set(folder.glob("*.json")) - {folder / "tokenizer.json"}:
         assert str(folder.parent) not in path.read_text()
         assert "/tmp" not in path.read_text()
 
