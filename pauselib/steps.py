@@ -25,11 +25,13 @@ SEED = 42  # the seed whose training data are those of the settings' data seed
 
 def clean_rows(settings: Settings) -> Path:
     """Return the folder of the clean rows: the problems, tokenized and split."""
-    sizes = {"train": settings.n_train, "test": settings.n_test}
 
     def problems() -> dict[str, list[dict]]:
         given = settings.data_seed, settings.dataset_config, settings.task
-        return {split: load_problems(settings.dataset, split, n, *given) for split, n in sizes.items()}
+        return {
+            "train": load_problems(settings.dataset, "train", settings.n_train, *given),
+            "test": load_problems(settings.dataset, "test", settings.n_test, *given, settings.skip_test),
+        }
 
     return make_clean(settings.folder() / "data", settings, problems)
 
