@@ -50,7 +50,17 @@ def load_problems(
     if len(problems) <= skip:
         left = f" but the {len(problems)} that skip_{split} leaves out" if problems else ""
         raise InputError(f"The {split} split of {dataset} has no problems{left}.")
+    refuse_too_many(dataset, split, n - skip if n else 0, len(problems) - skip)
     return [{"problem_id": f"{split}-{i}", **problem} for i, problem in enumerate(problems)][skip:]
+
+
+def refuse_too_many(dataset: str, split: str, n: int, there_are: int) -> None:
+    """Raise InputError where more problems are asked for than there are."""
+    if there_are < n:
+        raise InputError(
+            f"n_{split} is {n}, but the {split} split of {dataset} has {there_are} problems: give at most that, or 0 for "
+            "all of them."
+        )
 
 
 def draw_problems(dataset: str, n: int = 0, seed: int = 43, config: str = "main", task: str = "gsm8k") -> list[dict]:
@@ -62,6 +72,7 @@ def draw_problems(dataset: str, n: int = 0, seed: int = 43, config: str = "main"
     problems = load_problems(dataset, "train", n if dataset == GENERATOR else 0, seed, config, task)
     if dataset == GENERATOR:
         return [{**one, "problem_id": f"train-{seed}-{i}"} for i, one in enumerate(problems)]
+    refuse_too_many(dataset, "train", n, len(problems))
     drawn = np.random.default_rng([seed, 2]).permutation(len(problems))[: n or None]
     return [problems[i] for i in sorted(drawn)]
 

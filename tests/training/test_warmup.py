@@ -13,7 +13,7 @@ from pauselib import runs
 from pauselib.model.pause_model import PauseForCausalLM
 from pauselib.settings import Settings
 from pauselib.sources.models import load_model
-from pauselib.steps import training_rows, warm_up
+from pauselib.steps import rows_folder, training_rows, warm_up
 from pauselib.training.warmup import nearest_tokens, train_variant
 
 
@@ -61,7 +61,7 @@ def test_the_eval_loss_is_that_of_the_saved_folder(variant, dtype, small):
     folder = warm_up(settings)
     model = load_model(str(folder / "model"), dtype)
     total = n = 0
-    rows = training_rows(settings)[1]["validation"]  # fewer than a batch
+    rows = training_rows(settings, rows_folder(settings))["validation"]  # fewer than a batch
     for ids, mask in zip(rows["input_ids"], rows["completion_mask"]):
         ids, learned = torch.tensor(ids).long(), torch.tensor(mask)[1:] == 1
         with torch.inference_mode():
