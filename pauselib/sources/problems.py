@@ -58,8 +58,8 @@ def refuse_too_many(dataset: str, split: str, n: int, there_are: int) -> None:
     """Raise InputError where more problems are asked for than there are."""
     if there_are < n:
         raise InputError(
-            f"n_{split} is {n}, but the {split} split of {dataset} has {there_are} problems: give at most that, or 0 for "
-            "all of them."
+            f"n_{split} is {n}, but the {split} split of {dataset} has {there_are} problems: give at most that, or 0 "
+            "for all of them."
         )
 
 
