@@ -16,7 +16,7 @@ import pandas as pd
 import yaml
 
 from pauselib import runs
-from pauselib.analysis import loading, reasons
+from pauselib.analysis import certainty, loading, reasons
 from pauselib.analysis.plan import plan
 from pauselib.analysis.study import Study
 from pauselib.report import document, figures, html, style, tables
@@ -160,7 +160,6 @@ def tiny_part(study: Study, run: str) -> str:
     built_in = "\n\n".join([study.plan_status, *study.built_in])
     effects = study.intervention_effects.drop(columns=["allowed", "n", "accuracy_low", "accuracy_high", "p"])
     published = tables.as_published(study.table).to_markdown(index=False, disable_numparse=True)
-    agreement = percent(study.greedy_agreement["agree"].min(), 1)
     return f"""
 {run}
 
@@ -187,8 +186,9 @@ replies):
 
 {reasons.regression_reading(study.pause_regression)}
 
-Greedy decoding agrees with the rule *pause where the LM's best word is less likely than the odds of a pause*
-at {agreement} of the positions in the variant where it agrees least.
+{certainty.prediction_reading(study.pause_prediction)}
+
+{certainty.code_check(study.greedy_agreement)}
 
 ### The table
 

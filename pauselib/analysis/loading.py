@@ -13,6 +13,7 @@ import pandas as pd
 from pauselib import runs, tasks
 from pauselib.analysis.statistics import wilson
 from pauselib.settings import Settings
+from pauselib.sources import generator
 from pauselib.tokens import PAUSE_TEXT
 from pauselib.variants import FIRST_STEP, PARTS, parse
 
@@ -119,7 +120,7 @@ def with_tokens(settings: Settings, replies: pd.DataFrame) -> pd.DataFrame:
 
     `tokens` (texts), `p_pause` and `p_best` (probabilities) are lists with one item a token, see `evaluation.predict`;
     `difficulty` is that of the problem by the task, for GSM8K the number of calculations in the gold answer, missing
-    where the data are gone.
+    where the data are gone; `scene` is what a generated problem is about, missing for all others.
     """
     frames = []
     for (seed, name), mine in replies.groupby(["seed", "variant"], sort=False):
@@ -130,7 +131,8 @@ def with_tokens(settings: Settings, replies: pd.DataFrame) -> pd.DataFrame:
         found = pd.concat(frames, ignore_index=True)
     else:
         found = replies[:0].reindex(columns=[*replies.columns, "tokens", "p_pause", "p_best"])
-    return found.assign(difficulty=found["problem_id"].map(_difficulties(settings)))
+    scenes = found["question"].map(generator.scene) if settings.dataset == "toy" and len(found) else None
+    return found.assign(difficulty=found["problem_id"].map(_difficulties(settings)), scene=scenes)
 
 
 def _difficulties(settings: Settings) -> dict[str, int]:

@@ -8,7 +8,7 @@ from functools import cached_property
 
 import pandas as pd
 
-from pauselib.analysis import audit, comparisons, loading, places, reasons, takeaways
+from pauselib.analysis import audit, certainty, comparisons, loading, places, reasons, takeaways
 from pauselib.analysis.plan import plan
 from pauselib.settings import Settings
 from pauselib.variants import FIRST_STEP
@@ -112,18 +112,28 @@ class Study:
 
     @cached_property
     def pause_regression(self) -> pd.DataFrame:
-        """What correctness adds to uncertainty, length and difficulty (`reasons.pause_regression`)."""
+        """What correctness adds to the LM's uncertainty and to the problem (`reasons.pause_regression`)."""
         return reasons.pause_regression(self.tokens)
 
     @cached_property
+    def positions(self) -> pd.DataFrame:
+        """The tokens of these replies, one line each (`certainty.positions`)."""
+        return certainty.positions(self.tokens)
+
+    @cached_property
     def greedy_agreement(self) -> pd.DataFrame:
-        """Whether the pauses are where the greedy rule puts them (`reasons.greedy_agreement`)."""
-        return reasons.greedy_agreement(self.tokens)
+        """A check of the code: the pauses are where the greedy rule puts them (`certainty.greedy_agreement`)."""
+        return certainty.greedy_agreement(self.positions)
+
+    @cached_property
+    def pause_prediction(self) -> pd.DataFrame:
+        """How well a pause is told by the LM's certainty and by the head's odds (`certainty.pause_prediction`)."""
+        return certainty.pause_prediction(self.positions)
 
     @cached_property
     def pauses_by_certainty(self) -> pd.DataFrame:
-        """How often there is a pause by the certainty of the LM's best word (`reasons.pauses_by_certainty`)."""
-        return reasons.pauses_by_certainty(self.tokens)
+        """How often there is a pause by the certainty of the LM's best word (`certainty.pauses_by_certainty`)."""
+        return certainty.pauses_by_certainty(self.positions)
 
     @cached_property
     def pause_places(self) -> dict[str, pd.DataFrame]:
