@@ -117,6 +117,11 @@ def test_another_seed_draws_its_own_training_data_and_pauses_and_has_the_same_te
     assert runs.manifest(inject(other))["settings"]["data_seed"] == 43
     assert rows_folder(other.but(variant="baseline_1_epoch")) == drawn_rows(other)
     assert clean_rows(other) == clean_rows(fresh)
+    row = other.but(variant="sft")
+    predictions, _ = evaluate(row)
+    tested = read_rows(clean_rows(fresh), "test")["problem_id"]
+    assert [reply["problem_id"] for reply in predictions] == tested.to_list()
+    assert runs.why_stale(row.variant_folder()) is None
     shifted = fresh.but(
         experiment="shifted", data_seed=43
     )  # another data seed is the same draw, with other test problems
