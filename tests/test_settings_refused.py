@@ -14,7 +14,8 @@ UNREADABLE = "can't be read: its variant is missing, or no text."
 NAME = "give a name of letters, digits, '-', '_' and '.', which begins with a letter, a digit or '_'."
 SFT = {"variant": "sft"}
 SAYS_NOTHING = "changes nothing: give a variant that pauses and at least one of"
-CHANGES = "max_pauses, max_pauses_in_a_row, forced_pauses, forced_at, draw_pauses, pause_temperature, pause_bias"
+CHANGES = "max_pauses, max_pauses_in_a_row, forced_pauses, forced_at, draw_pauses, pause_temperature, pause_bias, "
+CHANGES += "pause_room"
 
 REFUSED = [
     # wrong types
@@ -72,6 +73,12 @@ REFUSED = [
     ({"variants": ["sft@wrd"]}, f"strategy 'wrd' is not known: did you mean 'word'? {STRATEGIES}"),
     ({"strategy": "randm"}, f"strategy 'randm' is not known: did you mean 'random'? {STRATEGIES}"),
     ({"strategy": "random+words"}, f"strategy 'words' is not known: did you mean 'word'? {STRATEGIES}"),
+    ({"strategy": "random+random"}, "strategy 'random+random' names random 2 times: name each strategy once."),
+    ({"variant": "sft@word+word"}, "strategy 'word+word' names word 2 times: name each strategy once."),
+    (
+        {"interventions": [{"variant": "sft@word+word", "max_pauses": 0}]},
+        "strategy 'word+word' names word 2 times: name each strategy once.",
+    ),
     ({"strategy": "random+"}, f"strategy '' is not known: did you mean 'word'? {STRATEGIES}"),
     (
         {"validation_split": "rows"},

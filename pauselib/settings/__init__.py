@@ -59,7 +59,7 @@ class Settings(InterventionSettings):
     )
     seed: int = setting(
         42,
-        "of training: initial weights, order of rows, dropout",
+        "of training: weights, order of rows, dropout; another one than 42 draws training problems and pauses, too",
         *TRAINED,
         "evaluate",
         notebooks=("inject", "warmup", "evaluate", "explore"),
@@ -83,7 +83,7 @@ class Settings(InterventionSettings):
     n_test: int = setting(0, "this many test problems; 0: all there are (toy: 500)", "data", ge=0, le=MOST)
     skip_test: int = setting(0, "leave out so many test problems before them", "data", ge=0, le=MOST)
     data_seed: int = setting(
-        42, "of the toy problems, the validation split and the injected positions", "data", "inject", ge=0, lt=2**32
+        42, "of the problems, the validation split and the injected positions", "data", "inject", ge=0, lt=2**32
     )
     validation_share: float = setting(0.05, "of the problems (or rows)", "data", "inject", gt=0, lt=1)
     max_length: int = setting(600, "tokens of prompt and answer with its pauses", "data", "inject", ge=1)

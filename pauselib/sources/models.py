@@ -16,11 +16,13 @@ def quick_imports():
 
     They make a million objects that live for ever, which it would walk again and again: a sixth of the time.
     """
+    collecting = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
-        gc.enable()
+        if collecting:
+            gc.enable()
 
 
 def model_source(model: str) -> Path | str:

@@ -6,6 +6,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
+from pauselib.analysis.certainty import HEAD, LM
 from pauselib.analysis.statistics import wilson
 from pauselib.report.style import CORRECT, INCORRECT, LINE, PAUSE_PART_COLOURS, described, look, panels, whiskers
 
@@ -104,10 +105,10 @@ def pause_histograms(replies: pd.DataFrame):
 
 
 @described
-def certainty_curve(by_certainty: pd.DataFrame, agreement: pd.DataFrame):
+def certainty_curve(by_certainty: pd.DataFrame, prediction: pd.DataFrame):
     """The share of positions that are pauses by the probability of the LM's best word there, one line a variant.
 
-    `by_certainty` is `reasons.pauses_by_certainty`, `agreement` is `reasons.greedy_agreement`.
+    `by_certainty` is `certainty.pauses_by_certainty`, `prediction` is `certainty.pause_prediction`.
     """
     figure, axis = plt.subplots(figsize=(6.4, 3.4))
     enough = by_certainty[by_certainty["n"] >= FEWEST]
@@ -119,9 +120,9 @@ def certainty_curve(by_certainty: pd.DataFrame, agreement: pd.DataFrame):
     handles = [plt.Line2D([], [], marker="o", color=colour, label=words) for colour, words in of_pausing]
     axis.legend(handles=handles, frameon=False)
     told = "nothing is finished yet"
-    if len(agreement):
-        least = agreement["agree"].min()
-        told = f"in agreement with the greedy rule: {least:.2%} of the positions of every variant, at least"
+    if len(prediction):
+        areas = prediction.groupby("by")["auc"].median()
+        told = f"AUC of a pause by the LM's certainty {areas[LM]:.2f}, by the head's odds {areas[HEAD]:.2f} (medians)"
     axis.set_title(told, fontsize=9)
     axis.grid(alpha=0.3)
     return figure
@@ -129,7 +130,7 @@ def certainty_curve(by_certainty: pd.DataFrame, agreement: pd.DataFrame):
 
 @described
 def rate_ratios(regression: pd.DataFrame):
-    """How many times as many pauses incorrect replies have as correct ones, with 95 % intervals, as covariates are held
+    """In how many times as many places incorrect replies pause as correct ones, with 95 % intervals, as more is held
     equal; then the covariates.
 
     `regression` is `reasons.pause_regression`.
@@ -148,7 +149,7 @@ def rate_ratios(regression: pd.DataFrame):
         axis.errorbar([ratio], [-y], xerr=reach, color=colour, marker=marker, elinewidth=1.2)
     axis.set_yticks([-y for y in range(len(rows))], [ratio_label(row) for row in rows.itertuples()])
     axis.axvline(1, color=LINE, linewidth=0.8)
-    axis.set(xlabel="times as many pauses, 95 % interval", xscale="log")
+    axis.set(xlabel="times as many places with pauses, 95 % interval", xscale="log")
     low, high = rows["low"].min() / 1.1, rows["high"].max() * 1.1
     ticks = [tick for tick in RATIO_TICKS if low < tick < high]
     axis.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
