@@ -50,7 +50,9 @@ def test_a_variant_makes_what_it_needs_and_is_made_once(small):
 
 
 def test_an_unknown_model_is_refused_in_one_sentence(fresh):
-    with pytest.raises(ValueError, match=r"The model 'no/such-model' could not be loaded .*: give 'tiny', 'smollm2', a folder"):
+    with pytest.raises(
+        ValueError, match=r"The model 'no/such-model' could not be loaded .*: give 'tiny', 'smollm2', a folder"
+    ):
         warm_up(fresh.but(model="no/such-model"))
     assert not fresh.folder().exists() or not any(fresh.folder().iterdir())
 
