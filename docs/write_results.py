@@ -17,6 +17,7 @@ import yaml
 
 from pauselib import runs
 from pauselib.analysis import certainty, loading, reasons
+from pauselib.analysis.plan import plan
 from pauselib.analysis.study import Study
 from pauselib.report import document, figures, html, style, tables
 from pauselib.settings import of_experiment
@@ -130,11 +131,12 @@ def places_sentence(study: Study) -> str:
     """Return how often and where the model pauses, and whether incorrect replies pause more."""
     pauses = line_of(study.over_seeds, variant=PAUSING)["pauses_mean"]
     first = percent(line_of(study.pause_places["relative"], variant=PAUSING, low=0)["share"])
-    ratio = line_of(study.pause_regression, model="incorrect alone", term="incorrect")
+    claim = line_of(study.takeaways, claim=plan().claims["incorrect"].claim)
+    ratio = f"{claim['estimate']:.2f} times as many places as correct ones (95 % interval {claim['low']:.2f} to "
+    ratio += f"{claim['high']:.2f}; with a margin of {claim['margin']:g} around 1 that is {claim['verdict']})"
     return (
         f"`{PAUSING}` pauses {pauses:.1f} times a reply, with {first} of the pauses in the first tenth of the reply; "
-        f"over all variants with a trained pause head, incorrect replies pause in {ratio['rate_ratio']:.2f} times as "
-        f"many places as correct ones (95 % interval {ratio['low']:.2f} to {ratio['high']:.2f})."
+        f"over all variants with a trained pause head, incorrect replies pause in {ratio}."
     )
 
 

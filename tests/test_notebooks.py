@@ -113,7 +113,7 @@ def test_one_variant_from_nothing_then_its_replies_then_the_table(tmp_path):
     assert analyzed.returncode == 0, analyzed.stderr
     assert "1 of 25 rows are finished" in (tmp_path / "out.ipynb").read_text()
     lines = (folder / "results.csv").read_text().splitlines()
-    assert len(lines) == 22
+    assert len(lines) == 26
     report = (folder / "report.html").read_text()
     assert report.count("<svg") == pictures_of_report(n_variants=1)
     assert "http://" not in report.replace("http://www.w3.org", "").replace("http://purl.org", "").replace(

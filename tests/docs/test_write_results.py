@@ -31,13 +31,13 @@ def script():
 
 
 def replies(n_pauses: list[int], n_right: int) -> list[dict]:
-    """A reply a problem, the first `n_right` of them correct, its pauses before its only word."""
+    """A reply a problem, the first `n_right` of them correct, two pauses before its first word and a third in it."""
     return [
         {
             "problem_id": f"test-{i}",
             "question": f"What is {i} and {i}?",
             "gold": "1",
-            "reply": f"{PAUSE * n}It is #### 1",
+            "reply": f"{PAUSE * min(n, 2)}It is {PAUSE * (n - 2)}#### 1",
             "predicted": "1",
             "correct": i < n_right,
             "n_pauses": n,
@@ -124,7 +124,7 @@ def test_only_what_is_finished_is_written_and_the_rest_is_named(script, root, ca
     assert "| sft_peft " in results
     assert "old seeds" in results
     assert "old strategies" in results
-    for name in ("finding", "accuracy", "interventions", "by_pauses"):
+    for name in ("finding", "interventions", "by_pauses"):
         assert (root / "docs" / f"{name}.png").read_bytes()[:4] == b"\x89PNG"
 
 

@@ -3,13 +3,17 @@
 import json
 import shutil
 
+import numpy as np
+import pandas as pd
 import pytest
 import torch
 
 from pauselib import runs
 from pauselib.model.pause_model import PauseForCausalLM
+from pauselib.settings import Settings
+from pauselib.sources.models import load_model
 from pauselib.steps import warm_up
-from pauselib.training.warmup import nearest_tokens
+from pauselib.training.warmup import nearest_tokens, train_variant
 
 
 @pytest.mark.parametrize(("max_steps", "expected"), [(-1, 3), (2, 2), (100, 3)])
@@ -32,6 +36,21 @@ def test_only_the_named_parts_differ_from_the_base_after_training(small):
     assert changed == {"lm_head.weight"} | {
         f"model.layers.{i}.self_attn.{part}_proj.weight" for i in range(6) for part in "qv"
     }
+
+
+@pytest.mark.parametrize("name", ["baseline_matched_unfr_lm_head", "baseline_matched_unfr_lm_head_peft"])
+def test_a_matched_baseline_of_a_tied_model_trains_the_head_alone(name, tiny_lm, tokenizer, tmp_path):
+    """A model that pauses has its matrices untied, so its match must not train the embeddings by the way either."""
+    tied, folder = tmp_path / "tied", tmp_path / "model"
+    tiny_lm("llama", tied=True).save_pretrained(tied)
+    tokenizer.save_pretrained(tied)
+    row = np.array([3, 4, 5, 6], dtype=np.int32)
+    rows = pd.DataFrame({"input_ids": [row] * 4, "completion_mask": [np.array([0, 1, 1, 1], dtype=np.int8)] * 4})
+    settings = Settings(variant=name, learning_rate=0.1, max_steps=1, eval_steps=1, batch_size=4)
+    train_variant(settings, tied, {"train": rows, "validation": rows}, folder, tmp_path / "work", {"inputs": {}})
+    trained, before = (load_model(str(one)) for one in (folder, tied))
+    assert torch.equal(trained.get_input_embeddings().weight, before.get_input_embeddings().weight)
+    assert not torch.equal(trained.get_output_embeddings().weight, before.get_output_embeddings().weight)
 
 
 def test_a_run_cut_off_goes_on_and_ends_as_if_it_had_not_been(small, monkeypatch):
