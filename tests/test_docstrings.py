@@ -16,6 +16,8 @@ import pytest
         ("pauselib.tasks", 1),
         ("pauselib.rows", 1),
         ("pauselib.interventions", 1),
+        ("pauselib.analysis.places", 1),
+        ("pauselib.analysis.positions", 2),
     ],
 )
 def test_an_example_gives_what_it_says(name, n):

@@ -6,6 +6,7 @@ Beside it, the executed notebooks become pages.
 import functools
 import shlex
 import sys
+from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
@@ -41,9 +42,9 @@ class ShownTables:
     def __init__(self, alone: bool):
         self.alone, self.frames = alone, {}
 
-    def show(self, name: str, table: pd.DataFrame, caption: str = "") -> Markup:
-        """Return a table as HTML, its numbers rounded for reading, and keep it as it is."""
-        return self.keep(name, table, tables.table_html(table, caption))
+    def show(self, name: str, table: pd.DataFrame, caption: str = "", without: Sequence[str] = ()) -> Markup:
+        """Return a table as HTML, `without` some columns and its numbers rounded for reading, and keep it as it is."""
+        return self.keep(name, table, tables.table_html(table.drop(columns=list(without)), caption))
 
     def keep(self, name: str, table: pd.DataFrame, html: str) -> Markup:
         """Return the HTML that shows a table, with the link to its file, and keep the table."""

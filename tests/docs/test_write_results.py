@@ -66,7 +66,7 @@ def root(tmp_path):
         save(folder, rows, eval_loss=0.5)
         training = {"history": [{"step": 1, "loss": 1.0}], "nearest_tokens": []}
         (folder / "training.json").write_text(json.dumps(training))
-    tokens = [[PAUSE] * n + list("abcdefghij") for n in pauses]
+    tokens = [[PAUSE, "a", PAUSE, "b", PAUSE, "c"][: 2 * n] + list("abcdefghij"[n:]) for n in pauses]
     halves = [[0.5] * len(one) for one in tokens]
     given = {"tokens": tokens, "p_pause": halves, "p_best": halves}
     names = [f"test-{i}" for i in range(12)]
@@ -99,9 +99,9 @@ def test_the_finding_is_three_sentences_with_numbers_and_intervals(script, root)
         "* With its pauses forbidden, the accuracy of the same model changes by -25.0 points (95 % interval "
     )
     assert places.startswith(
-        "* `sft_peft` pauses 2.0 times a reply, with 100 % of the pauses in the first tenth of the reply; over all "
-        "variants with a trained pause head, incorrect replies pause in 1.00 times as many places as correct ones (95 "
-        "% interval "
+        "* `sft_peft` pauses 2.0 times a reply, with 50 % of the pauses in the first tenth of the reply; over all "
+        "variants with a trained pause head, incorrect replies pause in 1.00 times as many places as correct ones "
+        "(95 % interval "
     )
     assert run == "which run"
 
