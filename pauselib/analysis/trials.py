@@ -1,0 +1,203 @@
+"""What insertion trials say: do pauses buy computation?
+
+A contrast is between conditions, or models, at the same results. It is averaged over the results of each problem, and
+the problems are crossed with the seeds (`statistics.crossed`). A result is hard where the first step's model finds its
+digits less likely than the median result's, with nothing put in; so the same results are hard for all models.
+
+>>> study.trials.contrasts("sft_peft").loc["computation", ["estimate", "low", "high"]]
+"""
+
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from pauselib.analysis.benefit import DOSE, MARGIN, SITE, Benefit, Estimate, estimated
+from pauselib.analysis.loading import has_replies
+from pauselib.analysis.statistics import holm
+from pauselib.conditions import matched_with, models_of_trial, start_of
+from pauselib.conditions.contents import NOTHING, GivenResult
+from pauselib.conditions.sites import SITES
+from pauselib.settings import Settings
+from pauselib.variants import FIRST_STEP, parse
+
+LIKELIHOOD, STEP = "log_likelihood", "correct"
+"""The outcomes: the log likelihood of a result's digits in nats, and whether all of them are the model's best words."""
+
+DECIDING = ("computation", "above nothing", "control")
+CONDITION = ["variant", "site", "content", "dose"]
+OUTCOMES = [LIKELIHOOD, STEP]
+COLUMNS = ["seed", "problem_id", "result", *CONDITION, *OUTCOMES]
+"""What a table of outcomes has at the least, also an empty one."""
+
+
+def outcomes(settings: Settings) -> pd.DataFrame:
+    """The finished trials of an experiment: one line for every seed, model, result and condition (`trial.COLUMNS`).
+
+    They are those of its rows and of the models that these are compared with, without stale ones.
+    """
+    frames = []
+    for seed in settings.seeds:
+        names = dict.fromkeys(model for name in settings.variants for model in models_of_trial(name))
+        for name in names:
+            folder = settings.but(seed=seed, variant=name).variant_folder() / "trial"
+            if has_replies(folder):
+                found = pd.read_parquet(folder / "trials.parquet")
+                frames.append(found.assign(seed=seed, variant=name))
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=COLUMNS)
+
+
+class Term(NamedTuple):
+    """A condition of a model, at the results of a kind: hard, easy or all."""
+
+    variant: str
+    content: str
+    site: str = SITE
+    dose: int = DOSE
+    results: str = "hard"
+
+    @property
+    def row(self) -> tuple:
+        """Its row of `Trials.means`."""
+        place = ("", 0) if self.content == NOTHING else (self.site, self.dose)
+        return (self.results, self.variant, place[0], self.content, place[1])
+
+
+class Trials:
+    """The outcomes of an experiment's trials, and what they say."""
+
+    def __init__(self, found: pd.DataFrame):
+        """`found` is `outcomes`, or what `steps.trials` returns."""
+        self.outcomes = found
+
+    @cached_property
+    def variants(self) -> list[str]:
+        """The variants that have a trial and pause."""
+        return [name for name in dict.fromkeys(self.outcomes["variant"]) if parse(name).pauses]
+
+    @cached_property
+    def hard(self) -> pd.Series:
+        """Whether each result is hard, by `problem_id` and `result`; with several seeds by their mean."""
+        nothing = self.outcomes[self.outcomes["content"] == NOTHING]
+        start = dict(list(nothing.groupby("variant"))).get(FIRST_STEP, nothing[:0])
+        likelihood = start.groupby(["problem_id", "result"])[LIKELIHOOD].mean()
+        return likelihood < likelihood.median()
+
+    @cached_property
+    def means(self) -> dict[str, pd.DataFrame]:
+        """For each outcome its mean over the results of a problem: a row for every kind of results (hard, easy, all)
+        and condition, a column for every seed and problem.
+        """
+        keyed = self.outcomes.set_index(["problem_id", "result"])
+        kind = self.hard.reindex(keyed.index).map({True: "hard", False: "easy"})
+        halves = self.outcomes.assign(results=kind.to_numpy()).dropna(subset=["results"])
+        both = pd.concat([halves, self.outcomes.assign(results="all")])
+        found = both.groupby(["results", *CONDITION, "seed", "problem_id"])[OUTCOMES].mean()
+        return {outcome: found[outcome].astype(float).unstack(["seed", "problem_id"]) for outcome in OUTCOMES}
+
+    def effect(self, weights: dict[Term, float], outcome: str = LIKELIHOOD) -> np.ndarray:
+        """The weighted sum of some conditions, (seeds, problems), of those that have all of them; empty where there are
+        none.
+        """
+        means = self.means[outcome]
+        if any(term.row not in means.index for term in weights):
+            return np.empty((0, 0))
+        total = sum(weight * means.loc[term.row] for term, weight in weights.items())
+        by_problem = total.unstack("seed").dropna(axis=1, how="all").dropna()
+        return by_problem.to_numpy().T
+
+    def contrasts(self, variant: str, outcome: str = LIKELIHOOD) -> pd.DataFrame:
+        """The registered contrasts of a variant, one line each: `what` is compared, and an `Estimate`.
+
+        The first three decide, see `benefit`; the others explain. The index has their names.
+        """
+        lines = {
+            name: {"what": what, **estimated(self.effect(weights, outcome))._asdict()}
+            for name, (what, weights) in registered(variant).items()
+        }
+        return pd.DataFrame.from_dict(lines, orient="index").rename_axis("contrast")
+
+    def by_site(self, variant: str, outcome: str = LIKELIHOOD) -> pd.DataFrame:
+        """The two contrasts that decide, at every site with the registered dose: exploratory but for one site.
+
+        `p_holm` is corrected over the sites.
+        """
+        tables = []
+        for contrast in ("computation", "above nothing"):
+            found = {site: registered(variant, site)[contrast][1] for site in SITES}
+            lines = [
+                {"contrast": contrast, "site": site, **estimated(self.effect(weights, outcome))._asdict()}
+                for site, weights in found.items()
+            ]
+            table = pd.DataFrame(lines)
+            tables.append(table.assign(p_holm=holm(table["p"])))
+        found = pd.concat(tables, ignore_index=True)
+        return found[found["problems"] > 0].reset_index(drop=True)
+
+    def gains(self, outcome: str = LIKELIHOOD, results: str = "hard") -> pd.DataFrame:
+        """What every condition of every model changes against nothing: `variant`, `site`, `content`, `dose` and an
+        `Estimate`.
+        """
+        means, lines = self.means[outcome], []
+        for kind, variant, site, content, dose in means.index:
+            if kind == results and content != NOTHING:
+                term = Term(variant, content, site, dose, results)
+                found = estimated(self.effect({term: 1, term._replace(content=NOTHING): -1}, outcome))
+                lines.append({**dict(zip(CONDITION, (variant, site, content, dose))), **found._asdict()})
+        return pd.DataFrame(lines, columns=[*CONDITION, *Estimate._fields])
+
+    def benefit(self, variant: str, margin: float = MARGIN) -> Benefit:
+        """What the trial of a variant says of the question whether pauses buy computation."""
+        found = self.contrasts(variant)
+        rows = [Estimate(*found.loc[name, list(Estimate._fields)]) for name in DECIDING]
+        return Benefit(*rows, margin)
+
+    @cached_property
+    def without(self) -> pd.DataFrame:
+        """Every model with nothing put in: its `log_likelihood` and `step_accuracy` by seed and kind of results."""
+        found = {outcome: means.xs(NOTHING, level="content") for outcome, means in self.means.items()}
+        likelihood, correct = (found[outcome].T.groupby(level="seed").mean().T.stack() for outcome in OUTCOMES)
+        table = pd.DataFrame({LIKELIHOOD: likelihood, "step_accuracy": correct}).reset_index()
+        return table[["variant", "seed", "results", LIKELIHOOD, "step_accuracy"]]
+
+
+def registered(variant: str, site: str = SITE, dose: int = DOSE) -> dict[str, tuple[str, dict[Term, float]]]:
+    """The contrasts of a variant by name: what is compared, in words, and the weights of the conditions."""
+    mine, matched, start = (
+        Term(name, "pauses", site, dose) for name in (variant, matched_with(variant), start_of(variant))
+    )
+
+    def against(term: Term, **changes) -> dict[Term, float]:
+        return {term: 1.0, term._replace(**changes): -1.0}
+
+    def beyond(one: dict[Term, float], other: dict[Term, float]) -> dict[Term, float]:
+        return {**one, **{term: -weight for term, weight in other.items()}}
+
+    masked, nothing = {"content": "masked"}, {"content": NOTHING}
+    easy = mine._replace(results="easy")
+    return {
+        "computation": (
+            f"pauses − masked pauses, of {variant} − of {matched.variant}",
+            beyond(against(mine, **masked), against(matched, **masked)),
+        ),
+        "above nothing": (f"pauses − nothing, of {variant}", against(mine, **nothing)),
+        "control": (
+            "the result itself − nothing",
+            against(Term(variant, GivenResult.name, "result", 0), **nothing),
+        ),
+        "against the start": (
+            f"pauses − masked pauses, of {variant} − of {start.variant}",
+            beyond(against(mine, **masked), against(start, **masked)),
+        ),
+        "dose": ("10 pauses − 1 pause", against(mine._replace(dose=10), dose=1)),
+        "hard − easy": (
+            "pauses − nothing, at hard results − at easy ones",
+            beyond(against(mine, **nothing), against(easy, **nothing)),
+        ),
+        "trained": ("pauses − untrained vectors", against(mine, content="untrained")),
+        "chosen": (
+            "pauses where the head wants them − at as many random places",
+            against(mine._replace(site="chosen"), site="drawn"),
+        ),
+    }
