@@ -4,7 +4,7 @@ A contrast is between conditions, or models, at the same results. It is averaged
 the problems are crossed with the seeds (`statistics.crossed`). A result is hard where the first step's model finds its
 digits less likely than the median result's, with nothing put in; so the same results are hard for all models.
 
->>> study.trials.contrasts("sft_peft").loc["computation", ["estimate", "low", "high"]]
+>>> study.trials.benefit("sft_peft").interval
 """
 
 from functools import cached_property
@@ -35,12 +35,12 @@ COLUMNS = ["seed", "problem_id", "result", *CONDITION, *OUTCOMES]
 def outcomes(settings: Settings) -> pd.DataFrame:
     """The finished trials of an experiment: one line for every seed, model, result and condition (`trial.COLUMNS`).
 
-    They are those of its rows and of the models that these are compared with, without stale ones.
+    They are those of the rows in `settings.trials` and of the models that these are compared with, without stale ones.
     """
-    frames = []
+    asked = [name for name in settings.trials if name in settings.variants]
+    models, frames = dict.fromkeys(model for name in asked for model in models_of_trial(name)), []
     for seed in settings.seeds:
-        names = dict.fromkeys(model for name in settings.variants for model in models_of_trial(name))
-        for name in names:
+        for name in models:
             folder = settings.but(seed=seed, variant=name).variant_folder() / "trial"
             if has_replies(folder):
                 found = pd.read_parquet(folder / "trials.parquet")
@@ -107,16 +107,28 @@ class Trials:
         by_problem = total.unstack("seed").dropna(axis=1, how="all").dropna()
         return by_problem.to_numpy().T
 
-    def contrasts(self, variant: str, outcome: str = LIKELIHOOD) -> pd.DataFrame:
-        """The registered contrasts of a variant, one line each: `what` is compared, and an `Estimate`.
+    @cached_property
+    def about(self) -> str:
+        """What the trials are of, in a sentence."""
+        if self.outcomes.empty:
+            return "There is no trial here: none is finished, or the gold answers of this task have no results."
+        nothing = self.outcomes[self.outcomes["content"] == NOTHING]
+        results = nothing.drop_duplicates(["problem_id", "result"])
+        said = f"{len(results)} results of {results['problem_id'].nunique()} problems, {self.hard.sum()} of them hard"
+        return f"{said} for {FIRST_STEP}; models: {', '.join(nothing['variant'].unique())}."
 
-        The first three decide, see `benefit`; the others explain. The index has their names.
+    def contrasts(self, variant: str, outcome: str = LIKELIHOOD) -> pd.DataFrame:
+        """The registered contrasts of a variant that pauses, one line each.
+
+        A line has the name of the `contrast`, `what` is compared, and an `Estimate`. The first three decide, see
+        `benefit`; the others explain.
         """
-        lines = {
-            name: {"what": what, **estimated(self.effect(weights, outcome))._asdict()}
+        lines = [
+            {"contrast": name, "what": what, **estimated(self.effect(weights, outcome))._asdict()}
             for name, (what, weights) in registered(variant).items()
-        }
-        return pd.DataFrame.from_dict(lines, orient="index").rename_axis("contrast")
+            if parse(variant).pauses
+        ]
+        return pd.DataFrame(lines, columns=["contrast", "what", *Estimate._fields])
 
     def by_site(self, variant: str, outcome: str = LIKELIHOOD) -> pd.DataFrame:
         """The two contrasts that decide, at every site with the registered dose: exploratory but for one site.
@@ -149,9 +161,8 @@ class Trials:
 
     def benefit(self, variant: str, margin: float = MARGIN) -> Benefit:
         """What the trial of a variant says of the question whether pauses buy computation."""
-        found = self.contrasts(variant)
-        rows = [Estimate(*found.loc[name, list(Estimate._fields)]) for name in DECIDING]
-        return Benefit(*rows, margin)
+        contrasts = registered(variant)
+        return Benefit(*(estimated(self.effect(contrasts[name][1])) for name in DECIDING), margin)
 
     @cached_property
     def without(self) -> pd.DataFrame:

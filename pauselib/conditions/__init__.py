@@ -30,7 +30,9 @@ class TrialSettings(Declared):
     """The settings of insertion trials."""
 
     trials: Names = setting(
-        (), "the rows that have a trial; their start and their matched baseline get one too", notebooks=("analyze",)
+        ("sft_peft",),
+        "the rows with an insertion trial, and so the models that these are compared with; rows not made are left out",
+        notebooks=("analyze",),
     )
     n_trial: int = setting(0, "this many of the test problems; 0: all of them", "trial", ge=0, le=MOST)
     trial_sites: Names = setting(tuple(SITES), f"where: {described(SITES.values())}", "trial", min_length=1)
@@ -79,9 +81,8 @@ def matched_with(variant: str) -> str:
 
 
 def models_of_trial(variant: str) -> tuple[str, ...]:
-    """Return whose trials answer for a variant: its own, that of its start and that of its matched baseline. A baseline
-    answers for itself.
+    """Return whose trials answer for a variant: its own, that of its start and, if it pauses, that of its matched
+    baseline.
     """
-    return tuple(
-        dict.fromkeys([variant, start_of(variant), matched_with(variant)] if parse(variant).pauses else [variant])
-    )
+    matched = [matched_with(variant)] if parse(variant).pauses else []
+    return tuple(dict.fromkeys([variant, start_of(variant), *matched]))

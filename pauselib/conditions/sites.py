@@ -124,7 +124,7 @@ class Scattered(Site):
     are too few.
     """
 
-    needs_head, only = True, ("pauses", "masked")
+    needs_head, only = True, ("pauses",)
 
     def ranked(self, text: GoldText, result: Result, seed: int) -> np.ndarray:
         """Return the places before the result in the order in which they are taken."""
