@@ -6,9 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from pauselib.analysis.statistics import NAN, crossed
-
-SITE, DOSE = "step", 4
-"""The site and the dose of the registered contrasts."""
+from pauselib.conditions import REGISTERED_DOSE
 
 MARGIN = 0.1
 """A benefit in nats that is called none below: it makes the digits of a result a tenth likelier. A choice."""
@@ -93,9 +91,9 @@ class Benefit(NamedTuple):
         """The three contrasts and the verdict, in words."""
         if self.computation.problems == 0 or self.above_nothing.problems == 0:
             return "Not decided: the trials that this needs are not there."
-        words = f"Beyond what masked pauses and as much training do, {DOSE} pauses before the calculation of a hard "
-        words += f"result change the log likelihood of its digits by {in_nats(self.computation)}, against nothing by "
-        words += f"{in_nats(self.above_nothing)}; the result itself by {in_nats(self.control)}. "
+        words = f"Beyond what masked pauses and as much training do, {REGISTERED_DOSE} pauses before the calculation "
+        words += f"of a hard result change the log likelihood of its digits by {in_nats(self.computation)}, against "
+        words += f"nothing by {in_nats(self.above_nothing)}; the result itself by {in_nats(self.control)}. "
         words += f"The smallest detectable benefit is {self.detectable:.3f} nats, the margin {self.margin:g}. "
         said = {
             BENEFIT: "Both are above 0: pauses buy computation here.",

@@ -9,6 +9,7 @@ from functools import cached_property
 import pandas as pd
 
 from pauselib.analysis import audit, comparisons, loading, places, reasons, takeaways
+from pauselib.analysis.trials import Trials, outcomes
 from pauselib.settings import Settings
 from pauselib.variants import FIRST_STEP, MATCHED
 
@@ -87,6 +88,16 @@ class Study:
     def takeaways(self) -> pd.DataFrame:
         """The published takeaways with their verdicts (`takeaways.takeaways`)."""
         return takeaways.takeaways(self.replies, self.intervened)
+
+    @cached_property
+    def trials(self) -> Trials:
+        """The insertion trials, and whether pauses buy computation (`trials.Trials`)."""
+        return Trials(outcomes(self.settings))
+
+    @cached_property
+    def trial_variant(self) -> str:
+        """The variant whose trial is shown in pictures: the first that is finished, or else that is asked for."""
+        return [*self.trials.variants, *self.settings.trials, self.settings.variant][0]
 
     @cached_property
     def pause_regression(self) -> pd.DataFrame:

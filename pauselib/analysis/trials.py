@@ -13,10 +13,10 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from pauselib.analysis.benefit import DOSE, MARGIN, SITE, Benefit, Estimate, estimated
-from pauselib.analysis.loading import has_replies
+from pauselib.analysis.benefit import MARGIN, Benefit, Estimate, estimated
+from pauselib.analysis.loading import has_replies, trial_folders
 from pauselib.analysis.statistics import holm
-from pauselib.conditions import matched_with, models_of_trial, start_of
+from pauselib.conditions import REGISTERED_DOSE, REGISTERED_SITE, matched_with, start_of
 from pauselib.conditions.contents import NOTHING, GivenResult
 from pauselib.conditions.sites import SITES
 from pauselib.settings import Settings
@@ -35,16 +35,13 @@ COLUMNS = ["seed", "problem_id", "result", *CONDITION, *OUTCOMES]
 def outcomes(settings: Settings) -> pd.DataFrame:
     """The finished trials of an experiment: one line for every seed, model, result and condition (`trial.COLUMNS`).
 
-    They are those of the rows in `settings.trials` and of the models that these are compared with, without stale ones.
+    They are those of `loading.trial_folders`, without stale ones.
     """
-    asked = [name for name in settings.trials if name in settings.variants]
-    models, frames = dict.fromkeys(model for name in asked for model in models_of_trial(name)), []
-    for seed in settings.seeds:
-        for name in models:
-            folder = settings.but(seed=seed, variant=name).variant_folder() / "trial"
-            if has_replies(folder):
-                found = pd.read_parquet(folder / "trials.parquet")
-                frames.append(found.assign(seed=seed, variant=name))
+    frames = [
+        pd.read_parquet(folder / "trials.parquet").assign(seed=seed, variant=name)
+        for (seed, name), folder in trial_folders(settings).items()
+        if has_replies(folder)
+    ]
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=COLUMNS)
 
 
@@ -53,8 +50,8 @@ class Term(NamedTuple):
 
     variant: str
     content: str
-    site: str = SITE
-    dose: int = DOSE
+    site: str = REGISTERED_SITE
+    dose: int = REGISTERED_DOSE
     results: str = "hard"
 
     @property
@@ -85,15 +82,19 @@ class Trials:
         return likelihood < likelihood.median()
 
     @cached_property
+    def by_kind(self) -> pd.DataFrame:
+        """The outcomes with a column `results`: hard or easy, and all of them once more as all."""
+        keys = pd.MultiIndex.from_frame(self.outcomes[["problem_id", "result"]])
+        kind = self.hard.reindex(keys).map({True: "hard", False: "easy"})
+        halves = self.outcomes.assign(results=kind.to_numpy()).dropna(subset=["results"])
+        return pd.concat([halves, self.outcomes.assign(results="all")])
+
+    @cached_property
     def means(self) -> dict[str, pd.DataFrame]:
         """For each outcome its mean over the results of a problem: a row for every kind of results (hard, easy, all)
         and condition, a column for every seed and problem.
         """
-        keyed = self.outcomes.set_index(["problem_id", "result"])
-        kind = self.hard.reindex(keyed.index).map({True: "hard", False: "easy"})
-        halves = self.outcomes.assign(results=kind.to_numpy()).dropna(subset=["results"])
-        both = pd.concat([halves, self.outcomes.assign(results="all")])
-        found = both.groupby(["results", *CONDITION, "seed", "problem_id"])[OUTCOMES].mean()
+        found = self.by_kind.groupby(["results", *CONDITION, "seed", "problem_id"])[OUTCOMES].mean()
         return {outcome: found[outcome].astype(float).unstack(["seed", "problem_id"]) for outcome in OUTCOMES}
 
     def effect(self, weights: dict[Term, float], outcome: str = LIKELIHOOD) -> np.ndarray:
@@ -167,13 +168,14 @@ class Trials:
     @cached_property
     def without(self) -> pd.DataFrame:
         """Every model with nothing put in: its `log_likelihood` and `step_accuracy` by seed and kind of results."""
-        found = {outcome: means.xs(NOTHING, level="content") for outcome, means in self.means.items()}
-        likelihood, correct = (found[outcome].T.groupby(level="seed").mean().T.stack() for outcome in OUTCOMES)
-        table = pd.DataFrame({LIKELIHOOD: likelihood, "step_accuracy": correct}).reset_index()
-        return table[["variant", "seed", "results", LIKELIHOOD, "step_accuracy"]]
+        nothing = self.by_kind[self.by_kind["content"] == NOTHING]
+        found = nothing.groupby(["variant", "seed", "results"])[OUTCOMES].mean()
+        return found.rename(columns={STEP: "step_accuracy"}).reset_index()
 
 
-def registered(variant: str, site: str = SITE, dose: int = DOSE) -> dict[str, tuple[str, dict[Term, float]]]:
+def registered(
+    variant: str, site: str = REGISTERED_SITE, dose: int = REGISTERED_DOSE
+) -> dict[str, tuple[str, dict[Term, float]]]:
     """The contrasts of a variant by name: what is compared, in words, and the weights of the conditions."""
     mine, matched, start = (
         Term(name, "pauses", site, dose) for name in (variant, matched_with(variant), start_of(variant))

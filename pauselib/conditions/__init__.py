@@ -17,6 +17,9 @@ from pauselib.declared import MANY, MOST, Declared, as_list, setting
 from pauselib.errors import InputError, one_of
 from pauselib.variants import FIRST_STEP, MATCHED, parse
 
+REGISTERED_SITE, REGISTERED_DOSE = "step", 4
+"""Where, and how many pauses there are, in the contrasts that decide whether pauses buy computation."""
+
 
 def described(things: Iterable[Site] | Iterable[Content]) -> str:
     """Return the names of sites or contents with what they mean."""
@@ -63,7 +66,7 @@ def conditions(settings: TrialSettings, pauses: bool, repeated_after: str) -> li
     found = []
     for site, content, dose in itertools.product(settings.trial_sites, settings.trial_contents, settings.trial_doses):
         site, content = SITES[site], CONTENTS[content]
-        goes_there = not site.only or content.name in site.only
+        goes_there = content.name in (site.only or [content.name]) and not (site.one_dose and dose != REGISTERED_DOSE)
         has_parts = pauses or not (site.needs_head or content.needs_embedding)
         if goes_there and has_parts and not (content.masked and site.predicts and dose == 1):
             found.append((site, content, dose))

@@ -1,5 +1,8 @@
 """Where something is put into a gold text: a site is one class.
 
+Not everything goes everywhere: fillers are where others have tried them, before the last line of a prompt and before a
+calculation, and what explains a pause is where it costs little to know.
+
 >>> text = GoldText("test-0", [5, 6, 7, 8, 9], heading=1, start=2, results=[Result(0, step=3, start=4, end=5)])
 >>> SITES["step"].gaps(text, text.results[0], 2)
 [3, 3]
@@ -55,6 +58,7 @@ class Site:
     predicts: ClassVar[bool] = False  # whether the first digit is predicted at the last of what is put in
     needs_head: ClassVar[bool] = False  # whether it says something of models with a pause head only
     only: ClassVar[tuple[str, ...]] = ()  # the contents that go there; none named: all
+    one_dose: ClassVar[bool] = False  # whether only the registered dose goes there
 
     def place(self, text: GoldText, result: Result, seed: int) -> int:
         """Return the token before which all of it goes."""
@@ -81,6 +85,7 @@ class BeforeAnswer(Site):
     """Between prompt and answer, as in Goyal et al. (2024)."""
 
     name, meaning, of_problem = "start", "at the start of the answer", True
+    only = ("pauses", "masked", "untrained")
 
     def place(self, text, result, seed):
         """Return the first token of the answer."""
@@ -112,7 +117,7 @@ class BeforeResult(Site):
 class RandomPlace(Site):
     """At one place of the answer before the result, all of them equally likely."""
 
-    name, meaning = "random", "at a random place before the result"
+    name, meaning, only = "random", "at a random place before the result", ("pauses", "masked")
 
     def place(self, text, result, seed):
         """Return a token of the answer that stands before the result."""
@@ -124,7 +129,7 @@ class Scattered(Site):
     are too few.
     """
 
-    needs_head, only = True, ("pauses",)
+    needs_head, only, one_dose = True, ("pauses",), True
 
     def ranked(self, text: GoldText, result: Result, seed: int) -> np.ndarray:
         """Return the places before the result in the order in which they are taken."""

@@ -74,12 +74,13 @@ def test_the_positive_control_is_the_result_and_what_follows_it(tokenizer):
 
 
 def test_the_conditions_are_all_that_say_something_and_the_control():
-    settings = Settings(trial_sites=["step", "result", "chosen"], trial_doses=[1, 4])
+    settings = Settings(trial_sites=["start", "step", "result", "chosen"], trial_doses=[1, 4])
     found = [(site.name, content.name, dose) for site, content, dose in conditions(settings, True, ">>")]
     assert found[-1] == ("result", "given", 0)
     assert ("result", "masked", 4) in found
     assert ("result", "masked", 1) not in found  # the only pause is where the first digit is predicted
-    assert [one for one in found if one[0] == "chosen"] == [("chosen", "pauses", 1), ("chosen", "pauses", 4)]
+    assert [one for one in found if one[0] == "chosen"] == [("chosen", "pauses", 4)]
+    assert {content for site, content, _ in found if site == "start"} == {"pauses", "masked", "untrained"}
     of_baseline = [(site.name, content.name) for site, content, _ in conditions(settings, False, ">>")]
     assert not {"chosen"} & {site for site, _ in of_baseline}
     assert {content for _, content in of_baseline} == {"pauses", "masked", "newline", "dots", "given"}

@@ -27,7 +27,8 @@ def trial_gains(gains: pd.DataFrame, variant: str, outcome: str):
     `gains` is `Trials.gains` of the `outcome`: log likelihood in nats, or step accuracy in percentage points.
     """
     mine = gains[gains["variant"] == variant]
-    sites = [name for name in SITES if name in set(mine.loc[mine["content"] == "pauses", "site"])]
+    made = set(mine.loc[mine["content"] == "pauses", "site"])
+    sites = [name for name, site in SITES.items() if name in made and not site.one_dose]
     figure, axes = panels(len(sites), width=3.2, height=2.6)
     matched = gains[(gains["variant"] == matched_with(variant)) & (gains["content"] == "pauses")]
     lines = [(content.meaning, LOOKS[name], mine[mine["content"] == name]) for name, content in CONTENTS.items()]
