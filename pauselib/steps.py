@@ -1,6 +1,7 @@
 """The steps of an experiment. Each makes what it needs and does not find, once, and names what it was made from.
 
 clean rows ─▶ first step ─▶ (a strategy may ask for its model) ─▶ injected rows ─▶ warm-up of a variant ─▶ its replies
+                                                                                                        └▶ its trial
 """
 
 import shutil
@@ -11,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from pauselib import runs, tasks
+from pauselib.conditions import models_of_trial
 from pauselib.errors import InputError
 from pauselib.interventions import INTERVENTION_SETTINGS, active_interventions, intervention_name
 from pauselib.rows import build_clean, build_injected, fit, read_rows
@@ -177,6 +179,7 @@ def evaluate(settings: Settings) -> tuple[list[dict], dict]:
     no pauses.
     """
     from pauselib.decoding.evaluation import predict, reply_metrics
+    from pauselib.trials.trial import step_accuracy
 
     settings = settings.of_row()
     interventions = active_interventions(settings.of(*INTERVENTION_SETTINGS))
@@ -192,10 +195,45 @@ def evaluate(settings: Settings) -> tuple[list[dict], dict]:
 
     def make(part: Path) -> None:
         predictions, tokens = predict(settings, trained / "model", read_rows(clean, "test"))
-        eval_loss = runs.read_json(trained / "training.json")["eval_loss"]
+        metrics = {**reply_metrics(predictions), "eval_loss": runs.read_json(trained / "training.json")["eval_loss"]}
+        if not interventions:  # they change no gold text
+            metrics["step_accuracy"] = step_accuracy(settings, trained / "model", read_rows(clean, "test"))
         runs.write_json_lines(part / "predictions.jsonl", predictions)
         tokens.to_parquet(part / "tokens.parquet", index=False)
-        runs.write_json(part / "metrics.json", {**reply_metrics(predictions), "eval_loss": eval_loss})
+        runs.write_json(part / "metrics.json", metrics)
 
     runs.make_once(folder, made_from, make, settings.overwrite, beside=True)
     return runs.read_json_lines(folder / "predictions.jsonl"), runs.read_json(folder / "metrics.json")
+
+
+def trial(settings: Settings) -> pd.DataFrame:
+    """Return the insertion trial of a variant (see `trials.trial`), made now unless it is there; the variant is trained
+    first if it isn't.
+    """
+    from pauselib.trials.trial import summary
+    from pauselib.trials.trial import trial as trial_of_model
+
+    settings = settings.of_row()
+    trained, folder, clean = warm_up(settings), settings.variant_folder() / "trial", clean_rows(settings)
+    inputs = {"model": trained / "model", "data": clean}
+    made_from = runs.origin(folder, settings.of(*settings_of_step("trial")), inputs, "torch", "transformers")
+
+    def make(part: Path) -> None:
+        rows = read_rows(clean, "test")
+        found = trial_of_model(settings, trained / "model", rows[: settings.n_trial or None])
+        found.to_parquet(part / "trials.parquet", index=False)
+        runs.write_json(part / "trial.json", summary(found))
+
+    runs.make_once(folder, made_from, make, settings.overwrite)
+    return pd.read_parquet(folder / "trials.parquet")
+
+
+def trials(settings: Settings) -> pd.DataFrame:
+    """Return the trials that answer for a variant, with the columns `seed` and `variant`: its own, that of its start,
+    and that of as much training without pauses.
+    """
+    found = [
+        trial(settings.but(variant=name)).assign(seed=settings.seed, variant=name)
+        for name in models_of_trial(settings.variant)
+    ]
+    return pd.concat(found, ignore_index=True)

@@ -280,7 +280,8 @@ def test_the_records_of_a_row_have_what_they_say(small):
         *("problem_id", "question", "gold", "reply", "predicted", "correct", "n_pauses", "n_tokens", "truncated")
     }
     assert list(metrics) == [
-        *("accuracy", "pauses_mean", "pauses_mean_correct", "pauses_mean_incorrect", "truncated_rate", "n", "eval_loss")
+        *("accuracy", "pauses_mean", "pauses_mean_correct", "pauses_mean_incorrect", "truncated_rate", "n"),
+        *("eval_loss", "step_accuracy"),
     ]
     assert metrics["eval_loss"] == runs.read_json(settings.variant_folder() / "training.json")["eval_loss"]
     assert metrics["n"] == 3

@@ -29,6 +29,7 @@ SMALL = [
     "variants=[sft_peft,baseline_1_epoch]",
     "seeds=[42,43]",
     "interventions=[{variant: sft_peft, max_pauses: 0}, {variant: sft, max_pauses: 0}]",
+    "trials=[]",
 ]
 
 

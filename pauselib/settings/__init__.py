@@ -17,6 +17,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from pauselib import tasks
+from pauselib.conditions import TrialSettings
 from pauselib.declared import EVERY_NOTEBOOK, MANY, MOST, NAME, NOTEBOOK_OF, PATH, STEPS, Use, as_list, setting, unknown
 from pauselib.errors import InputError
 from pauselib.interventions import (
@@ -31,22 +32,19 @@ from pauselib.variants import VARIANTS, parse
 
 ROOT = Path(__file__).parents[2]
 
-TRAINED = ("first_step", "second_step")
-MAKING = ("inject", "warmup", "evaluate", "analyze")
+TRAINED, TESTED = ("first_step", "second_step"), ("evaluate", "trial")
+OF_ROW = ("warmup", "evaluate", "trial", "explore")
+MAKING = ("inject", "warmup", "evaluate", "trial", "analyze")
 BY_STEP = ("learning_rate", "eval_steps", "max_steps")  # of the second step; the first step's have base_ before them
 
 
-class Settings(InterventionSettings):
+class Settings(InterventionSettings, TrialSettings):
     """The settings of an experiment. Raises InputError, in one sentence, for what can't be meant."""
 
     # the experiment
     experiment: str = setting("tiny", "the folder under runs_dir", notebooks=EVERY_NOTEBOOK, pattern=NAME)
     variant: str = setting(
-        "sft_peft",
-        "what is unfrozen: a published name, see pauselib.variants",
-        *TRAINED,
-        "evaluate",
-        notebooks=("warmup", "evaluate", "explore"),
+        "sft_peft", "what is unfrozen: a published name, see pauselib.variants", *TRAINED, *TESTED, notebooks=OF_ROW
     )
     model: str = setting(
         "tiny", "where to start: tiny (embedded), smollm2, a hub id or a folder", "data", notebooks=MAKING, min_length=1
@@ -61,8 +59,8 @@ class Settings(InterventionSettings):
         42,
         "of training: weights, order of rows, dropout; another one than 42 draws training problems and pauses, too",
         *TRAINED,
-        "evaluate",
-        notebooks=("inject", "warmup", "evaluate", "explore"),
+        *TESTED,
+        notebooks=("inject", *OF_ROW),
         ge=0,
         lt=2**32,
     )
@@ -75,7 +73,7 @@ class Settings(InterventionSettings):
     overwrite: bool = setting(
         False,
         "make again what was made from other settings; otherwise that is refused",
-        notebooks=("inject", "warmup", "evaluate"),
+        notebooks=("inject", "warmup", "evaluate", "trial"),
     )
     # the clean rows
     dataset_config: str = setting("main", "the hub dataset's configuration", "data")
@@ -130,7 +128,7 @@ class Settings(InterventionSettings):
         ("auto",), "the layers that get one; auto: the attention's query and value", *TRAINED, min_length=1
     )
     dtype: Literal["float32", "bfloat16", "mixed"] = setting(
-        "float32", "float32, bfloat16, or mixed (float32, but products in training)", *TRAINED, "evaluate"
+        "float32", "float32, bfloat16, or mixed (float32, but products in training)", *TRAINED, *TESTED
     )
     gradient_checkpointing: bool = setting(False, "recompute activations to save memory", *TRAINED)
     report_to: Literal["none", "tensorboard", "wandb", "trackio"] = setting(
