@@ -18,13 +18,16 @@ LOOKS = {  # content -> colour, marker, whether it is filled
 MATCHED_LOOK = ("#555555", "D", True)
 SPREAD = 1.05  # doses are drawn side by side: each line is this much to the right of the one before
 
+LINEAR = 0.1  # nats; what is farther from 0 is drawn on a logarithmic scale
+
 
 @described
 def trial_gains(gains: pd.DataFrame, variant: str, outcome: str):
     """What is put into the gold text before a hard result, against nothing put in: the gain by dose with its 95 %
     interval, a panel a site and a line a content, and the pauses of as much training without them.
 
-    `gains` is `Trials.gains` of the `outcome`: log likelihood in nats, or step accuracy in percentage points.
+    `gains` is `Trials.gains` of the `outcome`: log likelihood in nats (linear up to 0.1, logarithmic beyond), or step
+    accuracy in percentage points.
     """
     mine = gains[gains["variant"] == variant]
     made = set(mine.loc[mine["content"] == "pauses", "site"])
@@ -40,6 +43,8 @@ def trial_gains(gains: pd.DataFrame, variant: str, outcome: str):
         axis.axhline(0, color=LINE, linewidth=0.8)
         axis.set(title=SITES[site].meaning, xlabel="how many", xscale="log")
         axis.set_ylabel("points of step accuracy" if outcome == STEP else "nats")
+        if outcome != STEP:
+            axis.set_yscale("symlog", linthresh=LINEAR)
         axis.set_xticks(doses, [str(dose) for dose in doses])
         axis.minorticks_off()
         axis.grid(alpha=0.3)
