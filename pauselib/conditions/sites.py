@@ -1,7 +1,7 @@
 """Where something is put into a gold text: a site is one class.
 
-Not everything goes everywhere, since what stands far before a result costs many tokens: right before a result and before
-its calculation it does; fillers also go where others have tried them, before the last line of a prompt.
+Not everything goes everywhere, since what stands far before a result costs many tokens. It does right before a result
+and before its calculation, and fillers go where others have tried them, before the last line of a prompt.
 
 >>> text = GoldText("test-0", [5, 6, 7, 8, 9], heading=1, start=2, results=[Result(0, step=3, start=4, end=5)])
 >>> SITES["step"].gaps(text, text.results[0], 2)
