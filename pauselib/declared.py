@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationIn
 
 from pauselib.errors import InputError, nearest, not_one_of
 
-STEPS = ("data", "inject", "first_step", "second_step", "evaluate", "intervene")
+STEPS = ("data", "inject", "first_step", "second_step", "evaluate", "intervene", "trial")
 """The steps whose results depend on settings, in the order in which they follow one another."""
 
 NOTEBOOK_OF = {
@@ -19,10 +19,11 @@ NOTEBOOK_OF = {
     "second_step": "warmup",
     "evaluate": "evaluate",
     "intervene": "evaluate",
+    "trial": "trial",
 }
 """The notebook in which the settings of a step stand."""
 
-EVERY_NOTEBOOK = ("inject", "warmup", "evaluate", "analyze", "explore")
+EVERY_NOTEBOOK = ("inject", "warmup", "evaluate", "trial", "analyze", "explore")
 
 LARGEST = 2**63 - 1  # the largest whole number that arrays and files hold
 MOST = 10_000_000  # more problems than anyone has

@@ -1,28 +1,69 @@
 """The steps of an experiment. Each makes what it needs and does not find, once, and names what it was made from.
 
 clean rows ─▶ first step ─▶ (a strategy may ask for its model) ─▶ injected rows ─▶ warm-up of a variant ─▶ its replies
+                                                                                                        └▶ its trial
 """
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from pauselib import runs, tasks
+from pauselib.conditions import models_of_trial
 from pauselib.errors import InputError
 from pauselib.interventions import INTERVENTION_SETTINGS, active_interventions, intervention_name
 from pauselib.rows import build_clean, build_injected, fit, read_rows
 from pauselib.settings import Settings, settings_of_step
 from pauselib.sources.models import load_tokenizer, model_source, pause_token_id
-from pauselib.sources.problems import load_problems
+from pauselib.sources.problems import draw_problems, load_problems
 from pauselib.strategies import find_strategies
 from pauselib.variants import FIRST_STEP, parse
+
+SEED = 42  # the seed whose training data are those of the settings' data seed
 
 
 def clean_rows(settings: Settings) -> Path:
     """Return the folder of the clean rows: the problems, tokenized and split."""
-    folder = settings.folder() / "data"
+
+    def problems() -> dict[str, list[dict]]:
+        given = settings.data_seed, settings.dataset_config, settings.task
+        return {
+            "train": load_problems(settings.dataset, "train", settings.n_train, *given),
+            "test": load_problems(settings.dataset, "test", settings.n_test, *given, settings.skip_test),
+        }
+
+    return make_clean(settings.folder() / "data", settings, problems)
+
+
+def drawn(settings: Settings) -> Settings:
+    """Return the settings with the data seed of what a row is trained on: problems, validation split, pauses.
+
+    With seed 42 it is that of the settings, and with another seed as much another one: so several seeds train on
+    different data. The test problems are the same for all of them, since the settings' own data seed draws these.
+    """
+    return settings.but(data_seed=(settings.data_seed + settings.seed - SEED) % 2**32)
+
+
+def drawn_rows(settings: Settings) -> Path:
+    """Return the folder of the clean rows that a row is trained on: `train` and `validation`, see `drawn`.
+
+    They are those of `clean_rows` with seed 42, and a seed's own with another one.
+    """
+    own = drawn(settings)
+    if own.data_seed == settings.data_seed:
+        return clean_rows(settings)
+
+    def problems() -> dict[str, list[dict]]:
+        return {"train": draw_problems(own.dataset, own.n_train, own.data_seed, own.dataset_config, own.task)}
+
+    return make_clean(settings.variant_folder().parent / "data", own, problems)
+
+
+def make_clean(folder: Path, settings: Settings, problems: Callable[[], dict[str, list[dict]]]) -> Path:
+    """Make a folder of clean rows from the problems of its splits, unless it is there, and return it."""
     source = Path(settings.dataset)
     files = {f"{split}.jsonl": source / f"{split}.jsonl" for split in ("train", "test")}
     inputs = {name: runs.digest(path) for name, path in files.items() if path.exists()}
@@ -32,12 +73,7 @@ def clean_rows(settings: Settings) -> Path:
     made_from = runs.origin(folder, settings.of(*settings_of_step("data")), inputs, "tokenizers", "numpy", "pyarrow")
 
     def make(part: Path) -> None:
-        tokenizer = load_tokenizer(settings.model)
-        problems = {
-            split: load_problems(settings.dataset, split, n, settings.data_seed, settings.dataset_config, settings.task)
-            for split, n in (("train", settings.n_train), ("test", settings.n_test))
-        }
-        build_clean(part, problems, tokenizer, tasks.find(settings.task), settings)
+        build_clean(part, problems(), load_tokenizer(settings.model), tasks.find(settings.task), settings)
 
     runs.make_once(folder, made_from, make, settings.overwrite)
     return folder
@@ -48,19 +84,19 @@ def inject(settings: Settings) -> Path:
     asks for it.
     """
     settings = settings.of_row()
-    clean, folder = clean_rows(settings), settings.injected_folder()
+    clean, folder, own = drawn_rows(settings), settings.injected_folder(), drawn(settings)
     inputs = {"data": clean}
     base = None
     if any(one.needs_model for one in find_strategies(settings.strategy)):
         base = first_step(settings)
         inputs["base"] = base
-    made_from = runs.origin(folder, settings.of(*settings_of_step("inject")), inputs, "tokenizers", "numpy", "pyarrow")
+    made_from = runs.origin(folder, own.of(*settings_of_step("inject")), inputs, "tokenizers", "numpy", "pyarrow")
 
     def make(part: Path) -> None:
         rows = {split: read_rows(clean, split) for split in ("train", "validation")}
         likelihoods = log_likelihoods(settings, base, rows) if base else None
         tokenizer, pause_id = load_tokenizer(settings.model), pause_token_id(settings.model)
-        build_injected(part, rows, tokenizer, pause_id, settings, likelihoods)
+        build_injected(part, rows, tokenizer, pause_id, own, likelihoods)
 
     runs.make_once(folder, made_from, make, settings.overwrite)
     return folder
@@ -82,7 +118,7 @@ def first_step(settings: Settings) -> Path:
 
 def rows_folder(settings: Settings) -> Path:
     """Return the folder that a variant's rows come from: the injected ones where it pauses, else the clean ones."""
-    return inject(settings) if parse(settings.variant).pauses else clean_rows(settings)
+    return inject(settings) if parse(settings.variant).pauses else drawn_rows(settings)
 
 
 def training_rows(settings: Settings, folder: Path) -> dict[str, pd.DataFrame]:
@@ -143,6 +179,7 @@ def evaluate(settings: Settings) -> tuple[list[dict], dict]:
     no pauses.
     """
     from pauselib.decoding.evaluation import predict, reply_metrics
+    from pauselib.trials.trial import step_accuracy
 
     settings = settings.of_row()
     interventions = active_interventions(settings.of(*INTERVENTION_SETTINGS))
@@ -158,10 +195,45 @@ def evaluate(settings: Settings) -> tuple[list[dict], dict]:
 
     def make(part: Path) -> None:
         predictions, tokens = predict(settings, trained / "model", read_rows(clean, "test"))
-        eval_loss = runs.read_json(trained / "training.json")["eval_loss"]
+        metrics = {**reply_metrics(predictions), "eval_loss": runs.read_json(trained / "training.json")["eval_loss"]}
+        if not interventions:  # they change no gold text
+            metrics["step_accuracy"] = step_accuracy(settings, trained / "model", read_rows(clean, "test"))
         runs.write_json_lines(part / "predictions.jsonl", predictions)
         tokens.to_parquet(part / "tokens.parquet", index=False)
-        runs.write_json(part / "metrics.json", {**reply_metrics(predictions), "eval_loss": eval_loss})
+        runs.write_json(part / "metrics.json", metrics)
 
     runs.make_once(folder, made_from, make, settings.overwrite, beside=True)
     return runs.read_json_lines(folder / "predictions.jsonl"), runs.read_json(folder / "metrics.json")
+
+
+def trial(settings: Settings) -> pd.DataFrame:
+    """Return the insertion trial of a variant (see `trials.trial`), made now unless it is there; the variant is trained
+    first if it isn't.
+    """
+    from pauselib.trials.trial import summary
+    from pauselib.trials.trial import trial as trial_of_model
+
+    settings = settings.of_row()
+    trained, folder, clean = warm_up(settings), settings.variant_folder() / "trial", clean_rows(settings)
+    inputs = {"model": trained / "model", "data": clean}
+    made_from = runs.origin(folder, settings.of(*settings_of_step("trial")), inputs, "torch", "transformers")
+
+    def make(part: Path) -> None:
+        rows = read_rows(clean, "test")
+        found = trial_of_model(settings, trained / "model", rows[: settings.n_trial or None])
+        found.to_parquet(part / "trials.parquet", index=False)
+        runs.write_json(part / "trial.json", summary(found))
+
+    runs.make_once(folder, made_from, make, settings.overwrite)
+    return pd.read_parquet(folder / "trials.parquet")
+
+
+def trials(settings: Settings) -> pd.DataFrame:
+    """Return the trials that answer for a variant, with the columns `seed` and `variant`: its own, that of its start,
+    and that of as much training without pauses.
+    """
+    found = [
+        trial(settings.but(variant=name)).assign(seed=settings.seed, variant=name)
+        for name in models_of_trial(settings.variant)
+    ]
+    return pd.concat(found, ignore_index=True)

@@ -5,22 +5,30 @@ reply. Only what the experiment asks for is read: its seeds, variants and interv
 from an earlier run, stays out.
 """
 
+import re
 from pathlib import Path
 
 import pandas as pd
 
 from pauselib import runs, tasks
 from pauselib.analysis.statistics import wilson
+from pauselib.conditions import models_of_trial
 from pauselib.settings import Settings
+from pauselib.sources import generator
+from pauselib.tokens import PAUSE_TEXT
 from pauselib.variants import FIRST_STEP, PARTS, parse
 
 METRICS = (
-    "accuracy", "eval_loss", "pauses_mean", "pauses_mean_correct", "pauses_mean_incorrect", "truncated_rate", "n",
+    "accuracy", "step_accuracy", "eval_loss",
+    "pauses_mean", "pauses_mean_correct", "pauses_mean_incorrect", "truncated_rate", "n",
 )  # fmt: skip
 """What is taken over from metrics.json, in the order of the table's columns."""
 
-REPLY_COLUMNS = ["seed", "variant", "problem_id", "correct", "n_pauses", "truncated"]
+REPLY_COLUMNS = ["seed", "variant", "problem_id", "correct", "n_pauses", "n_sites", "truncated"]
 """What a table of replies has at the least, also an empty one."""
+
+SITE = f"(?:{re.escape(PAUSE_TEXT)})+"
+"""A place where a reply pauses, as a pattern of its text: a run of pauses."""
 
 
 def row_folders(settings: Settings) -> dict[tuple[int, str], Path]:
@@ -35,8 +43,20 @@ def row_folders(settings: Settings) -> dict[tuple[int, str], Path]:
     }
 
 
+def trial_folders(settings: Settings) -> dict[tuple[int, str], Path]:
+    """The folder of every insertion trial that the experiment asks for, by seed and model: of its rows in
+    `settings.trials`, and of the models that these are compared with.
+    """
+    asked = [name for name in settings.trials if name in settings.variants]
+    models = dict.fromkeys(model for name in asked for model in models_of_trial(name))
+    rows = {(seed, name): settings.but(seed=seed, variant=name) for seed in settings.seeds for name in models}
+    return {key: row.variant_folder() / "trial" for key, row in rows.items()}
+
+
 def has_replies(folder: Path) -> bool:
-    """Whether a folder's replies are finished and belong to what they were made from, which is still there."""
+    """Whether a folder's replies, or its trial, are finished and belong to what they were made from, which is still
+    there.
+    """
     return (folder / runs.MANIFEST).exists() and runs.why_stale(folder) is None
 
 
@@ -46,12 +66,13 @@ def finished_folders(settings: Settings) -> dict[tuple[int, str], Path]:
 
 
 def stale_folders(settings: Settings) -> dict[Path, str]:
-    """Why the replies in a folder are stale, by folder: those of rows and interventions that the experiment asks for.
+    """Why what is in a folder is stale, by folder: replies of rows and interventions, and trials, that are asked for.
 
     They were edited or damaged, or what they were made from was made again since. No table has them.
     """
     seeds, folders = settings.seeds, list(row_folders(settings).values())
     folders += [settings.but(seed=seed, **one).replies_folder() for one in settings.interventions for seed in seeds]
+    folders += trial_folders(settings).values()
     finished = [folder for folder in folders if (folder / runs.MANIFEST).exists()]
     reasons = {folder: runs.why_stale(folder) for folder in finished}
     return {folder: reason for folder, reason in reasons.items() if reason}
@@ -87,15 +108,23 @@ def results(settings: Settings) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def read_replies(folder: Path) -> pd.DataFrame:
+    """The replies in a folder, one line each, with the fields of predictions.jsonl and `n_sites`.
+
+    `n_sites` is the number of places where a reply pauses: a run of pauses with no text between them is one.
+    """
+    replies = pd.DataFrame(runs.read_json_lines(folder / "predictions.jsonl"))
+    return replies.assign(n_sites=replies["reply"].str.count(SITE))
+
+
 def predictions(settings: Settings) -> pd.DataFrame:
-    """The replies of all finished rows: one line a reply, with the fields of predictions.jsonl, `seed` and `variant`.
+    """The replies of all finished rows: one line a reply, with the columns of `read_replies`, `seed` and `variant`.
 
     They are in the order of `row_folders`, without stale ones. The table is empty where nothing is finished.
     """
     frames = []
     for (seed, name), folder in finished_folders(settings).items():
-        replies = pd.DataFrame(runs.read_json_lines(folder / "predictions.jsonl"))
-        frames.append(replies.assign(seed=seed, variant=name))
+        frames.append(read_replies(folder).assign(seed=seed, variant=name))
     if not frames:
         return pd.DataFrame(columns=REPLY_COLUMNS)
     return pd.concat(frames, ignore_index=True)
@@ -106,7 +135,7 @@ def with_tokens(settings: Settings, replies: pd.DataFrame) -> pd.DataFrame:
 
     `tokens` (texts), `p_pause` and `p_best` (probabilities) are lists with one item a token, see `evaluation.predict`;
     `difficulty` is that of the problem by the task, for GSM8K the number of calculations in the gold answer, missing
-    where the data are gone.
+    where the data are gone; `scene` is what a generated problem is about, missing for all others.
     """
     frames = []
     for (seed, name), mine in replies.groupby(["seed", "variant"], sort=False):
@@ -117,7 +146,8 @@ def with_tokens(settings: Settings, replies: pd.DataFrame) -> pd.DataFrame:
         found = pd.concat(frames, ignore_index=True)
     else:
         found = replies[:0].reindex(columns=[*replies.columns, "tokens", "p_pause", "p_best"])
-    return found.assign(difficulty=found["problem_id"].map(_difficulties(settings)))
+    scenes = found["question"].map(generator.scene) if settings.dataset == "toy" and len(found) else None
+    return found.assign(difficulty=found["problem_id"].map(_difficulties(settings)), scene=scenes)
 
 
 def _difficulties(settings: Settings) -> dict[str, int]:
@@ -132,7 +162,7 @@ def _difficulties(settings: Settings) -> dict[str, int]:
 def intervened(settings: Settings) -> pd.DataFrame:
     """The replies under the finished ones of `settings.interventions`, in that order, one line a reply.
 
-    The columns are the fields of predictions.jsonl, `seed`, `variant`, `intervention` (its name: that of its folder),
+    The columns are those of `read_replies`, `seed`, `variant`, `intervention` (its name: that of its folder),
     and `allowed`: how many pauses a reply may have where this is all that the intervention changes, else missing.
     Interventions of variants that are no rows of the experiment are left out, and the table is empty where there is
     none.
@@ -145,7 +175,7 @@ def intervened(settings: Settings) -> pd.DataFrame:
             folder = row.replies_folder()
             if row.variant not in settings.variants or not has_replies(folder):
                 continue
-            replies = pd.DataFrame(runs.read_json_lines(folder / "predictions.jsonl"))
+            replies = read_replies(folder)
             allowed = float(asked["max_pauses"]) if only_a_limit else float("nan")
             frames.append(replies.assign(seed=seed, variant=row.variant, intervention=folder.name, allowed=allowed))
     if not frames:
@@ -181,6 +211,7 @@ def artifacts(settings: Settings) -> pd.DataFrame:
         "model": "model",
         "warmup notebook": "warmup.ipynb",
         "evaluate notebook": "evaluate.ipynb",
+        "trial notebook": "trial.ipynb",
     }
     rows = []
     for (seed, name), folder in row_folders(settings).items():
@@ -210,7 +241,8 @@ def nearest_tokens(settings: Settings) -> pd.DataFrame:
 def values_used(settings: Settings) -> dict[str, list]:
     """The settings and package versions that the experiment's files were made from: each one's values, without repeats.
 
-    They are read from the manifests of the clean rows, the injected rows, the models and the replies. The model of
+    They are read from the manifests of the clean rows, the injected rows, the models, the replies and the trials. The
+    model of
     the first step counts whether or not it is a row of the experiment, since the others start from it.
     """
     rows = [settings.but(seed=seed, variant=name) for seed in settings.seeds for name in settings.variants]
@@ -219,7 +251,7 @@ def values_used(settings: Settings) -> dict[str, list]:
     models = dict.fromkeys(row.variant_folder() / "model" for row in [*rows, *first])
     replies = [row.variant_folder() for row in rows]
     found: dict[str, dict[str, object]] = {}
-    for folder in [settings.folder() / "data", *injected, *models, *replies]:
+    for folder in [settings.folder() / "data", *injected, *models, *replies, *trial_folders(settings).values()]:
         manifest = runs.manifest(folder) or {}
         for name, value in {**manifest.get("settings", {}), **manifest.get("versions", {})}.items():
             found.setdefault(name, {})[str(value)] = value

@@ -4,14 +4,16 @@ from pauselib import tasks
 from pauselib.declared import MOST_TOY, shown
 from pauselib.errors import InputError, one_of
 from pauselib.interventions import INTERVENTION_SETTINGS, active_interventions, check_intervention
-from pauselib.strategies import STRATEGIES, check_patterns
+from pauselib.strategies import check_patterns, find_strategies
+from pauselib.variants import parse
 
 
 def check_contradictions(settings) -> None:
     """Raise InputError, in one sentence, where the settings of an experiment can't be meant together."""
     one_of("task", settings.task, tasks.NAMES)
-    for name in settings.strategies_used:
-        one_of("strategy", name, STRATEGIES)
+    of_rows = [parse(name).strategy for name in (settings.variant, *settings.variants)]
+    for names in (settings.strategy, *filter(None, of_rows)):
+        find_strategies(names)
     check_patterns(settings)
     active_interventions(settings.of(*INTERVENTION_SETTINGS))
     check_each_once("variants", settings.variants, settings.variants)

@@ -1,7 +1,7 @@
 """Every picture is a function of tables that returns a figure; the first paragraph of its docstring is its alternative
 text.
 
->>> show(figures.accuracies(study.over_seeds, study.against_start, FIRST_STEP))
+>>> show(figures.accuracies(study.over_seeds, study.against_matched))
 
 A new picture is a function here and a call where it is shown: in a cell of a notebook, or a line of
 templates/report.html.j2.
@@ -11,6 +11,7 @@ from pauselib.report.figures.accuracy import accuracies, accuracy_under_interven
 from pauselib.report.figures.pauses import accuracy_by_pauses, certainty_curve, pause_histograms, rate_ratios
 from pauselib.report.figures.places import places_of_variant
 from pauselib.report.figures.training import injected, loss_curve
+from pauselib.report.figures.trials import trial_gains
 
 __all__ = [
     "accuracies",
@@ -22,4 +23,5 @@ __all__ = [
     "pause_histograms",
     "places_of_variant",
     "rate_ratios",
+    "trial_gains",
 ]
