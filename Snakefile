@@ -1,12 +1,13 @@
-# The experiment as a graph: inject and first step -> variants -> evaluate -> analyze. A strategy that asks for the first
+# The experiment as a graph: inject and first step -> variants -> evaluate, trial -> analyze. A strategy that asks for the first
 # step's model is injected after it, any other at once.
 # The outputs that Snakemake knows are the executed notebooks (it deletes a rule's outputs before it runs); the files that
 # the notebooks write beside them are made once, and kept, by the package.
 # snakemake --configfile configs/tiny.yaml --cores all
 import json
 
+from pauselib.conditions import models_of_trial
 from pauselib.strategies import find_strategies
-from pauselib.settings import of_experiment, settings_of_notebook, settings_up_to
+from pauselib.settings import of_experiment, settings_of_notebook, settings_of_step, settings_up_to
 from pauselib.variants import FIRST_STEP, parse
 from pauselib.workflow.step_lines import show_step_lines
 
@@ -30,7 +31,7 @@ def given(names, strategy=settings.strategy, **more):
 
 def strategy_of(variant):
     """Return the injection strategy of a variant's row."""
-    return parse(variant).strategy or settings.strategy
+    return settings.but(variant=variant).row_strategy
 
 
 def injected_for(wildcards):
@@ -53,6 +54,16 @@ def interventions():
 
 
 INTERVENTIONS = interventions()
+TRIALS = [name for name in settings.trials if name in settings.variants]
+
+
+def trials_before(wildcards):
+    """Return the trials that a variant's is compared with, so that its notebook has no need to make them."""
+    models = models_of_trial(wildcards.variant)
+    return expand(of_seed + "/{variant}/trial.ipynb", variant=models[1:], seed=wildcards.seed)
+
+
+TRIAL_SETTINGS = [name for name in settings_of_step("trial") if name not in ("variant", "seed")]
 
 
 localrules: table
@@ -97,9 +108,20 @@ rule intervene:
     benchmark: folder + "/times/seed-{seed}/{variant}.{name}.intervene.tsv"
     shell: "papermill notebooks/evaluate.ipynb {output:q} -y {params:q} -p seed {wildcards.seed} > {log:q} 2>&1"
 
+rule trial:
+    input: row + "/warmup.ipynb", trials_before
+    output: row + "/trial.ipynb"
+    params: lambda w: given([*settings_up_to("second_step"), *TRIAL_SETTINGS], strategy_of(w.variant))
+    log: row + "/trial.log"
+    benchmark: folder + "/times/seed-{seed}/{variant}.trial.tsv"
+    shell:
+        "papermill notebooks/trial.ipynb {output:q} -y {params:q} -p variant {wildcards.variant:q} -p seed {wildcards.seed} "
+        "> {log:q} 2>&1"
+
 rule analyze:
     input:
         expand(row + "/evaluate.ipynb", variant=settings.variants, seed=settings.seeds),
+        expand(row + "/trial.ipynb", variant=TRIALS, seed=settings.seeds),
         [
             expand(row + "/interventions/{name}/evaluate.ipynb", variant=variant, name=name, seed=settings.seeds)
             for variant, name in INTERVENTIONS

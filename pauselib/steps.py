@@ -1,6 +1,7 @@
 """The steps of an experiment. Each makes what it needs and does not find, once, and names what it was made from.
 
 clean rows ─▶ first step ─▶ (a strategy may ask for its model) ─▶ injected rows ─▶ warm-up of a variant ─▶ its replies
+                                                                                                        └▶ its trial
 """
 
 import shutil
@@ -11,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from pauselib import runs, tasks
+from pauselib.conditions import models_of_trial
 from pauselib.errors import InputError
 from pauselib.interventions import INTERVENTION_SETTINGS, active_interventions, intervention_name
 from pauselib.rows import build_clean, build_injected, fit, read_rows
@@ -25,11 +27,13 @@ SEED = 42  # the seed whose training data are those of the settings' data seed
 
 def clean_rows(settings: Settings) -> Path:
     """Return the folder of the clean rows: the problems, tokenized and split."""
-    sizes = {"train": settings.n_train, "test": settings.n_test}
 
     def problems() -> dict[str, list[dict]]:
         given = settings.data_seed, settings.dataset_config, settings.task
-        return {split: load_problems(settings.dataset, split, n, *given) for split, n in sizes.items()}
+        return {
+            "train": load_problems(settings.dataset, "train", settings.n_train, *given),
+            "test": load_problems(settings.dataset, "test", settings.n_test, *given, settings.skip_test),
+        }
 
     return make_clean(settings.folder() / "data", settings, problems)
 
@@ -63,6 +67,8 @@ def make_clean(folder: Path, settings: Settings, problems: Callable[[], dict[str
     source = Path(settings.dataset)
     files = {f"{split}.jsonl": source / f"{split}.jsonl" for split in ("train", "test")}
     inputs = {name: runs.digest(path) for name, path in files.items() if path.exists()}
+    if source.is_dir() and len(inputs) < len(files):  # laid out like a dataset of the hub
+        inputs["dataset"] = runs.digest(source)
     inputs["tokenizer of"] = runs.source_digest(model_source(settings.model))
     made_from = runs.origin(folder, settings.of(*settings_of_step("data")), inputs, "tokenizers", "numpy", "pyarrow")
 
@@ -110,20 +116,23 @@ def first_step(settings: Settings) -> Path:
     return warm_up(settings.but(variant=FIRST_STEP)) / "model"
 
 
-def training_rows(settings: Settings) -> tuple[Path, dict[str, pd.DataFrame]]:
-    """Return the folder that a variant's rows come from, and its rows of `train` and `validation`.
+def rows_folder(settings: Settings) -> Path:
+    """Return the folder that a variant's rows come from: the injected ones where it pauses, else the clean ones."""
+    return inject(settings) if parse(settings.variant).pauses else drawn_rows(settings)
 
-    A variant that pauses reads the injected rows. A baseline reads the clean ones: each once an epoch, or in the second
-    step as often as it is injected.
+
+def training_rows(settings: Settings, folder: Path) -> dict[str, pd.DataFrame]:
+    """Return a variant's rows of `train` and `validation`, from `rows_folder`.
+
+    A baseline reads the clean ones: each once an epoch, or in the second step as often as it is injected.
     """
     variant = parse(settings.variant)
+    rows = {split: read_rows(folder, split) for split in ("train", "validation")}
     if variant.pauses:
-        folder = inject(settings)
-        return folder, {split: read_rows(folder, split) for split in ("train", "validation")}
-    folder = drawn_rows(settings)
-    rows = {split: fit(read_rows(folder, split), settings)[0] for split in ("train", "validation")}
+        return rows
     copies = settings.n_copies if variant.second_step else 1
-    return folder, {split: part.loc[part.index.repeat(copies)] for split, part in rows.items()}
+    fitting = {split: fit(part, settings)[0] for split, part in rows.items()}
+    return {split: part.loc[part.index.repeat(copies)] for split, part in fitting.items()}
 
 
 def warm_up(settings: Settings, picture=None) -> Path:
@@ -136,7 +145,7 @@ def warm_up(settings: Settings, picture=None) -> Path:
     variant, folder = parse(settings.variant), settings.variant_folder()
     load_tokenizer(settings.model)  # a model that can't be had is refused before anything is made
     base = first_step(settings) if variant.second_step else model_source(settings.model)
-    source, rows = training_rows(settings)
+    source = rows_folder(settings)
     names = settings_of_step("second_step" if variant.second_step else "first_step")
     if variant.second_step and not variant.pauses:
         names = (*names, "n_copies")
@@ -147,14 +156,17 @@ def warm_up(settings: Settings, picture=None) -> Path:
     def make(part: Path) -> None:
         from pauselib.training.warmup import train_variant
 
+        rows = training_rows(settings, source)
         record = train_variant(settings, base, rows, part, folder / "checkpoints", made_from, picture)
         runs.write_json(part / "training.json", record)
 
-    runs.make_once(folder / "model", made_from, make, settings.overwrite)
-    shutil.rmtree(folder / "checkpoints", ignore_errors=True)  # those of a run that was killed at its end, too
-    record = (folder / "model" / "training.json").read_bytes()
-    if not (folder / "training.json").exists() or (folder / "training.json").read_bytes() != record:
-        runs.write(folder / "training.json", record)
+    def settle() -> None:
+        shutil.rmtree(folder / "checkpoints", ignore_errors=True)  # those of a run that was killed at its end, too
+        record = (folder / "model" / "training.json").read_bytes()
+        if not (folder / "training.json").exists() or (folder / "training.json").read_bytes() != record:
+            runs.write(folder / "training.json", record)
+
+    runs.make_once(folder / "model", made_from, make, settings.overwrite, settle=settle)
     if picture:
         picture.update(runs.read_json(folder / "training.json")["history"], last=True)
     return folder
@@ -167,6 +179,7 @@ def evaluate(settings: Settings) -> tuple[list[dict], dict]:
     no pauses.
     """
     from pauselib.decoding.evaluation import predict, reply_metrics
+    from pauselib.trials.trial import step_accuracy
 
     settings = settings.of_row()
     interventions = active_interventions(settings.of(*INTERVENTION_SETTINGS))
@@ -182,11 +195,45 @@ def evaluate(settings: Settings) -> tuple[list[dict], dict]:
 
     def make(part: Path) -> None:
         predictions, tokens = predict(settings, trained / "model", read_rows(clean, "test"))
-        eval_loss = runs.read_json(trained / "training.json")["eval_loss"]
+        metrics = {**reply_metrics(predictions), "eval_loss": runs.read_json(trained / "training.json")["eval_loss"]}
+        if not interventions:  # they change no gold text
+            metrics["step_accuracy"] = step_accuracy(settings, trained / "model", read_rows(clean, "test"))
         runs.write_json_lines(part / "predictions.jsonl", predictions)
         tokens.to_parquet(part / "tokens.parquet", index=False)
-        runs.write_json(part / "metrics.json", {**reply_metrics(predictions), "eval_loss": eval_loss})
+        runs.write_json(part / "metrics.json", metrics)
 
-    folder.mkdir(parents=True, exist_ok=True)
     runs.make_once(folder, made_from, make, settings.overwrite, beside=True)
     return runs.read_json_lines(folder / "predictions.jsonl"), runs.read_json(folder / "metrics.json")
+
+
+def trial(settings: Settings) -> pd.DataFrame:
+    """Return the insertion trial of a variant (see `trials.trial`), made now unless it is there; the variant is trained
+    first if it isn't.
+    """
+    from pauselib.trials.trial import summary
+    from pauselib.trials.trial import trial as trial_of_model
+
+    settings = settings.of_row()
+    trained, folder, clean = warm_up(settings), settings.variant_folder() / "trial", clean_rows(settings)
+    inputs = {"model": trained / "model", "data": clean}
+    made_from = runs.origin(folder, settings.of(*settings_of_step("trial")), inputs, "torch", "transformers")
+
+    def make(part: Path) -> None:
+        rows = read_rows(clean, "test")
+        found = trial_of_model(settings, trained / "model", rows[: settings.n_trial or None])
+        found.to_parquet(part / "trials.parquet", index=False)
+        runs.write_json(part / "trial.json", summary(found))
+
+    runs.make_once(folder, made_from, make, settings.overwrite)
+    return pd.read_parquet(folder / "trials.parquet")
+
+
+def trials(settings: Settings) -> pd.DataFrame:
+    """Return the trials that answer for a variant, with the columns `seed` and `variant`: its own, that of its start,
+    and that of as much training without pauses.
+    """
+    found = [
+        trial(settings.but(variant=name)).assign(seed=settings.seed, variant=name)
+        for name in models_of_trial(settings.variant)
+    ]
+    return pd.concat(found, ignore_index=True)

@@ -9,7 +9,10 @@ import pytest
 @pytest.mark.parametrize(
     ("name", "n"),
     [
-        ("pauselib.variants", 3),
+        ("pauselib.variants", 4),
+        ("pauselib.analysis.verdicts", 2),
+        ("pauselib.analysis.paired", 1),
+        ("pauselib.analysis.plan", 1),
         ("pauselib.tasks", 1),
         ("pauselib.rows", 1),
         ("pauselib.interventions", 1),

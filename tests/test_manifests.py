@@ -10,7 +10,7 @@ from pauselib.settings import Settings, settings_of_step
 
 VARIANTS = {"first_step": "baseline_1_epoch"}  # the row that a step is asked for; otherwise sft
 CHANGED = {
-    "variant": {"first_step": "baseline_2_epoch", "second_step": "sft_peft", "evaluate": "sft_peft"},
+    "variant": {"first_step": "baseline_2_epoch", **dict.fromkeys(("second_step", "evaluate", "trial"), "sft_peft")},
     "model": "other",
     "dataset": "folder",
     "dataset_config": "socratic",
@@ -25,6 +25,9 @@ CHANGED = {
     "dtype": "bfloat16",
     "forced_at": "start",
     "pause_bias": 0.5,
+    "trial_sites": ["step"],
+    "trial_contents": ["pauses"],
+    "trial_doses": [2],
 }  # other values that can be meant; a number is made larger, a boolean the opposite
 NEEDS = {
     "n_pauses_per_patterns": {"strategy": "pattern", "n_pauses_per_patterns": {"a": 1}},
@@ -55,6 +58,7 @@ def manifest(monkeypatch, tmp_path):
         monkeypatch.setattr(steps, name, lambda of: Path("base"))
     ask = {"data": steps.clean_rows, "inject": steps.inject, "first_step": steps.warm_up}
     ask |= {"second_step": steps.warm_up, "evaluate": steps.evaluate, "intervene": steps.evaluate}
+    ask |= {"trial": steps.trial}
 
     def make_once(folder, made_from, *args, **kwargs):
         raise Asked(made_from)
@@ -65,8 +69,8 @@ def manifest(monkeypatch, tmp_path):
         if step != "data":
             monkeypatch.setattr(steps, "clean_rows", lambda *args: Path("data"))
         if step.endswith("_step"):
-            monkeypatch.setattr(steps, "training_rows", lambda *args: (Path("data"), {}))
-        if step in ("evaluate", "intervene"):
+            monkeypatch.setattr(steps, "rows_folder", lambda *args: Path("data"))
+        if step in ("evaluate", "intervene", "trial"):
             monkeypatch.setattr(steps, "warm_up", lambda *args, **kwargs: Path("trained"))
         with pytest.raises(Asked) as asked:
             ask[step](settings)

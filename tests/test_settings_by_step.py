@@ -24,6 +24,7 @@ CHANGE_NO_RESULT = {
     "variants",
     "seeds",
     "interventions",
+    "trials",
     "overwrite",
 }  # where things are written, what is shown on the way, how many are computed together, and which rows there are
 

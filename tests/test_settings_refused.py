@@ -85,8 +85,11 @@ REFUSED = [
         "validation_split 'rows' is not known: did you mean 'row'? Choose from problem, row.",
     ),
     ({"too_long": "droop"}, "too_long 'droop' is not known: did you mean 'drop'? Choose from refuse, drop, cut."),
-    ({"dtype": "float16"}, "dtype 'float16' is not known: did you mean 'bfloat16'? Choose from float32, bfloat16."),
-    ({"dtype": None}, "dtype None is not known: did you mean 'float32'? Choose from float32, bfloat16."),
+    (
+        {"dtype": "float16"},
+        "dtype 'float16' is not known: did you mean 'bfloat16'? Choose from float32, bfloat16, mixed.",
+    ),
+    ({"dtype": None}, "dtype None is not known: did you mean 'mixed'? Choose from float32, bfloat16, mixed."),
     ({"task": "gsm"}, "task 'gsm' is not known: did you mean 'gsm8k'? Choose from aqua, gsm8k."),
     (
         {"report_to": "wandbb"},

@@ -12,7 +12,7 @@ from pauselib import runs
 from pauselib.decoding import greedy
 from pauselib.rows import problem_number, prompt_ids, read_rows
 from pauselib.sources.models import pause_token_id
-from pauselib.steps import clean_rows, drawn_rows, evaluate, inject, training_rows, warm_up
+from pauselib.steps import clean_rows, drawn_rows, evaluate, inject, rows_folder, training_rows, warm_up
 
 P = pause_token_id("tiny")
 
@@ -50,7 +50,9 @@ def test_a_variant_makes_what_it_needs_and_is_made_once(small):
 
 
 def test_an_unknown_model_is_refused_in_one_sentence(fresh):
-    with pytest.raises(ValueError, match=r"The model 'no/such-model' could not be loaded .*: give 'tiny', a folder"):
+    with pytest.raises(
+        ValueError, match=r"The model 'no/such-model' could not be loaded .*: give 'tiny', 'smollm2', a folder"
+    ):
         warm_up(fresh.but(model="no/such-model"))
     assert not fresh.folder().exists() or not any(fresh.folder().iterdir())
 
@@ -58,8 +60,8 @@ def test_an_unknown_model_is_refused_in_one_sentence(fresh):
 def test_the_matched_baseline_sees_each_clean_answer_as_often_as_it_was_injected_from_the_first_step_s_model(small):
     settings = small.but(variant="baseline_matched")
     injected = read_rows(inject(settings), "train")
-    folder, rows = training_rows(settings)
-    rows = rows["train"]
+    folder = rows_folder(settings)
+    rows = training_rows(settings, folder)["train"]
     assert folder == clean_rows(settings)
     assert rows["problem_id"].to_list() == injected["problem_id"].to_list()
     assert [ids.tolist() for ids in rows["input_ids"]] == [
@@ -83,8 +85,9 @@ def test_the_matched_baseline_sees_each_clean_answer_as_often_as_it_was_injected
 )
 def test_a_matched_baseline_trains_the_parts_of_its_variants_alone_and_on_clean_answers(name, parts, small):
     settings = small.but(variant=name)
-    folder, rows = training_rows(settings)
+    folder = rows_folder(settings)
     assert folder == clean_rows(settings)
+    rows = training_rows(settings, folder)
     assert len(rows["train"]) == len(read_rows(inject(settings), "train"))
     made_folder = warm_up(settings)
     record = runs.read_json(made_folder / "training.json")
@@ -114,8 +117,13 @@ def test_another_seed_draws_its_own_training_data_and_pauses_and_has_the_same_te
     assert not (drawn_rows(other) / "test.parquet").exists()
     assert made(fresh) == {"data", "seed-42/injected/random", "seed-43/data", "seed-43/injected/random"}
     assert runs.manifest(inject(other))["settings"]["data_seed"] == 43
-    assert training_rows(other.but(variant="baseline_1_epoch"))[0] == drawn_rows(other)
+    assert rows_folder(other.but(variant="baseline_1_epoch")) == drawn_rows(other)
     assert clean_rows(other) == clean_rows(fresh)
+    row = other.but(variant="sft")
+    predictions, _ = evaluate(row)
+    tested = read_rows(clean_rows(fresh), "test")["problem_id"]
+    assert [reply["problem_id"] for reply in predictions] == tested.to_list()
+    assert runs.why_stale(row.variant_folder()) is None
     shifted = fresh.but(
         experiment="shifted", data_seed=43
     )  # another data seed is the same draw, with other test problems
@@ -139,7 +147,8 @@ def test_another_seed_puts_other_pauses_into_the_problems_of_a_folder_and_keeps_
 
 def test_a_baseline_reads_clean_rows_each_once_an_epoch_and_nothing_is_injected_for_it(fresh):
     settings = fresh.but(variant="baseline_1_epoch")
-    folder, rows = training_rows(settings)
+    folder = rows_folder(settings)
+    rows = training_rows(settings, folder)
     assert folder == clean_rows(settings)
     assert [len(rows[split]) for split in ("train", "validation")] == [6, 2]
     assert rows["train"]["problem_id"].is_unique
@@ -271,7 +280,8 @@ def test_the_records_of_a_row_have_what_they_say(small):
         *("problem_id", "question", "gold", "reply", "predicted", "correct", "n_pauses", "n_tokens", "truncated")
     }
     assert list(metrics) == [
-        *("accuracy", "pauses_mean", "pauses_mean_correct", "pauses_mean_incorrect", "truncated_rate", "n", "eval_loss")
+        *("accuracy", "pauses_mean", "pauses_mean_correct", "pauses_mean_incorrect", "truncated_rate", "n"),
+        *("eval_loss", "step_accuracy"),
     ]
     assert metrics["eval_loss"] == runs.read_json(settings.variant_folder() / "training.json")["eval_loss"]
     assert metrics["n"] == 3

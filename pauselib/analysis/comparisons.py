@@ -126,7 +126,7 @@ def unmatched(replies: pd.DataFrame) -> str:
     if not lacking:
         return ""
     needed = dict.fromkeys(map(matched_baseline, lacking))
-    return f"Left out, since {', '.join(needed)} is not finished: {', '.join(lacking)}."
+    return f"Left out, since what they are matched with is not finished ({', '.join(needed)}): {', '.join(lacking)}."
 
 
 def pauses_by_correctness(replies: pd.DataFrame) -> pd.DataFrame:

@@ -94,7 +94,7 @@ def embedding_effect(replies: pd.DataFrame, plan: Plan) -> dict:
         what,
         reading,
         (sign * largest, low, high),
-        detectable=max(one.detectable for one in effects),
+        detectable=max((one.detectable for one in effects if not math.isnan(one.detectable)), default=math.nan),
         doubt_of_none=doubted[0] if doubted else "",
         unit=margin_in_points,
     )

@@ -12,13 +12,15 @@ import pandas as pd
 
 from pauselib import runs, tasks
 from pauselib.analysis.statistics import wilson
+from pauselib.conditions import models_of_trial
 from pauselib.settings import Settings
 from pauselib.sources import generator
 from pauselib.tokens import PAUSE_TEXT
 from pauselib.variants import FIRST_STEP, PARTS, parse
 
 METRICS = (
-    "accuracy", "eval_loss", "pauses_mean", "pauses_mean_correct", "pauses_mean_incorrect", "truncated_rate", "n",
+    "accuracy", "step_accuracy", "eval_loss",
+    "pauses_mean", "pauses_mean_correct", "pauses_mean_incorrect", "truncated_rate", "n",
 )  # fmt: skip
 """What is taken over from metrics.json, in the order of the table's columns."""
 
@@ -41,8 +43,20 @@ def row_folders(settings: Settings) -> dict[tuple[int, str], Path]:
     }
 
 
+def trial_folders(settings: Settings) -> dict[tuple[int, str], Path]:
+    """The folder of every insertion trial that the experiment asks for, by seed and model: of its rows in
+    `settings.trials`, and of the models that these are compared with.
+    """
+    asked = [name for name in settings.trials if name in settings.variants]
+    models = dict.fromkeys(model for name in asked for model in models_of_trial(name))
+    rows = {(seed, name): settings.but(seed=seed, variant=name) for seed in settings.seeds for name in models}
+    return {key: row.variant_folder() / "trial" for key, row in rows.items()}
+
+
 def has_replies(folder: Path) -> bool:
-    """Whether a folder's replies are finished and belong to what they were made from, which is still there."""
+    """Whether a folder's replies, or its trial, are finished and belong to what they were made from, which is still
+    there.
+    """
     return (folder / runs.MANIFEST).exists() and runs.why_stale(folder) is None
 
 
@@ -52,12 +66,13 @@ def finished_folders(settings: Settings) -> dict[tuple[int, str], Path]:
 
 
 def stale_folders(settings: Settings) -> dict[Path, str]:
-    """Why the replies in a folder are stale, by folder: those of rows and interventions that the experiment asks for.
+    """Why what is in a folder is stale, by folder: replies of rows and interventions, and trials, that are asked for.
 
     They were edited or damaged, or what they were made from was made again since. No table has them.
     """
     seeds, folders = settings.seeds, list(row_folders(settings).values())
     folders += [settings.but(seed=seed, **one).replies_folder() for one in settings.interventions for seed in seeds]
+    folders += trial_folders(settings).values()
     finished = [folder for folder in folders if (folder / runs.MANIFEST).exists()]
     reasons = {folder: runs.why_stale(folder) for folder in finished}
     return {folder: reason for folder, reason in reasons.items() if reason}
@@ -196,6 +211,7 @@ def artifacts(settings: Settings) -> pd.DataFrame:
         "model": "model",
         "warmup notebook": "warmup.ipynb",
         "evaluate notebook": "evaluate.ipynb",
+        "trial notebook": "trial.ipynb",
     }
     rows = []
     for (seed, name), folder in row_folders(settings).items():
@@ -225,7 +241,8 @@ def nearest_tokens(settings: Settings) -> pd.DataFrame:
 def values_used(settings: Settings) -> dict[str, list]:
     """The settings and package versions that the experiment's files were made from: each one's values, without repeats.
 
-    They are read from the manifests of the clean rows, the injected rows, the models and the replies. The model of
+    They are read from the manifests of the clean rows, the injected rows, the models, the replies and the trials. The
+    model of
     the first step counts whether or not it is a row of the experiment, since the others start from it.
     """
     rows = [settings.but(seed=seed, variant=name) for seed in settings.seeds for name in settings.variants]
@@ -234,7 +251,7 @@ def values_used(settings: Settings) -> dict[str, list]:
     models = dict.fromkeys(row.variant_folder() / "model" for row in [*rows, *first])
     replies = [row.variant_folder() for row in rows]
     found: dict[str, dict[str, object]] = {}
-    for folder in [settings.folder() / "data", *injected, *models, *replies]:
+    for folder in [settings.folder() / "data", *injected, *models, *replies, *trial_folders(settings).values()]:
         manifest = runs.manifest(folder) or {}
         for name, value in {**manifest.get("settings", {}), **manifest.get("versions", {})}.items():
             found.setdefault(name, {})[str(value)] = value

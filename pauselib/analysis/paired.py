@@ -137,7 +137,8 @@ def too_few_discordant(a, b, least: float) -> str:
     get right.
     """
     n = int(np.sum(np.asarray(a) != np.asarray(b)))
-    return f"only {n} answers are right in just one of the two, fewer than {least:g}" if n < least else ""
+    answers = "1 answer is" if n == 1 else f"{n} answers are"
+    return f"only {answers} right in just one of the two, fewer than {least:g}" if n < least else ""
 
 
 def at_the_end(a, b, floor: float) -> str:

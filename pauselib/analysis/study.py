@@ -9,7 +9,10 @@ from functools import cached_property
 import pandas as pd
 
 from pauselib.analysis import audit, certainty, comparisons, loading, places, reasons, takeaways
+from pauselib.analysis.best import BEST
+from pauselib.analysis.computation import OUTCOME_OF
 from pauselib.analysis.plan import plan
+from pauselib.analysis.trials import Trials, outcomes
 from pauselib.settings import Settings
 from pauselib.variants import FIRST_STEP
 
@@ -98,7 +101,11 @@ class Study:
         replies, intervened = (
             plan().registered_part(table, self.settings.experiment) for table in (self.replies, self.intervened)
         )
-        return takeaways.takeaways(replies, intervened, plan())
+        return takeaways.takeaways(replies, intervened, plan(), self.trial_takeaways(BEST))
+
+    def trial_takeaways(self, variant: str) -> list[dict]:
+        """The claims that insertion trials decide, by the trial of a variant (`trials.Trials.takeaway`)."""
+        return [self.trials.takeaway(variant, claim, plan()) for claim in OUTCOME_OF]
 
     @cached_property
     def plan_status(self) -> str:
@@ -109,6 +116,16 @@ class Study:
     def built_in(self) -> list[str]:
         """What makes takeaways null by construction, in sentences (`takeaways.null_by_construction`)."""
         return takeaways.null_by_construction(self.settings)
+
+    @cached_property
+    def trials(self) -> Trials:
+        """The insertion trials, and whether pauses buy computation (`trials.Trials`)."""
+        return Trials(plan().registered_part(outcomes(self.settings), self.settings.experiment))
+
+    @cached_property
+    def trial_variant(self) -> str:
+        """The variant whose trial is shown in pictures: the first that is finished, or else that is asked for."""
+        return [*self.trials.variants, *self.settings.trials, self.settings.variant][0]
 
     @cached_property
     def pause_regression(self) -> pd.DataFrame:

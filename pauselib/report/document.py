@@ -4,6 +4,7 @@ Beside it, the executed notebooks become pages.
 """
 
 import functools
+import shlex
 import sys
 from collections.abc import Sequence
 from html import escape
@@ -17,6 +18,7 @@ from pauselib import runs
 from pauselib.analysis import audit, certainty, loading, reasons
 from pauselib.analysis.study import Study
 from pauselib.report import figures, html, methods, style, tables
+from pauselib.settings import Settings
 from pauselib.variants import FIRST_STEP
 
 ENVIRONMENT = Environment(
@@ -97,9 +99,10 @@ def notebook_page(path: Path) -> Path | None:
 def file_table(study: Study, table: pd.DataFrame, alone: bool) -> str:
     """Return a table of `loading.artifacts` as HTML, with links relative to the report; a notebook's leads to its page.
 
-    `alone`: only the links to addresses elsewhere are kept; of a file beside the report only the name is shown.
+    `alone`: only the links to addresses elsewhere are kept; of a file beside the report only the name is shown. Below
+    the table stands which notebooks are damaged, and how they are made again.
     """
-    folder = study.settings.folder()
+    folder, damaged = study.settings.folder(), []
 
     def cell(value) -> str:
         text = str(value)
@@ -111,9 +114,26 @@ def file_table(study: Study, table: pd.DataFrame, alone: bool) -> str:
             return escape(Path(text).name)
         path = folder / text
         shown = notebook_page(path) if path.suffix == ".ipynb" else path
+        if shown is None:
+            damaged.append(text)
+            return f"{escape(path.name)} (damaged)"
         return f'<a href="{escape(shown.relative_to(folder).as_posix())}">{escape(shown.name)}</a>'
 
-    return table.map(cell).to_html(index=False, escape=False, border=0)
+    table = table.map(cell).to_html(index=False, escape=False, border=0)
+    sentence = damaged_sentence(study.settings, damaged)
+    return f'{table}\n<p class="note">{escape(sentence)}</p>' if sentence else table
+
+
+def damaged_sentence(settings: Settings, notebooks: list[str]) -> str:
+    """Return which executed notebooks can't be shown, and what makes them again; nothing where there are none."""
+    if not notebooks:
+        return ""
+    config = Path(settings.runs_dir) / settings.experiment / "config.yaml"
+    cure = f"`python -m pauselib.workflow {shlex.quote(config.as_posix())}`"
+    if not (settings.folder() / "config.yaml").exists():
+        cure = "papermill, with the settings of the row,"
+    are = "is damaged" if len(notebooks) == 1 else "are damaged"
+    return f"{', '.join(notebooks)} {are}: {cure} executes them again, from what is finished."
 
 
 def examples(replies: pd.DataFrame, tokens: pd.DataFrame) -> list[dict]:

@@ -11,6 +11,7 @@ from pauselib.variants import PARTS
 LAYOUT = {  # column of `loading.results` -> its heading, and the format of its numbers
     "accuracy": ("Test accuracy", "{:.3f}"),
     "interval": ("95 % interval", "{:.3f}–{:.3f}"),
+    "step_accuracy": ("Step accuracy", "{:.3f}"),
     "eval_loss": ("Eval loss", "{:.4f}"),
     "pauses_mean": ("Pauses per reply", "{:.2f}"),
     "pauses_mean_correct": ("Pauses (correct)", "{:.2f}"),

@@ -1,7 +1,7 @@
 """What no two settings may say together, and what no setting may say that its own type and limits let through."""
 
 from pauselib import tasks
-from pauselib.declared import shown
+from pauselib.declared import MOST_TOY, shown
 from pauselib.errors import InputError, one_of
 from pauselib.interventions import INTERVENTION_SETTINGS, active_interventions, check_intervention
 from pauselib.strategies import check_patterns, find_strategies
@@ -21,7 +21,18 @@ def check_contradictions(settings) -> None:
     check_each_once(
         "interventions", settings.interventions, [check_intervention(row) for row in settings.interventions]
     )
+    check_toy_sizes(settings)
     check_training(settings)
+
+
+def check_toy_sizes(settings) -> None:
+    """Raise InputError for more generated problems than can be meant."""
+    for name, value in settings.of("n_train", "n_test").items():
+        if settings.dataset == "toy" and value > MOST_TOY:
+            raise InputError(
+                f"{name} is {value}: the toy problems are generated, at most {MOST_TOY} of a split; give fewer, or a "
+                "dataset that has so many."
+            )
 
 
 def check_each_once(name: str, values: tuple, named: list | tuple) -> None:

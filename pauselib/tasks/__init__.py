@@ -24,7 +24,9 @@ class Task(ABC):
     """
 
     name: str
+    answer_heading = "### Answer:"  # the last line of a prompt
     answer_mark = "####"  # what the final line of an answer begins with
+    repeated_after = " = "  # what stands between a result and the same result said again
     final_answer: re.Pattern  # finds the final answer in a text, as its first group
 
     @abstractmethod
@@ -36,7 +38,7 @@ class Task(ABC):
 
     def prompt(self, question: str) -> str:
         """Return the text before the answer, as published."""
-        return f"### INPUT: {question}\n\n ### Answer:"
+        return f"### INPUT: {question}\n\n {self.answer_heading}"
 
     def extract(self, text: str) -> str | None:
         """Return the final answer that a text gives: the first match; None where there is none."""
@@ -61,6 +63,10 @@ class Task(ABC):
     @abstractmethod
     def results(self, answer: str) -> list[tuple[int, int]]:
         """Return where the results of its steps stand in a gold answer: their characters, from start to end."""
+
+    def step_start(self, answer: str, result: int) -> int:
+        """Return the character at which the calculation begins whose result starts at a character: the line's first."""
+        return answer.rfind("\n", 0, result) + 1
 
 
 def text_of(row: object, column: str) -> str:

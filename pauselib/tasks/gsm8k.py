@@ -17,6 +17,7 @@ class GSM8K(Task):
     """The columns are `question` and `answer`; a final answer is a number, compared without commas, as published."""
 
     name = "gsm8k"
+    repeated_after = ">>"
     final_answer = re.compile(r"#### (-?[0-9.,]+)")
 
     def problem(self, row: dict) -> dict[str, str]:
@@ -37,3 +38,7 @@ class GSM8K(Task):
     def results(self, answer: str) -> list[tuple[int, int]]:
         """Return where the right-hand sides of the annotated calculations stand, as in `<<17+9=26>>`."""
         return [found.span(1) for found in re.finditer(r"<<[^<>]*=([^<>=]+)>>", answer)]
+
+    def step_start(self, answer: str, result: int) -> int:
+        """Return where the annotation of a result begins: by then the sentence has said what is calculated."""
+        return answer.rindex("<<", 0, result)

@@ -311,7 +311,8 @@ def test_every_row_is_compared_with_its_own_matched_baseline_and_the_others_are_
     }
     assert table["difference"].to_list() == [0.25, 0.5, 0.25]
     assert unmatched(replies) == (
-        "Left out, since baseline_matched_unfr_lm_head_peft is not finished: sft_fr_phead_unfr_lm_head_peft."
+        "Left out, since what they are matched with is not finished (baseline_matched_unfr_lm_head_peft): "
+        "sft_fr_phead_unfr_lm_head_peft."
     )
     assert unmatched(replies[replies["variant"].isin(["sft", "baseline_1_epoch"])]) == ""
 

@@ -107,6 +107,18 @@ def test_equal_pairs_are_rarely_told_apart_by_any_of_the_six():
     assert np.mean([any(one.beyond > 0 for one in effects) for effects in tables]) <= 0.15  # 5 % expected
 
 
+def test_a_pair_that_hardly_differs_leaves_all_of_them_undecided():
+    """One pair differs in 40 of 4,000 answers, 20 to each side; the other in none: nothing shows that it could."""
+    alike = [answers_of(name, np.arange(4000) < 2400) for name in ("sft", "sft_fr_pembed", "sft_peft")]
+    other = (np.arange(4000) >= 20) & (np.arange(4000) < 2420)
+    row = embedding_effect(pd.concat([*alike, answers_of("sft_fr_pembed_peft", other)]), plan())
+    assert (row["verdict"], row["high"] < 0.01, row["low"] > -0.01) == ("undecided", True, True)
+    assert row["reading"].endswith(
+        "in sft − sft_fr_pembed only 0 answers are right in just one of the two, fewer than 6."
+    )
+    assert row["detectable"] > 0
+
+
 def test_what_is_missing_is_named():
     apart = made_up(np.random.default_rng(7), names=["sft", "sft_fr_pembed"], problems=20)
     apart["seed"] += apart["variant"] == "sft"

@@ -32,6 +32,14 @@ def test_every_claim_says_what_is_estimated_and_the_primary_one_is_among_them():
     assert plan().claims["embedding"].says == "equivalent"
 
 
+def test_the_registered_experiment_is_the_one_that_is_shipped():
+    config = yaml.safe_load((ROOT / "configs" / f"{plan().experiment}.yaml").read_text())
+    first, last = plan().test_problems
+    assert (config["n_train"], tuple(config["seeds"])) == (plan().n_train, plan().seeds)
+    assert (config["skip_test"], config["skip_test"] + config["n_test"] - 1) == (first, last)
+    assert plan().is_registered(config["experiment"])
+
+
 def test_no_margin_is_typed_anywhere_else():
     """The numbers of the plan stand in the plan: nothing in the package has a constant that is named a margin."""
     typed = re.compile(r"^\s*\w*(margin|threshold)\w*\s*(: float)?\s*=\s*[0-9.]", re.IGNORECASE | re.MULTILINE)

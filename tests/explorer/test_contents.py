@@ -35,7 +35,7 @@ def test_a_row_with_an_injection_strategy_of_its_own_is_a_row(own_copy):
     shutil.copytree(own_copy.variant_folder(), own_copy.variant_folder().with_name("sft_peft@word"))
     rows = rows_with_models(own_copy)
     assert [row.variant for row in rows] == ["sft_peft", "sft_fr_phead_peft", "baseline_1_epoch", "sft_peft@word"]
-    assert "4 of 22 variants have a model" in overview_html(own_copy)
+    assert "4 of 26 variants have a model" in overview_html(own_copy)
 
 
 def test_experiments_and_seeds_are_found_and_that_of_the_notebook_comes_first(own_copy):

@@ -11,6 +11,7 @@ from pauselib.report.figures.accuracy import accuracies, accuracy_under_interven
 from pauselib.report.figures.pauses import accuracy_by_pauses, certainty_curve, pause_histograms, rate_ratios
 from pauselib.report.figures.places import places_of_variant
 from pauselib.report.figures.training import injected, loss_curve
+from pauselib.report.figures.trials import trial_gains
 
 __all__ = [
     "accuracies",
@@ -22,4 +23,5 @@ __all__ = [
     "pause_histograms",
     "places_of_variant",
     "rate_ratios",
+    "trial_gains",
 ]

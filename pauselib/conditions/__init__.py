@@ -1,0 +1,81 @@
+"""The conditions of an insertion trial: what is put into a gold text, where, and how much of it.
+
+A trial asks how likely the digits of each result of a gold answer are, given the gold text before them and something
+more; the words stay the gold ones. A site says where that goes, a content what it is, and a dose how many positions it
+takes.
+"""
+
+import itertools
+from collections.abc import Iterable
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from pauselib.conditions.contents import CONTENTS, Content, GivenResult
+from pauselib.conditions.sites import SITES, Site
+from pauselib.declared import MANY, MOST, Declared, as_list, setting
+from pauselib.errors import InputError, one_of
+from pauselib.variants import FIRST_STEP, matched_baseline, parse
+
+REGISTERED_SITE, REGISTERED_DOSE = "step", 4
+"""Where, and how many pauses there are, in the contrasts that decide whether pauses buy computation."""
+
+
+def described(things: Iterable[Site] | Iterable[Content]) -> str:
+    """Return the names of sites or contents with what they mean."""
+    return ", ".join(f"{one.name} ({one.meaning})" for one in things)
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(as_list)]
+
+
+class TrialSettings(Declared):
+    """The settings of insertion trials."""
+
+    trials: Names = setting(
+        ("sft_peft",),
+        "the rows with an insertion trial, and so the models that these are compared with; rows not made are left out",
+        notebooks=("analyze",),
+    )
+    n_trial: int = setting(0, "this many of the test problems; 0: all of them", "trial", ge=0, le=MOST)
+    trial_sites: Names = setting(tuple(SITES), f"where: {described(SITES.values())}", "trial", min_length=1)
+    trial_contents: Names = setting(tuple(CONTENTS), f"what: {described(CONTENTS.values())}", "trial", min_length=1)
+    trial_doses: Annotated[tuple[Annotated[int, Field(ge=1, le=MANY)], ...], BeforeValidator(as_list)] = setting(
+        (1, 4, 10), "how many positions it takes", "trial", min_length=1
+    )
+
+    @model_validator(mode="after")
+    def _conditions_are_known(self):
+        for name in self.trial_sites:
+            one_of("trial_sites", name, SITES)
+        for name in self.trial_contents:
+            one_of("trial_contents", name, CONTENTS)
+        for name in self.trials:
+            if not parse(name).pauses:
+                raise InputError(f"The trial of {name} compares nothing: give a variant that pauses.")
+        return self
+
+
+def conditions(settings: TrialSettings, pauses: bool, repeated_after: str) -> list[tuple[Site, Content, int]]:
+    """Return the conditions of a model's trial beside nothing: site, content and dose; the positive control comes last.
+
+    `pauses` says whether the model has pause parts. Without them, what needs these is left out, and so is a single
+    masked pause right before a result, which is the pause itself. `repeated_after` is what a task says between a result
+    and its repetition.
+    """
+    found = []
+    for site, content, dose in itertools.product(settings.trial_sites, settings.trial_contents, settings.trial_doses):
+        site, content = SITES[site], CONTENTS[content]
+        goes_there = content.name in (site.only or [content.name]) and not (site.one_dose and dose != REGISTERED_DOSE)
+        has_parts = pauses or not (site.needs_head or content.needs_embedding)
+        if goes_there and has_parts and not (content.masked and site.predicts and dose == 1):
+            found.append((site, content, dose))
+    return [*found, (SITES["result"], GivenResult(repeated_after), 0)]
+
+
+def models_of_trial(variant: str) -> tuple[str, ...]:
+    """Return whose trials answer for a variant: its own, that of its start and, if it pauses, that of its matched
+    baseline.
+    """
+    matched = [matched_baseline(variant)] if parse(variant).pauses else []
+    return tuple(dict.fromkeys([variant, FIRST_STEP, *matched]))

@@ -1,0 +1,168 @@
+"""Where something is put into a gold text: a site is one class.
+
+Not everything goes everywhere: fillers are where others have tried them, before the last line of a prompt and before a
+calculation, and what explains a pause is where it costs little to know.
+
+>>> text = GoldText("test-0", [5, 6, 7, 8, 9], heading=1, start=2, results=[Result(0, step=3, start=4, end=5)])
+>>> SITES["step"].gaps(text, text.results[0], 2)
+[3, 3]
+"""
+
+import itertools
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Result:
+    """A number that a gold answer calculates. The calculation begins at the token `step` of the gold text, and the
+    digits are the tokens from `start` to before `end`.
+    """
+
+    index: int  # of the problem's results
+    step: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class GoldText:
+    """A prompt and its gold answer as tokens. The prompt's last line begins at the token `heading`, the answer at
+    `start`.
+    """
+
+    problem_id: str
+    ids: list[int]
+    heading: int
+    start: int
+    results: list[Result]
+    p_pause: np.ndarray | None = None  # the pause head's probability of a pause before each token
+
+    def places(self, result: Result) -> range:
+        """The tokens of the answer before which something may stand that comes before a result."""
+        return range(self.start, max(result.start, self.start + 1))
+
+    def draw(self, result: Result, seed: int) -> np.random.Generator:
+        """Return the random numbers of one result, the same for every model and condition."""
+        return np.random.default_rng([seed, int(self.problem_id.rpartition("-")[2]), result.index])
+
+
+class Site:
+    """A place, or several, where something is put in."""
+
+    name: ClassVar[str]
+    meaning: ClassVar[str]
+    of_problem: ClassVar[bool] = False  # whether it is the same place for all results of a problem
+    predicts: ClassVar[bool] = False  # whether the first digit is predicted at the last of what is put in
+    needs_head: ClassVar[bool] = False  # whether it says something of models with a pause head only
+    only: ClassVar[tuple[str, ...]] = ()  # the contents that go there; none named: all
+    one_dose: ClassVar[bool] = False  # whether only the registered dose goes there
+
+    def place(self, text: GoldText, result: Result, seed: int) -> int:
+        """Return the token before which all of it goes."""
+        raise NotImplementedError
+
+    def gaps(self, text: GoldText, result: Result, n: int, seed: int = 0) -> list[int]:
+        """Return, for each of `n` tokens that are put in, the token of the gold text before which it goes; ascending.
+        `seed` is that of what is drawn.
+        """
+        return [self.place(text, result, seed)] * n
+
+
+class BeforeHeading(Site):
+    """Before the last line of the prompt, `### Answer:`, where Jang et al. (2025, arXiv 2509.24884) gain most."""
+
+    name, meaning, of_problem = "prompt", "before the prompt's last line", True
+
+    def place(self, text, result, seed):
+        """Return the first token of the line."""
+        return text.heading
+
+
+class BeforeAnswer(Site):
+    """Between prompt and answer, as in Goyal et al. (2024)."""
+
+    name, meaning, of_problem = "start", "at the start of the answer", True
+    only = ("pauses", "masked", "untrained")
+
+    def place(self, text, result, seed):
+        """Return the first token of the answer."""
+        return text.start
+
+
+class BeforeStep(Site):
+    """Before the calculation whose result is asked for. In GSM8K that is before its `<<`: the sentence has said by then
+    what is calculated, and nothing of the result.
+    """
+
+    name, meaning = "step", "before the calculation"
+
+    def place(self, text, result, seed):
+        """Return the first token of the calculation."""
+        return result.step
+
+
+class BeforeResult(Site):
+    """Right before the result. The first digit is predicted at the last token that is put in."""
+
+    name, meaning, predicts = "result", "right before the result", True
+
+    def place(self, text, result, seed):
+        """Return the first digit."""
+        return result.start
+
+
+class RandomPlace(Site):
+    """At one place of the answer before the result, all of them equally likely."""
+
+    name, meaning, only = "random", "at a random place before the result", ("pauses", "masked")
+
+    def place(self, text, result, seed):
+        """Return a token of the answer that stands before the result."""
+        return int(text.draw(result, seed).choice(text.places(result)))
+
+
+class Scattered(Site):
+    """At as many places of the answer before the result as there are tokens to put in; a place has two only where there
+    are too few.
+    """
+
+    needs_head, only, one_dose = True, ("pauses",), True
+
+    def ranked(self, text: GoldText, result: Result, seed: int) -> np.ndarray:
+        """Return the places before the result in the order in which they are taken."""
+        raise NotImplementedError
+
+    def gaps(self, text, result, n, seed=0):
+        """Return the first `n` places, ascending."""
+        return sorted(itertools.islice(itertools.cycle(self.ranked(text, result, seed).tolist()), n))
+
+
+class ChosenPlaces(Scattered):
+    """Where the pause head finds a pause most likely on the gold text."""
+
+    name, meaning = "chosen", "where the pause head wants them most"
+
+    def ranked(self, text, result, seed):
+        """Return the places before the result, that with the likeliest pause first."""
+        places = np.array(text.places(result))
+        return places[np.argsort(-text.p_pause[places], kind="stable")]
+
+
+class DrawnPlaces(Scattered):
+    """At places drawn at random, as many as the pause head has chosen ones."""
+
+    name, meaning = "drawn", "at as many random places"
+
+    def ranked(self, text, result, seed):
+        """Return the places before the result in a random order."""
+        return text.draw(result, seed).permutation(text.places(result))
+
+
+SITES = {
+    kind.name: kind()
+    for kind in (BeforeHeading, BeforeAnswer, BeforeStep, BeforeResult, RandomPlace, ChosenPlaces, DrawnPlaces)
+}
+"""All sites by name."""

@@ -1,0 +1,63 @@
+"""Pictures of insertion trials."""
+
+import pandas as pd
+
+from pauselib.analysis.trials import STEP
+from pauselib.conditions.contents import CONTENTS
+from pauselib.conditions.sites import SITES
+from pauselib.report.style import LINE, described, panels, whiskers
+from pauselib.variants import matched_baseline
+
+LOOKS = {  # content -> colour, marker, whether it is filled
+    "pauses": ("#009E73", "o", True),
+    "masked": ("#009E73", "o", False),
+    "untrained": ("#D55E00", "s", True),
+    "newline": ("#0072B2", "^", True),
+    "dots": ("#E69F00", "v", True),
+}
+MATCHED_LOOK = ("#555555", "D", True)
+SPREAD = 1.05  # doses are drawn side by side: each line is this much to the right of the one before
+
+
+@described
+def trial_gains(gains: pd.DataFrame, variant: str, outcome: str):
+    """What is put into the gold text before a hard result, against nothing put in: the gain by dose with its 95 %
+    interval, a panel a site and a line a content, and the pauses of as much training without them.
+
+    `gains` is `Trials.gains` of the `outcome`: log likelihood in nats, or step accuracy in percentage points.
+    """
+    mine = gains[gains["variant"] == variant]
+    made = set(mine.loc[mine["content"] == "pauses", "site"])
+    sites = [name for name, site in SITES.items() if name in made and not site.one_dose]
+    figure, axes = panels(len(sites), width=3.2, height=2.6)
+    matched = gains[(gains["variant"] == matched_baseline(variant)) & (gains["content"] == "pauses")]
+    lines = [(content.meaning, LOOKS[name], mine[mine["content"] == name]) for name, content in CONTENTS.items()]
+    lines.append((f"pauses, {matched_baseline(variant)}", MATCHED_LOOK, matched))
+    for axis, site in zip(axes, sites):
+        for place, (label, looks, table) in enumerate(lines):
+            draw_gains(axis, table[table["site"] == site].sort_values("dose"), SPREAD**place, label, looks, outcome)
+        doses = sorted(set(mine.loc[(mine["site"] == site) & (mine["content"] == "pauses"), "dose"]))
+        axis.axhline(0, color=LINE, linewidth=0.8)
+        axis.set(title=SITES[site].meaning, xlabel="how many", xscale="log")
+        axis.set_ylabel("points of step accuracy" if outcome == STEP else "nats")
+        axis.set_xticks(doses, [str(dose) for dose in doses])
+        axis.minorticks_off()
+        axis.grid(alpha=0.3)
+    if axes:
+        fullest = max(axes, key=lambda axis: len(axis.get_legend_handles_labels()[0]))
+        handles = fullest.get_legend_handles_labels()
+        figure.legend(*handles, loc="outside upper center", ncols=3, frameon=False)
+    return figure
+
+
+def draw_gains(axis, table: pd.DataFrame, beside: float, label: str, looks: tuple, outcome: str) -> None:
+    """Draw the gains of one content by dose."""
+    if table.empty:
+        return
+    colour, marker, filled = looks
+    scale = 100 if outcome == STEP else 1
+    values, low, high = (scale * table[column] for column in ("estimate", "low", "high"))
+    style = {"color": colour, "marker": marker, "linestyle": "-" if filled else "--", "linewidth": 1, "elinewidth": 0.7}
+    fill = colour if filled else "white"
+    reach = whiskers(values, low, high)
+    axis.errorbar(beside * table["dose"], values, reach, label=label, markersize=4, markerfacecolor=fill, **style)

@@ -1,0 +1,47 @@
+"""Gold texts: the prompts and answers of clean rows as tokens, with the places where something may be put in."""
+
+import numpy as np
+import pandas as pd
+
+from pauselib.conditions.sites import GoldText, Result
+from pauselib.rows import prompt_lengths
+from pauselib.tasks import Task
+
+
+def gold_texts(rows: pd.DataFrame, tokenizer, task: Task, prompt_pauses: list[int] | None = None) -> list[GoldText]:
+    """Return the gold texts of clean rows, in their order.
+
+    `prompt_pauses` are the tokens that a model was trained to find between every prompt and its answer.
+    """
+    between = prompt_pauses or []
+    if rows.empty:
+        return []
+    prompts = tokenizer([task.prompt(question) for question in rows["question"]], return_offsets_mapping=True)
+    answers = tokenizer(rows["answer"].tolist(), add_special_tokens=False, return_offsets_mapping=True)
+    texts = []
+    columns = zip(rows.itertuples(), prompt_lengths(rows), prompts["offset_mapping"], answers["offset_mapping"])
+    for row, n_prompt, of_prompt, of_answer in columns:
+        ids = row.input_ids.tolist()
+        start = n_prompt + len(between)
+        heading = token_at(of_prompt, task.prompt(row.question).rindex(task.answer_heading))
+        results = [
+            Result(
+                index,
+                step=start + token_at(of_answer, task.step_start(row.answer, first)),
+                start=start + token_at(of_answer, first),
+                end=start + token_at(of_answer, last - 1) + 1,
+            )
+            for index, (first, last) in enumerate(task.results(row.answer))
+        ]
+        ids = [*ids[:n_prompt], *between, *ids[n_prompt:]]
+        texts.append(GoldText(row.problem_id, ids, heading, start, results))
+    return texts
+
+
+def token_at(offsets: list[tuple[int, int]], character: int) -> int:
+    """Return the token that a character of the text stands in, given the first and last bounds of each.
+
+    >>> token_at([(0, 0), (0, 3), (3, 5)], 3)
+    2
+    """
+    return int(np.argmax(np.array(offsets)[:, 1] > character))

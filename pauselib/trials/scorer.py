@@ -1,0 +1,132 @@
+"""Scores gold texts and their branches with one model. A text is read once; all its branches go on from what was read.
+
+Branches stand side by side in one sequence, and an attention mask of four dimensions keeps them apart: a token sees the
+gold tokens that its branch shares, and the tokens of its own branch up to itself. So a condition costs its own tokens
+alone, without padding, and the numbers are those of a forward pass of its own.
+"""
+
+import numpy as np
+import torch
+from torch.nn.functional import log_softmax
+from transformers import DynamicCache
+
+from pauselib.conditions.sites import GoldText
+from pauselib.errors import InputError
+from pauselib.model.pause_model import PAUSE, PauseForCausalLM
+from pauselib.trials.branches import Branch, branch, packed
+
+PACK = 256  # tokens of branches in one forward pass
+CLOSE = 0.02  # nats: two ways to compute the same differ by less, also in bfloat16 relative to a likelihood of 1
+
+
+class Scorer:
+    """A model that scores gold texts.
+
+    Token ids from the pause's on stand for vectors beside the vocabulary: the model's pause embedding, and behind it
+    the one that was drawn before any training. A model without pause parts has the drawn one in both places.
+    """
+
+    def __init__(self, model, seed: int = 0):
+        """`seed` is that of the training, which draws the pause embedding."""
+        self.pauses = isinstance(model, PauseForCausalLM)
+        self.lm = model.lm if self.pauses else model
+        drawn = PauseForCausalLM.around(self.lm, seed).to(self.lm.device)
+        self.model = model if self.pauses else drawn
+        self.pause_id = self.model.config.pause_token_id
+        self.vectors = torch.cat([self.model.pause_embedding.weight, drawn.pause_embedding.weight]).detach()
+
+    def embed(self, ids: list[int]) -> torch.Tensor:
+        """Return the embeddings of tokens as a batch of one row, (1, n, width)."""
+        ids = torch.tensor([ids], device=self.lm.device)
+        beside = ids >= self.pause_id
+        words = self.lm.get_input_embeddings()(ids.masked_fill(beside, 0))
+        return torch.where(beside[..., None], self.vectors[(ids - self.pause_id).clamp(min=0)].to(words.dtype), words)
+
+    def hidden(self, ids: list[int], **options) -> torch.Tensor:
+        """Return the last hidden states at tokens, (n, width)."""
+        return self.lm.base_model(inputs_embeds=self.embed(ids), **options).last_hidden_state[0]
+
+    @torch.inference_mode()
+    def read(self, text: GoldText) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Read a gold text, whose branches can be scored then.
+
+        Return the log likelihood of every digit of its results and whether it is the best word there, both in the order
+        of the text, and the pause head's probability of a pause before every token.
+        """
+        self.cache = DynamicCache()
+        end = max((result.end for result in text.results), default=len(text.ids))
+        hidden = self.hidden(text.ids[:end], past_key_values=self.cache, use_cache=True)
+        digits = [token for result in text.results for token in range(result.start, result.end)]
+        likelihoods, best = self.judge(hidden[[token - 1 for token in digits]], [text.ids[token] for token in digits])
+        head = log_softmax(self.model.pause_head(hidden[:-1]).float(), dim=-1)[:, PAUSE].exp()
+        return likelihoods, best, np.concatenate([[0.0], head.cpu().numpy()])
+
+    def judge(self, hidden: torch.Tensor, tokens: list[int]) -> tuple[np.ndarray, np.ndarray]:
+        """Return the LM's log likelihood of `tokens` (m) at hidden states (m, width), and whether each is its best
+        word.
+        """
+        words = log_softmax(self.model.get_output_embeddings()(hidden).float(), dim=-1)
+        tokens = torch.tensor(tokens, dtype=torch.long, device=words.device)
+        likelihoods = words.gather(-1, tokens[:, None])[:, 0]
+        return likelihoods.cpu().numpy(), (words.argmax(-1) == tokens).cpu().numpy()
+
+    @torch.inference_mode()
+    def follow(self, branches: list[Branch]) -> tuple[np.ndarray, np.ndarray]:
+        """Return the log likelihood of every label of some branches of the text that was read last, and whether its
+        token is the best word; in the order of the branches.
+        """
+        found = [self.follow_pack(pack) for pack in packed(branches, PACK)]
+        return tuple(np.concatenate(parts) for parts in zip(*found))
+
+    def follow_pack(self, branches: list[Branch]) -> tuple[np.ndarray, np.ndarray]:
+        """As `follow`, for branches that are computed in one forward pass."""
+        n_read = self.cache.get_seq_length()
+        ids = [token for one in branches for token in one.ids]
+        positions = [place for one in branches for place in one.positions]
+        hidden = self.hidden(
+            ids,
+            attention_mask=self.mask(branches, n_read),
+            position_ids=torch.tensor([positions], device=self.lm.device),
+            past_key_values=self.cache,
+            use_cache=True,
+        )
+        self.cache.crop(-len(ids))
+        starts = np.cumsum([0, *(len(one.ids) for one in branches)])
+        labels = [(start + place, token) for start, one in zip(starts, branches) for place, token, _ in one.labels]
+        places, tokens = zip(*labels)
+        return self.judge(hidden[list(places)], list(tokens))
+
+    def mask(self, branches: list[Branch], n_read: int) -> torch.Tensor:
+        """Return what is added to the attention's logits, (1, 1, tokens, n_read + tokens): 0 where a token sees
+        another.
+        """
+        device = self.lm.device
+        lengths = torch.tensor([len(one.ids) for one in branches], device=device)
+        owner = torch.repeat_interleave(torch.arange(len(branches), device=device), lengths)
+        shared = torch.tensor([one.shared for one in branches], device=device)[owner]
+        sees_text = torch.arange(n_read, device=device) < shared[:, None]
+        sees_own = (owner[:, None] == owner).tril()
+        seen = torch.cat([sees_text, sees_own], dim=1)
+        dtype = self.vectors.dtype
+        return torch.zeros(seen.shape, dtype=dtype, device=device).masked_fill(~seen, torch.finfo(dtype).min)[
+            None, None
+        ]
+
+    @torch.inference_mode()
+    def check(self, text: GoldText) -> None:
+        """Raise InputError for a model whose numbers depend on the way they are computed: one that looks back in other
+        ways than by attention over positions.
+        """
+        result = text.results[-1]
+        one = branch(text, [result], [result.step] * 2, [self.pause_id] * 2)
+        places, tokens, _ = zip(*one.labels)
+        self.read(text)
+        twice, _ = self.follow([one, one])  # the second has to be blind to the first
+        alone, _ = self.judge(
+            self.hidden([*text.ids[: one.shared], *one.ids])[one.shared :][list(places)], list(tokens)
+        )
+        if not np.allclose(twice[len(tokens) :], alone, rtol=CLOSE, atol=CLOSE):
+            raise InputError(
+                f"{type(self.lm).__name__} can't be used in an insertion trial, since its attention doesn't take a "
+                "mask and positions of one's own: choose a model of another family."
+            )

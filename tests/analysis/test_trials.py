@@ -1,0 +1,149 @@
+"""Contrasts of insertion trials, by hand: two problems with two results each."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pauselib import runs
+from pauselib.analysis.trials import Trials, outcomes
+from pauselib.settings import Settings
+
+START, MATCHED = "baseline_1_epoch", "baseline_matched"
+RESULTS = [("test-0", 0), ("test-0", 1), ("test-1", 0), ("test-1", 1)]
+NOTHING, PAUSES, MASKED = ("", "nothing", 0), ("step", "pauses", 4), ("step", "masked", 4)
+GIVEN = ("result", "given", 0)
+LIKELIHOODS = {  # of the four results in turn; those of the start make the second and the fourth hard
+    (START, NOTHING): [-1.0, -3.0, -1.0, -3.0],
+    ("sft_peft", NOTHING): [-1.0, -2.0, -1.0, -3.0],
+    ("sft_peft", PAUSES): [-1.0, -1.0, -1.5, -1.0],
+    ("sft_peft", MASKED): [-1.0, -2.5, -1.0, -3.5],
+    ("sft_peft", GIVEN): [0.0, 0.0, 0.0, 0.0],
+    (MATCHED, NOTHING): [-1.0, -2.0, -1.0, -2.0],
+    (MATCHED, PAUSES): [-1.0, -2.0, -1.0, -3.0],
+    (MATCHED, MASKED): [-1.0, -2.5, -1.0, -2.5],
+}
+
+
+def table(likelihoods: dict, seed: int = 42) -> pd.DataFrame:
+    """The outcomes as `trials.outcomes` has them; a result is correct where its log likelihood is above -1.5."""
+    lines = [
+        (seed, *result, variant, *condition, likelihood, 1, likelihood > -1.5)
+        for (variant, condition), values in likelihoods.items()
+        for result, likelihood in zip(RESULTS, values)
+    ]
+    columns = ["seed", "problem_id", "result", "variant", "site", "content", "dose"]
+    return pd.DataFrame(lines, columns=[*columns, "log_likelihood", "n_digits", "correct"])
+
+
+@pytest.fixture
+def trials() -> Trials:
+    return Trials(table(LIKELIHOODS))
+
+
+def estimates(found: pd.DataFrame, key: str = "contrast") -> dict[str, float]:
+    return dict(zip(found[key], found["estimate"].round(6)))
+
+
+def test_hard_results_are_those_that_the_first_step_s_model_finds_less_likely_than_the_median(trials):
+    assert trials.hard.to_dict() == dict(zip(RESULTS, [False, True, False, True]))
+    assert trials.about == (
+        "4 results of 2 problems, 2 of them hard for baseline_1_epoch; models: baseline_1_epoch, sft_peft, "
+        "baseline_matched."
+    )
+
+
+def test_the_registered_contrasts_by_hand(trials):
+    found = trials.contrasts("sft_peft")
+    by_hand = estimates(found)
+    # pauses − masked: 1.5 and 2.5 in the variant, 0.5 and -0.5 after matched training
+    assert by_hand["computation"] == np.mean([1.5 - 0.5, 2.5 + 0.5])
+    assert by_hand["above nothing"] == np.mean([1.0, 2.0])
+    assert by_hand["control"] == np.mean([2.0, 3.0])
+    assert by_hand["hard − easy"] == np.mean([1.0 - 0.0, 2.0 + 0.5])
+    assert {name for name, value in by_hand.items() if np.isnan(value)} == {
+        *("against the start", "dose", "trained", "chosen")  # their conditions were not made
+    }
+    line = found.set_index("contrast").loc["above nothing"]
+    assert (line["seeds"], line["problems"]) == (1, 2)
+    assert line["low"] < 1.5 < line["high"]
+
+
+def test_step_accuracy_is_the_other_outcome(trials):
+    assert (
+        estimates(trials.contrasts("sft_peft", "correct"))["above nothing"] == 1.0
+    )  # of hard results, from none to all
+
+
+def test_a_result_weighs_as_much_as_its_problem_has_room_for():
+    """Two hard results of one problem count as one of another."""
+    likelihoods = {
+        key: [-2.0, -2.0, -1.0, -2.0] if key[1] == NOTHING else values for key, values in LIKELIHOODS.items()
+    }
+    likelihoods[START, NOTHING] = [-3.0, -3.0, -1.0, -3.0]
+    likelihoods[START, NOTHING][2] = -1.0
+    likelihoods["sft_peft", PAUSES] = [0.0, -1.0, -1.0, -1.0]
+    found = Trials(table(likelihoods))
+    found.hard = pd.Series([True, True, False, True], index=pd.MultiIndex.from_tuples(RESULTS))
+    assert estimates(found.contrasts("sft_peft"))["above nothing"] == np.mean([np.mean([2.0, 1.0]), 1.0])
+
+
+def test_a_seed_that_lacks_a_model_is_left_out():
+    other = {key: values for key, values in LIKELIHOODS.items() if key[0] != MATCHED}
+    found = Trials(pd.concat([table(LIKELIHOODS), table(other, seed=43)], ignore_index=True))
+    lines = found.contrasts("sft_peft").set_index("contrast")
+    assert lines.loc["computation", "seeds"] == 1
+    assert lines.loc["above nothing", "seeds"] == 2
+
+
+def test_gains_are_against_nothing_at_the_same_results(trials):
+    found = trials.gains()
+    gains = {(row.variant, row.site, row.content): row.estimate for row in found.itertuples()}
+    assert gains["sft_peft", "step", "pauses"] == np.mean([1.0, 2.0])
+    assert gains[MATCHED, "step", "masked"] == np.mean([-0.5, -0.5])
+    assert ("sft_peft", "", "nothing") not in gains
+    easy = trials.gains(results="easy")
+    assert dict(zip(easy["content"], easy["estimate"]))["given"] == 1.0
+
+
+def test_the_sites_that_were_made_have_both_contrasts(trials):
+    found = trials.by_site("sft_peft")
+    assert found[["contrast", "site"]].to_numpy().tolist() == [["computation", "step"], ["above nothing", "step"]]
+    assert found["p_holm"].to_list() == found["p"].to_list()
+
+
+def test_the_models_without_anything_put_in(trials):
+    found = trials.without.set_index(["variant", "results"])
+    assert found.loc[("sft_peft", "hard"), "log_likelihood"] == -2.5
+    assert found.loc[("sft_peft", "all"), "step_accuracy"] == 0.5
+
+
+@pytest.mark.parametrize("left", [{}, {("sft_peft", NOTHING): LIKELIHOODS["sft_peft", NOTHING]}])
+def test_where_a_trial_is_missing_the_tables_are_there_and_nothing_is_decided(left):
+    found = Trials(table(left))
+    assert found.contrasts("sft_peft")["estimate"].isna().all()
+    assert found.by_site("sft_peft").empty
+    assert found.gains().empty
+    assert found.benefit("sft_peft").verdict == "undecided"
+    assert set(found.without["results"]) == ({"all"} if left else set())
+    assert left or found.about.startswith("There is no trial here")
+
+
+def test_a_baseline_has_no_contrast(trials):
+    assert trials.contrasts(MATCHED).empty
+    assert trials.variants == ["sft_peft"]
+
+
+def test_the_finished_trials_are_read_and_stale_ones_are_not(tmp_path):
+    settings = Settings(runs_dir=str(tmp_path), variants=["sft_peft", "sft"], trials=["sft_peft", "sft_fr_phead"])
+    assert outcomes(settings).empty
+    for name in ("sft_peft", START, "sft"):
+        folder = settings.but(variant=name).variant_folder() / "trial"
+        folder.mkdir(parents=True)
+        mine = table({("sft_peft", NOTHING): [0.0, 0.0, 0.0, 0.0]}).drop(columns=["seed", "variant"])
+        mine.to_parquet(folder / "trials.parquet")
+        outputs = {"trials.parquet": runs.digest(folder / "trials.parquet")}
+        runs.write_json(folder / runs.MANIFEST, {**runs.origin(folder, {}, {}), "outputs": outputs})
+    found = outcomes(settings)
+    assert found.groupby(["seed", "variant"]).size().to_dict() == {(42, START): 4, (42, "sft_peft"): 4}
+    (settings.but(variant=START).variant_folder() / "trial" / "trials.parquet").write_bytes(b"")
+    assert set(outcomes(settings)["variant"]) == {"sft_peft"}

@@ -1,0 +1,54 @@
+"""Gold texts: where the heading, the answer, the calculations and their results stand, read back as text."""
+
+import pytest
+
+from pauselib import tasks
+from pauselib.rows import tokenize
+from pauselib.trials.gold_texts import gold_texts, token_at
+
+PROBLEM = {
+    "problem_id": "test-0",
+    "question": "Rosa has 17 shells. A neighbour brings 9 more. Half get lost. How many are left?",
+    "answer": "So there are 17 + 9 = <<17+9=26>>26 shells.\nThen there are <<26/2=13>>13.\n#### 13",
+}
+
+
+def pieces(text, tokenizer) -> list[tuple[str, str]]:
+    """Of every result what stands between the start of its calculation and the result, and the result."""
+    return [
+        (tokenizer.decode(text.ids[one.step : one.start]).strip(), tokenizer.decode(text.ids[one.start : one.end]))
+        for one in text.results
+    ]
+
+
+@pytest.mark.parametrize("between", [[], [400, 400]])
+def test_the_places_of_a_gold_text(between, tokenizer):
+    task = tasks.find("gsm8k")
+    (text,) = gold_texts(tokenize([PROBLEM], tokenizer, task), tokenizer, task, between)
+    assert pieces(text, tokenizer) == [("<<17+9=", "26"), ("<<26/2=", "13")]
+    assert tokenizer.decode(text.ids[text.heading : text.start - len(between)]).strip() == "### Answer:"
+    assert text.ids[text.start - len(between) : text.start] == between
+    assert tokenizer.decode(text.ids[text.start :]) == PROBLEM["answer"] + "</s>"
+    assert [one.index for one in text.results] == [0, 1]
+
+
+def test_equations_of_a_rationale_begin_with_their_line(tokenizer):
+    task = tasks.find("aqua")
+    answer = "The speed is 40.\nSo it takes 120 / 40 = 3 hours.\n#### B"
+    row = {**PROBLEM, "answer": answer}
+    (text,) = gold_texts(tokenize([row], tokenizer, task), tokenizer, task)
+    ((before, result),) = pieces(text, tokenizer)
+    assert before.startswith("So it takes 120 / 40 =")
+    assert result.strip() == "3"
+
+
+def test_an_answer_without_results_has_none_and_no_rows_are_no_texts(tokenizer):
+    task = tasks.find("gsm8k")
+    rows = tokenize([{**PROBLEM, "answer": "#### 13"}], tokenizer, task)
+    assert [text.results for text in gold_texts(rows, tokenizer, task)] == [[]]
+    assert gold_texts(rows[:0], tokenizer, task) == []
+
+
+def test_the_token_of_a_character_is_the_one_that_covers_it():
+    offsets = [(0, 0), (0, 3), (3, 4), (5, 7)]  # a start token, and a space that no token covers
+    assert [token_at(offsets, character) for character in (0, 2, 3, 4, 6)] == [1, 1, 2, 3, 3]

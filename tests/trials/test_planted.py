@@ -1,0 +1,53 @@
+"""The trial on models of which it is known what a pause does in them: it has to tell them apart."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from planted import CLOSE, N_WORDS, carrier, questions
+
+from pauselib.analysis.benefit import BENEFIT, NO_BENEFIT
+from pauselib.analysis.trials import Trials
+from pauselib.conditions import conditions
+from pauselib.settings import Settings
+from pauselib.trials.scorer import Scorer
+from pauselib.trials.trial import COLUMNS, lines_of_problem
+
+UNITS = {"pauses": [N_WORDS], "masked": [N_WORDS], "given": [CLOSE]}
+SETTINGS = Settings(trial_sites=["step"], trial_contents=["pauses", "masked"], trial_doses=[4])
+
+
+def outcomes(model, variant: str) -> pd.DataFrame:
+    """The trial of a model, as that of a variant."""
+    scorer = Scorer(model)
+    texts = questions(60)
+    scorer.check(texts[0])
+    asked = conditions(SETTINGS, scorer.pauses, ">>")
+    lines = [line for text in texts for line in lines_of_problem(scorer, text, asked, UNITS, 0)]
+    return pd.DataFrame(lines, columns=COLUMNS).assign(seed=42, variant=variant)
+
+
+@pytest.fixture(scope="module")
+def trials():
+    """trials(way): the trials of a model, and of a start and a matched baseline in which nothing matters."""
+    others = [outcomes(carrier("nothing"), name) for name in ("baseline_1_epoch", "baseline_matched")]
+    return lambda way: Trials(pd.concat([outcomes(carrier(way), "sft_peft"), *others], ignore_index=True))
+
+
+def test_pauses_that_compute_are_found(trials):
+    found = trials("pauses").benefit("sft_peft")
+    assert found.verdict == BENEFIT
+    assert found.interval[1] > 1  # nats: without pauses the digit is one of twenty tokens, with them it is known
+
+
+def test_positions_alone_are_no_computation(trials):
+    found = trials("position").benefit("sft_peft")
+    assert found.above_nothing.low > 0.2  # pauses do help against nothing
+    assert abs(found.computation.estimate) < 0.01  # and so do masked ones
+    assert found.verdict == NO_BENEFIT
+
+
+def test_where_nothing_matters_nothing_is_found(trials):
+    found = trials("nothing").benefit("sft_peft")
+    assert np.abs([found.computation.estimate, found.above_nothing.estimate]).max() < 0.01
+    assert found.shows
+    assert found.verdict == NO_BENEFIT

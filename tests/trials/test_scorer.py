@@ -1,0 +1,133 @@
+"""The trial's numbers, against the plain way: one forward pass for every condition, with all tokens and one mask."""
+
+import itertools
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from conftest import KINDS
+
+from pauselib.conditions import conditions
+from pauselib.conditions.contents import NOTHING, GivenResult
+from pauselib.conditions.sites import SITES, GoldText, Result
+from pauselib.model.pause_model import PauseForCausalLM
+from pauselib.settings import Settings
+from pauselib.trials import scorer as scoring
+from pauselib.trials.scorer import Scorer
+from pauselib.trials.trial import lines_of_problem
+
+IDS = [0, 3, 14, 15, 9, 2, 6, 5, 35, 8, 9, 7, 9, 32, 38, 4, 6, 26, 43, 3, 8, 1]
+TEXT = GoldText("test-7", IDS, heading=3, start=5, results=[Result(0, 7, 10, 12), Result(1, 14, 17, 18)])
+PAUSE = 50  # the rows of tiny_lm's embeddings
+UNITS = {
+    "pauses": [PAUSE],
+    "masked": [PAUSE],
+    "untrained": [PAUSE + 1],
+    "newline": [11],
+    "dots": [12, 13],
+    "given": [12],
+}
+
+
+def plainly(
+    model: PauseForCausalLM, drawn: torch.Tensor, result: Result, gaps, inserted, masked: bool, seen_last: bool
+):
+    """The log likelihood of a result's digits and whether all are the best words, from one forward pass.
+
+    Hidden tokens are there, with their positions, and a mask hides them from all that follows.
+    """
+    ids, hidden, where = [], [], {}
+    queue = list(zip(gaps, inserted))
+    for place, token in enumerate(TEXT.ids):
+        while queue and queue[0][0] == place:
+            hidden.append(len(ids))
+            ids.append(queue.pop(0)[1])
+        where[place] = len(ids)
+        ids.append(token)
+    if not masked:
+        hidden = []
+    elif seen_last:
+        hidden = hidden[:-1]
+    seen = torch.ones(len(ids), len(ids)).tril().bool()
+    for column in hidden:
+        seen[column + 1 :, column] = False
+    embedded = torch.stack(
+        [drawn[0] if token == PAUSE + 1 else model.embed(torch.tensor([[token]]))[0, 0] for token in ids]
+    )
+    with torch.no_grad():
+        logits = model(
+            inputs_embeds=embedded[None],
+            attention_mask=torch.zeros(seen.shape).masked_fill(~seen, torch.finfo(torch.float32).min)[None, None],
+            position_ids=torch.arange(len(ids))[None],
+        ).logits[0]
+    words = logits[:, :PAUSE].log_softmax(-1)  # without the pause's mass
+    digits = range(result.start, result.end)
+    told = [(words[where[place] - 1], TEXT.ids[place]) for place in digits]
+    return sum(float(row[token]) for row, token in told), all(int(row.argmax()) == token for row, token in told)
+
+
+@pytest.fixture
+def pausing(tiny_lm):
+    def make(kind: str) -> PauseForCausalLM:
+        model = PauseForCausalLM.around(tiny_lm(kind), seed=7)
+        with torch.no_grad():
+            model.pause_embedding.weight.normal_(0, 0.3)
+        return model
+
+    return make
+
+
+@pytest.mark.parametrize(("kind", "pack"), [*((kind, 256) for kind in KINDS), ("mistral", 1), ("mistral", 40)])
+def test_every_condition_is_what_a_forward_pass_of_its_own_gives(kind, pack, pausing, monkeypatch):
+    monkeypatch.setattr(scoring, "PACK", pack)
+    model, settings = pausing(kind), Settings(trial_doses=[1, 3])
+    scorer = Scorer(model, seed=7)
+    drawn = PauseForCausalLM.around(model.lm, seed=7).pause_embedding.weight
+    scorer.check(TEXT)
+    asked = conditions(settings, True, ">>")
+    lines = lines_of_problem(scorer, TEXT, asked, UNITS, seed=3)
+    assert len(lines) == 2 * (1 + len(asked))
+    *_, p_pause = scorer.read(TEXT)
+    text = replace(TEXT, p_pause=p_pause)
+    for problem_id, index, site, content, dose, likelihood, n_digits, correct in lines:
+        result = TEXT.results[index]
+        inserted = (
+            GivenResult().tokens([12], 0, text, result)
+            if content == "given"
+            else list(itertools.islice(itertools.cycle(UNITS.get(content, [0])), dose))
+        )
+        gaps = SITES[site].gaps(text, result, len(inserted), 3) if content != NOTHING else []
+        expected = plainly(model, drawn, result, gaps, inserted, content == "masked", site == "result")
+        assert (problem_id, n_digits) == ("test-7", result.end - result.start)
+        assert likelihood == pytest.approx(expected[0], abs=1e-5), (site, content, dose, index)
+        assert correct == expected[1]
+
+
+def test_a_model_without_pause_parts_has_the_vector_that_a_variant_starts_from(tiny_lm):
+    lm, settings = tiny_lm(), Settings(trial_sites=["step"], trial_contents=["pauses", "untrained"], trial_doses=[2])
+    scorer = Scorer(lm, seed=7)
+    assert not scorer.pauses
+    lines = lines_of_problem(scorer, TEXT, conditions(settings, scorer.pauses, ">>"), UNITS, seed=3)
+    assert [line[2:5] for line in lines[::2]] == [("", "nothing", 0), ("step", "pauses", 2), ("result", "given", 0)]
+    started = Scorer(PauseForCausalLM.around(lm, seed=7), seed=7)
+    again = lines_of_problem(started, TEXT, conditions(settings, started.pauses, ">>"), UNITS, seed=3)
+    pauses, untrained = again[2][5], again[4][5]  # of the variant; its start has the same vector
+    assert [pauses, untrained] == pytest.approx([lines[2][5]] * 2, abs=1e-5)
+
+
+def test_the_probability_of_a_pause_stands_before_each_token(pausing):
+    model = pausing("llama")
+    *_, p_pause = Scorer(model).read(TEXT)
+    with torch.no_grad():
+        logits = model(input_ids=torch.tensor([IDS[:18]])).logits[0, :, PAUSE]
+    np.testing.assert_allclose(p_pause[1:], logits.exp()[:-1], atol=1e-6)
+    assert p_pause[0] == 0
+
+
+@pytest.mark.parametrize("ignored", ["attention_mask", "position_ids"])
+def test_a_model_that_ignores_the_mask_or_the_positions_is_refused(ignored, tiny_lm, monkeypatch):
+    scorer, hidden = Scorer(tiny_lm()), Scorer.hidden
+    monkeypatch.setattr(Scorer, "hidden", lambda self, ids, **given: hidden(self, ids, **{**given, ignored: None}))
+    with pytest.raises(ValueError, match="MistralForCausalLM can't be used in an insertion trial, since its attention"):
+        scorer.check(TEXT)
