@@ -9,10 +9,11 @@ from safetensors.torch import load_file
 from transformers import AutoConfig
 
 from pauselib import runs
+from pauselib.analysis.trials import Trials
 from pauselib.decoding import greedy
 from pauselib.rows import problem_number, prompt_ids, read_rows
 from pauselib.sources.models import pause_token_id
-from pauselib.steps import clean_rows, drawn_rows, evaluate, inject, rows_folder, training_rows, warm_up
+from pauselib.steps import clean_rows, drawn_rows, evaluate, inject, rows_folder, training_rows, trial, trials, warm_up
 
 P = pause_token_id("tiny")
 
@@ -317,3 +318,44 @@ def test_algebra_problems_from_a_folder_end_to_end(fresh, tmp_path):
     assert metrics["n"] == 3
     assert 0 <= metrics["accuracy"] <= 1
     assert set(runs.manifest(fresh.folder() / "data")["inputs"]) == {"train.jsonl", "test.jsonl", "tokenizer of"}
+
+
+FEW = {"trial_sites": ["step", "chosen"], "trial_contents": ["pauses", "masked"], "trial_doses": [4]}
+
+
+def test_the_trial_of_a_variant_makes_the_trials_that_it_is_compared_with_each_once(small):
+    settings = small.but(variant="sft_peft", n_trial=2, **FEW)
+    found = trials(settings)
+    assert found.groupby("variant", sort=False)["problem_id"].nunique().to_dict() == {
+        **{"sft_peft": 2, "baseline_1_epoch": 2, "baseline_matched": 2}
+    }
+    conditions = [("", "nothing"), ("step", "pauses"), ("step", "masked"), ("result", "given")]
+    mine, *others = (set(zip(one["site"], one["content"])) for _, one in found.groupby("variant", sort=False))
+    assert mine == {*conditions, ("chosen", "pauses")}
+    assert others == [set(conditions)] * 2
+    folder = settings.variant_folder() / "trial"
+    assert runs.read_json(folder / "trial.json")["problems"] == 2
+    assert set(runs.manifest(folder)["outputs"]) == {"trial.json", "trials.parquet"}
+    written = (folder / "trials.parquet").stat().st_mtime_ns
+    assert trial(settings)["log_likelihood"].le(0).all()
+    assert (folder / "trials.parquet").stat().st_mtime_ns == written
+    assert Trials(found).benefit("sft_peft").computation.problems == 2
+
+
+def test_the_step_accuracy_of_a_row_is_that_of_its_trial_with_nothing_put_in(small):
+    settings = small.but(variant="sft", trial_sites="step", trial_contents="pauses", trial_doses=[1])
+    _, metrics = evaluate(settings)
+    found = trial(settings)
+    assert metrics["step_accuracy"] == found.loc[found["content"] == "nothing", "correct"].mean()
+    _, forbidden = evaluate(settings.but(max_pauses=0))
+    assert "step_accuracy" not in forbidden
+
+
+def test_a_task_without_results_has_no_step_accuracy_and_a_trial_that_says_so(fresh, tmp_path):
+    for split, n in (("train", 8), ("test", 2)):
+        rows = [{"question": f"What comes after {i}?", "answer": f"#### {i + 1}"} for i in range(n)]
+        (tmp_path / f"{split}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    settings = fresh.but(dataset=str(tmp_path), variant="baseline_1_epoch", n_train=0, n_test=0)
+    _, metrics = evaluate(settings)
+    assert metrics["step_accuracy"] is None
+    assert Trials(trials(settings)).about.endswith("or the gold answers of this task have no results.")

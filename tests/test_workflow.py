@@ -113,6 +113,21 @@ def test_a_failure_is_said_at_once_with_its_reason_and_summed_up_at_the_end(tmp_
     assert "Error in rule inject" in (ROOT / path).read_text()
 
 
+def test_a_trial_comes_after_those_of_the_models_that_it_is_compared_with(tmp_path):
+    command = [sys.executable, "-m", "snakemake", "--dry-run", "--configfile", "configs/tiny.yaml", "--config"]
+    asked = [f"runs_dir={tmp_path}", "variants=[sft_peft]", "interventions=[]", "trials=[sft_peft,sft]"]
+    planned = subprocess.run([*command, *asked], cwd=ROOT, capture_output=True, text=True, timeout=100)
+    assert planned.returncode == 0, planned.stderr
+    row = tmp_path / "tiny" / "seed-42"
+    needed = dict(re.findall(r"rule trial:\n +input: (.*)\n +output: .*/(\w+)/trial.ipynb", planned.stdout))
+    needed = {name: places.replace(f"{row}/", "").split(", ") for places, name in needed.items()}
+    assert needed == {  # sft is no row of the experiment, so it has no trial
+        "baseline_1_epoch": ["baseline_1_epoch/warmup.ipynb"],
+        "baseline_matched": ["baseline_matched/warmup.ipynb", "baseline_1_epoch/trial.ipynb"],
+        "sft_peft": ["sft_peft/warmup.ipynb", "baseline_1_epoch/trial.ipynb", "baseline_matched/trial.ipynb"],
+    }
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [

@@ -1,7 +1,7 @@
 """Where something is put into a gold text: a site is one class.
 
-Not everything goes everywhere: fillers are where others have tried them, before the last line of a prompt and before a
-calculation, and what explains a pause is where it costs little to know.
+Not everything goes everywhere, since what stands far before a result costs many tokens. It does right before a result
+and before its calculation, and fillers go where others have tried them, before the last line of a prompt.
 
 >>> text = GoldText("test-0", [5, 6, 7, 8, 9], heading=1, start=2, results=[Result(0, step=3, start=4, end=5)])
 >>> SITES["step"].gaps(text, text.results[0], 2)
@@ -75,6 +75,7 @@ class BeforeHeading(Site):
     """Before the last line of the prompt, `### Answer:`, where Jang et al. (2025, arXiv 2509.24884) gain most."""
 
     name, meaning, of_problem = "prompt", "before the prompt's last line", True
+    only = ("pauses", "masked", "newline", "dots")
 
     def place(self, text, result, seed):
         """Return the first token of the line."""
@@ -85,7 +86,7 @@ class BeforeAnswer(Site):
     """Between prompt and answer, as in Goyal et al. (2024)."""
 
     name, meaning, of_problem = "start", "at the start of the answer", True
-    only = ("pauses", "masked", "untrained")
+    only = ("pauses", "masked")
 
     def place(self, text, result, seed):
         """Return the first token of the answer."""

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from pauselib import runs
+from pauselib.analysis.plan import plan
 from pauselib.analysis.trials import Trials, outcomes
 from pauselib.settings import Settings
 
@@ -123,7 +124,7 @@ def test_where_a_trial_is_missing_the_tables_are_there_and_nothing_is_decided(le
     assert found.contrasts("sft_peft")["estimate"].isna().all()
     assert found.by_site("sft_peft").empty
     assert found.gains().empty
-    assert found.benefit("sft_peft").verdict == "undecided"
+    assert found.takeaway("sft_peft", "computation", plan())["verdict"] == "undecided"
     assert set(found.without["results"]) == ({"all"} if left else set())
     assert left or found.about.startswith("There is no trial here")
 

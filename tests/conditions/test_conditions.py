@@ -80,7 +80,7 @@ def test_the_conditions_are_all_that_say_something_and_the_control():
     assert ("result", "masked", 4) in found
     assert ("result", "masked", 1) not in found  # the only pause is where the first digit is predicted
     assert [one for one in found if one[0] == "chosen"] == [("chosen", "pauses", 4)]
-    assert {content for site, content, _ in found if site == "start"} == {"pauses", "masked", "untrained"}
+    assert {content for site, content, _ in found if site == "start"} == {"pauses", "masked"}
     of_baseline = [(site.name, content.name) for site, content, _ in conditions(settings, False, ">>")]
     assert not {"chosen"} & {site for site, _ in of_baseline}
     assert {content for _, content in of_baseline} == {"pauses", "masked", "newline", "dots", "given"}

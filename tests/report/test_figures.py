@@ -71,6 +71,35 @@ def test_only_the_covariates_of_the_last_model_are_drawn():
     ]
 
 
+def gains(*rows) -> pd.DataFrame:
+    """A table as `Trials.gains` has it, of rows of variant, site, content, dose and estimate."""
+    found = pd.DataFrame(rows, columns=["variant", "site", "content", "dose", "estimate"])
+    return found.assign(low=found["estimate"] - 0.5, high=found["estimate"] + 0.5)
+
+
+@pytest.mark.parametrize(("outcome", "scale"), [("log_likelihood", 1), ("correct", 100)])
+def test_the_gains_of_a_trial_have_a_panel_a_site_and_a_line_a_content(outcome, scale):
+    table = gains(
+        ("sft", "step", "pauses", 4, 0.2),
+        ("sft", "step", "pauses", 1, 0.1),
+        ("sft", "step", "masked", 1, 0.0),
+        ("sft", "result", "pauses", 1, -0.3),
+        ("baseline_matched", "step", "pauses", 1, -0.1),
+        ("sft_peft", "start", "pauses", 1, 9.0),
+    )
+    step, result = figures.trial_gains(table, "sft", outcome).axes
+    assert [axis.get_title() for axis in (step, result)] == ["before the calculation", "right before the result"]
+    lines = dict(zip(step.get_legend_handles_labels()[1], step.containers))
+    assert list(lines) == ["pauses", "masked pauses", "pauses, baseline_matched"]
+    assert lines["pauses"].lines[0].get_ydata().tolist() == [0.1 * scale, 0.2 * scale]
+    assert step.get_xscale() == "log"
+
+
+def test_without_a_trial_its_picture_is_empty(tmp_path):
+    study = Study(Settings(runs_dir=str(tmp_path)))
+    assert not figures.trial_gains(study.trials.gains(), study.trial_variant, "correct").axes
+
+
 @pytest.mark.parametrize("history", [[], [{"step": 2, "eval_loss": 1.0, "eval_lm_loss": 0.5, "eval_pause_loss": 0.5}]])
 def test_a_training_of_few_steps_has_a_curve_without_a_line(history):
     assert figures.loss_curve(history) is not None

@@ -5,8 +5,9 @@ import pandas as pd
 import pytest
 from planted import CLOSE, N_WORDS, carrier, questions
 
-from pauselib.analysis.benefit import BENEFIT, NO_BENEFIT
+from pauselib.analysis.plan import plan
 from pauselib.analysis.trials import Trials
+from pauselib.analysis.verdicts import EQUIVALENT, LARGER
 from pauselib.conditions import conditions
 from pauselib.settings import Settings
 from pauselib.trials.scorer import Scorer
@@ -33,9 +34,13 @@ def trials():
     return lambda way: Trials(pd.concat([outcomes(carrier(way), "sft_peft"), *others], ignore_index=True))
 
 
+def verdict(found: Trials) -> str:
+    return found.takeaway("sft_peft", "computation", plan())["verdict"]
+
+
 def test_pauses_that_compute_are_found(trials):
     found = trials("pauses").benefit("sft_peft")
-    assert found.verdict == BENEFIT
+    assert verdict(trials("pauses")) == LARGER
     assert found.interval[1] > 1  # nats: without pauses the digit is one of twenty tokens, with them it is known
 
 
@@ -43,11 +48,12 @@ def test_positions_alone_are_no_computation(trials):
     found = trials("position").benefit("sft_peft")
     assert found.above_nothing.low > 0.2  # pauses do help against nothing
     assert abs(found.computation.estimate) < 0.01  # and so do masked ones
-    assert found.verdict == NO_BENEFIT
+    assert verdict(trials("position")) == EQUIVALENT
 
 
 def test_where_nothing_matters_nothing_is_found(trials):
-    found = trials("nothing").benefit("sft_peft")
+    of_nothing = trials("nothing")
+    found = of_nothing.benefit("sft_peft")
     assert np.abs([found.computation.estimate, found.above_nothing.estimate]).max() < 0.01
-    assert found.shows
-    assert found.verdict == NO_BENEFIT
+    assert found.doubt == ""
+    assert verdict(of_nothing) == EQUIVALENT

@@ -18,13 +18,17 @@ LOOKS = {  # content -> colour, marker, whether it is filled
 MATCHED_LOOK = ("#555555", "D", True)
 SPREAD = 1.05  # doses are drawn side by side: each line is this much to the right of the one before
 
+LINEAR = 0.1  # nats; what is farther from 0 is drawn on a logarithmic scale
+TICKS = (0.01, 0.02, 0.05, 0.1, 0.3, 1, 3, 10, 30)  # nats, also below 0
+
 
 @described
 def trial_gains(gains: pd.DataFrame, variant: str, outcome: str):
     """What is put into the gold text before a hard result, against nothing put in: the gain by dose with its 95 %
     interval, a panel a site and a line a content, and the pauses of as much training without them.
 
-    `gains` is `Trials.gains` of the `outcome`: log likelihood in nats, or step accuracy in percentage points.
+    `gains` is `Trials.gains` of the `outcome`: log likelihood in nats (linear up to 0.1, logarithmic beyond), or step
+    accuracy in percentage points.
     """
     mine = gains[gains["variant"] == variant]
     made = set(mine.loc[mine["content"] == "pauses", "site"])
@@ -40,6 +44,8 @@ def trial_gains(gains: pd.DataFrame, variant: str, outcome: str):
         axis.axhline(0, color=LINE, linewidth=0.8)
         axis.set(title=SITES[site].meaning, xlabel="how many", xscale="log")
         axis.set_ylabel("points of step accuracy" if outcome == STEP else "nats")
+        if outcome != STEP:
+            scale_in_nats(axis)
         axis.set_xticks(doses, [str(dose) for dose in doses])
         axis.minorticks_off()
         axis.grid(alpha=0.3)
@@ -61,3 +67,13 @@ def draw_gains(axis, table: pd.DataFrame, beside: float, label: str, looks: tupl
     fill = colour if filled else "white"
     reach = whiskers(values, low, high)
     axis.errorbar(beside * table["dose"], values, reach, label=label, markersize=4, markerfacecolor=fill, **style)
+
+
+def scale_in_nats(axis) -> None:
+    """Make the y-axis linear near 0 and logarithmic farther away, with ticks that are read without a power of ten."""
+    axis.set_yscale("symlog", linthresh=LINEAR)
+    low, high = axis.get_ylim()
+    inside = [sign * tick for sign in (-1, 1) for tick in TICKS if low < sign * tick < high]
+    smallest = max(map(abs, inside), default=0) / 20
+    ticks = sorted([0, *(tick for tick in inside if abs(tick) >= smallest)])
+    axis.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
