@@ -31,7 +31,7 @@ def given(names, strategy=settings.strategy, **more):
 
 def strategy_of(variant):
     """Return the injection strategy of a variant's row."""
-    return parse(variant).strategy or settings.strategy
+    return settings.but(variant=variant).row_strategy
 
 
 def injected_for(wildcards):

@@ -6,6 +6,7 @@ alternative that does the same work in the same process on one thread, each the 
     python -m benchmarks                                      # everything
     python -m benchmarks decoding training                    # some subjects
     python -m benchmarks injection --dataset path/to/gsm8k    # on the problems of train.jsonl there
+    python -m benchmarks precision                            # on a real model, some minutes
 """
 
 import argparse
@@ -18,10 +19,10 @@ os.environ.update(OMP_NUM_THREADS="1", TOKENIZERS_PARALLELISM="false", HF_HUB_OF
 import pandas as pd
 import torch
 
-from benchmarks import decoding, injection, notebooks, run_times, training
+from benchmarks import decoding, injection, notebooks, precision, run_times, training
 from pauselib import runs
 
-SUBJECTS = ("injection", "decoding", "training", "notebooks")
+SUBJECTS = ("injection", "decoding", "training", "precision", "notebooks")
 
 
 def machine() -> str:
@@ -54,6 +55,7 @@ def main() -> None:
         "injection": lambda: injection.compare(asked.dataset),
         "decoding": decoding.compare,
         "training": training.compare,
+        "precision": lambda: precision.compare(asked.dataset),
         "notebooks": notebooks.compare,
     }
     grow = {"injection": injection.grow, "decoding": decoding.grow, "training": training.grow}

@@ -24,7 +24,8 @@ def wall_seconds(code: str, tries: int = 3) -> float:
             kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
             nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)], metadata=kernel), path)
             started = time.perf_counter()
-            papermill.execute_notebook(str(path), str(path), progress_bar=False)
+            kernel_options = {"extra_arguments": ["--log-level=ERROR"]}
+            papermill.execute_notebook(str(path), str(path), progress_bar=False, **kernel_options)
             spent.append(time.perf_counter() - started)
     return min(spent)
 

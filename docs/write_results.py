@@ -16,12 +16,13 @@ import pandas as pd
 import yaml
 
 from pauselib import runs
-from pauselib.analysis import loading, reasons
+from pauselib.analysis import certainty, loading, reasons
+from pauselib.analysis.plan import plan
 from pauselib.analysis.study import Study
 from pauselib.report import document, figures, html, style, tables
 from pauselib.settings import of_experiment
 from pauselib.tokens import PAUSE_TEXT
-from pauselib.variants import FIRST_STEP, MATCHED
+from pauselib.variants import matched_baseline
 
 ROOT = Path(__file__).parent.parent
 MAIN, SEEDS, STRATEGIES = "configs/tiny.yaml", "configs/tiny-seeds.yaml", "configs/tiny-strategies.yaml"
@@ -108,12 +109,13 @@ def interval(row: pd.Series) -> str:
 
 def accuracy_sentence(study: Study) -> str:
     """Return whether training with pauses gives a more accurate model than as much training without them."""
-    ours, matched = (line_of(study.over_seeds, variant=name) for name in (PAUSING, MATCHED))
+    match = matched_baseline(PAUSING)
+    ours, matched = (line_of(study.over_seeds, variant=name) for name in (PAUSING, match))
     found = line_of(study.against_matched, variant=PAUSING)
     right, without = percent(ours["accuracy"], 1), percent(matched["accuracy"], 1)
     return (
         f"Trained with pauses, `{PAUSING}` is right in {right} of {ours['n']:,} new problems; the same model trained "
-        f"as long without pauses (`{MATCHED}`) is right in {without}: a difference of {points(found['difference'])} "
+        f"as long without pauses (`{match}`) is right in {without}: a difference of {points(found['difference'])} "
         f"points {interval(found)}."
     )
 
@@ -129,11 +131,12 @@ def places_sentence(study: Study) -> str:
     """Return how often and where the model pauses, and whether incorrect replies pause more."""
     pauses = line_of(study.over_seeds, variant=PAUSING)["pauses_mean"]
     first = percent(line_of(study.pause_places["relative"], variant=PAUSING, low=0)["share"])
-    ratio = line_of(study.pause_regression, model="incorrect alone", term="incorrect")
+    claim = line_of(study.takeaways, claim=plan().claims["incorrect"].claim)
+    ratio = f"{claim['estimate']:.2f} times as many places as correct ones (95 % interval {claim['low']:.2f} to "
+    ratio += f"{claim['high']:.2f}; with a margin of {claim['margin']:g} around 1 that is {claim['verdict']})"
     return (
         f"`{PAUSING}` pauses {pauses:.1f} times a reply, with {first} of the pauses in the first tenth of the reply; "
-        f"over all variants with a trained pause head, incorrect replies pause {ratio['rate_ratio']:.2f} times as "
-        f"often as correct ones (95 % interval {ratio['low']:.2f} to {ratio['high']:.2f})."
+        f"over all variants with a trained pause head, incorrect replies pause in {ratio}."
     )
 
 
@@ -153,10 +156,10 @@ def example(study: Study) -> str:
 
 def tiny_part(study: Study, run: str) -> str:
     """Return the part of docs/results.md on the embedded default."""
-    claims = study.takeaways[["claim", "verdict", "reading"]]
+    claims = study.takeaways[["claim", "says", "verdict", "reading"]]
+    built_in = "\n\n".join([study.plan_status, *study.built_in])
     effects = study.intervention_effects.drop(columns=["allowed", "n", "accuracy_low", "accuracy_high", "p"])
     published = tables.as_published(study.table).to_markdown(index=False, disable_numparse=True)
-    agreement = percent(study.greedy_agreement["agree"].min(), 1)
     return f"""
 {run}
 
@@ -164,9 +167,11 @@ def tiny_part(study: Study, run: str) -> str:
 
 {markdown(claims)}
 
-![Accuracy of every variant with its interval, and its difference to the model all started from](accuracy.png)
+{built_in}
 
-{study.detectable}
+![Accuracy of every variant with its interval, and its difference to as much training without pauses](finding.png)
+
+{study.detectable} {study.unmatched}
 
 ### Do pauses help?
 
@@ -181,8 +186,9 @@ replies):
 
 {reasons.regression_reading(study.pause_regression)}
 
-Greedy decoding agrees with the rule *pause where the LM's best word is less likely than the odds of a pause*
-at {agreement} of the positions in the variant where it agrees least.
+{certainty.prediction_reading(study.pause_prediction)}
+
+{certainty.code_check(study.greedy_agreement)}
 
 ### The table
 
@@ -197,7 +203,7 @@ In the published layout; best in bold; a baseline's eval loss is on clean answer
 def seeds_part(study: Study, run: str) -> str:
     """Return the part of docs/results.md on several seeds."""
     columns = ["variant", "accuracy", "low", "high", "se", "se_seeds", "se_problems", "pauses_mean"]
-    against = study.against_start[["variant", "difference", "low", "high", "p_holm"]]
+    against = study.against_matched[["variant", "reference", "difference", "low", "high", "p_holm"]]
     table = study.over_seeds[columns].merge(against, on="variant", how="left", suffixes=("", " of the difference"))
     return f"{run}\n\n{markdown(table)}"
 
@@ -214,8 +220,7 @@ def strategies_part(study: Study, run: str) -> str:
 def draw(study: Study, docs: Path) -> None:
     """Write the pictures of README.md and docs/results.md."""
     drawn = {
-        "finding": figures.accuracies(study.over_seeds, study.against_matched, MATCHED),
-        "accuracy": figures.accuracies(study.over_seeds, study.against_start, FIRST_STEP),
+        "finding": figures.accuracies(study.over_seeds, study.against_matched),
         "interventions": figures.accuracy_under_interventions(study.intervention_effects),
         "by_pauses": figures.accuracy_by_pauses(loading.of_pausing_variants(study.replies)),
     }

@@ -138,6 +138,22 @@ class Shift(Intervention):
         return odds / self.pause_temperature + self.pause_bias
 
 
+class Room(Intervention):
+    """How long a reply may get with its pauses.
+
+    Under every intervention the limits on a reply count spoken tokens, so that pauses take nothing from what may be
+    said. A reply that never stops pausing ends here.
+    """
+
+    pause_room: int = setting(
+        4,
+        "limits count spoken tokens; with its pauses a reply may be so many times as long; 1: pauses count too",
+        "intervene",
+        ge=1,
+        le=MANY,
+    )
+
+
 INTERVENTIONS = tuple(Intervention.__subclasses__())
 
 InterventionSettings = create_model(
@@ -197,10 +213,13 @@ class Chooser:
         text_of: Callable[[int], str],
         seed: int = 0,
         answer_mark: str = "####",
+        pause_room: int = Room.model_fields["pause_room"].default,
     ):
-        """`text_of` gives a token's text with its leading space; `seed` and a reply's number seed its draws."""
+        """`text_of` gives a token's text with its leading space; `seed` and a reply's number seed its draws; a reply
+        may have `pause_room` times as many tokens as it may have spoken ones.
+        """
         self.interventions, self.pause_id, self.text_of = interventions, pause_id, text_of
-        self.seed, self.answer_mark = seed, answer_mark
+        self.seed, self.answer_mark, self.pause_room = seed, answer_mark, pause_room
         self.replies: dict[int, ReplySoFar] = {}
 
     def start(self, row: int) -> None:

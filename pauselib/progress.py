@@ -6,6 +6,12 @@ import time
 FIRST_AFTER, THEN_EVERY = 1.0, 0.5  # seconds before the line is shown at all, and between two updates of it
 
 
+def in_notebook() -> bool:
+    """Return whether this code runs in a notebook's kernel, where an output can be replaced in place."""
+    kernel = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    return hasattr(kernel, "kernel")
+
+
 class Progress:
     """A line that says how much of a piece of work is done. Nothing is shown for work that ends within a second.
 
@@ -20,7 +26,6 @@ class Progress:
 
     def update(self, done: int, text: str = "") -> None:
         """Show that `done` of all are done, with a text behind it, unless it was shown just before."""
-        """Rewrite the line, unless it was rewritten a moment ago: `done` of the total, times, and a `text` behind."""
         now = time.monotonic()
         too_soon = now - self.shown_at < (THEN_EVERY if self.handle else FIRST_AFTER)
         if too_soon if done < self.total else self.handle is None:
@@ -33,8 +38,7 @@ class Progress:
 
     def show(self, line: str) -> None:
         """Put a line in place of the last one: in a notebook's output, or in the terminal."""
-        """Show a line in the place of the last one: in a notebook's output, or on the terminal."""
-        if "ipykernel" not in sys.modules:
+        if not in_notebook():
             self.handle = True
             print(f"\r{line:<100}", end="", file=sys.stderr, flush=True)
             return

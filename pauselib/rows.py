@@ -70,9 +70,10 @@ def prompt_ids(rows: pd.DataFrame) -> list[list[int]]:
 
 
 def build_clean(folder: Path, problems: dict[str, list[dict]], tokenizer, task: Task, settings: Settings) -> None:
-    """Write the clean rows of the problems of `train` and `test`: three parquet files, and counts.json.
+    """Write the clean rows of the problems of `train`, and of `test` where there are any, and counts.json.
 
-    Raises InputError where no row is left to train on.
+    The problems of `train` become two parquet files, the second one `validation`. Raises InputError where no row is
+    left to train on.
     """
     rows = tokenize(problems["train"], tokenizer, task)
     kept, n_long = fit(rows, settings)
@@ -80,11 +81,9 @@ def build_clean(folder: Path, problems: dict[str, list[dict]], tokenizer, task: 
     if rows.empty:
         raise InputError(f"All {n_long} rows are longer than max_length {settings.max_length}: raise it.")
     held_out = draw_validation(rows["question"], settings)
-    parts = {
-        "train": rows[~held_out],
-        "validation": rows[held_out],
-        "test": tokenize(problems["test"], tokenizer, task),
-    }
+    parts = {"train": rows[~held_out], "validation": rows[held_out]}
+    if "test" in problems:
+        parts["test"] = tokenize(problems["test"], tokenizer, task)
     save(folder, parts, n_long)
 
 

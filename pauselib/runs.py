@@ -2,14 +2,17 @@
 
 What a step makes is a folder, or some files beside others in a folder. Either has a manifest, `made_from.json`: the
 settings, the versions, the digests of its inputs and of its own files. `make_once` compares that with what is asked for
-now: the same is kept, anything else is made again.
+now: the same is kept, what is damaged is made again, and what was made from something else is refused unless it may be
+overwritten.
 """
 
+import functools
 import hashlib
 import json
 import os
 import shutil
 import sys
+import time
 from collections.abc import Callable
 from contextlib import contextmanager, suppress
 from importlib.metadata import version
@@ -18,20 +21,25 @@ from pathlib import Path
 import psutil
 from filelock import FileLock, Timeout
 
-from pauselib.errors import InputError
+from pauselib.errors import InputError, failed_writes_explained
 
 MANIFEST = "made_from.json"
+SETTLED_AFTER = 2.0  # seconds; two changes within less may leave a file with the same time
 
 
 def write(path: Path, content: str | bytes) -> None:
-    """Write a file whole or not at all: under a temporary name in the same folder, then renamed."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Write a file whole or not at all: under a temporary name in the same folder, then renamed.
+
+    Raises InputError where the folder can't be written.
+    """
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        part.write_bytes(content.encode() if isinstance(content, str) else content)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    with failed_writes_explained(path.parent):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            part.write_bytes(content.encode() if isinstance(content, str) else content)
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
 
 
 def write_json(path: Path, data) -> None:
@@ -63,9 +71,31 @@ def digest(path: Path) -> str:
     total = hashlib.sha256()
     for file in sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]:
         total.update(str(file.relative_to(path)).encode())
-        with file.open("rb") as handle:
-            total.update(hashlib.file_digest(handle, "sha256").digest())
+        total.update(content_digest(file))
     return total.hexdigest()[:16]
+
+
+def content_digest(file: Path) -> bytes:
+    """Return the SHA-256 of a file's content, which a process reads once, and again where the file was changed since.
+
+    A file that was changed a moment ago is always read: its time may not tell the next change.
+    """
+    found = file.stat()
+    changed = max(found.st_mtime, found.st_ctime)
+    state = (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+    return digest_of_state(file, state) if time.time() - changed > SETTLED_AFTER else read_digest(file)
+
+
+@functools.lru_cache(maxsize=10_000)
+def digest_of_state(file: Path, state: tuple[int, ...]) -> bytes:
+    """Return the SHA-256 of a file that is in a state: its inode, size and times."""
+    return read_digest(file)
+
+
+def read_digest(file: Path) -> bytes:
+    """Read a file and return its SHA-256."""
+    with file.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").digest()
 
 
 def source_digest(source: Path | str) -> str:
@@ -165,7 +195,8 @@ def clear_litter(folder: Path) -> None:
     """Remove what processes that were killed left half-written below a folder; what is being made now stays."""
     for path in list(folder.rglob(".*.part")):
         if path.is_dir():
-            made = path.parent if path.name == ".new.part" else path.with_name(path.name[1 : -len(".part")])
+            name = path.name[1:].removesuffix(".part").removesuffix(".old")
+            made = path.parent if path.name == ".new.part" else path.with_name(name)
             with suppress(Timeout), FileLock(lock_of(made), timeout=0):
                 shutil.rmtree(path, ignore_errors=True)
         else:
@@ -181,6 +212,7 @@ def new_folder(folder: Path, beside: bool = False):
     `beside`: its files are moved into `folder` instead, beside what else is there, the manifest last.
     """
     part = folder / ".new.part" if beside else folder.with_name(f".{folder.name}.part")
+    old = folder.with_name(f".{folder.name}.old.part")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
     try:
@@ -190,39 +222,61 @@ def new_folder(folder: Path, beside: bool = False):
             for path in sorted(part.iterdir(), key=lambda path: path.name == MANIFEST):
                 path.replace(folder / path.name)
         else:
-            shutil.rmtree(folder, ignore_errors=True)
+            shutil.rmtree(old, ignore_errors=True)
+            if folder.exists():
+                folder.replace(old)  # a kill amid the removal would leave a folder without its manifest
             part.replace(folder)
     finally:
         shutil.rmtree(part, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
 
 
 def make_once(
-    folder: Path, made_from: dict, make: Callable[[Path], None], overwrite: bool = False, beside: bool = False
+    folder: Path,
+    made_from: dict,
+    make: Callable[[Path], None],
+    overwrite: bool = False,
+    beside: bool = False,
+    settle: Callable[[], None] = lambda: None,
 ) -> bool:
     """Make `folder` by `make(temporary folder)` unless it is there, made from the same; return whether it was made now.
 
     Of several processes one makes it and the others wait. What was made from something else is made again where
     `overwrite` says so; otherwise it is refused with an InputError that names the difference, since others use it.
     What is damaged is made again. `beside`: the files are made beside what else is in the folder, instead of taking
-    its place.
+    its place. `settle()` is called once the folder is there, made now or before, while the others still wait. Raises
+    InputError where the folder can't be written.
     """
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(lock_of(folder)):
-        if is_current(folder, made_from):
-            return False
-        old = manifest(folder)
-        if folder.exists() and not (folder / MANIFEST).exists() and not beside:
-            raise InputError(
-                f"{folder} is there but names nothing that it was made from ({MANIFEST} is missing): move it away, or "
-                "choose another name with the parameter `experiment`."
-            )
-        if old and not overwrite and differences(old, made_from):
-            raise InputError(
-                f"{folder} was made with {differences(old, made_from)}: choose another name with the parameter "
-                "`experiment`, or say overwrite=True to make it again."
-            )
-        with new_folder(folder, beside) as part:
-            make(part)
-            outputs = {path.name: digest(path) for path in sorted(part.iterdir())}
-            write_json(part / MANIFEST, {**made_from, "outputs": outputs})
-        return True
+    with failed_writes_explained(folder):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(lock_of(folder)):
+            kept = is_current(folder, made_from)
+            if not kept:
+                check_may_be_made(folder, made_from, overwrite, beside)
+                with new_folder(folder, beside) as part:
+                    fill(part, made_from, make)
+            settle()
+    return not kept
+
+
+def check_may_be_made(folder: Path, made_from: dict, overwrite: bool, beside: bool) -> None:
+    """Raise InputError where something else is in the place of a folder that is to be made."""
+    old = manifest(folder)
+    if folder.exists() and not (folder / MANIFEST).exists() and not beside:
+        raise InputError(
+            f"{folder} is there but names nothing that it was made from ({MANIFEST} is missing): move it away, or "
+            "choose another name with the parameter `experiment`."
+        )
+    if old and not overwrite and differences(old, made_from):
+        raise InputError(
+            f"{folder} was made with {differences(old, made_from)}: choose another name with the parameter "
+            "`experiment`, or say overwrite=True to make it again."
+        )
+
+
+def fill(part: Path, made_from: dict, make: Callable[[Path], None]) -> None:
+    """Make the files of a temporary folder, and the manifest beside them."""
+    with failed_writes_explained(part):  # before what was half-written is removed, which makes room on a full disk
+        make(part)
+        outputs = {path.name: digest(path) for path in sorted(part.iterdir())}
+        write_json(part / MANIFEST, {**made_from, "outputs": outputs})

@@ -5,6 +5,7 @@ clean rows ─▶ first step ─▶ (a strategy may ask for its model) ─▶ in
 """
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -17,27 +18,62 @@ from pauselib.interventions import INTERVENTION_SETTINGS, active_interventions, 
 from pauselib.rows import build_clean, build_injected, fit, read_rows
 from pauselib.settings import Settings, settings_of_step
 from pauselib.sources.models import load_tokenizer, model_source, pause_token_id
-from pauselib.sources.problems import load_problems
+from pauselib.sources.problems import draw_problems, load_problems
 from pauselib.strategies import find_strategies
 from pauselib.variants import FIRST_STEP, parse
+
+SEED = 42  # the seed whose training data are those of the settings' data seed
 
 
 def clean_rows(settings: Settings) -> Path:
     """Return the folder of the clean rows: the problems, tokenized and split."""
-    folder = settings.folder() / "data"
+
+    def problems() -> dict[str, list[dict]]:
+        given = settings.data_seed, settings.dataset_config, settings.task
+        return {
+            "train": load_problems(settings.dataset, "train", settings.n_train, *given),
+            "test": load_problems(settings.dataset, "test", settings.n_test, *given, settings.skip_test),
+        }
+
+    return make_clean(settings.folder() / "data", settings, problems)
+
+
+def drawn(settings: Settings) -> Settings:
+    """Return the settings with the data seed of what a row is trained on: problems, validation split, pauses.
+
+    With seed 42 it is that of the settings, and with another seed as much another one: so several seeds train on
+    different data. The test problems are the same for all of them, since the settings' own data seed draws these.
+    """
+    return settings.but(data_seed=(settings.data_seed + settings.seed - SEED) % 2**32)
+
+
+def drawn_rows(settings: Settings) -> Path:
+    """Return the folder of the clean rows that a row is trained on: `train` and `validation`, see `drawn`.
+
+    They are those of `clean_rows` with seed 42, and a seed's own with another one.
+    """
+    own = drawn(settings)
+    if own.data_seed == settings.data_seed:
+        return clean_rows(settings)
+
+    def problems() -> dict[str, list[dict]]:
+        return {"train": draw_problems(own.dataset, own.n_train, own.data_seed, own.dataset_config, own.task)}
+
+    return make_clean(settings.variant_folder().parent / "data", own, problems)
+
+
+def make_clean(folder: Path, settings: Settings, problems: Callable[[], dict[str, list[dict]]]) -> Path:
+    """Make a folder of clean rows from the problems of its splits, unless it is there, and return it."""
     source = Path(settings.dataset)
     files = {f"{split}.jsonl": source / f"{split}.jsonl" for split in ("train", "test")}
     inputs = {name: runs.digest(path) for name, path in files.items() if path.exists()}
+    if source.is_dir() and len(inputs) < len(files):  # laid out like a dataset of the hub
+        inputs["dataset"] = runs.digest(source)
     inputs["tokenizer of"] = runs.source_digest(model_source(settings.model))
     made_from = runs.origin(folder, settings.of(*settings_of_step("data")), inputs, "tokenizers", "numpy", "pyarrow")
 
     def make(part: Path) -> None:
-        tokenizer = load_tokenizer(settings.model)
-        problems = {
-            split: load_problems(settings.dataset, split, n, settings.data_seed, settings.dataset_config, settings.task)
-            for split, n in (("train", settings.n_train), ("test", settings.n_test))
-        }
-        build_clean(part, problems, tokenizer, tasks.find(settings.task), settings)
+        build_clean(part, problems(), load_tokenizer(settings.model), tasks.find(settings.task), settings)
 
     runs.make_once(folder, made_from, make, settings.overwrite)
     return folder
@@ -48,19 +84,19 @@ def inject(settings: Settings) -> Path:
     asks for it.
     """
     settings = settings.of_row()
-    clean, folder = clean_rows(settings), settings.injected_folder()
+    clean, folder, own = drawn_rows(settings), settings.injected_folder(), drawn(settings)
     inputs = {"data": clean}
     base = None
     if any(one.needs_model for one in find_strategies(settings.strategy)):
         base = first_step(settings)
         inputs["base"] = base
-    made_from = runs.origin(folder, settings.of(*settings_of_step("inject")), inputs, "tokenizers", "numpy", "pyarrow")
+    made_from = runs.origin(folder, own.of(*settings_of_step("inject")), inputs, "tokenizers", "numpy", "pyarrow")
 
     def make(part: Path) -> None:
         rows = {split: read_rows(clean, split) for split in ("train", "validation")}
         likelihoods = log_likelihoods(settings, base, rows) if base else None
         tokenizer, pause_id = load_tokenizer(settings.model), pause_token_id(settings.model)
-        build_injected(part, rows, tokenizer, pause_id, settings, likelihoods)
+        build_injected(part, rows, tokenizer, pause_id, own, likelihoods)
 
     runs.make_once(folder, made_from, make, settings.overwrite)
     return folder
@@ -80,20 +116,23 @@ def first_step(settings: Settings) -> Path:
     return warm_up(settings.but(variant=FIRST_STEP)) / "model"
 
 
-def training_rows(settings: Settings) -> tuple[Path, dict[str, pd.DataFrame]]:
-    """Return the folder that a variant's rows come from, and its rows of `train` and `validation`.
+def rows_folder(settings: Settings) -> Path:
+    """Return the folder that a variant's rows come from: the injected ones where it pauses, else the clean ones."""
+    return inject(settings) if parse(settings.variant).pauses else drawn_rows(settings)
 
-    A variant that pauses reads the injected rows. A baseline reads the clean ones: each once an epoch, or in the second
-    step as often as it is injected.
+
+def training_rows(settings: Settings, folder: Path) -> dict[str, pd.DataFrame]:
+    """Return a variant's rows of `train` and `validation`, from `rows_folder`.
+
+    A baseline reads the clean ones: each once an epoch, or in the second step as often as it is injected.
     """
     variant = parse(settings.variant)
+    rows = {split: read_rows(folder, split) for split in ("train", "validation")}
     if variant.pauses:
-        folder = inject(settings)
-        return folder, {split: read_rows(folder, split) for split in ("train", "validation")}
-    folder = clean_rows(settings)
-    rows = {split: fit(read_rows(folder, split), settings)[0] for split in ("train", "validation")}
+        return rows
     copies = settings.n_copies if variant.second_step else 1
-    return folder, {split: part.loc[part.index.repeat(copies)] for split, part in rows.items()}
+    fitting = {split: fit(part, settings)[0] for split, part in rows.items()}
+    return {split: part.loc[part.index.repeat(copies)] for split, part in fitting.items()}
 
 
 def warm_up(settings: Settings, picture=None) -> Path:
@@ -106,7 +145,7 @@ def warm_up(settings: Settings, picture=None) -> Path:
     variant, folder = parse(settings.variant), settings.variant_folder()
     load_tokenizer(settings.model)  # a model that can't be had is refused before anything is made
     base = first_step(settings) if variant.second_step else model_source(settings.model)
-    source, rows = training_rows(settings)
+    source = rows_folder(settings)
     names = settings_of_step("second_step" if variant.second_step else "first_step")
     if variant.second_step and not variant.pauses:
         names = (*names, "n_copies")
@@ -117,14 +156,17 @@ def warm_up(settings: Settings, picture=None) -> Path:
     def make(part: Path) -> None:
         from pauselib.training.warmup import train_variant
 
+        rows = training_rows(settings, source)
         record = train_variant(settings, base, rows, part, folder / "checkpoints", made_from, picture)
         runs.write_json(part / "training.json", record)
 
-    runs.make_once(folder / "model", made_from, make, settings.overwrite)
-    shutil.rmtree(folder / "checkpoints", ignore_errors=True)  # those of a run that was killed at its end, too
-    record = (folder / "model" / "training.json").read_bytes()
-    if not (folder / "training.json").exists() or (folder / "training.json").read_bytes() != record:
-        runs.write(folder / "training.json", record)
+    def settle() -> None:
+        shutil.rmtree(folder / "checkpoints", ignore_errors=True)  # those of a run that was killed at its end, too
+        record = (folder / "model" / "training.json").read_bytes()
+        if not (folder / "training.json").exists() or (folder / "training.json").read_bytes() != record:
+            runs.write(folder / "training.json", record)
+
+    runs.make_once(folder / "model", made_from, make, settings.overwrite, settle=settle)
     if picture:
         picture.update(runs.read_json(folder / "training.json")["history"], last=True)
     return folder
@@ -160,7 +202,6 @@ def evaluate(settings: Settings) -> tuple[list[dict], dict]:
         tokens.to_parquet(part / "tokens.parquet", index=False)
         runs.write_json(part / "metrics.json", metrics)
 
-    folder.mkdir(parents=True, exist_ok=True)
     runs.make_once(folder, made_from, make, settings.overwrite, beside=True)
     return runs.read_json_lines(folder / "predictions.jsonl"), runs.read_json(folder / "metrics.json")
 

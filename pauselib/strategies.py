@@ -59,10 +59,17 @@ def strategy(**properties: bool) -> Callable:
 
 
 def find_strategies(names: str) -> list[Strategy]:
-    """Return the strategies of a setting such as `random` or `random+pattern`. Raises InputError for an unknown one."""
-    for name in names.split("+"):
+    """Return the strategies of a setting such as `random` or `random+pattern`.
+
+    Raises InputError for an unknown one, and for one that is named twice: it would draw twice, and put in more pauses
+    than its setting says.
+    """
+    each = names.split("+")
+    for name in each:
         one_of("strategy", name, STRATEGIES)
-    return [STRATEGIES[name] for name in names.split("+")]
+        if each.count(name) > 1:
+            raise InputError(f"strategy '{names}' names {name} {each.count(name)} times: name each strategy once.")
+    return [STRATEGIES[name] for name in each]
 
 
 def how_many(settings, rng: np.random.Generator) -> int:
@@ -75,7 +82,7 @@ def how_many(settings, rng: np.random.Generator) -> int:
 def random(answer: Answer, settings, rng: np.random.Generator) -> np.ndarray:
     """Random gaps between tokens: each pause is an independent uniform draw from all gaps, so runs of pauses occur.
 
-    This is the published injection (REFERENCE: k uniform over 0 to 10 of `n_random_pauses`).
+    This is the published injection, whose number of pauses is uniform over 0 to `n_random_pauses` = 10.
     """
     k = how_many(settings, rng)
     return rng.integers(answer.n_gaps, size=k)

@@ -1,7 +1,8 @@
 """The rows of the experiment: what each one unfreezes. A variant is a row of data, named as it was published.
 
-Twenty are the published ones. `baseline_matched` is trained as `sft_peft` is, on as many clean answers as there are
-injected ones. A row may also have an injection strategy of its own, which its name says after an `@`.
+Twenty are the published ones. Five matched baselines train what the others train of the language model (LM), on as many
+clean answers as there are injected ones, so that what pauses do is told apart from what more training does. A row may
+also have an injection strategy of its own, which its name says after an `@`.
 
 >>> VARIANTS["sft_fr_pembed_peft"].pause_embedding
 False
@@ -9,18 +10,20 @@ False
 'sft_unfr_lm_head'
 >>> parse("sft_peft@word").strategy
 'word'
+>>> matched_baseline("sft_fr_phead_unfr_lm_head_peft")
+'baseline_matched_unfr_lm_head_peft'
 """
 
 import functools
 import itertools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, fields
 
 from pauselib.errors import InputError, nearest
 
 FIRST_STEP = "baseline_1_epoch"  # the model that every other variant starts from
-MATCHED = "baseline_matched"  # as much training as the variants that pause, without pauses
+MATCHED = "baseline_matched"  # as much training as `sft_peft`, without pauses; others have the LM's parts behind it
 
 
 def part(modules: Callable | None, trained: str = "", frozen: str = "", needs: str | None = None):
@@ -66,14 +69,25 @@ class Variant:
     @property
     def name(self) -> str:
         """The published name, with the injection strategy behind it where the row has one of its own."""
+        if self.epochs:
+            return f"baseline_{self.epochs}_epoch"
         if not self.pauses:
-            return f"baseline_{self.epochs}_epoch" if self.epochs else MATCHED
-        marks = (PARTS[name]["trained" if getattr(self, name) else "frozen"] for name in PARTS)
-        return "sft" + "".join(marks) + (f"@{self.strategy}" if self.strategy else "")
+            return MATCHED + "".join(self.marks(LM_PARTS)).removeprefix(MATCHED_MARK)
+        return "sft" + "".join(self.marks(PARTS)) + (f"@{self.strategy}" if self.strategy else "")
+
+    def marks(self, parts: Iterable[str]) -> list[str]:
+        """Return what a name says of some parts, each trained or frozen here."""
+        return [PARTS[name]["trained" if getattr(self, name) else "frozen"] for name in parts]
 
 
 PARTS = {f.name: f.metadata for f in fields(Variant) if "modules" in f.metadata}
 """What may be trained: the boolean fields of `Variant` with what `part` declares of each."""
+
+LM_PARTS = [name for name, declared in PARTS.items() if declared["trained"]]
+"""The parts of the LM: a name says where they are trained, while of a pause part it says where it is frozen."""
+
+MATCHED_MARK = PARTS["lora"]["trained"]
+"""What the name of a matched baseline leaves out where it is all that there would be to say."""
 
 
 @functools.cache
@@ -94,23 +108,42 @@ def parse(name: str) -> Variant:
 
 def parse_baseline(name: str) -> Variant | None:
     """Return the baseline of a name, or None where there is none."""
-    if name == MATCHED:
-        return Variant(lora=True)
+    if name.startswith(MATCHED):
+        trained = read_marks(name.removeprefix(MATCHED) or MATCHED_MARK, LM_PARTS)
+        return None if trained is None else Variant(**trained)
     found = re.fullmatch(r"baseline_([12])_epoch", name)
     return Variant(lora=True, epochs=int(found[1])) if found else None
 
 
 def parse_parts(name: str, strategy: str | None) -> Variant | None:
     """Return the variant that pauses of a name without its strategy, or None where some of the name is left."""
-    if not name.startswith("sft"):
-        return None
-    left, trained = name.removeprefix("sft"), {}
-    for part_name, declared in PARTS.items():
+    trained = read_marks(name.removeprefix("sft"), PARTS) if name.startswith("sft") else None
+    return None if trained is None else Variant(**trained, strategy=strategy)
+
+
+def read_marks(left: str, parts: Iterable[str]) -> dict[str, bool] | None:
+    """Return which of the parts are trained by the marks of a name, or None where some of it is no mark of theirs."""
+    trained = {}
+    for name in parts:
+        declared = PARTS[name]
         mark = declared["trained"] or declared["frozen"]
         said = left.startswith(mark) and (declared["needs"] is None or trained[declared["needs"]])
         left = left.removeprefix(mark) if said else left
-        trained[part_name] = said == bool(declared["trained"])
-    return None if left else Variant(**trained, strategy=strategy)
+        trained[name] = said == bool(declared["trained"])
+    return None if left else trained
+
+
+def matched_baseline(name: str) -> str:
+    """Return the baseline that trains what a variant trains of the LM, as long and on clean answers.
+
+    Where a variant trains nothing of the LM, that is the first step's model, since its words come from the same LM. A
+    baseline is its own match.
+    """
+    variant = parse(name)
+    if not variant.pauses:
+        return variant.name
+    trained = {part_name: getattr(variant, part_name) for part_name in LM_PARTS}
+    return Variant(**trained).name if any(trained.values()) else FIRST_STEP
 
 
 def published_names() -> list[str]:
@@ -121,5 +154,6 @@ def published_names() -> list[str]:
 
 
 VARIANTS: dict[str, Variant] = {}
-"""All variants by name, in the order of the published table, and after them the one that this project added."""
-VARIANTS.update({name: parse(name) for name in [*published_names(), MATCHED]})
+"""All variants by name, in the order of the published table, and after them the matched baselines that were added."""
+VARIANTS.update({name: parse(name) for name in published_names()})
+VARIANTS.update({name: parse(name) for name in map(matched_baseline, published_names())})

@@ -9,10 +9,15 @@ import pytest
 @pytest.mark.parametrize(
     ("name", "n"),
     [
-        ("pauselib.variants", 3),
+        ("pauselib.variants", 4),
+        ("pauselib.analysis.verdicts", 2),
+        ("pauselib.analysis.paired", 1),
+        ("pauselib.analysis.plan", 1),
         ("pauselib.tasks", 1),
         ("pauselib.rows", 1),
         ("pauselib.interventions", 1),
+        ("pauselib.analysis.places", 1),
+        ("pauselib.analysis.positions", 2),
     ],
 )
 def test_an_example_gives_what_it_says(name, n):

@@ -17,6 +17,7 @@ ROOMS = sorted({path.relative_to(ROOT).parts[1] for path in FILES if path.parent
 HEAVY = ("torch", "transformers", "trl", "peft", "datasets", "matplotlib", "scipy", "statsmodels", "ipywidgets")
 COMPUTE_WITH_TENSORS = (
     "pauselib.model.pause_model",
+    "pauselib.model.precision",
     "pauselib.training.trainer",
     "pauselib.decoding.batch_cache",
     "pauselib.decoding.greedy",

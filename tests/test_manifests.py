@@ -69,7 +69,7 @@ def manifest(monkeypatch, tmp_path):
         if step != "data":
             monkeypatch.setattr(steps, "clean_rows", lambda *args: Path("data"))
         if step.endswith("_step"):
-            monkeypatch.setattr(steps, "training_rows", lambda *args: (Path("data"), {}))
+            monkeypatch.setattr(steps, "rows_folder", lambda *args: Path("data"))
         if step in ("evaluate", "intervene", "trial"):
             monkeypatch.setattr(steps, "warm_up", lambda *args, **kwargs: Path("trained"))
         with pytest.raises(Asked) as asked:

@@ -111,9 +111,9 @@ def test_one_variant_from_nothing_then_its_replies_then_the_table(tmp_path):
     }
     analyzed = run("analyze", tmp_path / "out.ipynb", **settings)
     assert analyzed.returncode == 0, analyzed.stderr
-    assert "1 of 21 rows are finished" in (tmp_path / "out.ipynb").read_text()
+    assert "1 of 25 rows are finished" in (tmp_path / "out.ipynb").read_text()
     lines = (folder / "results.csv").read_text().splitlines()
-    assert len(lines) == 22
+    assert len(lines) == 26
     report = (folder / "report.html").read_text()
     assert report.count("<svg") == pictures_of_report(n_variants=1)
     assert "http://" not in report.replace("http://www.w3.org", "").replace("http://purl.org", "").replace(
@@ -124,7 +124,7 @@ def test_one_variant_from_nothing_then_its_replies_then_the_table(tmp_path):
 def test_analyze_from_nothing_shows_a_table_of_missing_rows(tmp_path):
     analyzed = run("analyze", tmp_path / "out.ipynb", ROOT / "notebooks", runs_dir=str(tmp_path / "runs"))
     assert analyzed.returncode == 0, analyzed.stderr
-    assert "0 of 21 rows are finished" in (tmp_path / "runs" / "tiny" / "report.html").read_text()
+    assert "0 of 25 rows are finished" in (tmp_path / "runs" / "tiny" / "report.html").read_text()
 
 
 def test_executed_notebooks_have_one_progress_line_and_no_widgets(tmp_path):

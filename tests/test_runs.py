@@ -12,6 +12,7 @@ import pytest
 from filelock import FileLock
 
 from pauselib import runs
+from pauselib.errors import InputError
 
 MADE_FROM = runs.origin(Path("out"), {"seed": 42, "layers": (1, 2)}, {"data": "abc"})
 
@@ -36,7 +37,7 @@ def test_a_write_that_finds_the_disk_full_leaves_the_old_file_and_nothing_beside
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100, limits[1]))  # no file of this process may grow past 100 bytes
     try:
-        with pytest.raises(OSError, match="File too large"):
+        with pytest.raises(InputError, match="can't be written: a file would be larger than is allowed there"):
             runs.write(tmp_path / "y.txt", "new" * 100)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)

@@ -14,7 +14,8 @@ UNREADABLE = "can't be read: its variant is missing, or no text."
 NAME = "give a name of letters, digits, '-', '_' and '.', which begins with a letter, a digit or '_'."
 SFT = {"variant": "sft"}
 SAYS_NOTHING = "changes nothing: give a variant that pauses and at least one of"
-CHANGES = "max_pauses, max_pauses_in_a_row, forced_pauses, forced_at, draw_pauses, pause_temperature, pause_bias"
+CHANGES = "max_pauses, max_pauses_in_a_row, forced_pauses, forced_at, draw_pauses, pause_temperature, pause_bias, "
+CHANGES += "pause_room"
 
 REFUSED = [
     # wrong types
@@ -72,14 +73,23 @@ REFUSED = [
     ({"variants": ["sft@wrd"]}, f"strategy 'wrd' is not known: did you mean 'word'? {STRATEGIES}"),
     ({"strategy": "randm"}, f"strategy 'randm' is not known: did you mean 'random'? {STRATEGIES}"),
     ({"strategy": "random+words"}, f"strategy 'words' is not known: did you mean 'word'? {STRATEGIES}"),
+    ({"strategy": "random+random"}, "strategy 'random+random' names random 2 times: name each strategy once."),
+    ({"variant": "sft@word+word"}, "strategy 'word+word' names word 2 times: name each strategy once."),
+    (
+        {"interventions": [{"variant": "sft@word+word", "max_pauses": 0}]},
+        "strategy 'word+word' names word 2 times: name each strategy once.",
+    ),
     ({"strategy": "random+"}, f"strategy '' is not known: did you mean 'word'? {STRATEGIES}"),
     (
         {"validation_split": "rows"},
         "validation_split 'rows' is not known: did you mean 'row'? Choose from problem, row.",
     ),
     ({"too_long": "droop"}, "too_long 'droop' is not known: did you mean 'drop'? Choose from refuse, drop, cut."),
-    ({"dtype": "float16"}, "dtype 'float16' is not known: did you mean 'bfloat16'? Choose from float32, bfloat16."),
-    ({"dtype": None}, "dtype None is not known: did you mean 'float32'? Choose from float32, bfloat16."),
+    (
+        {"dtype": "float16"},
+        "dtype 'float16' is not known: did you mean 'bfloat16'? Choose from float32, bfloat16, mixed.",
+    ),
+    ({"dtype": None}, "dtype None is not known: did you mean 'mixed'? Choose from float32, bfloat16, mixed."),
     ({"task": "gsm"}, "task 'gsm' is not known: did you mean 'gsm8k'? Choose from aqua, gsm8k."),
     (
         {"report_to": "wandbb"},

@@ -2,15 +2,28 @@
 
 import json
 
+import pandas as pd
 import pytest
+import torch
+from safetensors.torch import load_file
 from transformers import AutoConfig
 
 from pauselib import runs
 from pauselib.analysis.trials import Trials
 from pauselib.decoding import greedy
-from pauselib.rows import prompt_ids, read_rows
+from pauselib.rows import problem_number, prompt_ids, read_rows
 from pauselib.sources.models import pause_token_id
-from pauselib.steps import clean_rows, evaluate, inject, training_rows, trial, trials, warm_up
+from pauselib.steps import (
+    clean_rows,
+    drawn_rows,
+    evaluate,
+    inject,
+    rows_folder,
+    training_rows,
+    trial,
+    trials,
+    warm_up,
+)
 
 P = pause_token_id("tiny")
 
@@ -48,7 +61,9 @@ def test_a_variant_makes_what_it_needs_and_is_made_once(small):
 
 
 def test_an_unknown_model_is_refused_in_one_sentence(fresh):
-    with pytest.raises(ValueError, match=r"The model 'no/such-model' could not be loaded .*: give 'tiny', a folder"):
+    with pytest.raises(
+        ValueError, match=r"The model 'no/such-model' could not be loaded .*: give 'tiny', 'smollm2', a folder"
+    ):
         warm_up(fresh.but(model="no/such-model"))
     assert not fresh.folder().exists() or not any(fresh.folder().iterdir())
 
@@ -56,8 +71,8 @@ def test_an_unknown_model_is_refused_in_one_sentence(fresh):
 def test_the_matched_baseline_sees_each_clean_answer_as_often_as_it_was_injected_from_the_first_step_s_model(small):
     settings = small.but(variant="baseline_matched")
     injected = read_rows(inject(settings), "train")
-    folder, rows = training_rows(settings)
-    rows = rows["train"]
+    folder = rows_folder(settings)
+    rows = training_rows(settings, folder)["train"]
     assert folder == clean_rows(settings)
     assert rows["problem_id"].to_list() == injected["problem_id"].to_list()
     assert [ids.tolist() for ids in rows["input_ids"]] == [
@@ -72,9 +87,79 @@ def test_the_matched_baseline_sees_each_clean_answer_as_often_as_it_was_injected
     assert record["nearest_tokens"] == []
 
 
+@pytest.mark.parametrize(
+    ("name", "parts"),
+    [
+        ("baseline_matched_unfr_lm_head", {"lm_head"}),
+        ("baseline_matched_unfr_lm_head_embed_peft", {"lm_head", "model.embed_tokens", "LoRA"}),
+    ],
+)
+def test_a_matched_baseline_trains_the_parts_of_its_variants_alone_and_on_clean_answers(name, parts, small):
+    settings = small.but(variant=name)
+    folder = rows_folder(settings)
+    assert folder == clean_rows(settings)
+    rows = training_rows(settings, folder)
+    assert len(rows["train"]) == len(read_rows(inject(settings), "train"))
+    made_folder = warm_up(settings)
+    record = runs.read_json(made_folder / "training.json")
+    assert {row["part"] for row in record["trainable"]} == parts
+    assert (record["steps"], record["nearest_tokens"]) == (3, [])
+    assert "pause_loss" not in record
+    first, trained = (
+        load_file(folder / "model" / "model.safetensors")
+        for folder in (small.but(variant="baseline_1_epoch").variant_folder(), made_folder)
+    )
+    moved = {key for key in first if not torch.equal(first[key], trained[key])}
+    of_lora = {key for key in moved if "q_proj" in key or "v_proj" in key}
+    assert bool(of_lora) == ("LoRA" in parts)
+    assert {key.removesuffix(".weight") for key in moved - of_lora} == parts - {"LoRA"}
+    predictions, _ = evaluate(settings)
+    assert [reply["n_pauses"] for reply in predictions] == [0, 0, 0]
+
+
+def test_another_seed_draws_its_own_training_data_and_pauses_and_has_the_same_test_problems(fresh):
+    other = fresh.but(seed=43)
+    ours, theirs = (read_rows(inject(one), "train") for one in (fresh, other))
+    assert not set(ours["question"]) & set(theirs["question"])
+    assert not set(ours["problem_id"]) & set(theirs["problem_id"])
+    assert theirs["problem_id"][0].startswith("train-43-")
+    assert drawn_rows(fresh) == clean_rows(fresh) == fresh.folder() / "data"
+    assert drawn_rows(other) == fresh.folder() / "seed-43" / "data"
+    assert not (drawn_rows(other) / "test.parquet").exists()
+    assert made(fresh) == {"data", "seed-42/injected/random", "seed-43/data", "seed-43/injected/random"}
+    assert runs.manifest(inject(other))["settings"]["data_seed"] == 43
+    assert rows_folder(other.but(variant="baseline_1_epoch")) == drawn_rows(other)
+    assert clean_rows(other) == clean_rows(fresh)
+    row = other.but(variant="sft")
+    predictions, _ = evaluate(row)
+    tested = read_rows(clean_rows(fresh), "test")["problem_id"]
+    assert [reply["problem_id"] for reply in predictions] == tested.to_list()
+    assert runs.why_stale(row.variant_folder()) is None
+    shifted = fresh.but(
+        experiment="shifted", data_seed=43
+    )  # another data seed is the same draw, with other test problems
+    assert read_rows(inject(shifted), "train")["question"].equals(theirs["question"])
+    assert not read_rows(clean_rows(shifted), "test").equals(read_rows(clean_rows(fresh), "test"))
+
+
+def test_another_seed_puts_other_pauses_into_the_problems_of_a_folder_and_keeps_their_ids(fresh, tmp_path):
+    (tmp_path / "train.jsonl").write_text(trips(40))
+    (tmp_path / "test.jsonl").write_text(trips(3))
+    given = fresh.but(task="aqua", dataset=str(tmp_path), n_train=8, n_test=0)
+    ours, theirs = (inject(given.but(seed=seed)) for seed in (42, 43))
+    first = [read_rows(drawn_rows(given), split)["problem_id"] for split in ("train", "validation")]
+    assert sorted(pd.concat(first), key=problem_number) == [f"train-{i}" for i in range(8)]
+    other = [read_rows(drawn_rows(given.but(seed=43)), split)["problem_id"] for split in ("train", "validation")]
+    assert len(set(pd.concat(other))) == 8
+    assert set(pd.concat(other)) - set(pd.concat(first))  # eight of the forty, not the first eight
+    assert set(pd.concat(other)) <= {f"train-{i}" for i in range(40)}
+    assert read_rows(ours, "train")["n_pauses"].tolist() != read_rows(theirs, "train")["n_pauses"].tolist()
+
+
 def test_a_baseline_reads_clean_rows_each_once_an_epoch_and_nothing_is_injected_for_it(fresh):
     settings = fresh.but(variant="baseline_1_epoch")
-    folder, rows = training_rows(settings)
+    folder = rows_folder(settings)
+    rows = training_rows(settings, folder)
     assert folder == clean_rows(settings)
     assert [len(rows[split]) for split in ("train", "validation")] == [6, 2]
     assert rows["train"]["problem_id"].is_unique
@@ -264,7 +349,7 @@ def test_the_trial_of_a_variant_makes_the_trials_that_it_is_compared_with_each_o
     written = (folder / "trials.parquet").stat().st_mtime_ns
     assert trial(settings)["log_likelihood"].le(0).all()
     assert (folder / "trials.parquet").stat().st_mtime_ns == written
-    assert Trials(found).benefit("sft_peft").computation.problems == 2
+    assert Trials(found).computation("sft_peft").beyond_masked.problems == 2
 
 
 def test_the_step_accuracy_of_a_row_is_that_of_its_trial_with_nothing_put_in(small):

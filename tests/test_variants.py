@@ -1,10 +1,10 @@
-"""The rows, as the published table lists them, and the one added."""
+"""The rows, as the published table lists them, and the matched baselines that were added."""
 
 import itertools
 
 import pytest
 
-from pauselib.variants import FIRST_STEP, MATCHED, PARTS, VARIANTS, Variant, parse
+from pauselib.variants import FIRST_STEP, LM_PARTS, MATCHED, PARTS, VARIANTS, Variant, matched_baseline, parse
 
 # fmt: off
 PUBLISHED = {  # X: unfrozen                        pause embedding, pause head, LM head, LM embeddings, LoRA
@@ -32,8 +32,45 @@ PUBLISHED = {  # X: unfrozen                        pause embedding, pause head,
 # fmt: on
 
 
-def test_the_variants_are_those_of_the_published_table_in_its_order_and_the_matched_baseline():
-    assert list(VARIANTS) == [*PUBLISHED, MATCHED]
+ADDED = [
+    "baseline_matched",
+    "baseline_matched_unfr_lm_head",
+    "baseline_matched_unfr_lm_head_peft",
+    "baseline_matched_unfr_lm_head_embed",
+    "baseline_matched_unfr_lm_head_embed_peft",
+]
+
+
+def test_the_variants_are_those_of_the_published_table_in_its_order_and_then_the_matched_baselines():
+    assert list(VARIANTS) == [*PUBLISHED, *ADDED]
+
+
+@pytest.mark.parametrize(
+    ("name", "match"),
+    [
+        ("sft", "baseline_1_epoch"),  # nothing that speaks is trained
+        ("sft_fr_phead", "baseline_1_epoch"),
+        ("sft_peft", "baseline_matched"),
+        ("sft_fr_pembed_peft", "baseline_matched"),
+        ("sft_peft@word", "baseline_matched"),
+        ("sft_unfr_lm_head.yaml", "baseline_matched_unfr_lm_head"),
+        ("sft_fr_phead_unfr_lm_head_embed_peft", "baseline_matched_unfr_lm_head_embed_peft"),
+        ("baseline_2_epoch", "baseline_2_epoch"),
+    ],
+)
+def test_a_variant_has_a_baseline_that_trains_the_same_parts_of_the_lm(name, match):
+    assert matched_baseline(name) == match
+
+
+def test_every_matched_baseline_trains_of_the_lm_what_its_variants_train_and_no_pause_part():
+    for name in (name for name, variant in VARIANTS.items() if variant.pauses):
+        variant, match = VARIANTS[name], VARIANTS[matched_baseline(name)]
+        assert not match.pauses
+        if match.second_step:
+            assert [getattr(match, part) for part in LM_PARTS] == [getattr(variant, part) for part in LM_PARTS]
+        else:
+            assert not any(getattr(variant, part) for part in LM_PARTS)
+    assert LM_PARTS == ["lm_head", "lm_embeddings", "lora"]
 
 
 @pytest.mark.parametrize("name", PUBLISHED)
@@ -43,15 +80,15 @@ def test_a_variant_unfreezes_what_the_published_table_says(name):
     assert unfrozen == tuple(mark == "X" for mark in PUBLISHED[name].split())
 
 
-@pytest.mark.parametrize("name", PUBLISHED)
+@pytest.mark.parametrize("name", [*PUBLISHED, *ADDED])
 def test_a_name_comes_back_from_its_variant_with_or_without_yaml(name):
     assert parse(name).name == name
     assert parse(name + ".yaml") == parse(name)
 
 
-def test_only_the_baselines_have_no_pauses_and_the_matched_one_starts_where_the_pausing_ones_do():
+def test_only_the_baselines_have_no_pauses_and_the_matched_ones_start_where_the_pausing_ones_do():
     without = {name: v.epochs for name, v in VARIANTS.items() if not v.pauses}
-    assert without == {"baseline_1_epoch": 1, "baseline_2_epoch": 2, "baseline_matched": None}
+    assert without == {"baseline_1_epoch": 1, "baseline_2_epoch": 2, **dict.fromkeys(ADDED)}
     assert FIRST_STEP in without
     assert {v.second_step for v in VARIANTS.values() if v.pauses} == {True}
     assert parse(MATCHED).second_step
@@ -109,7 +146,10 @@ def test_a_name_says_the_row_s_own_injection_strategy_and_how_it_is_trained_stay
 
 @pytest.mark.parametrize(
     "wrong",
-    ["sft@", "@word", "baseline_1_epoch@word", "baseline_matched@word", "sft.yaml@word", "sft_embed"],
+    [
+        *("sft@", "@word", "baseline_1_epoch@word", "baseline_matched@word", "sft.yaml@word", "sft_embed"),
+        *("baseline_matched_peft", "baseline_matched_embed", "baseline_matched_fr_phead", "baseline_matchedx"),
+    ],
 )
 def test_a_name_that_is_not_written_so_is_refused(wrong):
     with pytest.raises(ValueError, match=f"no variant '{wrong}': did you mean '"):

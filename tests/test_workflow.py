@@ -1,7 +1,6 @@
 """The graph: small experiments through Snakemake, what they say, bad command lines; and what is locked agrees."""
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -16,7 +15,6 @@ from packaging.specifiers import SpecifierSet
 
 from pauselib.settings import Settings, of_experiment
 from pauselib.workflow.__main__ import main
-from pauselib.workflow.running import MARK, end_orphans
 
 ROOT = Path(__file__).parent.parent
 SMALL = [
@@ -193,19 +191,6 @@ def test_bad_settings_are_refused_before_anything_runs(tmp_path):
         == "There is no variant 'sft_pefd': did you mean 'sft_peft'? All names are in pauselib.variants.VARIANTS."
     )
     assert not (tmp_path / "tiny").exists()
-
-
-def test_a_kernel_that_a_killed_run_left_behind_is_ended():
-    orphan = subprocess.Popen(
-        [sys.executable, "-c", "import time; time.sleep(60)"], env={**os.environ, MARK: str(ROOT)}
-    )
-    other = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
-    try:
-        end_orphans()
-        assert orphan.wait(timeout=10) != 0
-        assert other.poll() is None
-    finally:
-        orphan.kill(), other.kill()
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "configs").glob("*.yaml")), ids=lambda path: path.stem)

@@ -9,19 +9,11 @@ import math
 import numpy as np
 import pandas as pd
 
-from pauselib.analysis.statistics import (
-    NO_COMPARISON,
-    Comparison,
-    compare,
-    compare_groups,
-    crossed,
-    holm,
-    smallest_difference,
-    wilson,
-)
-from pauselib.variants import MATCHED, parse
+from pauselib.analysis.paired import NO_COMPARISON, Comparison, compare
+from pauselib.analysis.statistics import compare_groups, crossed, holm, smallest_difference, wilson
+from pauselib.variants import matched_baseline, parse
 
-DIFFERENCES = ["variant", "seeds", "n", "discordant", "difference", "low", "high", "p", "p_holm", "test"]
+DIFFERENCES = ["variant", "reference", "seeds", "n", "discordant", "difference", "low", "high", "p", "p_holm", "test"]
 PAUSES = [
     "variant", "n_correct", "n_incorrect", "mean_correct", "mean_incorrect",
     "difference", "low", "high", "p", "p_holm", "superiority", "truncated_rate",
@@ -35,7 +27,7 @@ EFFECTS = [
     "difference", "low", "high", "p", "p_holm", "pauses_mean", "truncated_rate",
 ]  # fmt: skip
 OWN_STRATEGIES = [
-    "variant", "strategy", "n", "accuracy", "low", "high",
+    "variant", "strategy", "reference", "n", "accuracy", "low", "high",
     "difference", "difference_low", "difference_high", "p", "p_holm", "pauses_mean",
 ]  # fmt: skip
 
@@ -45,10 +37,9 @@ def present_variants(replies: pd.DataFrame) -> list[str]:
     return list(dict.fromkeys(replies["variant"]))
 
 
-def rivals(replies: pd.DataFrame, reference: str) -> list[str]:
-    """The variants to compare with `reference`: all others that have replies, none where it has none itself."""
-    names = present_variants(replies)
-    return [name for name in names if name != reference] if reference in names else []
+def has_own_strategy(name: str) -> bool:
+    """Whether a row has an injection strategy of its own, so that it is none of the published table."""
+    return parse(name).strategy is not None
 
 
 def trained_head(names: list[str]) -> list[str]:
@@ -76,16 +67,15 @@ def grid(replies: pd.DataFrame, variant: str, value: str = "correct") -> np.ndar
     return aligned(replies, variant, value=value)[0]
 
 
-def differences(replies: pd.DataFrame, reference: str) -> pd.DataFrame:
-    """How much more accurate than `reference` each other variant is, one line each.
+def differences(replies: pd.DataFrame, references: dict[str, str]) -> pd.DataFrame:
+    """How much more accurate than its reference each variant is, one line a pair of `references` (variant: reference).
 
-    There are none where the reference has no replies. `seeds` and `n` are the seeds and problems that both have,
-    `discordant` is the share of answers that just one of the two gets right. The `difference` in accuracy (variant −
-    reference), its 95 % interval `low` to `high`, `p` and the name of the `test` are those of `statistics.compare`;
-    `p_holm` is corrected over the table.
+    `seeds` and `n` are the seeds and problems that both have, `discordant` is the share of answers that just one of the
+    two gets right. The `difference` in accuracy (variant − reference), its 95 % interval `low` to `high`, `p` and the
+    name of the `test` are those of `paired.compare`; `p_holm` is corrected over the table.
     """
     rows = []
-    for name in rivals(replies, reference):
+    for name, reference in references.items():
         a, b = aligned(replies, name, reference)
         seeds, n = a.shape
         discordant = float((a != b).mean()) if a.size else math.nan
@@ -93,6 +83,7 @@ def differences(replies: pd.DataFrame, reference: str) -> pd.DataFrame:
         rows.append(
             {
                 "variant": name,
+                "reference": reference,
                 "seeds": seeds,
                 "n": n,
                 "discordant": discordant,
@@ -105,6 +96,37 @@ def differences(replies: pd.DataFrame, reference: str) -> pd.DataFrame:
         )
     table = pd.DataFrame(rows, columns=DIFFERENCES)
     return table.assign(p_holm=holm(table["p"]))
+
+
+def against(replies: pd.DataFrame, reference: str) -> pd.DataFrame:
+    """How much more accurate than one `reference` every other variant is, as `differences`.
+
+    Rows with an injection strategy of their own are left out. There is no line where the reference has no replies.
+    """
+    names = present_variants(replies)
+    others = [name for name in names if name != reference and not has_own_strategy(name)]
+    return differences(replies, dict.fromkeys(others, reference) if reference in names else {})
+
+
+def against_matched(replies: pd.DataFrame) -> pd.DataFrame:
+    """How much more accurate than as much training without pauses every variant that pauses is, as `differences`.
+
+    The reference of a row is its own matched baseline, which trains the same parts of the LM. Rows whose match is not
+    finished, and rows with an injection strategy of their own, are left out.
+    """
+    names = present_variants(replies)
+    matches = {name: matched_baseline(name) for name in names if parse(name).pauses and not has_own_strategy(name)}
+    return differences(replies, {name: match for name, match in matches.items() if match in names})
+
+
+def unmatched(replies: pd.DataFrame) -> str:
+    """Which variants that pause have no matched baseline to be compared with, in words; empty where all have one."""
+    names = present_variants(replies)
+    lacking = [name for name in names if parse(name).pauses and matched_baseline(name) not in names]
+    if not lacking:
+        return ""
+    needed = dict.fromkeys(map(matched_baseline, lacking))
+    return f"Left out, since what they are matched with is not finished ({', '.join(needed)}): {', '.join(lacking)}."
 
 
 def pauses_by_correctness(replies: pd.DataFrame) -> pd.DataFrame:
@@ -184,23 +206,22 @@ def over_seeds(replies: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=OVER_SEEDS)
 
 
-def detectable(replies: pd.DataFrame, reference: str) -> tuple[str, float]:
+def detectable(replies: pd.DataFrame) -> tuple[str, float]:
     """The smallest true difference in accuracy that these problems can show, in words and as a share.
 
-    It is a difference between two trained models, for a two-sided 5 % paired test with power 80 %, at the median share
-    of discordant answers of the variants with a trained pause head against `reference`. Nan where none of them is
-    finished, or no difference could be found.
+    It is a difference between a trained model and its matched baseline, for a two-sided 5 % paired test with power
+    80 %, at the median share of discordant answers of the variants with a trained pause head. Nan where none of them is
+    finished with its match, or no difference could be found.
     """
-    pairs = [aligned(replies, name, reference) for name in trained_head(rivals(replies, reference))]
-    shares = [(float((a != b).mean()), a.shape[1]) for a, b in pairs if a.size]
-    if not shares:
-        needed = f"{reference} and a variant with a trained pause head"
+    table = against_matched(replies)
+    table = table[table["variant"].isin(trained_head(table["variant"].tolist())) & (table["n"] > 0)]
+    if table.empty:
+        needed = "a variant with a trained pause head and its matched baseline"
         return f"What these problems can show is not known before {needed} are finished.", math.nan
-    discordant = float(np.median([share for share, _ in shares]))
-    n = min(n for _, n in shares)
+    discordant, n = float(table["discordant"].median()), int(table["n"].min())
     smallest = smallest_difference(n, discordant)
-    basis = f"on {n:,} problems, of which two models answer {discordant:.1%} differently"
-    basis += f" (median of {len(shares)} variants against {reference})"
+    basis = f"on {n:,} problems, of which a variant and its matched baseline answer {discordant:.1%} differently"
+    basis += f" (median of {len(table)} variants)"
     if math.isnan(smallest):
         return f"No difference in accuracy is found in 8 of 10 cases {basis}.", smallest
     found = f"found in 8 of 10 cases is {100 * smallest:.1f} points {basis}"
@@ -254,16 +275,19 @@ def _effect(mine: pd.DataFrame, found: Comparison) -> dict:
 def strategies(replies: pd.DataFrame) -> pd.DataFrame:
     """The rows that have an injection strategy of their own, side by side with as much training without pauses.
 
-    One line a row such as `sft_peft@word` and one for `baseline_matched`: `variant`, its `strategy` (missing for the
-    baseline), the numbers `n` of problems, `accuracy`, `low`, `high` and `pauses_mean` of `over_seeds`, and the paired
-    `difference` in accuracy to the baseline with its 95 % interval `difference_low` to `difference_high`, its `p`, and
-    `p_holm` over the table. Without the baseline the differences are missing; without such a row the table is empty.
+    One line a row such as `sft_peft@word` and one for its matched baseline, the `reference`: `variant`, its `strategy`
+    (missing for a baseline), the numbers `n` of problems, `accuracy`, `low`, `high` and `pauses_mean` of `over_seeds`,
+    and the paired `difference` in accuracy to the reference with its 95 % interval `difference_low` to
+    `difference_high`, its `p`, and `p_holm` over the table. Without the baseline the differences are missing; without
+    such a row the table is empty.
     """
-    own = [name for name in present_variants(replies) if parse(name).strategy]
-    if not own:
+    names = present_variants(replies)
+    matches = {name: matched_baseline(name) for name in names if has_own_strategy(name)}
+    if not matches:
         return pd.DataFrame(columns=OWN_STRATEGIES)
-    mine = replies[replies["variant"].isin([*own, MATCHED])]
-    against = differences(mine, MATCHED).rename(columns={"low": "difference_low", "high": "difference_high"})
-    columns = ["variant", "difference", "difference_low", "difference_high", "p", "p_holm"]
-    found = over_seeds(mine).merge(against[columns], on="variant", how="left")
+    compared = differences(replies, {name: match for name, match in matches.items() if match in names})
+    compared = compared.rename(columns={"low": "difference_low", "high": "difference_high"})
+    columns = ["variant", "reference", "difference", "difference_low", "difference_high", "p", "p_holm"]
+    mine = replies[replies["variant"].isin([*matches, *matches.values()])]
+    found = over_seeds(mine).merge(compared[columns], on="variant", how="left")
     return found.assign(strategy=found["variant"].map(lambda name: parse(name).strategy))[OWN_STRATEGIES]

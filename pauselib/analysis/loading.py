@@ -5,6 +5,7 @@ reply. Only what the experiment asks for is read: its seeds, variants and interv
 from an earlier run, stays out.
 """
 
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -13,6 +14,8 @@ from pauselib import runs, tasks
 from pauselib.analysis.statistics import wilson
 from pauselib.conditions import models_of_trial
 from pauselib.settings import Settings
+from pauselib.sources import generator
+from pauselib.tokens import PAUSE_TEXT
 from pauselib.variants import FIRST_STEP, PARTS, parse
 
 METRICS = (
@@ -21,8 +24,11 @@ METRICS = (
 )  # fmt: skip
 """What is taken over from metrics.json, in the order of the table's columns."""
 
-REPLY_COLUMNS = ["seed", "variant", "problem_id", "correct", "n_pauses", "truncated"]
+REPLY_COLUMNS = ["seed", "variant", "problem_id", "correct", "n_pauses", "n_sites", "truncated"]
 """What a table of replies has at the least, also an empty one."""
+
+SITE = f"(?:{re.escape(PAUSE_TEXT)})+"
+"""A place where a reply pauses, as a pattern of its text: a run of pauses."""
 
 
 def row_folders(settings: Settings) -> dict[tuple[int, str], Path]:
@@ -102,15 +108,23 @@ def results(settings: Settings) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def read_replies(folder: Path) -> pd.DataFrame:
+    """The replies in a folder, one line each, with the fields of predictions.jsonl and `n_sites`.
+
+    `n_sites` is the number of places where a reply pauses: a run of pauses with no text between them is one.
+    """
+    replies = pd.DataFrame(runs.read_json_lines(folder / "predictions.jsonl"))
+    return replies.assign(n_sites=replies["reply"].str.count(SITE))
+
+
 def predictions(settings: Settings) -> pd.DataFrame:
-    """The replies of all finished rows: one line a reply, with the fields of predictions.jsonl, `seed` and `variant`.
+    """The replies of all finished rows: one line a reply, with the columns of `read_replies`, `seed` and `variant`.
 
     They are in the order of `row_folders`, without stale ones. The table is empty where nothing is finished.
     """
     frames = []
     for (seed, name), folder in finished_folders(settings).items():
-        replies = pd.DataFrame(runs.read_json_lines(folder / "predictions.jsonl"))
-        frames.append(replies.assign(seed=seed, variant=name))
+        frames.append(read_replies(folder).assign(seed=seed, variant=name))
     if not frames:
         return pd.DataFrame(columns=REPLY_COLUMNS)
     return pd.concat(frames, ignore_index=True)
@@ -121,7 +135,7 @@ def with_tokens(settings: Settings, replies: pd.DataFrame) -> pd.DataFrame:
 
     `tokens` (texts), `p_pause` and `p_best` (probabilities) are lists with one item a token, see `evaluation.predict`;
     `difficulty` is that of the problem by the task, for GSM8K the number of calculations in the gold answer, missing
-    where the data are gone.
+    where the data are gone; `scene` is what a generated problem is about, missing for all others.
     """
     frames = []
     for (seed, name), mine in replies.groupby(["seed", "variant"], sort=False):
@@ -132,7 +146,8 @@ def with_tokens(settings: Settings, replies: pd.DataFrame) -> pd.DataFrame:
         found = pd.concat(frames, ignore_index=True)
     else:
         found = replies[:0].reindex(columns=[*replies.columns, "tokens", "p_pause", "p_best"])
-    return found.assign(difficulty=found["problem_id"].map(_difficulties(settings)))
+    scenes = found["question"].map(generator.scene) if settings.dataset == "toy" and len(found) else None
+    return found.assign(difficulty=found["problem_id"].map(_difficulties(settings)), scene=scenes)
 
 
 def _difficulties(settings: Settings) -> dict[str, int]:
@@ -147,7 +162,7 @@ def _difficulties(settings: Settings) -> dict[str, int]:
 def intervened(settings: Settings) -> pd.DataFrame:
     """The replies under the finished ones of `settings.interventions`, in that order, one line a reply.
 
-    The columns are the fields of predictions.jsonl, `seed`, `variant`, `intervention` (its name: that of its folder),
+    The columns are those of `read_replies`, `seed`, `variant`, `intervention` (its name: that of its folder),
     and `allowed`: how many pauses a reply may have where this is all that the intervention changes, else missing.
     Interventions of variants that are no rows of the experiment are left out, and the table is empty where there is
     none.
@@ -160,7 +175,7 @@ def intervened(settings: Settings) -> pd.DataFrame:
             folder = row.replies_folder()
             if row.variant not in settings.variants or not has_replies(folder):
                 continue
-            replies = pd.DataFrame(runs.read_json_lines(folder / "predictions.jsonl"))
+            replies = read_replies(folder)
             allowed = float(asked["max_pauses"]) if only_a_limit else float("nan")
             frames.append(replies.assign(seed=seed, variant=row.variant, intervention=folder.name, allowed=allowed))
     if not frames:

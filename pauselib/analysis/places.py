@@ -1,24 +1,26 @@
 """Where a model pauses: beside which tokens, how far into the reply, at which numbers, and how many pauses in a row.
 
-`replies` is here a table as `loading.with_tokens` gives it, see `reasons`.
+`replies` is here a table as `loading.with_tokens` gives it, see `positions`.
 """
 
-import functools
-import math
-import re
-
+import numpy as np
 import pandas as pd
 
-from pauselib.analysis.reasons import lower_edge, with_part
-from pauselib.tokens import PAUSE_TEXT
+from pauselib.analysis.positions import Gaps, lower_edge, with_part
 
 START, END, CUT = "(start)", "(end)", "(cut off)"
 """What is beside a pause where no token is."""
 
 NUMBER_PLACES = ["inside a number", "before a number", "after a number", "elsewhere"]
-INSIDE, BEFORE, AFTER, ELSEWHERE = NUMBER_PLACES
+INSIDE, BEFORE, AFTER, ELSEWHERE = range(4)
 
-GAPS = ["variant", "pauses", "run", "even_pauses", "even_run", "before", "after", "place", "number"]
+CATEGORIES = pd.CategoricalDtype
+
+AT_START, AT_LINE = 4, 5
+"""Kinds of gaps beside these: at the start of the reply, and of a further line of it."""
+
+NOTHING = "\0\0"
+"""Two characters that are no part of a number: what stands beside a text."""
 
 
 def pause_places(replies: pd.DataFrame, bins: int = 10) -> dict[str, pd.DataFrame]:
@@ -47,83 +49,75 @@ def pause_places(replies: pd.DataFrame, bins: int = 10) -> dict[str, pd.DataFram
         "neighbours": neighbours[["variant", "side", "token", "n", "share", "expected", "lift"]],
         "relative": relative,
         "numbers": tally(table, "number", "pauses"),
-        "runs": lengths.groupby(["variant", "length"]).size().rename("n").reset_index(),
+        "runs": lengths.astype({"variant": "str"}).groupby(["variant", "length"]).size().rename("n").reset_index(),
     }
 
 
 def gaps(replies: pd.DataFrame) -> pd.DataFrame:
     """The gaps between the spoken tokens of the replies that pause, one line a gap: n + 1 for n spoken tokens.
 
-    `variant`, and the columns of `reply_gaps`.
+    `variant`; `pauses` in the gap, and `run` (1 where there is any); `even_pauses` and `even_run`, what it would have
+    if those of the reply were spread evenly; `before` and `after`, the tokens beside it, or (start), (end), (cut off);
+    `place`, from 0 at the start to 1 at the end, missing where the reply was cut off since its end is unknown;
+    `number`, one of NUMBER_PLACES.
     """
     chosen = with_part(replies, "pauses", ["tokens"])
     chosen = chosen[chosen["n_pauses"] > 0]
-    columns = {name: [] for name in GAPS}
-    for variant, tokens, cut in zip(chosen["variant"], chosen["tokens"], chosen["truncated"]):
-        found = reply_gaps(tokens, cut)
-        for name, values in found.items():
-            columns[name].extend(values)
-        columns["variant"].extend([variant] * len(found["pauses"]))
+    found, is_cut = Gaps(chosen), chosen["truncated"].to_numpy(bool)
+    starts, run = found.ends - found.n_spoken, (found.n_pauses > 0).astype(int)
+    spoken = found.tokens[~found.is_pause]
+    place = (np.arange(found.n) - starts[found.reply]) / np.maximum(found.n_spoken, 1)[found.reply]
+    columns = {
+        "variant": pd.Categorical(chosen["variant"].to_numpy()[found.reply]),
+        "pauses": found.n_pauses,
+        "run": run,
+        "even_pauses": (found.sum_over_replies(found.n_pauses) / found.of_reply)[found.reply],
+        "even_run": (found.sum_over_replies(run) / found.of_reply)[found.reply],
+        "before": beside(spoken, starts, START),
+        "after": beside(spoken, found.ends, np.where(is_cut, CUT, END).astype(object)),
+        "place": np.where(is_cut[found.reply], np.nan, place),
+        "number": pd.Categorical.from_codes(number_places(spoken, found.n_spoken), NUMBER_PLACES),
+    }
     return pd.DataFrame(columns)
 
 
-def reply_gaps(tokens: list[str], cut: bool) -> dict[str, list]:
-    """The gaps between the n spoken tokens of one reply, as columns of n + 1 values.
-
-    `pauses` in the gap, and `run` (1 where there is any); `even_pauses` and `even_run`, what it would have if those of
-    the reply were spread evenly; `before` and `after`, the tokens beside it, or (start), (end), (cut off); `place`,
-    from 0 at the start to 1 at the end, missing where the reply was cut off since its end is unknown; `number`, one of
-    NUMBER_PLACES.
-
-    >>> reply_gaps(["a", PAUSE_TEXT, PAUSE_TEXT, "b"], cut=False)["pauses"]
-    [0, 2, 0]
-    """
-    spoken, pauses = [], [0]
-    for token in tokens:
-        if token == PAUSE_TEXT:
-            pauses[-1] += 1
-        else:
-            spoken.append(token)
-            pauses.append(0)
-    n_gaps, run = len(pauses), [int(n > 0) for n in pauses]
-    return {
-        "pauses": pauses,
-        "run": run,
-        "even_pauses": [sum(pauses) / n_gaps] * n_gaps,
-        "even_run": [sum(run) / n_gaps] * n_gaps,
-        "before": [START, *spoken],
-        "after": [*spoken, CUT if cut else END],
-        "place": [math.nan if cut else gap / max(n_gaps - 1, 1) for gap in range(n_gaps)],
-        "number": number_places(spoken),
-    }
+def beside(spoken: np.ndarray, edges: np.ndarray, texts: str | np.ndarray) -> pd.Categorical:
+    """The tokens on one side of all gaps: the `spoken` ones in their order, but `texts` at the gaps at the `edges`."""
+    tokens = np.empty(len(spoken) + len(edges), object)
+    is_edge = np.zeros(len(tokens), bool)
+    is_edge[edges] = True
+    tokens[is_edge], tokens[~is_edge] = texts, spoken
+    return pd.Categorical(tokens)
 
 
-def number_places(spoken: list[str]) -> list[str]:
-    """Where each of the n + 1 gaps between n pieces of one text is: inside a number, before or after one, or elsewhere.
+def kinds(gaps: Gaps) -> np.ndarray:
+    """The kind of each gap: AT_START, AT_LINE, or its index in NUMBER_PLACES; (gaps)."""
+    spoken, starts = gaps.tokens[~gaps.is_pause], gaps.ends - gaps.n_spoken
+    before = beside(spoken, starts, START)
+    ends_line = np.array([text.endswith("\n") for text in before.categories], bool)
+    found = np.where(ends_line[before.codes], AT_LINE, number_places(spoken, gaps.n_spoken))
+    found[starts] = AT_START
+    return found
 
-    A number is of digits, with a dot or a comma between them, and may have one space before it, since tokens often
-    bring their own.
 
-    >>> number_places(["1", ",5", " a"])
+def number_places(spoken: np.ndarray, n_spoken: np.ndarray) -> np.ndarray:
+    """Where each gap between the pieces of some texts is, as its index in NUMBER_PLACES: (gaps), n + 1 for n pieces.
+
+    `spoken` are the pieces, one text after the other, and `n_spoken` says how many each text has. A number is of
+    digits, with a dot or a comma between them, and may have one space before it, since tokens often bring their own.
+
+    >>> [NUMBER_PLACES[place] for place in number_places(np.array(["1", ",5", " a"], object), np.array([3]))]
     ['before a number', 'inside a number', 'after a number', 'elsewhere']
     """
-    text, end, places = "".join(spoken), 0, []
-    for length in [0, *map(len, spoken)]:
-        end += length
-        places.append(number_place(text[max(end - 2, 0) : end], text[end : end + 2]))
-    return places
-
-
-@functools.cache  # it is asked for every gap of every reply, and few of these are different
-def number_place(left: str, right: str) -> str:
-    """Where the gap between the two characters on its left and the two on its right is; fewer at the ends of a text."""
-    ends_digit, begins_digit = re.search(r"[0-9]\Z", left), re.match(r"[0-9]", right)
-    ends_point, begins_point = re.search(r"[0-9][.,]\Z", left), re.match(r"[.,][0-9]", right)
-    if (ends_digit and (begins_digit or begins_point)) or (ends_point and begins_digit):
-        return INSIDE
-    if re.match(r" ?[0-9]", right):
-        return BEFORE
-    return AFTER if ends_digit else ELSEWHERE
+    firsts = np.cumsum(n_spoken) - n_spoken
+    pieces = np.insert(np.asarray(spoken, object), firsts, NOTHING)  # before each text: it has n + 1 pieces now
+    text = np.frombuffer(("".join(pieces) + NOTHING).encode("utf-32-le", "surrogatepass"), np.uint32)
+    gap = np.cumsum(np.fromiter(map(len, pieces), int, len(pieces)))  # behind each piece, in characters
+    is_digit, is_point = (text >= ord("0")) & (text <= ord("9")), np.isin(text, [ord("."), ord(",")])
+    before, after = is_digit[gap - 1], is_digit[gap]
+    inside = (before & (after | is_point[gap] & is_digit[gap + 1])) | (is_digit[gap - 2] & is_point[gap - 1] & after)
+    comes = after | (text[gap] == ord(" ")) & is_digit[gap + 1]
+    return np.select([inside, comes, before], [INSIDE, BEFORE, AFTER], ELSEWHERE)
 
 
 def tally(table: pd.DataFrame, column: str, what: str) -> pd.DataFrame:
@@ -131,10 +125,11 @@ def tally(table: pd.DataFrame, column: str, what: str) -> pd.DataFrame:
 
     What the numbers are is said in `pause_places`.
     """
-    sums = table.groupby(["variant", column])[[what, f"even_{what}"]].sum()
+    sums = table.groupby(["variant", column], observed=True)[[what, f"even_{what}"]].sum()
     shares = sums / sums.groupby(level="variant").transform("sum")
     found = pd.DataFrame({"n": sums[what], "share": shares[what], "expected": shares[f"even_{what}"]})
-    return found.assign(lift=found["share"] / found["expected"]).reset_index()
+    found = found.assign(lift=found["share"] / found["expected"]).reset_index()
+    return found.astype({name: "str" for name in ("variant", column) if isinstance(found[name].dtype, CATEGORIES)})
 
 
 def frequent_neighbours(neighbours: pd.DataFrame, variant: str | None, most: int = 5) -> pd.DataFrame:

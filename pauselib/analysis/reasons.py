@@ -1,173 +1,274 @@
-"""Why a model pauses: the greedy rule, and what correctness adds to the LM's own uncertainty.
+"""Why a model pauses: what correctness adds to the LM's own uncertainty, and to what the problem is about.
 
-Greedy decoding pauses exactly where p_best < p(pause) / p(no pause), with p_best the probability of the LM's best word.
-So a model that is less sure when it is wrong pauses more when it is wrong, without the pause being about wrongness.
+A model that is less sure when it is wrong pauses in more places when it is wrong, without the pause being about
+wrongness. And a model may pause more at some scenes than at others. Both are held equal here.
 
-`replies` is here a table as `loading.with_tokens` gives it, one line a reply: `seed`, `variant`, `problem_id`,
-`correct`, `n_pauses`, `truncated`, the `difficulty` of the problem, and for every token of the reply, without the end
-token, three lists: `tokens` (its text with its spaces; PAUSE_TEXT for a pause), `p_pause` (the pause head's probability
-of a pause there) and `p_best` (the probability of the LM's best word, renormalised without the pause).
+The uncertainty is measured where the choice between a pause and a word was made: before the run of pauses, not at the
+word after it, and it counts by how much pauses depend on it there. Pauses change what the LM is sure of, so how sure it
+is behind them is an effect of the pauses and not a cause. Holding such a thing equal can make an effect where there is
+none (Rosenbaum 1984, doi:10.2307/2981697).
+
+`replies` is here a table as `loading.with_tokens` gives it, see `positions`.
 """
 
-from itertools import chain
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from pauselib.errors import InputError
-from pauselib.tokens import PAUSE_TEXT
-from pauselib.variants import parse
+from pauselib.analysis import places
+from pauselib.analysis.plan import plan
+from pauselib.analysis.positions import Gaps, token_values, with_part
+from pauselib.analysis.statistics import RANDOM_SEED, RESAMPLES
+from pauselib.analysis.verdicts import judge
 
-COVARIATES = {"uncertainty": "uncertainty", "length": "n_spoken", "difficulty": "difficulty"}
+COVARIATES = {"uncertainty": "log_expected", "length": "n_spoken", "difficulty": "difficulty"}
 """The covariates of the regression in the order they enter, and their columns."""
 
-REGRESSION = ["model", "term", "rate_ratio", "low", "high", "p", "n", "problems", "cut"]
+NO_RATIO = 1e6
+"""A ratio above this, or below its inverse, is none: it would grow without end if the fit went on."""
 
-FEW_PROBLEMS = 40
-"""With fewer clusters a covariance by cluster is too small (Cameron & Miller 2015, doi:10.3368/jhr.50.2.317)."""
+SCENE, PROBLEM = "scene", "problem"
+"""What has an effect of its own in the last model: each scene where the scenes are known, otherwise each problem."""
+
+REGRESSION = ["model", "term", "rate_ratio", "low", "high", "p", "explained", "explained_low", "explained_high"]
+REGRESSION += ["n", "problems", "cut"]
 
 
-def with_part(replies: pd.DataFrame, part: str, columns: list[str]) -> pd.DataFrame:
-    """The replies of the variants that have `part` (a field or property of Variant), which need these columns.
+@dataclass(frozen=True)
+class Fit:
+    """A regression: the ratios of its terms, and what each problem contributes to the log ratio of `incorrect`.
 
-    Raises ValueError where a column is missing for some of them.
+    `ratios` has a line a term and the columns ratio, low, high, p. `influence` (problems) sums up to 0: a sample that
+    has a problem twice has a log ratio that is larger by this problem's influence, but for terms of higher order.
     """
-    chosen = replies[replies["variant"].map(lambda name: getattr(parse(name), part)).astype(bool)]
-    if chosen.empty:
-        return chosen.reindex(columns=[*chosen.columns.union(columns, sort=False)])
-    absent = [name for name in columns if name not in chosen or chosen[name].isna().any()]
-    if absent:
-        raise InputError(f"The replies have no {', '.join(absent)} (some or all of them): evaluate the variants again.")
-    return chosen
 
+    ratios: pd.DataFrame
+    influence: np.ndarray
 
-def token_values(replies: pd.DataFrame, column: str, dtype: type = float) -> np.ndarray:
-    """A column of lists as one array, one reply after the other: (tokens of all replies).
-
-    Raises ValueError where a list is not as long as the reply's `tokens`.
-    """
-    if (replies[column].map(len) != replies["tokens"].map(len)).any():
-        raise InputError(f"Some replies have not as many values in {column} as tokens.")
-    return np.array(list(chain.from_iterable(replies[column])), dtype=dtype)
+    @property
+    def log_ratio(self) -> float:
+        """The logarithm of the ratio of `incorrect`."""
+        return float(np.log(self.ratios.loc["incorrect"].iloc[0]))
 
 
 def reply_features(replies: pd.DataFrame) -> pd.DataFrame:
-    """`replies` with `n_spoken`, the number of tokens that are no pause, and their `uncertainty`.
+    """`replies` with `n_spoken` (tokens that are no pause), `n_sites` (gaps with pauses), and their uncertainty.
 
-    The uncertainty is in bits, the mean of −log2 p_best over these tokens, and missing where there is none.
+    The uncertainty is `log_expected`, the logarithm of the number of sites that a reply would have by the LM's
+    certainty alone: the sum, over its gaps before spoken tokens, of the probability of a pause at the gap's first
+    position, which is before its pauses. That probability is a curve over −log2 p_best there (`site_probabilities`), of
+    the replies of the same model and for the same kind of gap (`places.kinds`): a model may be unsure of a number and
+    never pause there. It is missing where a reply says nothing.
     """
-    n, lengths = len(replies), replies["tokens"].map(len).astype(int)
-    is_spoken = token_values(replies, "tokens", object) != PAUSE_TEXT  # (tokens)
-    reply = np.repeat(np.arange(n), lengths)[is_spoken]  # the number of each spoken token's reply
-    bits = -np.log2(token_values(replies, "p_best"))[is_spoken]
-    n_spoken, total = np.bincount(reply, minlength=n), np.bincount(reply, bits, minlength=n)  # (replies)
-    with np.errstate(invalid="ignore"):
-        return replies.assign(n_spoken=n_spoken, uncertainty=total / n_spoken)
+    gaps, n = Gaps(replies), len(replies)
+    before_a_word = gaps.opens & (gaps.of_token != gaps.ends[gaps.reply_of_token])
+    reply = gaps.reply_of_token[before_a_word]
+    bits, is_site = -np.log2(token_values(replies, "p_best"))[before_a_word], gaps.is_pause[before_a_word]
+    models, kinds = _model_numbers(replies).to_numpy()[reply], places.kinds(gaps)[gaps.of_token[before_a_word]]
+    probabilities = np.zeros(len(reply))
+    for model, kind in set(zip(models.tolist(), kinds.tolist())):
+        mine = (models == model) & (kinds == kind)
+        probabilities[mine] = site_probabilities(bits[mine], is_site[mine])
+    expected = np.bincount(reply, probabilities, minlength=n)  # (replies)
+    least = expected[expected > 0].min(initial=1.0)  # stands for 0, which has no logarithm: such a reply has no sites
+    log_expected = np.where(gaps.n_spoken > 0, np.log(np.maximum(expected, least)), np.nan)
+    n_sites = gaps.sum_over_replies(gaps.n_pauses > 0).astype(int)
+    return replies.assign(n_spoken=gaps.n_spoken, n_sites=n_sites, log_expected=log_expected)
 
 
-def pause_regression(replies: pd.DataFrame) -> pd.DataFrame:
-    """How many times as many pauses incorrect replies have as correct ones, alone and with covariates held equal.
+def site_probabilities(bits: np.ndarray, is_site: np.ndarray) -> np.ndarray:
+    """The probability of a pause at each of some positions (n) by the LM's uncertainty there, in bits (n).
+
+    It is fitted to whether each `is_site` by a logistic regression. This is the curve that follows from the greedy
+    rule, a pause where the LM's best word is less likely than the odds of the head, if the head's log odds vary by a
+    logistic distribution that does not depend on the LM. Where all are alike, or none, it is their share.
+    """
+    import statsmodels.api as sm
+    from statsmodels.tools.sm_exceptions import PerfectSeparationWarning
+
+    share = is_site.mean()
+    if share in (0, 1) or np.ptp(bits) <= 1e-9 * bits.max():
+        return np.full(len(bits), share)
+    design = np.column_stack([np.ones(len(bits)), bits])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", PerfectSeparationWarning)  # the curve is a step then, which is what it says
+        return sm.GLM(is_site.astype(float), design, family=sm.families.Binomial()).fit().fittedvalues
+
+
+def _model_numbers(replies: pd.DataFrame) -> pd.Series:
+    """The number of the trained model (variant and seed) that gave each reply."""
+    return replies.groupby(["variant", "seed"]).ngroup()
+
+
+def pause_regression(replies: pd.DataFrame, outcome: str = "n_sites") -> pd.DataFrame:
+    """In how many times as many places incorrect replies pause as correct ones, alone and with covariates held equal.
 
     The covariates enter one after the other, so there is one line a `model` and `term`: the `rate_ratio`, its 95 %
     interval `low` to `high`, and `p`. The ratio of `incorrect` is incorrect : correct, that of a covariate is per
-    standard deviation over all replies used. These are `n` replies to `problems` problems; `cut` others were left out
-    since they were cut off, which caps pauses and length alike.
+    standard deviation over all replies used. `explained` is the share of the effect of being incorrect (of its
+    logarithm) that the terms so far take away, with the 95 % percentile interval of a bootstrap over problems; it is
+    missing where the effect alone is not clear of none, since there is nothing to explain then. These are `n` replies
+    to `problems` problems; `cut` others were left out since they were cut off, which caps pauses and length alike.
+    `outcome` is what is counted: `n_sites`, the runs of pauses, or `n_pauses`.
 
-    This is a Poisson regression of the number of pauses with a constant for each variant and seed, over the trained
+    This is a Poisson regression of the number of sites with a constant for each variant and seed, over the trained
     pause heads that have pauses and both kinds of replies. The covariance is clustered by problem (t with problems −
     1), so the counts need not vary as a Poisson's. Rate ratios, unlike odds ratios, do not move when a covariate is
     added that is unrelated to correctness (collapsibility: Greenland, Robins & Pearl 1999, doi:10.1214/ss/1009211805).
+    After the covariates comes a constant for every scene. Where the scenes are not known, there comes an effect of
+    every problem instead: with the means of all terms over the replies to a problem beside them, the ratio of
+    `incorrect` is that among replies to the same problem (Mundlak 1978, doi:10.2307/1913646). It takes as many problems
+    with both kinds of replies as the plan asks for at the least.
 
-    A covariate that is constant, follows from the terms before it or has no finite ratio is left out. The table is
-    empty where nothing can be compared.
+    The bootstrap draws problems and moves each estimate by their influence instead of fitting it again (Kline & Santos
+    2012, doi:10.1515/2156-6674.1006). A term that is constant, follows from the terms before it or has no finite ratio
+    is left out. The table is empty where nothing can be compared.
     """
     heads = with_part(replies, "pause_head", ["problem_id", "tokens", "p_best", "difficulty"])
     is_cut = heads["truncated"].astype(bool)
-    used = _comparable(heads[~is_cut])
+    used = _comparable(heads[~is_cut], outcome)
     if used.empty:
         return pd.DataFrame(columns=REGRESSION)
-    model_number = used.groupby(["variant", "seed"]).ngroup()
     counts = [len(used), used["problem_id"].nunique(), int(is_cut.sum())]
-    terms, rows = pd.DataFrame({"incorrect": 1.0 - used["correct"].astype(float)}), []
-    for name in ["incorrect", *COVARIATES]:
-        tried, model = terms, "incorrect alone"
-        if name in COVARIATES:
-            tried, model = _with_covariate(terms, name, used[COVARIATES[name]].astype(float), model_number), f"+ {name}"
-        if tried is None:
-            continue
-        found = _rate_ratios(used, tried, model_number)
-        if not np.isfinite(found).all(axis=None):
-            continue  # every pause is on one side of it, so its ratio grows without end
-        terms = tried
-        rows += [[model, term, *found.loc[term], *counts] for term in terms]
+    rows, first = [], None
+    for model, fit in _fits(used, outcome):
+        first = first or fit
+        explained = explained_share(first, fit) if fit is not first else [np.nan] * 3
+        for term, ratio in fit.ratios.iterrows():
+            rows.append([model, term, *ratio, *(explained if term == "incorrect" else [np.nan] * 3), *counts])
     return pd.DataFrame(rows, columns=REGRESSION)
 
 
-def _comparable(replies: pd.DataFrame) -> pd.DataFrame:
+def _comparable(replies: pd.DataFrame, outcome: str) -> pd.DataFrame:
     """The replies, with `reply_features`, whose pauses can be compared by correctness; none where they are too few.
 
     They are those of the models (variant and seed) that have pauses and both correct and incorrect replies. They are
     too few where only one kind has pauses, where there is one problem, or where there are no more replies than numbers
     to estimate.
     """
-    known = reply_features(replies).dropna(subset="uncertainty")
+    known = reply_features(replies).dropna(subset="log_expected")
     by_model = known.groupby(["variant", "seed"])
     has_both_kinds = by_model["correct"].transform("nunique") == 2
-    has_pauses = by_model["n_pauses"].transform("sum") > 0
+    has_pauses = by_model[outcome].transform("sum") > 0
     used = known[has_both_kinds & has_pauses].reset_index(drop=True)
-    both_kinds_pause = (used.groupby("correct")["n_pauses"].sum() > 0).sum() == 2
+    both_kinds_pause = (used.groupby("correct")[outcome].sum() > 0).sum() == 2
     n_constants = used.groupby(["variant", "seed"]).ngroups
     enough = used["problem_id"].nunique() > 1 and len(used) > n_constants + 1 + len(COVARIATES)
     return used if both_kinds_pause and enough else used[:0]
 
 
-def _with_covariate(terms: pd.DataFrame, name: str, values: pd.Series, model_number: pd.Series) -> pd.DataFrame | None:
-    """The `terms` (replies, terms) with one more, a covariate's values in standard deviations.
+def _fits(used: pd.DataFrame, outcome: str) -> Iterator[tuple[str, Fit]]:
+    """The regressions one after the other, each with its name and one term more than the last one."""
+    terms = pd.DataFrame({"incorrect": 1.0 - used["correct"].astype(float)})
+    beside = pd.get_dummies(_model_numbers(used), prefix="model", dtype=float)
+    fit = _regress(used, outcome, terms, beside)
+    if fit is None:
+        return
+    yield "incorrect alone", fit
+    knows_scenes = "scene" in used and used["scene"].notna().any()
+    for name in (*COVARIATES, SCENE if knows_scenes else PROBLEM):
+        more, others = terms, beside
+        if name in COVARIATES:
+            values = used[COVARIATES[name]].astype(float)
+            if values.std() <= 1e-9 * values.abs().max():
+                continue
+            more = terms.assign(**{name: (values - values.mean()) / values.std()})
+        elif name == SCENE:
+            others = beside.join(pd.get_dummies(used["scene"], prefix=name, drop_first=True, dtype=float))
+        elif _problems_with_both_kinds(used) >= plan().guard("least_problems"):
+            means = terms.groupby(used["problem_id"]).transform("mean")
+            varies = (terms - means).abs().max() > 1e-9  # what is the same in all replies to a problem is its own mean
+            others = beside.join(means.loc[:, varies].add_prefix("mean "))
+        added = pd.concat([more, others], axis=1)
+        is_new = added.shape[1] > terms.shape[1] + beside.shape[1]
+        if not is_new or not _is_full_rank(added):
+            continue
+        fit = _regress(used, outcome, more, others)
+        if fit is None:
+            continue
+        terms, beside = more, others
+        yield f"+ {name}", fit
 
-    None where the covariate is constant or follows from the terms before it and the constants of the models.
-    """
-    if values.std() <= 1e-9 * values.abs().max():
-        return None
-    more = terms.assign(**{name: (values - values.mean()) / values.std()})
-    within = more - more.groupby(model_number).transform("mean")
-    return more if np.linalg.matrix_rank(within, rtol=1e-8) == within.shape[1] else None
+
+def _is_full_rank(design: pd.DataFrame) -> bool:
+    """Whether no column of a design (n, columns) follows from the others, and there are more lines than columns."""
+    n, columns = design.shape
+    scale = np.linalg.norm(design, axis=0)
+    return n > columns and bool((scale > 0).all()) and np.linalg.matrix_rank(design / scale, rtol=1e-8) == columns
 
 
-def _rate_ratios(replies: pd.DataFrame, terms: pd.DataFrame, model_number: pd.Series) -> pd.DataFrame:
-    """The Poisson regression of the pauses on `terms` (replies, terms) with a constant for each model.
+def _problems_with_both_kinds(replies: pd.DataFrame) -> int:
+    """How many problems have correct and incorrect replies."""
+    return int((replies.groupby("problem_id")["correct"].nunique() == 2).sum())
 
-    One line a term, with four columns: the rate ratio, the two ends of its interval, p.
+
+def _regress(replies: pd.DataFrame, outcome: str, terms: pd.DataFrame, beside: pd.DataFrame) -> Fit | None:
+    """The Poisson regression of the pauses on `terms` (replies, terms), with other columns `beside` them.
+
+    None where a term has no finite ratio: then every pause is on one side of it, and its ratio grows without end.
     """
     import statsmodels.api as sm
+    from statsmodels.tools.sm_exceptions import PerfectSeparationWarning
 
-    design = pd.concat([terms, pd.get_dummies(model_number, dtype=float)], axis=1)
-    problem = pd.factorize(replies["problem_id"])[0]
-    model = sm.GLM(replies["n_pauses"], design, family=sm.families.Poisson())
-    fit = model.fit(cov_type="cluster", cov_kwds={"groups": problem}, use_t=True)
-    return pd.concat([np.exp(fit.params), np.exp(fit.conf_int()), fit.pvalues], axis=1).loc[terms.columns]
+    problem, _ = pd.factorize(replies["problem_id"])
+    design = pd.concat([terms, beside], axis=1)
+    model = sm.GLM(replies[outcome], design, family=sm.families.Poisson())
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", PerfectSeparationWarning)  # such a term has no finite ratio
+        fit = model.fit(cov_type="cluster", cov_kwds={"groups": problem}, use_t=True)
+    ratios = pd.concat([np.exp(fit.params), np.exp(fit.conf_int()), fit.pvalues], axis=1).loc[terms.columns]
+    if not np.isfinite(ratios).all(axis=None) or (fit.params[terms.columns].abs() > np.log(NO_RATIO)).any():
+        return None
+    moves = model.score_obs(fit.params) @ fit.normalized_cov_params.loc["incorrect"]  # (replies)
+    return Fit(ratios, np.bincount(problem, moves))
+
+
+def explained_share(first: Fit, last: Fit) -> list[float]:
+    """The share of the log ratio of `incorrect` in `first` that is gone in `last`, with its 95 % interval.
+
+    All three are nan where the interval of the ratio in `first` covers 1.
+    """
+    from scipy.stats import bootstrap
+
+    _, low, high, _ = first.ratios.loc["incorrect"]
+    if low <= 1 <= high:
+        return [np.nan] * 3
+
+    def share(of_first: np.ndarray, of_last: np.ndarray, axis: int = -1) -> np.ndarray:
+        return 1 - (last.log_ratio + of_last.sum(axis)) / (first.log_ratio + of_first.sum(axis))
+
+    options = {"n_resamples": RESAMPLES, "batch": 100, "method": "percentile", "rng": RANDOM_SEED}
+    drawn = bootstrap((first.influence, last.influence), share, paired=True, vectorized=True, **options)
+    return [1 - last.log_ratio / first.log_ratio, *drawn.confidence_interval]
 
 
 def regression_reading(table: pd.DataFrame) -> str:
-    """What a table of `pause_regression` says about the claim that incorrect replies pause more, in words."""
+    """What a table of `pause_regression` says about the claim that incorrect replies pause in more places, in words."""
     if table.empty:
         needed = "a trained pause head whose replies, those cut off aside, are both correct and incorrect"
         return f"Nothing to compare: it takes {needed}, with pauses in both."
     incorrect = table[table["term"] == "incorrect"]
     first, last = incorrect.iloc[0], incorrect.iloc[-1]
-    held = [name for name in COVARIATES if name in set(table["term"])]
+    held = [model.removeprefix("+ ") for model in incorrect["model"].iloc[1:]]
     not_held = [name for name in COVARIATES if name not in held]
+    not_held += [] if SCENE in held or PROBLEM in held else [f"{SCENE} or {PROBLEM}"]
     sentences = [
-        f"In {first['n']} replies to {first['problems']} problems, incorrect ones have {_times(first)} as many pauses "
-        "as correct ones."
+        f"In {first['n']} replies to {first['problems']} problems, incorrect ones pause in {_times(first)} as many "
+        f"places as correct ones: {_verdict(first)}."
     ]
     if held:
-        sentences.append(f"With {', '.join(held)} held equal it is {_times(last)}: {_what_is_left(first, last)}.")
+        sentences.append(f"With {', '.join(held)} held equal it is {_times(last)}: {_verdict(last)}.")
+        sentences.append(_explained(last))
     if not_held:
         sentences.append(f"Not told apart here: {', '.join(not_held)}.")
     if first["cut"]:
         sentences.append(f"{first['cut']} replies that were cut off are left out.")
-    if first["problems"] < FEW_PROBLEMS:
-        sentences.append(f"With fewer than {FEW_PROBLEMS} problems the intervals are too narrow.")
+    few = plan().guard("least_problems")
+    if first["problems"] < few:
+        sentences.append(f"With fewer than {few:.0f} problems the intervals are too narrow.")
     return " ".join(sentences)
 
 
@@ -176,66 +277,15 @@ def _times(row: pd.Series) -> str:
     return f"{row['rate_ratio']:.2f} times (95 % interval {row['low']:.2f} to {row['high']:.2f})"
 
 
-def _what_is_left(first: pd.Series, last: pd.Series) -> str:
-    """What the covariates leave of the effect of being incorrect, from its lines without and with them, in words."""
-    was_clear, is_clear = (not row["low"] <= 1 <= row["high"] for row in (first, last))
-    if not was_clear:
-        return "no effect before, one now" if is_clear else "no effect to explain, before or now"
-    left = np.log(last["rate_ratio"]) / np.log(first["rate_ratio"])
-    if left <= 0:
-        return "the effect is reversed" if is_clear else "nothing of the effect is left"
-    share = "none of the effect is explained"
-    if left < 1:
-        share = f"{left:.0%} of the effect (of its logarithm) is left"
-    return f"{share}, and the interval {'is clear of' if is_clear else 'covers'} 1"
+def _verdict(row: pd.Series) -> str:
+    """What the interval of a ratio says by the margin of the plan, in words."""
+    margin = plan().margin("incorrect")
+    return f"{judge(row['low'], row['high'], margin, null=1.0).verdict} ({1 - margin:g} to {1 + margin:g})"
 
 
-def positions(replies: pd.DataFrame) -> pd.DataFrame:
-    """The tokens of the variants with a pause token, one line each.
-
-    `variant`, `p_best`, `p_pause`, the `odds` of a pause (p_pause / (1 − p_pause)), and whether it is a `pause`.
-    """
-    chosen = with_part(replies, "pauses", ["tokens", "p_pause", "p_best"])
-    p_pause = token_values(chosen, "p_pause")
-    with np.errstate(divide="ignore"):
-        odds = p_pause / (1 - p_pause)
-    columns = {
-        "variant": chosen["variant"].repeat(chosen["tokens"].map(len).astype(int)).to_numpy(),
-        "p_best": token_values(chosen, "p_best"),
-        "p_pause": p_pause,
-        "odds": odds,
-        "pause": token_values(chosen, "tokens", object) == PAUSE_TEXT,
-    }
-    return pd.DataFrame(columns)
-
-
-def greedy_agreement(replies: pd.DataFrame, tie: float = 1e-3) -> pd.DataFrame:
-    """Whether pauses are where the greedy rule puts them, one line a variant: `n` tokens, `pauses`, `ties`, `agree`.
-
-    `agree` is the share of tokens, ties aside, where p_best < odds says whether it is a pause. A tie is a token where
-    the two differ by the share `tie` at most: numbers that are rounded, or computed in another batch, can't decide it.
-    """
-    table = positions(replies)
-    word, pause = table["p_best"] * (1 - table["p_pause"]), table["p_pause"]
-    is_tie = (word - pause).abs() <= tie * pause
-    agree = ((word < pause) == table["pause"]).where(~is_tie).astype(float)
-    by_variant = table.assign(ties=is_tie, agree=agree).groupby("variant", sort=False)
-    found = by_variant.agg(n=("pause", "size"), pauses=("pause", "sum"), ties=("ties", "sum"), agree=("agree", "mean"))
-    return found.reset_index()
-
-
-def pauses_by_certainty(replies: pd.DataFrame, bins: int = 20) -> pd.DataFrame:
-    """How often there is a pause by the probability of the LM's best word, one line a variant and bin of p_best.
-
-    A bin is from `low` to `high` and has `n` tokens, the `share` of them that are pauses, and the median `odds` of a
-    pause.
-    """
-    table = positions(replies)
-    by_bin = table.assign(low=lower_edge(table["p_best"], bins)).groupby(["variant", "low"])
-    found = by_bin.agg(n=("pause", "size"), share=("pause", "mean"), odds=("odds", "median")).reset_index()
-    return found.assign(high=found["low"] + 1 / bins)[["variant", "low", "high", "n", "share", "odds"]]
-
-
-def lower_edge(values: pd.Series, bins: int) -> pd.Series:
-    """The lower edge of each value's bin, of `bins` equal ones from 0 to 1; 1 is in the last."""
-    return (values * bins + 1e-9).astype(int).clip(upper=bins - 1) / bins  # 0.29 · 100 is 28.999999999999996
+def _explained(row: pd.Series) -> str:
+    """The share of the effect that is explained, in words."""
+    if np.isnan(row["explained"]):
+        return "What they explain can't be said, since without them the interval covers 1."
+    share, low, high = (f"{100 * row[name]:.0f}" for name in ("explained", "explained_low", "explained_high"))
+    return f"They explain {share} % of the effect (of its logarithm; 95 % interval {low} to {high} %)."

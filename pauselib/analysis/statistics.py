@@ -1,11 +1,7 @@
-"""Intervals and tests for right-or-wrong answers of models that all answered the same problems: arrays in, numbers out.
+"""Intervals and tests of one quantity: arrays in, numbers out. Pairs of right or wrong answers are in `paired`.
 
-Every array of answers is (seeds, problems), 1 where a reply is correct. One seed says something about one trained
-model; only several say something about training, so with several the seeds and the problems are two crossed sources of
-variation.
-
->>> compare([[1, 1, 1, 1, 0, 0]], [[0, 0, 0, 1, 0, 0]]).difference
-0.5
+One seed says something about one trained model; only several say something about training, so with several the seeds
+and the problems are two crossed sources of variation.
 """
 
 import math
@@ -17,21 +13,6 @@ import numpy as np
 RESAMPLES = 9_999  # of every bootstrap
 RANDOM_SEED = 42  # of every bootstrap, so that a report made again is the same
 NAN = float("nan")
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """The share correct of one variant minus that of another, its 95 % interval, and the `p` of no difference."""
-
-    difference: float
-    low: float
-    high: float
-    p: float
-    test: str
-
-
-NO_COMPARISON = Comparison(NAN, NAN, NAN, NAN, "")
-"""What comes of two variants that have nothing in common."""
 
 
 @dataclass(frozen=True)
@@ -65,16 +46,6 @@ class Groups:
     superiority: float
 
 
-@dataclass(frozen=True)
-class Equivalence:
-    """A mean, its interval, and the `p` of the hypothesis that it is as far from 0 as the margin, or farther."""
-
-    mean: float
-    low: float
-    high: float
-    p: float
-
-
 def wilson(correct, n, level: float = 0.95) -> tuple:
     """The score interval of a share of `correct` among `n`: its low and its high end.
 
@@ -89,44 +60,6 @@ def wilson(correct, n, level: float = 0.95) -> tuple:
     if known.any():
         low[known], high[known] = proportion_confint(correct[known], n[known], alpha=1 - level, method="wilson")
     return (low, high) if n.ndim else (float(low), float(high))
-
-
-def as_answers(a, b) -> tuple[np.ndarray, np.ndarray]:
-    """Both as (seeds, problems) arrays of numbers.
-
-    Raises ValueError where they differ in shape or are not two-dimensional.
-    """
-    a, b = np.asarray(a, float), np.asarray(b, float)
-    if a.shape != b.shape or a.ndim != 2:
-        raise ValueError(
-            f"Two variants are compared as (seeds, problems) arrays of one shape, not {a.shape} and {b.shape}."
-        )
-    return a, b
-
-
-def compare(a, b) -> Comparison:
-    """How much more often `a` is correct than `b`.
-
-    Both are (seeds, problems) arrays of 0 and 1 for the same seeds and problems. With one seed, `p` is that of the
-    exact test of McNemar (1947, doi:10.1007/BF02295996) and the interval is the percentile interval of a bootstrap over
-    the problems. With several seeds, both are those of `crossed`. All is nan where there is nothing to compare. Raises
-    ValueError for arrays of different shapes.
-    """
-    a, b = as_answers(a, b)
-    if a.size == 0:
-        return NO_COMPARISON
-    if len(a) > 1:
-        found = crossed(a - b)
-        return Comparison(found.mean, found.low, found.high, found.p, "crossed t")
-    from scipy.stats import bootstrap
-    from statsmodels.stats.contingency_tables import mcnemar
-
-    p = mcnemar([[0, np.sum(a > b)], [np.sum(a < b), 0]], exact=True).pvalue
-    values, low, high = (a - b)[0], NAN, NAN
-    if len(values) > 1:
-        options = {"n_resamples": RESAMPLES, "batch": 100, "method": "percentile", "rng": RANDOM_SEED}
-        low, high = bootstrap((values,), np.mean, **options).confidence_interval
-    return Comparison(float(values.mean()), float(low), float(high), float(min(p, 1)), "exact McNemar")
 
 
 def mean_squares(values: np.ndarray) -> tuple[float, float, float]:
@@ -154,11 +87,14 @@ def crossed(values, level: float = 0.95) -> Crossed:
     doi:10.1214/07-AOAS122) does so in up to 20 %, so it is not used.
 
     With one seed the error is that of the problems alone and `se_seeds` is nan. With one problem or none, all but the
-    mean is nan. Where all values are alike, the error is 0. Raises ValueError for an array that is not two-dimensional.
+    mean is nan. Where all values are alike the error is 0, which is no certainty but nothing to go by: the interval is
+    nan, and so is p, or 1 where the mean is 0. Raises ValueError for an array that is not two-dimensional.
     """
     from scipy.stats import t
 
-    values, _ = as_answers(values, values)
+    values = np.asarray(values, float)
+    if values.ndim != 2:
+        raise ValueError(f"Values are crossed as a (seeds, problems) array, not one of shape {values.shape}.")
     seeds, problems = values.shape
     if seeds < 1 or problems < 2:
         return Crossed(float(values.mean()) if values.size else NAN, *[NAN] * 7)
@@ -173,26 +109,11 @@ def crossed(values, level: float = 0.95) -> Crossed:
         df = min(total**2 / spread, problems - 1.0) if spread else problems - 1.0
     mean, se = float(values.mean()), math.sqrt(total / values.size)
     se_seeds, se_problems = math.sqrt(of_seeds / values.size), math.sqrt(of_problems / values.size)
+    if not se:
+        return Crossed(mean, se, se_seeds, se_problems, float(df), NAN, NAN, NAN if mean else 1.0)
     half = float(t.ppf((1 + level) / 2, df)) * se
-    p = 2 * float(t.sf(abs(mean) / se, df)) if se else float(mean == 0)
+    p = 2 * float(t.sf(abs(mean) / se, df))
     return Crossed(mean, se, se_seeds, se_problems, float(df), mean - half, mean + half, p)
-
-
-def equivalence(values, margin: float, level: float = 0.95) -> Equivalence:
-    """Whether the mean of a (seeds, problems) array is nearer to 0 than `margin`, by two one-sided t tests.
-
-    The tests are those of Schuirmann (1987, doi:10.1007/BF01068419). `p` is the larger of the two, `low` to `high` the
-    interval of level 1 − 2·(1 − `level`), 90 % by default: it lies within ±`margin` exactly where p < 1 − `level`. Nan
-    for fewer than two problems. Raises ValueError for a margin that is not above 0.
-    """
-    from scipy.stats import t
-
-    if margin <= 0:
-        raise ValueError(f"The margin of an equivalence test is above 0, not {margin}.")
-    found = crossed(values, level=2 * level - 1)
-    nearer = margin - abs(found.mean)  # the margin on the mean's own side has the larger p
-    p = float(t.sf(nearer / found.se, found.df)) if found.se else float(nearer <= 0)
-    return Equivalence(found.mean, found.low, found.high, p)
 
 
 def holm(p_values) -> np.ndarray:

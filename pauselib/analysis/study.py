@@ -8,10 +8,11 @@ from functools import cached_property
 
 import pandas as pd
 
-from pauselib.analysis import audit, comparisons, loading, places, reasons, takeaways
+from pauselib.analysis import audit, certainty, comparisons, loading, places, reasons, takeaways
+from pauselib.analysis.plan import plan
 from pauselib.analysis.trials import Trials, outcomes
 from pauselib.settings import Settings
-from pauselib.variants import FIRST_STEP, MATCHED
+from pauselib.variants import FIRST_STEP
 
 
 class Study:
@@ -55,18 +56,23 @@ class Study:
 
     @cached_property
     def against_start(self) -> pd.DataFrame:
-        """Every variant against the model that it started from (`comparisons.differences`)."""
-        return comparisons.differences(self.replies, FIRST_STEP)
+        """Every variant against the model that it started from (`comparisons.against`): what its training did."""
+        return comparisons.against(self.replies, FIRST_STEP)
 
     @cached_property
     def against_matched(self) -> pd.DataFrame:
-        """Every variant against as much training without pauses (`comparisons.differences`)."""
-        return comparisons.differences(self.replies, MATCHED)
+        """Every variant against as much training without pauses (`comparisons.against_matched`): what pauses did."""
+        return comparisons.against_matched(self.replies)
+
+    @cached_property
+    def unmatched(self) -> str:
+        """Which variants that comparison leaves out, in words (`comparisons.unmatched`)."""
+        return comparisons.unmatched(self.replies)
 
     @cached_property
     def detectable(self) -> str:
         """The smallest difference in accuracy that these problems can show, in words (`comparisons.detectable`)."""
-        sentence, _ = comparisons.detectable(self.replies, FIRST_STEP)
+        sentence, _ = comparisons.detectable(self.replies)
         return sentence
 
     @cached_property
@@ -76,7 +82,7 @@ class Study:
 
     @cached_property
     def strategies(self) -> pd.DataFrame:
-        """The rows with an injection strategy of their own, beside the matched baseline (`comparisons.strategies`)."""
+        """The rows with an injection strategy of their own, beside matched training (`comparisons.strategies`)."""
         return comparisons.strategies(self.replies)
 
     @cached_property
@@ -86,13 +92,29 @@ class Study:
 
     @cached_property
     def takeaways(self) -> pd.DataFrame:
-        """The published takeaways with their verdicts (`takeaways.takeaways`)."""
-        return takeaways.takeaways(self.replies, self.intervened)
+        """The claims of the plan with their verdicts (`takeaways.takeaways`). Lines of other modules belong in here.
+
+        Of the registered experiment, only the registered test problems count.
+        """
+        replies, intervened = (
+            plan().registered_part(table, self.settings.experiment) for table in (self.replies, self.intervened)
+        )
+        return takeaways.takeaways(replies, intervened, plan(), self.trials.takeaways())
+
+    @cached_property
+    def plan_status(self) -> str:
+        """Whether this experiment is registered, and where (`plan.Plan.status`)."""
+        return plan().status(self.settings.experiment)
+
+    @cached_property
+    def built_in(self) -> list[str]:
+        """What makes takeaways null by construction, in sentences (`takeaways.null_by_construction`)."""
+        return takeaways.null_by_construction(self.settings)
 
     @cached_property
     def trials(self) -> Trials:
         """The insertion trials, and whether pauses buy computation (`trials.Trials`)."""
-        return Trials(outcomes(self.settings))
+        return Trials.of(self.settings, outcomes(self.settings))
 
     @cached_property
     def trial_variant(self) -> str:
@@ -101,18 +123,28 @@ class Study:
 
     @cached_property
     def pause_regression(self) -> pd.DataFrame:
-        """What correctness adds to uncertainty, length and difficulty (`reasons.pause_regression`)."""
+        """What correctness adds to the LM's uncertainty and to the problem (`reasons.pause_regression`)."""
         return reasons.pause_regression(self.tokens)
 
     @cached_property
+    def positions(self) -> pd.DataFrame:
+        """The tokens of these replies, one line each (`certainty.positions`)."""
+        return certainty.positions(self.tokens)
+
+    @cached_property
     def greedy_agreement(self) -> pd.DataFrame:
-        """Whether the pauses are where the greedy rule puts them (`reasons.greedy_agreement`)."""
-        return reasons.greedy_agreement(self.tokens)
+        """A check of the code: the pauses are where the greedy rule puts them (`certainty.greedy_agreement`)."""
+        return certainty.greedy_agreement(self.positions)
+
+    @cached_property
+    def pause_prediction(self) -> pd.DataFrame:
+        """How well a pause is told by the LM's certainty and by the head's odds (`certainty.pause_prediction`)."""
+        return certainty.pause_prediction(self.positions)
 
     @cached_property
     def pauses_by_certainty(self) -> pd.DataFrame:
-        """How often there is a pause by the certainty of the LM's best word (`reasons.pauses_by_certainty`)."""
-        return reasons.pauses_by_certainty(self.tokens)
+        """How often there is a pause by the certainty of the LM's best word (`certainty.pauses_by_certainty`)."""
+        return certainty.pauses_by_certainty(self.positions)
 
     @cached_property
     def pause_places(self) -> dict[str, pd.DataFrame]:

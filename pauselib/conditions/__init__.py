@@ -15,7 +15,7 @@ from pauselib.conditions.contents import CONTENTS, Content, GivenResult
 from pauselib.conditions.sites import SITES, Site
 from pauselib.declared import MANY, MOST, Declared, as_list, setting
 from pauselib.errors import InputError, one_of
-from pauselib.variants import FIRST_STEP, MATCHED, parse
+from pauselib.variants import FIRST_STEP, matched_baseline, parse
 
 REGISTERED_SITE, REGISTERED_DOSE = "step", 4
 """Where, and how many pauses there are, in the contrasts that decide whether pauses buy computation."""
@@ -78,14 +78,6 @@ def start_of(variant: str) -> str:
     return FIRST_STEP
 
 
-def matched_with(variant: str) -> str:
-    """Return the model that was trained as much as a variant, without pauses."""
-    return MATCHED
-
-
 def models_of_trial(variant: str) -> tuple[str, ...]:
-    """Return whose trials answer for a variant: its own, that of its start and, if it pauses, that of its matched
-    baseline.
-    """
-    matched = [matched_with(variant)] if parse(variant).pauses else []
-    return tuple(dict.fromkeys([variant, start_of(variant), *matched]))
+    """Return whose trials answer for a variant: its own, that of its start and that of its matched baseline."""
+    return tuple(dict.fromkeys([variant, start_of(variant), matched_baseline(variant)]))

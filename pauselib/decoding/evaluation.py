@@ -21,7 +21,8 @@ def predict(settings: Settings, model_folder: Path, rows: pd.DataFrame) -> tuple
 
     One object a problem: `problem_id`, `question` and what `judged` says of the reply. And the replies' tokens, one row
     a reply: `problem_id`, and one item a token in `tokens` (its text), `p_pause` (the head's probability of a pause
-    there) and `p_best` (the LM's of its best word), both before any intervention.
+    there) and `p_best` (the LM's of its best word), both before any intervention. At a pause these are the numbers by
+    which it was chosen: what the LM would have said in its place.
     """
     from pauselib.decoding.greedy import generate
 
@@ -65,7 +66,8 @@ def decoder(settings: Settings, tokenizer, pause_id: int) -> tuple[Callable[[int
     interventions = active_interventions(settings.of(*INTERVENTION_SETTINGS))
     if not interventions:
         return text_of, None
-    return text_of, Chooser(interventions, pause_id, text_of, settings.seed, tasks.find(settings.task).answer_mark)
+    mark = tasks.find(settings.task).answer_mark
+    return text_of, Chooser(interventions, pause_id, text_of, settings.seed, mark, settings.pause_room)
 
 
 def judged(reply, answer: str | None, task: tasks.Task, tokenizer, pause_id: int) -> dict:

@@ -3,6 +3,10 @@
 The replies of a batch are very unequal (some never stop pausing), so what counts is that the short ones don't wait for
 the long ones: a reply that has ended leaves the batch at once. Prompts are read a few at a time, those of similar
 length together, so that little of what is read is padding; then all replies go on side by side.
+
+A plain reply is cut at `max_new_tokens`, its pauses counted, as in the published experiment. An intervention changes
+how many pauses there are, and must not change how much a reply may say: under one, only spoken tokens are counted. A
+reply that never stops pausing still ends, at `pause_room` times as many tokens in all.
 """
 
 import itertools
@@ -38,6 +42,34 @@ class Reply:
         self.p_best.append(p_best)
 
 
+@dataclass(frozen=True)
+class Budget:
+    """How long a reply may be: in `spoken` tokens, those that are no pauses, and `in_all`."""
+
+    spoken: int
+    in_all: int
+
+    @classmethod
+    def of(cls, prompt: int, max_new_tokens: int, max_total_tokens: int, room: int, most: int) -> "Budget":
+        """Return the limits of the reply to a prompt of so many tokens; see `generate`.
+
+        `room` is how many times as many tokens there may be with the pauses, as long as prompt and reply fit the `most`
+        positions that the model has (0: unknown).
+        """
+        spoken = min(max_new_tokens, max_total_tokens - prompt) if max_total_tokens else max_new_tokens
+        in_all = min(room * spoken, most - prompt) if most else room * spoken
+        return cls(spoken, max(spoken, in_all))
+
+    def is_used_up(self, n_tokens: int, n_pauses: int) -> bool:
+        """Return whether a reply of so many tokens, of which some are pauses, may not go on."""
+        return n_tokens - n_pauses == self.spoken or n_tokens == self.in_all
+
+
+def most_positions(model) -> int:
+    """Return how many positions a model has by its configuration; 0 where it doesn't say."""
+    return getattr(model.config.get_text_config(), "max_position_embeddings", None) or 0
+
+
 @torch.inference_mode()
 def generate(
     model,
@@ -54,13 +86,17 @@ def generate(
 
     A reply has at most `max_new_tokens` tokens (the end token counted); with `max_total_tokens` (the published limit,
     1024), prompt and reply together have at most that many, each prompt by its own length, so that a reply never
-    depends on the batch it was in. `chooser` changes what the pause head may do.
+    depends on the batch it was in.
+
+    `chooser` changes what the pause head may do. With it these limits count spoken tokens alone, and a reply has at
+    most `chooser.pause_room` times as many tokens with its pauses; 1 counts pauses as tokens, as in a plain reply.
 
     `each` is called after every token of a batch with its replies so far, by their place in `prompts`; what it raises
     ends the decoding.
     """
-    budgets = [min(max_new_tokens, max_total_tokens - len(p)) if max_total_tokens else max_new_tokens for p in prompts]
-    replies = {row: Reply() for row, budget in enumerate(budgets) if budget < 1}
+    room, most = (chooser.pause_room, most_positions(model)) if chooser else (1, 0)
+    budgets = [Budget.of(len(p), max_new_tokens, max_total_tokens, room, most) for p in prompts]
+    replies = {row: Reply() for row, budget in enumerate(budgets) if budget.spoken < 1}
     order = sorted((row for row in range(len(prompts)) if row not in replies), key=lambda row: len(prompts[row]))
     progress = Progress("reply", len(prompts))
     for first in range(0, len(order), batch_size):
@@ -76,7 +112,7 @@ def decode(
     model,
     prompts: dict[int, list[int]],
     end_id: int,
-    budgets: list[int],
+    budgets: list[Budget],
     chooser: Chooser | None,
     each: Callable[[dict[int, Reply]], None] | None,
 ) -> Iterator[tuple[int, Reply]]:
@@ -88,6 +124,7 @@ def decode(
     lengths = torch.tensor([len(prompt) for prompt in prompts.values()], device=model.device)
     cache = BatchCache(len(rows), int(lengths.max()))
     logits = read(model, list(prompts.values()), cache)
+    pause_id, n_pauses = getattr(model.config, "pause_token_id", -1), dict.fromkeys(prompts, 0)
     for n_said in itertools.count(1):
         chosen, *given = next_tokens(model, logits, rows, chooser)
         ended = []
@@ -96,7 +133,8 @@ def decode(
                 replies[row].truncated = False
             else:
                 replies[row].add(token, p_pause, p_best)
-            if token == end_id or n_said == budgets[row]:
+            n_pauses[row] += token == pause_id
+            if token == end_id or budgets[row].is_used_up(n_said, n_pauses[row]):
                 ended.append(place)
                 yield row, replies[row]
         if each:

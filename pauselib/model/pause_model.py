@@ -17,6 +17,7 @@ from transformers.configuration_utils import SubConfigSpec
 from transformers.modeling_outputs import CausalLMOutputWithPast
 
 from pauselib.errors import InputError
+from pauselib.model.precision import labelled_positions, logits_of, summed_loss
 
 SPEAK, PAUSE = 0, 1  # the two classes of the pause head
 
@@ -56,6 +57,7 @@ class PauseForCausalLM(PreTrainedModel, GenerationMixin):
     config_class = PauseConfig
     base_model_prefix = "lm"
     supports_gradient_checkpointing = True
+    _keep_in_fp32_modules_strict = ("pause_head",)
     _supports_sdpa = _supports_flash_attn = _supports_flex_attn = _supports_attention_backend = True
 
     def __init__(self, config: PauseConfig, lm: PreTrainedModel | None = None):
@@ -78,7 +80,8 @@ class PauseForCausalLM(PreTrainedModel, GenerationMixin):
         check_plain_head(lm)
         untie(lm)
         config = PauseConfig(text_config=lm.config.to_dict())
-        model = cls(config, lm).to(lm.dtype)
+        model = cls(config, lm)
+        model.pause_embedding.to(lm.dtype)
         model.generation_config = lm.generation_config
         draw = torch.Generator().manual_seed(seed)
         with torch.no_grad():
@@ -102,8 +105,8 @@ class PauseForCausalLM(PreTrainedModel, GenerationMixin):
 
     def log_probabilities(self, hidden: torch.Tensor) -> torch.Tensor:
         """(..., width) last hidden states -> (..., V + 1) log probabilities; the pause is the last of them."""
-        head = log_softmax(self.pause_head(hidden.detach()).float(), dim=-1)
-        words = log_softmax(self.lm.get_output_embeddings()(hidden).float(), dim=-1)
+        head = log_softmax(logits_of(self.pause_head, hidden.detach()), dim=-1)
+        words = log_softmax(logits_of(self.lm.get_output_embeddings(), hidden), dim=-1)
         return torch.cat([head[..., SPEAK, None] + words, head[..., PAUSE, None]], dim=-1)
 
     def losses(
@@ -114,10 +117,9 @@ class PauseForCausalLM(PreTrainedModel, GenerationMixin):
         """
         is_pause = targets == self.config.pause_token_id
         classes = torch.where(is_pause, PAUSE, SPEAK)
-        pause_loss = cross_entropy(self.pause_head(hidden.detach()).float(), classes, reduction="sum") / n
-        words = self.lm.get_output_embeddings()(hidden[~is_pause]).float()
-        lm_loss = cross_entropy(words, targets[~is_pause], reduction="sum") / n
-        return pause_loss, lm_loss
+        pause_loss = cross_entropy(logits_of(self.pause_head, hidden.detach()), classes, reduction="sum")
+        lm_loss = summed_loss(self.lm.get_output_embeddings(), hidden[~is_pause], targets[~is_pause])
+        return pause_loss / n, lm_loss / n
 
     def forward(
         self,
@@ -154,9 +156,9 @@ class PauseForCausalLM(PreTrainedModel, GenerationMixin):
             return PauseOutput(
                 logits=self.log_probabilities(hidden[:, -logits_to_keep:] if logits_to_keep else hidden), **shared
             )
-        labelled = labels[:, 1:] != -100
-        n = labelled.sum().clamp(min=1) if num_items_in_batch is None else num_items_in_batch
-        pause_loss, lm_loss = self.losses(hidden[:, :-1][labelled], labels[:, 1:][labelled], n)
+        hidden, targets = labelled_positions(hidden, labels)
+        n = max(1, len(targets)) if num_items_in_batch is None else num_items_in_batch
+        pause_loss, lm_loss = self.losses(hidden, targets, n)
         return PauseOutput(
             loss=pause_loss + lm_loss, pause_loss=pause_loss.detach(), lm_loss=lm_loss.detach(), **shared
         )

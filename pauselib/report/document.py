@@ -4,7 +4,9 @@ Beside it, the executed notebooks become pages.
 """
 
 import functools
+import shlex
 import sys
+from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
@@ -13,10 +15,11 @@ from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
 
 from pauselib import runs
-from pauselib.analysis import audit, loading, reasons
+from pauselib.analysis import audit, certainty, loading, reasons
 from pauselib.analysis.study import Study
-from pauselib.report import figures, html, style, tables
-from pauselib.variants import FIRST_STEP, MATCHED
+from pauselib.report import figures, html, methods, style, tables
+from pauselib.settings import Settings
+from pauselib.variants import FIRST_STEP
 
 ENVIRONMENT = Environment(
     loader=PackageLoader("pauselib.report"), autoescape=True, trim_blocks=True, lstrip_blocks=True
@@ -26,8 +29,37 @@ ENVIRONMENT.globals.update(
     mark=html.PAUSE_MARK,
     of_pausing_variants=loading.of_pausing_variants,
     picture=lambda figure: Markup(style.svg(figure)),
-    table=lambda *args: Markup(tables.table_html(*args)),
 )
+TABLES = "tables"  # the folder of the report's tables, beside it
+
+
+class ShownTables:
+    """The tables of a report by their names, collected as its page shows them, each with a link to its CSV file.
+
+    `alone`: the page is read without the files beside it, so there are no links.
+    """
+
+    def __init__(self, alone: bool):
+        self.alone, self.frames = alone, {}
+
+    def show(self, name: str, table: pd.DataFrame, caption: str = "", without: Sequence[str] = ()) -> Markup:
+        """Return a table as HTML, `without` some columns and its numbers rounded for reading, and keep it as it is."""
+        return self.keep(name, table, tables.table_html(table.drop(columns=list(without)), caption))
+
+    def keep(self, name: str, table: pd.DataFrame, html: str) -> Markup:
+        """Return the HTML that shows a table, with the link to its file, and keep the table."""
+        self.frames[name] = table
+        path = f"{TABLES}/{name}.csv"
+        link = "" if self.alone else f'<p class="note"><a href="{path}">{path}</a></p>'
+        return Markup(html + link)
+
+    def write(self, folder: Path) -> None:
+        """Write every table as CSV, its numbers whole, and remove those of an older report."""
+        for name, table in self.frames.items():
+            runs.write(folder / f"{name}.csv", table.to_csv(index=False))
+        for path in folder.glob("*.csv"):
+            if path.stem not in self.frames:
+                path.unlink()
 
 
 @functools.cache
@@ -64,12 +96,13 @@ def notebook_page(path: Path) -> Path | None:
     return page
 
 
-def file_table(study: Study, alone: bool) -> str:
-    """Return `loading.artifacts` as an HTML table of links relative to the report; a notebook's link leads to its page.
+def file_table(study: Study, table: pd.DataFrame, alone: bool) -> str:
+    """Return a table of `loading.artifacts` as HTML, with links relative to the report; a notebook's leads to its page.
 
-    `alone`: only the links to addresses elsewhere are kept; of a file beside the report only the name is shown.
+    `alone`: only the links to addresses elsewhere are kept; of a file beside the report only the name is shown. Below
+    the table stands which notebooks are damaged, and how they are made again.
     """
-    folder = study.settings.folder()
+    folder, damaged = study.settings.folder(), []
 
     def cell(value) -> str:
         text = str(value)
@@ -81,9 +114,26 @@ def file_table(study: Study, alone: bool) -> str:
             return escape(Path(text).name)
         path = folder / text
         shown = notebook_page(path) if path.suffix == ".ipynb" else path
+        if shown is None:
+            damaged.append(text)
+            return f"{escape(path.name)} (damaged)"
         return f'<a href="{escape(shown.relative_to(folder).as_posix())}">{escape(shown.name)}</a>'
 
-    return loading.artifacts(study.settings).map(cell).to_html(index=False, escape=False, border=0)
+    table = table.map(cell).to_html(index=False, escape=False, border=0)
+    sentence = damaged_sentence(study.settings, damaged)
+    return f'{table}\n<p class="note">{escape(sentence)}</p>' if sentence else table
+
+
+def damaged_sentence(settings: Settings, notebooks: list[str]) -> str:
+    """Return which executed notebooks can't be shown, and what makes them again; nothing where there are none."""
+    if not notebooks:
+        return ""
+    config = Path(settings.runs_dir) / settings.experiment / "config.yaml"
+    cure = f"`python -m pauselib.workflow {shlex.quote(config.as_posix())}`"
+    if not (settings.folder() / "config.yaml").exists():
+        cure = "papermill, with the settings of the row,"
+    are = "is damaged" if len(notebooks) == 1 else "are damaged"
+    return f"{', '.join(notebooks)} {are}: {cure} executes them again, from what is finished."
 
 
 def examples(replies: pd.DataFrame, tokens: pd.DataFrame) -> list[dict]:
@@ -140,27 +190,37 @@ def report_html(study: Study, alone: bool = False) -> str:
     `alone`: it will be read without the files that the experiment has beside it, so it names them and does not link
     to them.
     """
-    settings = study.settings
+    return render(study, ShownTables(alone))
+
+
+def render(study: Study, shown: ShownTables) -> str:
+    """Return the report as HTML; the tables that it shows are then in `shown`."""
+    settings, files = study.settings, loading.artifacts(study.settings)
     used = {"model": settings.model, "dataset": settings.dataset, **loading.settings_used(settings)}
     content = {
         "study": study,
         "experiment": settings.experiment,
         "used": used,
         "summary": loading.finished_sentence(settings, study.table),
-        "main_table": Markup(tables.styled(tables.as_published(study.table)).to_html()),
+        "table": shown.show,
+        "main_table": shown.keep("results", study.table, tables.styled(tables.as_published(study.table)).to_html()),
+        "code_check": certainty.code_check(study.greedy_agreement),
+        "shares": certainty.prediction_reading(study.pause_prediction),
         "reading": reasons.regression_reading(study.pause_regression),
+        "methods": methods.methods(study),
         "notes": audit.NOTES,
         "start": FIRST_STEP,
-        "matched": MATCHED,
         "variants": sections(study),
-        "files": Markup(file_table(study, alone)),
+        "files": shown.keep("files", files, file_table(study, files, shown.alone)),
         "settings_table": pd.DataFrame({"setting": used.keys(), "value": map(str, used.values())}),
     }
     return ENVIRONMENT.get_template("report.html.j2").render(content)
 
 
 def write_report(study: Study) -> Path:
-    """Write runs/<experiment>/report.html and the pages of the executed notebooks, and return the report's path."""
-    path = study.settings.folder() / "report.html"
-    runs.write(path, report_html(study))
+    """Write runs/<experiment>/report.html with its tables and the pages of the executed notebooks; return its path."""
+    path, shown = study.settings.folder() / "report.html", ShownTables(alone=False)
+    page = render(study, shown)
+    shown.write(path.with_name(TABLES))
+    runs.write(path, page)
     return path

@@ -1,8 +1,9 @@
 """A picture that grows in place while a notebook's cell runs."""
 
-import sys
 import time
 from collections.abc import Callable
+
+from pauselib import progress
 
 SHARE = 0.05  # of the time that redrawing a picture may take
 
@@ -25,8 +26,7 @@ class LivePicture:
     def update(self, data, last: bool = False) -> None:
         """Draw the picture of `data` if it is time to; with `last` in any case."""
         started = time.monotonic()
-        in_notebook = "ipykernel" in sys.modules
-        if not in_notebook or (started < self.next and not last):
+        if not progress.in_notebook() or (started < self.next and not last):
             return
         from IPython.display import display
 

@@ -114,9 +114,9 @@ def panels(n: int, width: float = 3.4, height: float = 2.2, across: int = 3):
 def look(name: str) -> dict:
     """Return the colour, marker and filling of a row of the table, as arguments of matplotlib's `plot`.
 
-    The colour says what of the pause is trained, the marker what of the LM (of a baseline, how long it was trained),
-    and the filling whether LoRA is. A row with an injection strategy of its own, such as `sft_peft@word`, looks like
-    its variant.
+    The colour says what of the pause is trained, the marker what of the LM (of a published baseline, how long it was
+    trained), and the filling whether LoRA is. A row with an injection strategy of its own, such as `sft_peft@word`,
+    looks like its variant.
     """
     variant = parse(name)
     colour, _ = PAUSE_PART_COLOURS[variant.pause_embedding, variant.pause_head]
@@ -124,9 +124,9 @@ def look(name: str) -> dict:
 
 
 def marker(variant: Variant) -> str:
-    """Return the marker of a variant: of one that pauses by what of the LM is trained, of a baseline by its epochs."""
-    if not variant.pauses:
-        return {1: "^", 2: "v", None: "P"}[variant.epochs]
+    """Return the marker of a variant: by what of the LM is trained, and of a published baseline by its epochs."""
+    if variant.epochs:
+        return {1: "^", 2: "v"}[variant.epochs]
     if variant.lm_embeddings:
         return "D"
     return "s" if variant.lm_head else "o"

@@ -1,13 +1,12 @@
-"""All settings of an experiment, in one flat list. A notebook's parameters cell, `papermill -p` and a YAML file of
+"""All settings of an experiment, in one flat list. A notebook's parameters cell, `papermill -p` and a file in
 `configs/` name them.
 
-A setting is one field below: its type, default, meaning and limits, and the steps whose results depend on it. From that
-follow the manifests of what is made, the notebooks' parameters cells (`python -m pauselib.settings.notebook_cells`
-writes them), and what the Snakefile passes to each step.
+A setting is one field below: its type, default, meaning, limits, and the steps whose results depend on it. From that
+follow the manifests, the notebooks' parameters cells (`python -m pauselib.settings.notebook_cells` writes them), and
+what the Snakefile passes to each step.
 
-In a notebook, `settings = pauselib.settings.read(globals())` collects what its parameters cell and papermill set; a
-name that is none of these is refused with the nearest one. In Python, `Settings(variant="sft_peft", seed=43)` is the
-same.
+In a notebook, `pauselib.settings.read(globals())` collects what its parameters cell and papermill set.
+In Python, `Settings(variant="sft_peft", seed=43)` is the same. An unknown name is refused with the nearest one.
 """
 
 import ast
@@ -48,21 +47,17 @@ class Settings(InterventionSettings, TrialSettings):
         "sft_peft", "what is unfrozen: a published name, see pauselib.variants", *TRAINED, *TESTED, notebooks=OF_ROW
     )
     model: str = setting(
-        "tiny", "the model to start from: tiny (embedded), a hub id or a folder", "data", notebooks=MAKING, min_length=1
+        "tiny", "where to start: tiny (embedded), smollm2, a hub id or a folder", "data", notebooks=MAKING, min_length=1
     )
     dataset: str = setting(
-        "toy",
-        "the problems: toy (generated), a hub id, or a folder with train.jsonl and test.jsonl",
-        "data",
-        notebooks=MAKING,
-        min_length=1,
+        "toy", "toy (generated), a hub id, or a folder with {train,test}.jsonl", "data", notebooks=MAKING, min_length=1
     )
     task: str = setting(
         "gsm8k", f"what is asked and what counts as right: {' or '.join(tasks.NAMES)}", "data", notebooks=MAKING
     )
     seed: int = setting(
         42,
-        "of training: initial weights, order of rows, dropout",
+        "of training: weights, order of rows, dropout; another one than 42 draws training problems and pauses, too",
         *TRAINED,
         *TESTED,
         notebooks=("inject", *OF_ROW),
@@ -84,8 +79,9 @@ class Settings(InterventionSettings, TrialSettings):
     dataset_config: str = setting("main", "the hub dataset's configuration", "data")
     n_train: int = setting(0, "this many training problems; 0: all there are (toy: 2000)", "data", ge=0, le=MOST)
     n_test: int = setting(0, "this many test problems; 0: all there are (toy: 500)", "data", ge=0, le=MOST)
+    skip_test: int = setting(0, "leave out so many test problems before them", "data", ge=0, le=MOST)
     data_seed: int = setting(
-        42, "of the toy problems, the validation split and the injected positions", "data", "inject", ge=0, lt=2**32
+        42, "of the problems, the validation split and the injected positions", "data", "inject", ge=0, lt=2**32
     )
     validation_share: float = setting(0.05, "of the problems (or rows)", "data", "inject", gt=0, lt=1)
     max_length: int = setting(600, "tokens of prompt and answer with its pauses", "data", "inject", ge=1)
@@ -131,8 +127,8 @@ class Settings(InterventionSettings, TrialSettings):
     lora_target_modules: Annotated[tuple[Annotated[str, Field(min_length=1)], ...], BeforeValidator(as_list)] = setting(
         ("auto",), "the layers that get one; auto: the attention's query and value", *TRAINED, min_length=1
     )
-    dtype: Literal["float32", "bfloat16"] = setting(
-        "float32", "of weights and training: float32 or bfloat16", *TRAINED, *TESTED
+    dtype: Literal["float32", "bfloat16", "mixed"] = setting(
+        "float32", "float32, bfloat16, or mixed (float32, but products in training)", *TRAINED, *TESTED
     )
     gradient_checkpointing: bool = setting(False, "recompute activations to save memory", *TRAINED)
     report_to: Literal["none", "tensorboard", "wandb", "trackio"] = setting(

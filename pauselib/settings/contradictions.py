@@ -1,17 +1,19 @@
 """What no two settings may say together, and what no setting may say that its own type and limits let through."""
 
 from pauselib import tasks
-from pauselib.declared import shown
+from pauselib.declared import MOST_TOY, shown
 from pauselib.errors import InputError, one_of
 from pauselib.interventions import INTERVENTION_SETTINGS, active_interventions, check_intervention
-from pauselib.strategies import STRATEGIES, check_patterns
+from pauselib.strategies import check_patterns, find_strategies
+from pauselib.variants import parse
 
 
 def check_contradictions(settings) -> None:
     """Raise InputError, in one sentence, where the settings of an experiment can't be meant together."""
     one_of("task", settings.task, tasks.NAMES)
-    for name in settings.strategies_used:
-        one_of("strategy", name, STRATEGIES)
+    of_rows = [parse(name).strategy for name in (settings.variant, *settings.variants)]
+    for names in (settings.strategy, *filter(None, of_rows)):
+        find_strategies(names)
     check_patterns(settings)
     active_interventions(settings.of(*INTERVENTION_SETTINGS))
     check_each_once("variants", settings.variants, settings.variants)
@@ -19,7 +21,18 @@ def check_contradictions(settings) -> None:
     check_each_once(
         "interventions", settings.interventions, [check_intervention(row) for row in settings.interventions]
     )
+    check_toy_sizes(settings)
     check_training(settings)
+
+
+def check_toy_sizes(settings) -> None:
+    """Raise InputError for more generated problems than can be meant."""
+    for name, value in settings.of("n_train", "n_test").items():
+        if settings.dataset == "toy" and value > MOST_TOY:
+            raise InputError(
+                f"{name} is {value}: the toy problems are generated, at most {MOST_TOY} of a split; give fewer, or a "
+                "dataset that has so many."
+            )
 
 
 def check_each_once(name: str, values: tuple, named: list | tuple) -> None:

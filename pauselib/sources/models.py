@@ -1,10 +1,13 @@
-"""Models and tokenizers: the embedded one (`tiny`), a folder, or a hub id."""
+"""Models and tokenizers by name: the embedded one (`tiny`), one that comes in a package, a folder, or a hub id."""
 
 import gc
 from contextlib import contextmanager
 from pathlib import Path
 
 from pauselib.errors import InputError
+from pauselib.sources.packaged import PACKAGED, packaged_model
+
+NAMES = ", ".join(f"'{name}'" for name in ("tiny", *PACKAGED))
 
 
 @contextmanager
@@ -13,15 +16,22 @@ def quick_imports():
 
     They make a million objects that live for ever, which it would walk again and again: a sixth of the time.
     """
+    collecting = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
-        gc.enable()
+        if collecting:
+            gc.enable()
 
 
 def model_source(model: str) -> Path | str:
-    """Return where a model is: the embedded one's folder for `tiny`, otherwise what was given."""
+    """Return where a model is: a folder for a name, the embedded model's or a packaged one's; otherwise what was given.
+
+    A packaged model is fetched now unless it was before.
+    """
+    if model in PACKAGED:
+        return packaged_model(model)
     return Path(__file__).parent / "tiny" if model == "tiny" else model
 
 
@@ -30,14 +40,14 @@ def from_pretrained(auto, source: str, **options):
     place = model_source(str(source))
     if looks_like_folder(str(source)) and not Path(source).is_dir():
         raise InputError(
-            f"The model '{source}' is not there: no folder has this path. Give 'tiny', a folder or a hub id."
+            f"The model '{source}' is not there: no folder has this path. Give {NAMES}, a folder or a hub id."
         )
     try:
         return auto.from_pretrained(place, **options)
     except Exception as error:  # damaged files and odd configurations fail in as many ways as there are libraries below
         reason = (str(error).strip() or type(error).__name__).split("\n")[0]
         raise InputError(
-            f"The model '{source}' could not be loaded ({reason}): give 'tiny', a folder with a transformers model, "
+            f"The model '{source}' could not be loaded ({reason}): give {NAMES}, a folder with a transformers model, "
             "or a hub id you can reach."
         ) from error
 
@@ -58,14 +68,18 @@ def load_tokenizer(source: str):
 
 
 def load_model(source: str, dtype: str = "float32"):
-    """Return a causal language model (a pause model too), in evaluation mode, on the GPU if there is one."""
+    """Return a causal language model (a pause model too), in evaluation mode, on the GPU if there is one.
+
+    Its weights are bfloat16 where `dtype` says so, otherwise float32.
+    """
     with quick_imports():
         import torch
         from transformers import AutoModelForCausalLM
         from transformers.utils import logging
 
     logging.disable_progress_bar()
-    model, found = from_pretrained(AutoModelForCausalLM, source, dtype=getattr(torch, dtype), output_loading_info=True)
+    weights = torch.bfloat16 if dtype == "bfloat16" else torch.float32
+    model, found = from_pretrained(AutoModelForCausalLM, source, dtype=weights, output_loading_info=True)
     for problem in ("missing_keys", "unexpected_keys", "mismatched_keys"):
         if found[problem]:
             name = sorted(map(str, found[problem]))[0]

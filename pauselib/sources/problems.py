@@ -7,28 +7,31 @@ import itertools
 import json
 from pathlib import Path
 
+import numpy as np
+
 from pauselib import tasks
 from pauselib.errors import InputError
 from pauselib.sources import generator
 from pauselib.sources.models import looks_like_folder
 
+GENERATOR = "toy"  # the name of the generated problems
 GENERATED = {"train": 2000, "test": 500}  # how many generated problems a split has where the settings don't say
 
 
 def load_problems(
-    dataset: str, split: str, n: int = 0, seed: int = 42, config: str = "main", task: str = "gsm8k"
+    dataset: str, split: str, n: int = 0, seed: int = 42, config: str = "main", task: str = "gsm8k", skip: int = 0
 ) -> list[dict]:
-    """Return the first `n` problems (0: all) of a split (`train` or `test`), as rows with `problem_id`, `question`,
-    `answer`.
+    """Return the first `n` problems (0: all) of a split (`train` or `test`) after those that `skip` leaves out, as rows
+    with `problem_id` (the place in the split), `question`, `answer`.
 
     `dataset` is `toy`, a folder with train.jsonl and test.jsonl, or whatever `datasets.load_dataset` takes: a hub id or
     a folder laid out like one. Raises InputError, in one sentence that names the place, for a source that is missing,
     empty or malformed.
     """
-    kind = tasks.find(task)
+    kind, n = tasks.find(task), n and n + skip
     place = f"the {split} split of {dataset}, problem"
-    if dataset == "toy":
-        rows = generator.make(split, n or GENERATED[split], seed)
+    if dataset == GENERATOR:
+        rows = generator.make(split, n or GENERATED[split] + skip, seed)
     elif (Path(dataset) / f"{split}.jsonl").exists():
         path = Path(dataset) / f"{split}.jsonl"
         rows, place = read_lines(path, n), f"{path}, line"
@@ -44,9 +47,34 @@ def load_problems(
     else:
         rows = read_hub(dataset, config, split, n)
     problems = [as_problem(kind, row, f"{place} {i}") for i, row in enumerate(rows, 1)]
-    if not problems:
-        raise InputError(f"The {split} split of {dataset} has no problems.")
-    return [{"problem_id": f"{split}-{i}", **problem} for i, problem in enumerate(problems)]
+    if len(problems) <= skip:
+        left = f" but the {len(problems)} that skip_{split} leaves out" if problems else ""
+        raise InputError(f"The {split} split of {dataset} has no problems{left}.")
+    refuse_too_many(dataset, split, n - skip if n else 0, len(problems) - skip)
+    return [{"problem_id": f"{split}-{i}", **problem} for i, problem in enumerate(problems)][skip:]
+
+
+def refuse_too_many(dataset: str, split: str, n: int, there_are: int) -> None:
+    """Raise InputError where more problems are asked for than there are."""
+    if there_are < n:
+        raise InputError(
+            f"n_{split} is {n}, but the {split} split of {dataset} has {there_are} problems: give at most that, or 0 "
+            "for all of them."
+        )
+
+
+def draw_problems(dataset: str, n: int = 0, seed: int = 43, config: str = "main", task: str = "gsm8k") -> list[dict]:
+    """Return training problems that a seed draws for itself, as rows like those of `load_problems`.
+
+    Generated problems are others for every seed, and their ids say it (`train-43-0`). Of given problems `n` are drawn
+    (0: all), in their order, and keep their ids.
+    """
+    problems = load_problems(dataset, "train", n if dataset == GENERATOR else 0, seed, config, task)
+    if dataset == GENERATOR:
+        return [{**one, "problem_id": f"train-{seed}-{i}"} for i, one in enumerate(problems)]
+    refuse_too_many(dataset, "train", n, len(problems))
+    drawn = np.random.default_rng([seed, 2]).permutation(len(problems))[: n or None]
+    return [problems[i] for i in sorted(drawn)]
 
 
 def as_problem(task: tasks.Task, row: dict, place: str) -> dict[str, str]:

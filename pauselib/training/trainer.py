@@ -5,12 +5,15 @@ import shutil
 from pathlib import Path
 
 import pandas as pd
+import torch
 from datasets import Dataset
+from transformers.modeling_outputs import CausalLMOutput
 from transformers.trainer_callback import PrinterCallback
 from trl import SFTConfig, SFTTrainer
 
 from pauselib import runs
 from pauselib.errors import InputError
+from pauselib.model.precision import labelled_positions, summed_loss
 from pauselib.progress import Progress
 from pauselib.settings import BY_STEP, Settings
 from pauselib.variants import Variant
@@ -61,7 +64,7 @@ def arguments(settings: Settings, variant: Variant, folder: Path, n_rows: int) -
         per_device_train_batch_size=settings.batch_size // settings.gradient_accumulation_steps,
         gradient_accumulation_steps=settings.gradient_accumulation_steps,
         gradient_checkpointing=settings.gradient_checkpointing,
-        bf16=settings.dtype == "bfloat16",
+        bf16=False,  # autocast is this trainer's own, so that it ends where the heads begin
         num_train_epochs=epochs,
         max_steps=step["max_steps"] if step["max_steps"] < all_steps else -1,
         optim="adamw_torch",
@@ -98,6 +101,18 @@ def as_dataset(rows: pd.DataFrame) -> Dataset:
     return Dataset.from_dict({"input_ids": [ids.tolist() for ids in rows["input_ids"]], "labels": labels})
 
 
+def labelled_loss(model, input_ids, attention_mask, labels, n=None) -> CausalLMOutput:
+    """Return the loss of a causal language model (with adapters or not), its head computed where there is a label.
+
+    The summed cross-entropy is divided by `n`, or by the number of labels.
+    """
+    lm = model.get_base_model() if hasattr(model, "get_base_model") else model
+    out = lm.base_model(input_ids=input_ids, attention_mask=attention_mask, use_cache=False)
+    hidden, targets = labelled_positions(out.last_hidden_state, labels)
+    n = max(1, len(targets)) if n is None else n
+    return CausalLMOutput(loss=summed_loss(lm.get_output_embeddings(), hidden, targets) / n)
+
+
 def last_checkpoint(folder: Path) -> str | None:
     """Return the newest checkpoint to go on from, or None.
 
@@ -131,18 +146,27 @@ class PauseTrainer(SFTTrainer):
     would never move.
     """
 
-    def __init__(self, *args, picture=None, **kwargs):
-        """As SFTTrainer; `picture.update(history)` is called whenever something is logged."""
+    def __init__(self, *args, picture=None, autocast: bool = False, **kwargs):
+        """As SFTTrainer; `picture.update(history)` is called whenever something is logged.
+
+        With `autocast` the products of the layers are computed in bfloat16, and the LM head of a model without pauses
+        like that of a pause model: in float32, at labelled positions alone.
+        """
         super().__init__(*args, **kwargs)
         self.remove_callback(PrinterCallback)
         self.progress, self.picture = None, picture
+        self.autocast = self.labelled_only = autocast
 
     def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
         """Return the model's loss: its sum over the labelled positions divided by their number in the whole batch.
 
         Where gradients are accumulated, that is the number over all parts.
         """
-        outputs = model(**inputs, use_cache=False, num_items_in_batch=num_items_in_batch)
+        with torch.autocast(inputs["input_ids"].device.type, torch.bfloat16, enabled=self.autocast):
+            if self.labelled_only and not hasattr(model, "pause_head"):
+                outputs = labelled_loss(model, **inputs, n=num_items_in_batch)
+            else:
+                outputs = model(**inputs, use_cache=False, num_items_in_batch=num_items_in_batch)
         parts = 1 if num_items_in_batch is None else self.current_gradient_accumulation_steps
         loss = outputs.loss
         if self.args.average_tokens_across_devices and num_items_in_batch is not None:
@@ -181,6 +205,13 @@ class PauseTrainer(SFTTrainer):
         folder = Path(self.args.output_dir) / f"checkpoint-{self.state.global_step}"
         digests = {path.name: runs.digest(path) for path in sorted(folder.iterdir())}
         runs.write_json(folder / CHECKPOINT_DIGESTS, digests)
+
+    def losses_of(self, model) -> dict:
+        """Return the losses of a model on the validation rows, in the precision of its weights."""
+        self.model = self.model_wrapped = model
+        self.autocast, self.picture = False, None
+        self.evaluate()
+        return self.state.log_history.pop()
 
     def kept_losses(self) -> dict:
         """Return the losses on the validation rows at the checkpoint that was kept."""

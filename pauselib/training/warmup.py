@@ -31,6 +31,13 @@ def quiet():
         logging.set_verbosity(before)
 
 
+def training_precision(trainer):
+    """Return a context in which a trainer's model is held as it is trained."""
+    from pauselib.model.precision import frozen_matrices_in_bfloat16
+
+    return frozen_matrices_in_bfloat16(trainer.model) if trainer.autocast else contextlib.nullcontext()
+
+
 def train_variant(
     settings: Settings,
     base: Path | str,
@@ -52,15 +59,19 @@ def train_variant(
         if runs.manifest(work) != made_from:
             shutil.rmtree(work, ignore_errors=True)
             runs.write_json(work / runs.MANIFEST, made_from)
+        from pauselib.model.precision import as_loaded_in
         from pauselib.training.trainer import last_checkpoint
 
-        trainer.train(resume_from_checkpoint=last_checkpoint(work))
+        with training_precision(trainer):
+            trainer.train(resume_from_checkpoint=last_checkpoint(work))
         model, tokenizer = trainer.model, trainer.processing_class
         trained = model.merge_and_unload() if parse(settings.variant).lora else model
+        if settings.dtype == "bfloat16":
+            as_loaded_in(settings.dtype, trained)
         forget_place(trained)
         trained.save_pretrained(folder)
         tokenizer.save_pretrained(folder)
-    losses = trainer.kept_losses()
+        losses = trainer.losses_of(trained) if trainer.autocast else trainer.kept_losses()
     return {
         "variant": settings.variant,
         "eval_loss": losses["eval_loss"],
@@ -78,7 +89,8 @@ def prepare(settings: Settings, variant: Variant, base: Path | str, rows: dict[s
     """Return the trainer of a variant, and the table of what it trains."""
     import torch
 
-    from pauselib.model.pause_model import PauseForCausalLM
+    from pauselib.model.pause_model import PauseForCausalLM, untie
+    from pauselib.model.precision import train_in_float32
     from pauselib.model.unfreezing import trainable, unfreeze
     from pauselib.training.trainer import PauseTrainer, arguments, as_dataset
 
@@ -89,7 +101,10 @@ def prepare(settings: Settings, variant: Variant, base: Path | str, rows: dict[s
     if variant.pauses:
         model = PauseForCausalLM.around(model, settings.seed)
         model.config.prompt_pauses = prompt_pauses(settings)
+    elif variant.lm_head:
+        untie(model)  # as in a model that pauses, so that a matched baseline trains the same matrix alone
     model = unfreeze(model, variant, settings)
+    train_in_float32(model)
     table = trainable(model)
     trainer = PauseTrainer(
         model,
@@ -98,6 +113,7 @@ def prepare(settings: Settings, variant: Variant, base: Path | str, rows: dict[s
         eval_dataset=as_dataset(rows["validation"]),
         processing_class=tokenizer,
         picture=picture,
+        autocast=settings.dtype != "float32",
     )
     return trainer, table
 

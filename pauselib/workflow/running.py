@@ -1,41 +1,64 @@
 """Snakemake, run on the Snakefile for one experiment, after clearing what a run that was killed left behind."""
 
 import os
+import signal
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
 import yaml
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from pauselib import runs
+from pauselib.errors import InputError, failed_writes_explained
 from pauselib.settings import Settings
+from pauselib.workflow.leftovers import (
+    MARK,
+    ROOT,
+    end_orphans,
+    remove_stale_locks,
+    remove_unfinished_notebooks,
+)
+from pauselib.workflow.steps_of_graph import short_path
 
-ROOT = Path(__file__).parents[2]
-MARK = "PAUSELIB_WORKFLOW"  # an environment variable that every process of a run inherits, so that orphans can be told
-INTERRUPTED = 130  # the exit status of a command that Ctrl-C has stopped
+BY_SIGNAL = 128  # and the signal's number make the exit status of a command that a signal has stopped
 
 
-def end_orphans() -> None:
-    """End the kernels that a killed run of this project left: processes that carry its mark while no run is active."""
-    for process in psutil.process_iter():
+def interrupt(process: subprocess.Popen) -> None:
+    """Do to a process and those it began what Ctrl-C does: kernels are no part of that, papermill ends them."""
+    group = os.getpgid(0)
+    for one in (psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)):
         try:
-            if process.pid != os.getpid() and process.environ().get(MARK) == str(ROOT):
-                process.terminate()
-        except psutil.Error:
+            if os.getpgid(one.pid) == group:
+                one.send_signal(signal.SIGINT)
+        except (ProcessLookupError, psutil.Error):
             continue
 
 
-def run_until_interrupted(command: list[str], environment: dict[str, str]) -> int:
-    """Run a command and return its exit status. Ctrl-C reaches the command too, which then ends what it began."""
+def run_until_stopped(command: list[str], environment: dict[str, str]) -> int:
+    """Run a command and return its exit status, that of the signal where one has stopped it.
+
+    Ctrl-C reaches the command too, which then ends what it began. A request to terminate, or another Ctrl-C, is passed
+    on to all of these.
+    """
+    signals = []
     with subprocess.Popen(command, env=environment) as process:
-        try:
-            return process.wait()
-        except KeyboardInterrupt:
-            process.wait()
-            print("Stopped. What is finished is kept: the same command goes on from there.", file=sys.stderr)
-            return INTERRUPTED
+
+        def stop(number: int, frame) -> None:
+            signals.append(number)
+            if number == signal.SIGTERM or len(signals) > 1:
+                interrupt(process)
+
+        before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+        status = process.wait()
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    if not signals:
+        return status
+    print("Stopped. What is finished is kept: the same command goes on from there.", file=sys.stderr)
+    return BY_SIGNAL + signals[0]
 
 
 def first_result(settings: Settings) -> str:
@@ -44,11 +67,32 @@ def first_result(settings: Settings) -> str:
     return str(settings.but(variant=variant, seed=settings.seeds[0]).variant_folder() / "evaluate.ipynb")
 
 
+@contextmanager
+def turn_at(folder: Path):
+    """Wait until no other copy of the project makes the same experiment, and keep others waiting in the block."""
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / ".workflow.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        print(f"Another copy of the project is making {short_path(folder)}: this one waits for it.", flush=True)
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
 def run_snakemake(settings: Settings, config: dict) -> int:
     """Make all that the experiment still misses and return Snakemake's exit status.
 
-    `config` is what `settings` were read from. Raises filelock.Timeout while another run is active.
+    `config` is what `settings` were read from. Raises filelock.Timeout while another run of this copy of the project is
+    active, and InputError where nothing can be written.
     """
+    if not os.access(ROOT, os.W_OK):
+        raise InputError(
+            f"{ROOT} can't be written, and Snakemake keeps its notes there: copy the project to a folder of your own."
+        )
     # Snakemake's own overrides would make text of what is nested in them, so there is a file
     config_file = settings.folder() / "config.yaml"
     snakemake = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile")]
@@ -60,12 +104,16 @@ def run_snakemake(settings: Settings, config: dict) -> int:
         "TOKENIZERS_PARALLELISM": "false",
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
     }
-    with FileLock(ROOT / "runs" / ".workflow.lock", timeout=0):
+    with (
+        failed_writes_explained(settings.folder()),
+        FileLock(ROOT / "runs" / ".workflow.lock", timeout=0),
+        turn_at(settings.folder()),
+    ):
         end_orphans()
+        remove_stale_locks()
         runs.clear_litter(settings.folder())
+        remove_unfinished_notebooks(settings.folder())
         runs.write(config_file, yaml.safe_dump(config, sort_keys=False))
-        nowhere = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        subprocess.run([*snakemake, "--unlock"], env=environment, check=False, **nowhere)
         command = [*snakemake, "--cores", "all", "--rerun-incomplete", "--keep-going"]
         command += ["--prioritize", first_result(settings)]
-        return run_until_interrupted(command, environment)
+        return run_until_stopped(command, environment)

@@ -7,7 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pauselib import runs
+from pauselib.errors import number_of_unwritable, unwritable
 from pauselib.variants import parse
+
+KERNEL_DIED = (
+    "the notebook's kernel died: it was killed, by a person or because memory ran out; the same command goes on from "
+    "there."
+)
 
 
 @dataclass(frozen=True)
@@ -71,18 +77,29 @@ def result_of(step: GraphStep) -> str:
 
 
 def reason_of_failure(step: GraphStep) -> str:
-    """Why a step failed: the last error in its notebook, or the last line of its log where the notebook holds none.
+    """Why a step failed: the last error in its notebook, or what keeps its folder from being written, or the last line
+    of its log.
 
     An InputError is a sentence that says everything. The message of another error follows its type.
     """
-    if step.notebook.exists():
-        cells = json.loads(step.notebook.read_text(encoding="utf-8"))["cells"]
-        outputs = [output for cell in cells for output in cell.get("outputs", [])]
-        errors = [output for output in outputs if output["output_type"] == "error"]
-        if errors:
-            kind, message = errors[-1]["ename"], errors[-1]["evalue"]
-            return textwrap.shorten(message if kind == "InputError" else f"{kind}: {message}", 600, placeholder=" …")
+    errors = [output for output in outputs_of(step.notebook) if output["output_type"] == "error"]
+    if errors:
+        kind, message = errors[-1]["ename"], errors[-1]["evalue"]
+        return textwrap.shorten(message if kind == "InputError" else f"{kind}: {message}", 600, placeholder=" …")
+    number = number_of_unwritable(step.notebook.parent)
+    if number is not None:
+        return str(unwritable(step.notebook.parent, number))
     logged = step.log is not None and step.log.exists()
     text = step.log.read_text(encoding="utf-8", errors="replace") if logged else ""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[-1] if lines else "Its log doesn't say why."
+    last = lines[-1] if lines else "Its log doesn't say why."
+    return KERNEL_DIED if last.endswith("DeadKernelError: Kernel died") else last
+
+
+def outputs_of(notebook: Path) -> list[dict]:
+    """The outputs of all cells of an executed notebook; none where it isn't there, or isn't whole."""
+    try:
+        cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    except (OSError, ValueError):
+        return []
+    return [output for cell in cells for output in cell.get("outputs", [])]

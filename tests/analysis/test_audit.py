@@ -193,7 +193,7 @@ def test_no_replies_are_refused():
 
 def test_the_published_table_is_text_in_the_order_of_the_variants():
     table = published()
-    assert table["variant"].to_list() == [name for name in VARIANTS if name != MATCHED]
+    assert table["variant"].to_list() == [name for name in VARIANTS if not name.startswith(MATCHED)]
     assert table.map(lambda cell: isinstance(cell, str)).all(axis=None)
     assert table.set_index("variant").loc["sft_unfr_lm_head_embed_peft", "accuracy"] == "0.50"
     assert (table["eval_loss"] == "").sum() == 2

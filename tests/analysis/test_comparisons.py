@@ -8,17 +8,20 @@ import pytest
 
 from pauselib.analysis import loading
 from pauselib.analysis.comparisons import (
+    against,
+    against_matched,
     aligned,
     detectable,
-    differences,
     grid,
     intervention_effects,
     over_seeds,
     pauses_by_correctness,
     present_variants,
     strategies,
+    unmatched,
 )
-from pauselib.analysis.statistics import compare, smallest_difference, wilson
+from pauselib.analysis.paired import compare, score_interval
+from pauselib.analysis.statistics import smallest_difference, wilson
 from pauselib.variants import VARIANTS
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -73,7 +76,7 @@ def test_a_grid_is_of_the_seeds_and_problems_that_all_have():
 
 
 def test_differences_from_the_baseline_by_hand(four_problems):
-    table = differences(four_problems, "baseline_1_epoch").set_index("variant")
+    table = against(four_problems, "baseline_1_epoch").set_index("variant")
     assert table.index.to_list() == ["sft_fr_phead", "sft"]  # in the order of the replies
     assert table.loc["sft", ["seeds", "n", "discordant", "difference", "p", "p_holm", "test"]].to_list() == [
         1,
@@ -85,14 +88,14 @@ def test_differences_from_the_baseline_by_hand(four_problems):
         "exact McNemar",
     ]
     assert table.loc["sft_fr_phead", ["discordant", "difference", "p", "p_holm"]].to_list() == [0.25, -0.25, 1, 1]
-    assert table.loc["sft", "low"] == 0
-    assert table.loc["sft", "high"] == 1
+    assert (table.loc["sft", "low"], table.loc["sft", "high"]) == score_interval(2, 0, 4)
+    assert (table["reference"] == "baseline_1_epoch").all()
 
 
 def test_differences_take_the_seeds_both_have_and_correct_over_the_table():
     replies = drawn({"sft": 0.9, "sft_peft": 0.7, "baseline_1_epoch": 0.7}, 300, seeds=(1, 2, 3))
     replies = replies[~((replies["variant"] == "sft_peft") & (replies["seed"] > 1))]
-    table = differences(replies, "baseline_1_epoch").set_index("variant")
+    table = against(replies, "baseline_1_epoch").set_index("variant")
     assert table[["seeds", "test"]].to_numpy().tolist() == [[3, "crossed t"], [1, "exact McNemar"]]
     expected = compare(grid(replies, "sft"), grid(replies, "baseline_1_epoch"))
     assert table.loc["sft", ["difference", "low", "high", "p"]].to_list() == [
@@ -106,10 +109,11 @@ def test_differences_take_the_seeds_both_have_and_correct_over_the_table():
 
 def test_an_unfinished_reference_and_no_replies_give_empty_tables(four_problems):
     empty = pd.DataFrame(columns=["seed", "variant", "correct", "n_pauses", "truncated"])
-    for table in (differences(four_problems, "baseline_2_epoch"), differences(empty, "sft")):
+    for table in (against(four_problems, "baseline_2_epoch"), against(empty, "sft"), against_matched(empty)):
         assert table.empty
         assert table.columns.to_list() == [
             "variant",
+            "reference",
             "seeds",
             "n",
             "discordant",
@@ -123,15 +127,15 @@ def test_an_unfinished_reference_and_no_replies_give_empty_tables(four_problems)
     for table in (pauses_by_correctness(empty), over_seeds(empty), strategies(empty)):
         assert table.empty
         assert "variant" in table
-    said, number = detectable(four_problems, "baseline_2_epoch")
+    said, number = detectable(empty)
     assert math.isnan(number)
-    assert "baseline_2_epoch" in said
+    assert "a variant with a trained pause head and its matched baseline" in said
+    assert unmatched(empty) == ""
 
 
 def test_variants_without_a_common_seed_are_not_compared():
-    (row,) = differences(pd.concat([told("sft", "+-", seed=1), told("sft_peft", "++", seed=2)]), "sft").to_dict(
-        "records"
-    )
+    replies = pd.concat([told("sft", "+-", seed=1), told("sft_peft", "++", seed=2)])
+    (row,) = against(replies, "sft").to_dict("records")
     assert (row["seeds"], row["n"]) == (0, 0)
     assert all(math.isnan(row[column]) for column in ("discordant", "difference", "low", "high", "p", "p_holm"))
 
@@ -209,25 +213,25 @@ def test_one_seed_has_the_interval_of_its_accuracy(four_problems):
 def test_what_can_be_shown_is_of_the_median_share_of_discordant_answers():
     marks = {
         "baseline_1_epoch": "+" * 100,
+        "baseline_matched": "-" * 5 + "+" * 95,
         "sft": "-" * 10 + "+" * 90,
-        "sft_peft": "-" * 20 + "+" * 80,
+        "sft_peft": "-" * 25 + "+" * 75,
         "sft_fr_pembed": "-" * 60 + "+" * 40,
     }
-    replies = pd.concat([told(name, correct) for name, correct in marks.items()] + [told("sft_fr_phead", "-" * 100)])
-    said, number = detectable(replies, "baseline_1_epoch")
-    assert number == smallest_difference(100, 0.2)  # not that of the frozen head, never right
+    others = [told("sft_fr_phead", "-" * 100), told("sft_peft@word", "-" * 100), told("sft_unfr_lm_head", "-" * 100)]
+    replies = pd.concat([*(told(name, correct) for name, correct in marks.items()), *others])
+    said, number = detectable(replies)
+    assert number == smallest_difference(100, 0.2)  # that of sft_peft against its match, the others have 10 and 60
     assert f"{100 * number:.1f} points on 100 problems" in said
     assert "20.0% differently (median of 3 variants" in said
-    assert math.isnan(
-        detectable(pd.concat([told("baseline_1_epoch", "++++"), told("sft", "++++")]), "baseline_1_epoch")[1]
-    )
+    assert math.isnan(detectable(pd.concat([told("baseline_1_epoch", "++++"), told("sft", "++++")]))[1])
 
 
 def test_equal_variants_are_rarely_told_apart_in_a_whole_table():
     """Ten equal variants: after the correction at least one of nine differs in at most about 5 % of the tables."""
     names = list(VARIANTS)[:10]
     tables = [
-        differences(drawn(dict.fromkeys(names, 0.6), 60, seeds=(1, 2, 3), rng=number), names[0]) for number in range(30)
+        against(drawn(dict.fromkeys(names, 0.6), 60, seeds=(1, 2, 3), rng=number), names[0]) for number in range(30)
     ]
     assert np.mean([(table["p_holm"] < 0.05).any() for table in tables]) <= 0.15
     assert np.mean([(table["p"] < 0.05).mean() for table in tables]) <= 0.08
@@ -279,9 +283,51 @@ def test_rows_with_a_strategy_of_their_own_stand_beside_the_matched_baseline():
     assert against.loc["sft_peft@word"].to_list() == pytest.approx([0.4, 0.5, 1])  # two discordant problems, two tests
     assert against.loc["sft_peft@end"].to_list() == pytest.approx([-0.2, 1, 1])
     assert against.loc["baseline_matched"].isna().all()
-    (row,) = differences(pd.concat([word, matched]), "baseline_matched").to_dict("records")
+    (row,) = against_matched(pd.concat([word.assign(variant="sft_peft"), matched])).to_dict("records")
+    assert table["reference"].to_list()[::2] == ["baseline_matched"] * 2
     assert table.iloc[0][["difference_low", "difference_high"]].to_list() == [row["low"], row["high"]]
     assert (table.loc[0, "low"], table.loc[0, "high"]) == wilson(4, 5)
+
+
+def test_every_row_is_compared_with_its_own_matched_baseline_and_the_others_are_named():
+    """`sft` trains nothing of the LM, so the first step is its match; the match of one row is not finished."""
+    marks = {
+        "sft": "++--",
+        "sft_peft": "+++-",
+        "sft_unfr_lm_head": "++++",
+        "sft_fr_phead_unfr_lm_head_peft": "----",
+        "sft_peft@word": "++++",
+        "baseline_1_epoch": "+---",
+        "baseline_2_epoch": "++++",
+        "baseline_matched": "+---",
+        "baseline_matched_unfr_lm_head": "+++-",
+    }
+    replies = pd.concat([told(name, correct) for name, correct in marks.items()])
+    table = against_matched(replies).set_index("variant")
+    assert table["reference"].to_dict() == {
+        "sft": "baseline_1_epoch",
+        "sft_peft": "baseline_matched",
+        "sft_unfr_lm_head": "baseline_matched_unfr_lm_head",
+    }
+    assert table["difference"].to_list() == [0.25, 0.5, 0.25]
+    assert unmatched(replies) == (
+        "Left out, since what they are matched with is not finished (baseline_matched_unfr_lm_head_peft): "
+        "sft_fr_phead_unfr_lm_head_peft."
+    )
+    assert unmatched(replies[replies["variant"].isin(["sft", "baseline_1_epoch"])]) == ""
+
+
+def test_rows_with_a_strategy_of_their_own_are_not_counted_beside_the_published_ones():
+    rows = [told("baseline_1_epoch", "+" * 8), told("sft", "+" * 6 + "--"), told("sft_peft", "+" * 8)]
+    alone = against(pd.concat(rows), "baseline_1_epoch")
+    beside = against(pd.concat([*rows, told("sft_peft@word", "-" * 8)]), "baseline_1_epoch")
+    pd.testing.assert_frame_equal(beside, alone)  # its p would have changed the correction of theirs
+
+
+def test_two_problems_answered_alike_are_no_certainty():
+    table = against(pd.concat([told("baseline_1_epoch", "++"), told("sft", "++")]), "baseline_1_epoch")
+    assert table.loc[0, ["difference", "p"]].to_list() == [0, 1]
+    assert table.loc[0, "low"] < -0.5 < 0.5 < table.loc[0, "high"]
 
 
 def test_without_the_matched_baseline_strategies_have_no_differences_and_without_strategies_no_lines():

@@ -54,7 +54,7 @@ def test_with_nothing_finished_all_rows_are_missing_and_the_command_is_named(tmp
     table = loading.results(settings)
     assert table["accuracy"].isna().all()
     assert loading.finished_sentence(settings, table).startswith(
-        "0 of 21 rows are finished under tiny. `papermill notebooks/evaluate.ipynb out.ipynb -p variant sft "
+        "0 of 25 rows are finished under tiny. `papermill notebooks/evaluate.ipynb out.ipynb -p variant sft "
     )
     for empty in (loading.predictions(settings), loading.intervened(settings), loading.nearest_tokens(settings)):
         assert empty.empty
@@ -82,6 +82,15 @@ def test_replies_come_seed_by_seed_in_the_order_of_the_variants(by_hand):
         (7, "sft"),
     ]
     assert replies["n_pauses"].tolist() == [0, 0, 0, 1, 2, 9, 3]
+
+
+def test_a_run_of_pauses_is_one_place_where_a_reply_pauses(by_hand):
+    """Two before the first word, one inside, two apart at the end, whatever stands for the words."""
+    texts = ["<|pause|><|pause|>It", "It <|pause|>is", "It is 1<|pause|>.<|pause|>", "It is", "<|pause|> <|pause|>"]
+    replies = [{**reply(i, True, 0), "reply": text} for i, text in enumerate(texts)]
+    save(by_hand.but(variant="sft").variant_folder(), replies, 0.5)
+    found = loading.predictions(by_hand)
+    assert found.loc[found["variant"] == "sft", "n_sites"].tolist() == [1, 1, 2, 0, 2]
 
 
 def test_the_baselines_are_not_among_the_pausing_rows(by_hand):
@@ -119,6 +128,10 @@ def test_replies_under_interventions_carry_what_was_changed(intervened):
     assert changed["allowed"].isna().tolist() == [False] * 3 + [True] * 3
     assert changed["n_pauses"].tolist() == [0] * 3 + [2] * 3
     assert set(zip(changed["seed"], changed["variant"])) == {(42, "sft")}
+
+
+def test_replies_under_interventions_have_their_places_too(intervened):
+    assert loading.intervened(intervened)["n_sites"].tolist() == [0, 0, 0, 1, 1, 1]
 
 
 def test_a_limit_is_only_a_number_where_nothing_else_is_changed(intervened):

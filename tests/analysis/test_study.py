@@ -5,9 +5,13 @@ from functools import cached_property
 
 import pandas as pd
 import pytest
+from conftest import reply, save
 
+from pauselib.analysis import loading
+from pauselib.analysis.plan import plan
+from pauselib.analysis.sites import incorrect_pause_more
 from pauselib.analysis.study import Study
-from pauselib.settings import Settings
+from pauselib.settings import Settings, settings_of_step
 
 TABLES = [name for name, kind in vars(Study).items() if isinstance(kind, cached_property)]
 
@@ -28,11 +32,25 @@ def test_a_study_of_nothing_has_all_its_tables(tmp_path):
         "nearest_tokens",
     ):
         assert len(getattr(study, name)) == 0, name
-    assert set(study.takeaways["verdict"]) == {"cannot tell"}
+    assert set(study.takeaways["verdict"]) == {"undecided"}
     assert len(study.audit_beside_ours) == 20
     assert study.detectable.startswith("What these problems can show is not known")
     assert study.finished_rows == []
+    assert study.unmatched == ""
+    assert study.plan_status.startswith("All of this is exploratory")
+    assert len(study.built_in) == 2
     assert study.example_variant is None
+
+
+def test_in_the_registered_experiment_only_the_registered_problems_count(tmp_path):
+    """The first of the problems are those that the pilot saw: what they say is in no verdict."""
+    settings = Settings(runs_dir=str(tmp_path), experiment=plan().experiment, variants=["sft_peft"])
+    replies = [reply(i, i < 100, i % 3 % 2) for i in range(200)]
+    save(settings.variant_folder(), replies, 0.5, **settings.of(*settings_of_step("evaluate")))
+    assert len(Study(settings).replies) == 200
+    counted = incorrect_pause_more(loading.predictions(settings).iloc[25:], plan())
+    assert Study(settings).takeaways.iloc[2]["estimate"] == counted["estimate"]
+    assert Study(settings).plan_status.startswith("These outcomes are registered")
 
 
 def test_a_table_is_computed_once(intervened):

@@ -8,7 +8,7 @@ from transformers import AutoModelForCausalLM
 from pauselib import tasks
 from pauselib.decoding import greedy
 from pauselib.decoding.greedy import Reply, fill_gaps, generate
-from pauselib.interventions import Cap, Chooser, Draw, Force
+from pauselib.interventions import Cap, Chooser, Draw, Force, Shift
 from pauselib.model.pause_model import PauseForCausalLM
 from pauselib.rows import prompt_ids, tokenize
 from pauselib.sources.models import load_model, load_tokenizer
@@ -169,6 +169,59 @@ def test_the_published_limit_counts_the_prompt_but_no_padding(asked):
 def test_a_prompt_that_fills_the_limit_gets_an_empty_cut_reply(asked):
     model, prompts, end = asked
     assert generate(model, prompts[:1], end, 10, max_total_tokens=len(prompts[0])) == [Reply([], truncated=True)]
+
+
+def choosing(model, how, **more) -> Chooser:
+    """What chooses the tokens under one intervention, with the texts of the embedded tokenizer."""
+    text = load_tokenizer("tiny").decode
+    return Chooser([how], model.config.pause_token_id, lambda token: text([token]), **more)
+
+
+def spoken(model, reply: Reply) -> list[int]:
+    return [token for token in reply.ids if token != model.config.pause_token_id]
+
+
+def test_under_an_intervention_pauses_take_nothing_from_what_may_be_said(asked):
+    model, prompts, end = asked
+    forced = Force(forced_pauses=2, forced_at="number")
+    short, long = (generate(model, prompts, end, n, chooser=choosing(model, forced)) for n in (60, 200))
+    assert {reply.truncated for reply in short} == {True, False}
+    for reply, whole in zip(short, long):
+        assert spoken(model, reply) == spoken(model, whole)[:60]
+        assert reply.truncated == (len(spoken(model, reply)) == 60)
+    assert max(len(reply.ids) for reply in short) > 60
+
+
+def test_a_limit_can_count_the_pauses_of_an_intervention_too(asked):
+    model, prompts, end = asked
+    forced = Force(forced_pauses=2, forced_at="number")
+    replies = generate(model, prompts, end, 40, chooser=choosing(model, forced, pause_room=1))
+    assert {len(reply.ids) for reply in replies if reply.truncated} == {40}
+    assert max(len(reply.ids) for reply in replies) == 40
+
+
+@pytest.mark.parametrize(("room", "n_pauses"), [(1, 10), (4, 40)])
+def test_a_reply_that_never_stops_pausing_ends_where_there_is_no_more_room(asked, room, n_pauses):
+    model, prompts, end = asked
+    never_speaks = choosing(model, Shift(pause_bias=100.0), pause_room=room)
+    (reply,) = generate(model, prompts[:1], end, 10, chooser=never_speaks)
+    assert reply == Reply([model.config.pause_token_id] * n_pauses, truncated=True)
+
+
+def test_there_is_never_more_room_than_the_model_has_positions(tiny_lm):
+    model = PauseForCausalLM.around(tiny_lm("gpt2")).eval()  # with 128 positions
+    never_speaks = choosing(model, Shift(pause_bias=100.0))
+    replies = generate(model, [[1] * 90, [1] * 8], -1, 30, chooser=never_speaks)
+    assert [len(reply.ids) for reply in replies] == [128 - 90, 4 * 30]
+
+
+def test_the_published_limit_counts_no_pauses_under_an_intervention(asked):
+    model, prompts, end = asked
+    chooser = choosing(model, Force(forced_pauses=3, forced_at="start"))
+    limit = len(prompts[0]) + 5
+    (reply,) = generate(model, prompts[:1], end, 1000, max_total_tokens=limit, chooser=chooser)
+    assert len(spoken(model, reply)) == 5
+    assert len(reply.ids) >= 8
 
 
 def test_each_token_is_told_with_all_replies_so_far(asked):

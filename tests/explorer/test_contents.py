@@ -35,7 +35,7 @@ def test_a_row_with_an_injection_strategy_of_its_own_is_a_row(own_copy):
     shutil.copytree(own_copy.variant_folder(), own_copy.variant_folder().with_name("sft_peft@word"))
     rows = rows_with_models(own_copy)
     assert [row.variant for row in rows] == ["sft_peft", "sft_fr_phead_peft", "baseline_1_epoch", "sft_peft@word"]
-    assert "4 of 22 variants have a model" in overview_html(own_copy)
+    assert "4 of 26 variants have a model" in overview_html(own_copy)
 
 
 def test_experiments_and_seeds_are_found_and_that_of_the_notebook_comes_first(own_copy):
@@ -68,9 +68,9 @@ def test_the_overview_says_what_each_model_has(own_copy):
 
 def test_the_overview_names_what_is_missing_and_one_command_that_makes_it(asked):
     html = overview_html(asked)
-    assert "3 of 21 variants have a model in experiment small, seed 42" in html
+    assert "3 of 25 variants have a model in experiment small, seed 42" in html
     assert "Not finished: sft, sft_unfr_lm_head, sft_unfr_lm_head_peft," in html
-    assert "baseline_1_epoch, baseline_2_epoch, baseline_matched." in html
+    assert "baseline_1_epoch, baseline_2_epoch, baseline_matched, baseline_matched_unfr_lm_head" in html
     assert "<code>make run" not in html, "no file of configs/ makes this experiment"
     command = "papermill notebooks/evaluate.ipynb out.ipynb -p variant sft -p experiment small -p seed 42"
     assert f"<code>{command} -p runs_dir {asked.runs_dir}</code> makes one variant." in html
@@ -87,4 +87,4 @@ def test_an_experiment_of_configs_is_made_by_its_file(tmp_path):
         f"<code>{evaluate} -f configs/mistral-7b.yaml -p variant sft -p experiment mistral-7b -p seed 7</code> "
         "makes one variant."
     )
-    assert "0 of 21 variants" in overview_html(Settings(runs_dir=str(tmp_path)))
+    assert "0 of 25 variants" in overview_html(Settings(runs_dir=str(tmp_path)))

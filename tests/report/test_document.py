@@ -1,9 +1,11 @@
 """The report as a file, from three hand-written replies a variant."""
 
 import json
+import re
 import shutil
 
 import nbformat
+import pandas as pd
 import pytest
 from conftest import SCRIPT, pictures_of_report
 
@@ -22,7 +24,7 @@ def with_strategy(by_hand):
 
 def test_a_report_of_nothing_has_all_its_pictures(tmp_path):
     html = document.write_report(Study(Settings(runs_dir=str(tmp_path)))).read_text()
-    assert "0 of 21 rows are finished" in html
+    assert "0 of 25 rows are finished" in html
     assert html.count("<svg") == pictures_of_report(n_variants=0)
 
 
@@ -97,3 +99,47 @@ def test_the_report_shows_the_settings_that_the_files_were_made_from_not_the_def
 
 def test_the_same_results_give_the_same_report(by_hand):
     assert document.write_report(Study(by_hand)).read_bytes() == document.write_report(Study(by_hand)).read_bytes()
+
+
+def test_every_table_of_the_report_is_a_csv_file_beside_it_with_whole_numbers(intervened):
+    study = Study(intervened)
+    path = document.write_report(study)
+    html, folder = path.read_text(), path.with_name("tables")
+    linked = set(re.findall(r'href="tables/(\w+)\.csv"', html))
+    assert linked == {file.stem for file in folder.glob("*.csv")}
+    assert {
+        "results",
+        "takeaways",
+        "interventions",
+        "pause_prediction",
+        "pause_regression",
+        "audit",
+        "settings",
+    } <= linked
+    assert html.count("<table") == len(linked)
+    pd.testing.assert_frame_equal(
+        pd.read_csv(folder / "interventions.csv"),
+        study.intervention_effects.reset_index(drop=True),
+        check_dtype=False,
+    )
+
+
+def test_a_table_of_an_older_report_is_removed(by_hand):
+    old = by_hand.folder() / "tables" / "strategies.csv"
+    old.parent.mkdir()
+    old.write_text("old")
+    document.write_report(Study(by_hand))
+    assert not old.exists()
+    assert (old.parent / "results.csv").exists()
+
+
+def test_the_code_check_is_a_line_and_no_finding(intervened):
+    html = document.report_html(Study(intervened))
+    assert '<p class="note">Code check: the greedy rule, at ' in html
+    assert "of the positions of every variant" not in html
+
+
+def test_the_methods_are_a_section(intervened):
+    html = document.report_html(Study(intervened))
+    assert '<h2 id="methods-title">Methods</h2>' in html
+    assert html.index("<h3>Plan</h3>") < html.index("<h3>Exclusions</h3>")

@@ -45,7 +45,7 @@ def test_a_difference_too_far_to_draw_is_written_at_the_edge():
     found = pd.DataFrame({"variant": ["sft", "sft_fr_phead"], "accuracy": [0.7, 0.0], "low": 0.0, "high": 0.8})
     against = found.assign(difference=[0.02, -0.7], low=[-0.01, -0.75], high=[0.05, -0.65])
     against = against[["variant", "difference", "low", "high"]]
-    _, right = figures.accuracies(found, against, "baseline_matched").axes
+    _, right = figures.accuracies(found, against).axes
     assert [text.get_text() for text in right.texts] == ["◂ -70 points"]
     assert right.get_xlim() == (-2.0, 6.0)
 

@@ -238,6 +238,13 @@ def test_a_strategy_that_was_taken_out_is_unknown_again():
         Settings(strategy="before_the_end")
 
 
+def test_a_strategy_that_is_named_twice_is_refused_since_it_would_draw_twice():
+    with pytest.raises(ValueError, match=r"names random 2 times: name each strategy once\."):
+        find_strategies("random+word+random")
+    with pytest.raises(ValueError, match="names prefix 2 times"):
+        prompt_pauses(Settings().model_copy(update={"strategy": "prefix+prefix"}))
+
+
 def test_every_strategy_says_what_it_does_and_where_it_comes_from():
     """The notebook shows these texts for the strategies of the experiment."""
     assert list(STRATEGIES) == ["random", "word", "pattern", "prefix", "surprise"]

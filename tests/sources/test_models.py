@@ -34,7 +34,9 @@ def test_a_tokenizer_without_a_padding_token_pads_with_the_end_token(tokenizer, 
 
 @pytest.mark.parametrize("load", [load_tokenizer, pause_token_id])
 def test_an_unknown_model_is_refused_in_one_sentence(load):
-    with pytest.raises(ValueError, match=r"'no/such-model' could not be loaded .*: give 'tiny', a folder") as error:
+    with pytest.raises(
+        ValueError, match=r"'no/such-model' could not be loaded .*: give 'tiny', 'smollm2', a folder"
+    ) as error:
         load("no/such-model")
     assert "\n" not in str(error.value)
 

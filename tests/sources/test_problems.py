@@ -138,3 +138,20 @@ def test_the_toy_problems_are_generated_as_many_as_asked_for():
     assert [row["problem_id"] for row in rows] == ["train-0", "train-1", "train-2"]
     assert list(rows[0]) == ["problem_id", "question", "answer"]
     assert len(load_problems("toy", "test")) == GENERATED["test"]
+
+
+def test_the_first_problems_can_be_left_out_and_the_others_keep_their_numbers(folder):
+    place = folder(PENS, DEBT, {**PENS, "question": "And 3?"})
+    assert [p["problem_id"] for p in load_problems(place, "train", skip=1)] == ["train-1", "train-2"]
+    (second,) = load_problems(place, "train", 1, skip=1)
+    assert (second["problem_id"], second["question"]) == ("train-1", DEBT["question"])
+
+
+def test_generated_problems_after_the_first_are_those_of_the_same_stream():
+    assert load_problems("toy", "test", 2, skip=3) == load_problems("toy", "test", 5)[3:]
+    assert len(load_problems("toy", "test", skip=3)) == GENERATED["test"]
+
+
+def test_leaving_out_all_problems_is_refused(folder):
+    with pytest.raises(ValueError, match=r"has no problems but the 2 that skip_train leaves out\.$"):
+        load_problems(folder(PENS, DEBT), "train", 5, skip=2)

@@ -110,3 +110,15 @@ def test_a_limit_of_steps_never_goes_past_the_epochs(variant, base_max_steps, ep
 
     given = arguments(Settings(batch_size=4, base_max_steps=base_max_steps), VARIANTS[variant], tmp_path, 12)
     assert (given.num_train_epochs, given.max_steps) == (epochs, max_steps)
+
+
+def test_the_head_of_a_model_without_pauses_can_be_computed_at_labelled_positions_alone(tiny_lm, rows):
+    from pauselib.training.trainer import as_dataset, labelled_loss
+
+    lm, labels = tiny_lm("mistral"), as_dataset(rows)["labels"][1]
+    ids = torch.tensor([[3, 7, 8, 9, 1]])
+    stock = lm(input_ids=ids, labels=torch.tensor([labels])).loss
+    ours = labelled_loss(lm, ids, torch.ones_like(ids), torch.tensor([labels])).loss
+    torch.testing.assert_close(ours, stock)
+    part = labelled_loss(lm, ids, torch.ones_like(ids), torch.tensor([labels]), n=30).loss
+    torch.testing.assert_close(part, stock * 3 / 30)

@@ -3,13 +3,18 @@
 import json
 import shutil
 
+import numpy as np
+import pandas as pd
 import pytest
 import torch
+from torch.nn.functional import cross_entropy
 
 from pauselib import runs
 from pauselib.model.pause_model import PauseForCausalLM
-from pauselib.steps import warm_up
-from pauselib.training.warmup import nearest_tokens
+from pauselib.settings import Settings
+from pauselib.sources.models import load_model
+from pauselib.steps import rows_folder, training_rows, warm_up
+from pauselib.training.warmup import nearest_tokens, train_variant
 
 
 @pytest.mark.parametrize(("max_steps", "expected"), [(-1, 3), (2, 2), (100, 3)])
@@ -34,10 +39,55 @@ def test_only_the_named_parts_differ_from_the_base_after_training(small):
     }
 
 
-def test_a_run_cut_off_goes_on_and_ends_as_if_it_had_not_been(small, monkeypatch):
+@pytest.mark.parametrize("name", ["baseline_matched_unfr_lm_head", "baseline_matched_unfr_lm_head_peft"])
+def test_a_matched_baseline_of_a_tied_model_trains_the_head_alone(name, tiny_lm, tokenizer, tmp_path):
+    """A model that pauses has its matrices untied, so its match must not train the embeddings by the way either."""
+    tied, folder = tmp_path / "tied", tmp_path / "model"
+    tiny_lm("llama", tied=True).save_pretrained(tied)
+    tokenizer.save_pretrained(tied)
+    row = np.array([3, 4, 5, 6], dtype=np.int32)
+    rows = pd.DataFrame({"input_ids": [row] * 4, "completion_mask": [np.array([0, 1, 1, 1], dtype=np.int8)] * 4})
+    settings = Settings(variant=name, learning_rate=0.1, max_steps=1, eval_steps=1, batch_size=4)
+    train_variant(settings, tied, {"train": rows, "validation": rows}, folder, tmp_path / "work", {"inputs": {}})
+    trained, before = (load_model(str(one)) for one in (folder, tied))
+    assert torch.equal(trained.get_input_embeddings().weight, before.get_input_embeddings().weight)
+    assert not torch.equal(trained.get_output_embeddings().weight, before.get_output_embeddings().weight)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "mixed", "bfloat16"])
+@pytest.mark.parametrize("variant", ["sft_unfr_lm_head_peft", "baseline_1_epoch"])
+def test_the_eval_loss_is_that_of_the_saved_folder(variant, dtype, small):
+    settings = small.but(experiment=f"saved-{dtype}", variant=variant, dtype=dtype)
+    folder = warm_up(settings)
+    model = load_model(str(folder / "model"), dtype)
+    total = n = 0
+    rows = training_rows(settings, rows_folder(settings))["validation"]  # fewer than a batch
+    for ids, mask in zip(rows["input_ids"], rows["completion_mask"]):
+        ids, learned = torch.tensor(ids).long(), torch.tensor(mask)[1:] == 1
+        with torch.inference_mode():
+            logits = model(input_ids=ids[None]).logits[0, :-1].float()
+        total += cross_entropy(logits[learned], ids[1:][learned], reduction="sum").item()
+        n += int(learned.sum())
+    record = runs.read_json(folder / "training.json")
+    rounding = 0.03 if dtype == "bfloat16" else 1e-5  # in bfloat16 rows of a batch, padded, are rounded otherwise
+    assert record["eval_loss"] == pytest.approx(total / n, rel=rounding)
+    assert len([entry for entry in record["history"] if "eval_loss" in entry]) == record["steps"]  # each step once
+
+
+def test_in_mixed_precision_the_weights_that_were_not_trained_are_as_they_were(small):
+    from safetensors.torch import load_file
+
+    mixed = small.but(experiment="saved-mixed", dtype="mixed")
+    base = load_file(warm_up(mixed.but(variant="baseline_1_epoch")) / "model" / "model.safetensors")
+    trained = load_file(warm_up(mixed.but(variant="sft")) / "model" / "model.safetensors")
+    assert all(torch.equal(trained[f"lm.{name}"], weight) for name, weight in base.items())
+
+
+@pytest.mark.parametrize("dtype", ["float32", "mixed"])
+def test_a_run_cut_off_goes_on_and_ends_as_if_it_had_not_been(dtype, small, monkeypatch):
     from pauselib.training.trainer import PauseTrainer
 
-    settings = small.but(variant="sft_peft")
+    settings = small.but(experiment=f"saved-{dtype}", variant="sft_peft", dtype=dtype)
     whole = warm_up(settings)
     wanted = (whole / "model" / "model.safetensors").read_bytes(), json.loads((whole / "training.json").read_text())
     shutil.rmtree(whole)

@@ -1,7 +1,7 @@
 """Every picture is a function of tables that returns a figure; the first paragraph of its docstring is its alternative
 text.
 
->>> show(figures.accuracies(study.over_seeds, study.against_start, FIRST_STEP))
+>>> show(figures.accuracies(study.over_seeds, study.against_matched))
 
 A new picture is a function here and a call where it is shown: in a cell of a notebook, or a line of
 templates/report.html.j2.

@@ -28,11 +28,12 @@ def in_points(table: pd.DataFrame) -> pd.DataFrame:
 
 
 @described
-def accuracies(found: pd.DataFrame, against: pd.DataFrame, reference: str):
-    """Accuracy of each variant with its 95 % interval, and its difference to that of the reference, paired by problem.
+def accuracies(found: pd.DataFrame, against: pd.DataFrame):
+    """Accuracy of each variant with its 95 % interval, and its difference to that of as much training without pauses,
+    paired by problem.
 
-    `found` is `comparisons.over_seeds`, `against` is `comparisons.differences` to `reference`. A difference of more
-    than 40 points is written in words at the left edge.
+    `found` is `comparisons.over_seeds`, `against` is `comparisons.against_matched`: a variant without a line there has
+    no difference. One of more than 40 points is written in words at the left edge.
     """
     names = found["variant"].tolist()
     if not names:
@@ -44,7 +45,7 @@ def accuracies(found: pd.DataFrame, against: pd.DataFrame, reference: str):
     differences = in_points(found[["variant"]].merge(against, on="variant", how="left"))
     forest(right, names, differences, "difference")
     right.axvline(0, color=LINE, linewidth=0.8)
-    right.set(xlabel=f"points more accurate than\n{reference}, paired 95 % interval")
+    right.set(xlabel="points more accurate than as much training\nwithout pauses, paired 95 % interval")
     leave_out_far_ones(right, differences)
     figure.legend(handles=legend_of_looks(), loc="outside lower center", ncols=4, frameon=False, fontsize=8)
     return figure

@@ -6,13 +6,16 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
+from pauselib.analysis.certainty import HEAD, LM
+from pauselib.analysis.plan import plan
 from pauselib.analysis.statistics import wilson
 from pauselib.report.style import CORRECT, INCORRECT, LINE, PAUSE_PART_COLOURS, described, look, panels, whiskers
 
 INCORRECT_BAR = {"color": INCORRECT, "hatch": "////", "edgecolor": "white", "linewidth": 0}
 FEWEST = 20  # positions in a bin of certainty, at least: below that a share is noise
 WIDTH, WIDTH_ALONE = 3.4, 5.2  # inches of a panel; one alone has to be as wide as the legend above it
-RATIO_TICKS = (0.1, 0.2, 0.5, 0.7, 0.8, 0.9, 0.95, 1, 1.05, 1.1, 1.2, 1.5, 2, 3, 5, 10)
+RATIO_TICKS = (0.1, 0.2, 0.5, 0.7, 0.8, 0.9, 1, 1.1, 1.2, 1.5, 2, 3, 5, 10)
+FINE_TICKS = (0.95, 1.05)  # where all is between 0.8 and 1.25
 
 
 def pause_bins(n_pauses: pd.Series, most: int = 8) -> tuple[pd.Series, list[str]]:
@@ -104,10 +107,10 @@ def pause_histograms(replies: pd.DataFrame):
 
 
 @described
-def certainty_curve(by_certainty: pd.DataFrame, agreement: pd.DataFrame):
+def certainty_curve(by_certainty: pd.DataFrame, prediction: pd.DataFrame):
     """The share of positions that are pauses by the probability of the LM's best word there, one line a variant.
 
-    `by_certainty` is `reasons.pauses_by_certainty`, `agreement` is `reasons.greedy_agreement`.
+    `by_certainty` is `certainty.pauses_by_certainty`, `prediction` is `certainty.pause_prediction`.
     """
     figure, axis = plt.subplots(figsize=(6.4, 3.4))
     enough = by_certainty[by_certainty["n"] >= FEWEST]
@@ -119,9 +122,9 @@ def certainty_curve(by_certainty: pd.DataFrame, agreement: pd.DataFrame):
     handles = [plt.Line2D([], [], marker="o", color=colour, label=words) for colour, words in of_pausing]
     axis.legend(handles=handles, frameon=False)
     told = "nothing is finished yet"
-    if len(agreement):
-        least = agreement["agree"].min()
-        told = f"in agreement with the greedy rule: {least:.2%} of the positions of every variant, at least"
+    if len(prediction):
+        areas = prediction.groupby("by")["auc"].median()
+        told = f"AUC of a pause by the LM's certainty {areas[LM]:.2f}, by the head's odds {areas[HEAD]:.2f} (medians)"
     axis.set_title(told, fontsize=9)
     axis.grid(alpha=0.3)
     return figure
@@ -129,8 +132,8 @@ def certainty_curve(by_certainty: pd.DataFrame, agreement: pd.DataFrame):
 
 @described
 def rate_ratios(regression: pd.DataFrame):
-    """How many times as many pauses incorrect replies have as correct ones, with 95 % intervals, as covariates are held
-    equal; then the covariates.
+    """In how many times as many places incorrect replies pause as correct ones, with 95 % intervals and the margin of
+    the plan in grey, as more is held equal; then the covariates.
 
     `regression` is `reasons.pause_regression`.
     """
@@ -147,10 +150,13 @@ def rate_ratios(regression: pd.DataFrame):
         colour, marker = (INCORRECT, "o") if row["term"] == "incorrect" else (LINE, "s")
         axis.errorbar([ratio], [-y], xerr=reach, color=colour, marker=marker, elinewidth=1.2)
     axis.set_yticks([-y for y in range(len(rows))], [ratio_label(row) for row in rows.itertuples()])
+    margin = plan().margin("incorrect")
+    axis.axvspan(1 - margin, 1 + margin, color=LINE, alpha=0.08, linewidth=0)
     axis.axvline(1, color=LINE, linewidth=0.8)
-    axis.set(xlabel="times as many pauses, 95 % interval", xscale="log")
+    axis.set(xlabel="times as many places with pauses, 95 % interval; grey: the margin", xscale="log")
     low, high = rows["low"].min() / 1.1, rows["high"].max() * 1.1
-    ticks = [tick for tick in RATIO_TICKS if low < tick < high]
+    is_narrow = low > 0.8 and high < 1.25
+    ticks = [tick for tick in (*RATIO_TICKS, *(FINE_TICKS if is_narrow else ())) if low < tick < high]
     axis.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     axis.minorticks_off()
     axis.grid(axis="x", alpha=0.3)

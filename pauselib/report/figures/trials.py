@@ -3,10 +3,10 @@
 import pandas as pd
 
 from pauselib.analysis.trials import STEP
-from pauselib.conditions import matched_with
 from pauselib.conditions.contents import CONTENTS
 from pauselib.conditions.sites import SITES
 from pauselib.report.style import LINE, described, panels, whiskers
+from pauselib.variants import matched_baseline
 
 LOOKS = {  # content -> colour, marker, whether it is filled
     "pauses": ("#009E73", "o", True),
@@ -34,9 +34,9 @@ def trial_gains(gains: pd.DataFrame, variant: str, outcome: str):
     made = set(mine.loc[mine["content"] == "pauses", "site"])
     sites = [name for name, site in SITES.items() if name in made and not site.one_dose]
     figure, axes = panels(len(sites), width=3.2, height=2.6)
-    matched = gains[(gains["variant"] == matched_with(variant)) & (gains["content"] == "pauses")]
+    matched = gains[(gains["variant"] == matched_baseline(variant)) & (gains["content"] == "pauses")]
     lines = [(content.meaning, LOOKS[name], mine[mine["content"] == name]) for name, content in CONTENTS.items()]
-    lines.append((f"pauses, {matched_with(variant)}", MATCHED_LOOK, matched))
+    lines.append((f"pauses, {matched_baseline(variant)}", MATCHED_LOOK, matched))
     for axis, site in zip(axes, sites):
         for place, (label, looks, table) in enumerate(lines):
             draw_gains(axis, table[table["site"] == site].sort_values("dose"), SPREAD**place, label, looks, outcome)

@@ -1,0 +1,83 @@
+"""Mixed precision beside float32: the seconds and the losses of the same training steps, and of the same replies.
+
+On the real model that comes in a package, where it can be had; otherwise on the embedded one, where there is little to
+gain.
+"""
+
+import tempfile
+from pathlib import Path
+
+import torch
+
+from benchmarks import cpu_seconds, row
+from pauselib import tasks
+from pauselib.decoding.greedy import generate
+from pauselib.errors import InputError
+from pauselib.rows import inject, prompt_ids, tokenize
+from pauselib.settings import Settings
+from pauselib.sources.models import load_model, load_tokenizer, model_source, pause_token_id
+from pauselib.sources.problems import load_problems
+from pauselib.training.warmup import prepare, quiet, training_precision
+from pauselib.variants import parse
+
+STEPS, REPLIES, TOKENS = 6, 32, 60
+
+
+def model_name() -> str:
+    """Return the name of the model to measure."""
+    try:
+        model_source("smollm2")
+    except InputError as error:
+        print(error)
+        return "tiny"
+    return "smollm2"
+
+
+def train(settings: Settings, rows) -> tuple[float, list[float]]:
+    """Return the processor time of the training steps, and the loss of each."""
+    with tempfile.TemporaryDirectory() as folder, quiet():
+        trainer, _ = prepare(
+            settings, parse(settings.variant), settings.model, {"train": rows, "validation": rows}, Path(folder), None
+        )
+        trainer.args.eval_strategy = trainer.args.save_strategy = "no"
+        trainer.args.load_best_model_at_end = False
+        trainer.args.logging_steps = 1
+        with training_precision(trainer):
+            seconds = cpu_seconds(trainer.train)
+        return seconds, [entry["loss"] for entry in trainer.history()]
+
+
+def compare(dataset: str = "toy") -> list[dict]:
+    """Measure a few training steps of three variants in both precisions, then replies of weights in both."""
+    name = model_name()
+    tokenizer, task = load_tokenizer(name), tasks.find("gsm8k")
+    clean = tokenize(load_problems(dataset, "train", 8 * STEPS), tokenizer, task)
+    settings = Settings(model=name, max_steps=STEPS, base_max_steps=STEPS, learning_rate=2e-4, base_learning_rate=2e-4)
+    injected = inject(clean, tokenizer, pause_token_id(name), settings)
+    lines = []
+    for variant in ("sft_peft", "sft", "baseline_matched"):
+        rows = injected if parse(variant).pauses else clean
+        found = {dtype: train(settings.but(variant=variant, dtype=dtype), rows) for dtype in ("mixed", "float32")}
+        losses = {dtype: ", ".join(f"{loss:.3f}" for loss in found[dtype][1]) for dtype in found}
+        what = f"{name}, {variant}, {STEPS} steps, losses {losses['mixed']}"
+        lines.append(row(what, found["mixed"][0], found["float32"][0], f"float32, losses {losses['float32']}", "1.6"))
+    return [*lines, compare_decoding(name, dataset)]
+
+
+@torch.inference_mode()
+def compare_decoding(name: str, dataset: str) -> dict:
+    """Measure replies of the weights in bfloat16 beside those in float32, and count those that are the same."""
+    tokenizer = load_tokenizer(name)
+    prompts = prompt_ids(tokenize(load_problems(dataset, "test", REPLIES), tokenizer, tasks.find("gsm8k")))
+    seconds, replies = {}, {}
+    for dtype in ("bfloat16", "float32"):
+        model = load_model(name, dtype)
+        limits = tokenizer.eos_token_id, TOKENS
+
+        def decode(model=model, dtype=dtype, limits=limits) -> None:
+            replies[dtype] = [reply.ids for reply in generate(model, prompts, *limits, show=False)]
+
+        seconds[dtype] = cpu_seconds(decode)
+    same = sum(a == b for a, b in zip(replies["bfloat16"], replies["float32"]))
+    what = f"{name}, {REPLIES} replies of {TOKENS} tokens in bfloat16, {same} as in float32"
+    return row(what, seconds["bfloat16"], seconds["float32"], "float32", "(not used: replies depend on the batch)")

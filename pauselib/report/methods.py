@@ -1,0 +1,251 @@
+"""The methods section of an experiment: written from its settings, its files and the code, so no number in it is typed.
+
+>>> show_methods(study)
+"""
+
+import hashlib
+import re
+import subprocess
+from collections.abc import Callable
+from inspect import getdoc
+from pathlib import Path
+
+from pauselib import runs
+from pauselib.analysis import certainty, comparisons, loading, paired, reasons, statistics, verdicts
+from pauselib.analysis.plan import FILE, plan
+from pauselib.analysis.study import Study
+from pauselib.interventions import INTERVENTION_SETTINGS, active_interventions, intervention_name
+from pauselib.settings import Settings
+from pauselib.strategies import find_strategies
+from pauselib.variants import FIRST_STEP, parse
+
+AUTHORS = r"[A-Z][\w’-]+(?:(?:, | & )[A-Z][\w’-]+)*"
+SOURCES = (
+    re.compile(rf"(?P<authors>{AUTHORS}) \((?P<year>\d{{4}}), (?P<place>[^()]+)\)"),  # that of Holm (1979, …)
+    re.compile(rf"\((?:[^()]*: )?(?P<authors>{AUTHORS}) (?P<year>\d{{4}}), (?P<place>[^()]+)\)"),  # (Holm 1979, …)
+)
+"""How a docstring names a source."""
+
+
+def methods(study: Study) -> dict[str, str]:
+    """The methods of an experiment, a paragraph a heading."""
+    settings = study.settings
+    used = Used(settings)
+    return {
+        "Plan": plan_in_words(settings),
+        "Model": model_in_words(used),
+        "Data": data_in_words(settings, used),
+        "Pauses in training": injection_in_words(settings, used),
+        "Training": training_in_words(study, used),
+        "Decoding": decoding_in_words(settings, used),
+        "Statistics": statistics_in_words(),
+        "Exclusions": exclusions_in_words(study),
+    }
+
+
+def show_methods(study: Study) -> None:
+    """Show the methods as the output of a notebook's cell."""
+    from IPython.display import Markdown, display
+
+    display(Markdown("\n\n".join(f"**{heading}.** {text}" for heading, text in methods(study).items())))
+
+
+class Used:
+    """The settings that the files of an experiment were made with, and where there is no file yet, those asked for."""
+
+    def __init__(self, settings: Settings):
+        self.settings, self.found = settings, loading.values_used(settings)
+
+    def __getitem__(self, name: str) -> str:
+        """The values of a setting, joined by commas."""
+        asked = getattr(self.settings, name, None)
+        return ", ".join(map(in_words, self.found.get(name, [asked])))
+
+
+def in_words(value) -> str:
+    """A value of a setting as a methods section has it."""
+    if isinstance(value, list | tuple):
+        return " and ".join(map(str, value))
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+
+
+def plan_provenance(file: Path = FILE) -> dict[str, str]:
+    """The digest of a plan and the commit it last changed in: `sha256` and `commit`.
+
+    The commit is `not committed` where git does not know the file as it is, or there is no git.
+    """
+
+    def git(*arguments: str) -> str:
+        command = ["git", *arguments, "--", file.name]
+        return subprocess.run(command, cwd=file.parent, capture_output=True, text=True, check=True).stdout.strip()
+
+    try:
+        commit, changed = git("log", "-1", "--format=%h"), git("status", "--porcelain")
+    except (OSError, subprocess.CalledProcessError):
+        commit, changed = "", ""
+    return {
+        "sha256": hashlib.sha256(file.read_bytes()).hexdigest(),
+        "commit": commit if commit and not changed else "not committed",
+    }
+
+
+def plan_in_words(settings: Settings) -> str:
+    """Which plan there is, whether it came before this experiment, and what of the analysis is in it."""
+    found, registered = plan_provenance(), plan()
+    known = [claim.claim.rstrip(".") for claim in registered.claims.values()]
+    words = f"{FILE.name} has the SHA-256 {found['sha256']} and came in commit {found['commit']}. "
+    words = words.replace("came in commit not committed", "is not committed as it is")
+    if not registered.is_registered(settings.experiment):
+        return (
+            words + f"It registers the experiment '{registered.experiment}', so all of this one is exploratory: the "
+            "claims are judged by the margins of the plan, which did not come before these results."
+        )
+    return (
+        words + f"It registers this experiment, on the test problems {registered.test_problems[0]} to "
+        f"{registered.test_problems[1]}. Its claims are: {'; '.join(known)}. Its primary outcome is "
+        f"'{registered.claims[registered.primary].claim.rstrip('.')}'. Every other table and picture is exploratory."
+    )
+
+
+def model_in_words(used: Used) -> str:
+    """Which model it is, and what is put beside it."""
+    return (
+        f"The model is '{used['model']}' in {used['dtype']}. A pause token stands beside its vocabulary, with an "
+        "embedding and a head of its own: log p(pause) = log softmax(pause head(h)), and log p(word) = log p(no pause) "
+        "+ log softmax(LM head(h)), with h the last hidden state. The pause head's loss does not reach the LM."
+    )
+
+
+def data_in_words(settings: Settings, used: Used) -> str:
+    """Which problems there are, and how many."""
+    folder = settings.folder() / "data"
+    counts = runs.read_json(folder / "counts.json")
+    if not counts:
+        return (
+            f"The problems are those of '{used['dataset']}', asked as the task {used['task']} does; none are there yet."
+        )
+    parts = {"train": "to train on", "validation": "held out for validation", "test": "to test on"}
+    numbers = ", ".join(f"{counts[name]:,} {words}" for name, words in parts.items() if name in counts)
+    shared = "no question is in two of these"
+    if used["validation_split"] != "problem":
+        shared = "the validation rows are drawn after copying, so they share questions with the training rows"
+    return (
+        f"The problems are those of '{used['dataset']}', asked as the task {used['task']} does: {numbers}; {shared}. "
+        f"The data seed is {used['data_seed']}. Rows longer than {used['max_length']} tokens "
+        f"({counts.get('too_long', 0):,} of them) follow the rule '{used['too_long']}'."
+    )
+
+
+def injection_in_words(settings: Settings, used: Used) -> str:
+    """Where pauses are put in training answers, as the strategies say it themselves."""
+    strategies = dict.fromkeys(settings.but(variant=name).row_strategy for name in settings.variants)
+    parts = []
+    for names in strategies:
+        documents = [getdoc(one.gaps).split("\n\n")[0] for one in find_strategies(names)]
+        parts.append(f"'{names}': " + " ".join(" ".join(documents).split()))
+    number = f"uniform from 0 to {used['n_random_pauses']}"
+    if used["variable_number_of_pauses"] == "False":
+        number = f"always {used['n_random_pauses']}"
+    learned = "are learned" if used["label_pauses"] == "True" else "are context alone, and never learned"
+    return (
+        f"Copies with pauses of each training answer: {used['n_copies']}. The pauses are put in as token ids and "
+        f"{learned}. {' '.join(parts)} Where their number is drawn, it is {number}."
+    )
+
+
+def training_in_words(study: Study, used: Used) -> str:
+    """How the rows were trained, with the numbers of steps that were done."""
+    settings, steps = study.settings, {True: set(), False: set()}
+    for seed, name in study.finished_rows:
+        record = runs.read_json(settings.but(seed=seed, variant=name).variant_folder() / "training.json") or {}
+        steps[parse(name).second_step].add(record.get("steps"))
+    first, second = (
+        ", ".join(f"{n:,}" for n in sorted(found - {None})) or "no" for found in (steps[False], steps[True])
+    )
+    seeds = ", ".join(map(str, settings.seeds))
+    return (
+        f"The first step ({FIRST_STEP}) and the other baselines from the original model train on clean answers with a "
+        f"learning rate of {used['base_learning_rate']} ({first} steps). All other rows start from the first step's "
+        f"model, with a learning rate of {used['learning_rate']} ({second} steps). AdamW with linear decay, without "
+        f"warm-up or weight decay; {used['batch_size']} rows in a step; LoRA of rank {used['lora_r']}, alpha "
+        f"{used['lora_alpha']} and dropout {used['lora_dropout']} on {used['lora_target_modules']}, merged after "
+        f"training. The checkpoint with the lowest eval loss is kept, of one every {used['base_eval_steps']} steps in "
+        f"the first step and every {used['eval_steps']} in the second. {len(study.finished_rows)} rows are finished. "
+        f"Seeds: {seeds}. A seed is that {Settings.model_fields['seed'].description}; the data seed is that "
+        f"{Settings.model_fields['data_seed'].description}."
+    )
+
+
+def decoding_in_words(settings: Settings, used: Used) -> str:
+    """How replies are decoded, plain and under interventions."""
+    limit = f"{used['max_new_tokens']} tokens"
+    if any(int(value) for value in used.found.get("max_total_tokens", [settings.max_total_tokens])):
+        limit += f", and of {used['max_total_tokens']} tokens with the prompt"
+    words = f"Replies are decoded greedily, one a problem, with a limit of {limit}, pauses counted."
+    rows = [settings.but(**one) for one in settings.interventions]
+    if not rows:
+        return words + " There are no interventions."
+    named = [
+        f"{row.variant} {intervention_name(active_interventions(row.of(*INTERVENTION_SETTINGS)))}"
+        for row in rows
+        if row.variant in settings.variants
+    ]
+    room = ", ".join(str(value) for value in dict.fromkeys(row.pause_room for row in rows))
+    return (
+        f"{words} Under an intervention the limit counts spoken tokens alone, and a reply has at most {room} times as "
+        f"many tokens in all. The interventions are: {', '.join(named)}."
+    )
+
+
+def statistics_in_words() -> str:
+    """How intervals and tests are computed, with the sources that the functions' docstrings name."""
+    level, bootstraps = f"{100 * plan().level:g} %", f"{statistics.RESAMPLES:,} resamples"
+    few = f"{plan().guard('least_problems'):g}"
+    procedures: list[tuple[str, tuple[Callable, ...]]] = [
+        (f"An accuracy has Wilson's interval of {level}, with several seeds that of two crossed random effects, seeds "
+         "and problems", (statistics.wilson, statistics.crossed)),
+        ("Two models are compared on the same problems, with one seed by the score interval of a paired difference and "
+         "McNemar's exact test, with several by the crossed effects", (paired.score_interval, paired.compare)),
+        ("The p values of one table are corrected together by Holm's method", (statistics.holm,)),
+        (f"A verdict is what the interval of {level} says by the margin of the plan: larger than the margin, opposite, "
+         "equivalent or undecided; a large p is never a verdict", (verdicts.judge,)),
+        ("Pauses of correct and incorrect replies are compared by a rank test, and by a Poisson regression of the "
+         f"places with pauses; intervals by cluster are called too narrow with fewer than {few} problems, and what "
+         f"covariates explain has the interval of a bootstrap over problems with {bootstraps}",
+         (statistics.compare_groups, reasons.pause_regression)),
+        ("How well a pause is told from a word is an AUC, clustered by problem", (certainty.clustered_auc,)),
+        (f"What could have been found is what a test of the same level finds in {paired.POWER:.0%} of the cases, by "
+         "how much these very answers differ", (statistics.smallest_difference,)),
+    ]  # fmt: skip
+    sentences = []
+    for words, functions in procedures:
+        named = dict.fromkeys(source for function in functions for source in sources(function))
+        sentences.append(f"{words} ({'; '.join(named)})." if named else f"{words}.")
+    return " ".join(sentences)
+
+
+def sources(function: Callable) -> list[str]:
+    """The sources that a function's docstring names, in its order, such as `Holm 1979, Scandinavian …`.
+
+    A sentence about what is not used is left out.
+    """
+    sentences = " ".join((getdoc(function) or "").split()).split(". ")
+    text = ". ".join(sentence for sentence in sentences if "is not used" not in sentence)
+    found = sorted((match.start(), match) for pattern in SOURCES for match in pattern.finditer(text))
+    return ["{authors} {year}, {place}".format(**match.groupdict()) for _, match in found]
+
+
+def exclusions_in_words(study: Study) -> str:
+    """What is left out, and how much of it there is."""
+    replies = study.replies
+    n_cut = int(replies["truncated"].astype(bool).sum())
+    heads = set(comparisons.trained_head(list(dict.fromkeys(replies["variant"]))))
+    of_heads = int(replies.loc[replies["variant"].isin(heads), "truncated"].astype(bool).sum())
+    stale = len(loading.stale_folders(study.settings))
+    return (
+        f"{n_cut:,} of {len(replies):,} replies were cut at the limit; they count as they are in every accuracy, and "
+        f"are left out where pauses are compared by correctness or by place ({of_heads:,} of the variants with a "
+        "trained pause head; only these are compared, since a frozen head pauses up to the limit). Files that don't "
+        f"belong to what they were made from any more are left out ({stale} folders). By the plan: "
+        f"{' '.join(plan().exclusions)}"
+    )

@@ -1,0 +1,69 @@
+"""What a run that was killed has left: processes that nobody waits for, notebooks that were not executed to the end."""
+
+import json
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import psutil
+
+from pauselib.declared import EVERY_NOTEBOOK
+
+ROOT = Path(__file__).parents[2]
+MARK = "PAUSELIB_WORKFLOW"  # an environment variable that every process of a run inherits, so that orphans can be told
+PATIENCE = 10  # seconds that a process may take to end
+
+
+def end_orphans() -> None:
+    """End what a killed run of this project left, and wait for it: processes that carry its mark while no run is
+    active.
+    """
+    orphans = []
+    for process in psutil.process_iter():
+        try:
+            if process.pid != os.getpid() and process.environ().get(MARK) == str(ROOT):
+                process.terminate()
+                orphans.append(process)
+        except psutil.Error:
+            continue
+    _, alive = psutil.wait_procs(orphans, timeout=PATIENCE)
+    for process in alive:
+        process.kill()
+    psutil.wait_procs(alive, timeout=PATIENCE)
+
+
+def remove_stale_locks() -> None:
+    """Remove the locks of a Snakemake that was killed, as `snakemake --unlock` does in two seconds."""
+    shutil.rmtree(ROOT / ".snakemake" / "locks", ignore_errors=True)
+
+
+def is_executed(path: Path) -> bool | None:
+    """Return whether papermill has executed a notebook to its end, without an error; None where it is damaged."""
+    try:
+        notebook = json.loads(path.read_text(encoding="utf-8"))
+        ran, cells = notebook["metadata"]["papermill"], notebook["cells"]
+        all_cells = all(cell["execution_count"] for cell in cells if cell["cell_type"] == "code" and cell["source"])
+        return all_cells and bool(ran["end_time"]) and not ran["exception"]
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def executed_notebooks(folder: Path) -> list[Path]:
+    """Return the notebooks below an experiment's folder that a run executes, by their names: `warmup.ipynb`,
+    `random.inject.ipynb`.
+    """
+    return [path for path in sorted(folder.rglob("*.ipynb")) if path.stem.rpartition(".")[2] in EVERY_NOTEBOOK]
+
+
+def remove_unfinished_notebooks(folder: Path) -> None:
+    """Remove the notebooks that a kill has cut off, or that were damaged since: for Snakemake they would be finished.
+
+    Snakemake remembers what it did not finish, but not what another copy of the project did not.
+    """
+    for path in executed_notebooks(folder):
+        executed = is_executed(path)
+        if executed is None:
+            print(f"{path} is damaged: it is made again.", file=sys.stderr)
+        if not executed:
+            path.unlink()

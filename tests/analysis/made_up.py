@@ -1,0 +1,56 @@
+"""Made-up replies of variants whose truth is known: how often each is right, and how much incorrect ones pause."""
+
+import numpy as np
+import pandas as pd
+
+from pauselib.analysis.comparisons import trained_head
+from pauselib.variants import VARIANTS
+
+PAUSING = [name for name, variant in VARIANTS.items() if variant.pauses]
+HEADS = trained_head(PAUSING)
+NONE = pd.DataFrame(columns=["seed", "variant", "problem_id", "correct", "intervention", "allowed"])
+
+
+def made_up(
+    rng,
+    share=lambda name: 0.6,
+    problems: int = 300,
+    seeds: int = 1,
+    more_sites: float = 1.0,
+    names=PAUSING,
+    seed_effect: float = 0.0,
+    alike: float = 0.8,
+) -> pd.DataFrame:
+    """Replies of the variants, each correct in its share of the problems.
+
+    The same problems are hard for all of them, and the same ones make them pause: a share `alike` of the answers is by
+    the problem alone. Incorrect replies pause in `more_sites` times as many places, and a place has two pauses.
+    `seed_effect` is how much the share of a trained model differs from that of its variant.
+    """
+    hard, talks = rng.random(problems), rng.gamma(8, 0.5, problems)
+    shape = (len(names), seeds, problems)
+    shares = np.array([share(name) for name in names])[:, None, None] + rng.normal(0, seed_effect, (*shape[:2], 1))
+    correct = np.where(rng.random(shape) < alike, hard, rng.random(shape)) < shares
+    sites = rng.poisson(talks * np.where(correct, 1, more_sites))
+    index = pd.MultiIndex.from_product(
+        [names, range(1, seeds + 1), [f"test-{i}" for i in range(problems)]], names=["variant", "seed", "problem_id"]
+    )
+    columns = {"correct": correct.ravel(), "n_pauses": 2 * sites.ravel(), "n_sites": sites.ravel(), "truncated": False}
+    return pd.DataFrame(columns, index=index).reset_index()
+
+
+def forbidden(replies: pd.DataFrame) -> pd.DataFrame:
+    """These replies as those of models that may not pause."""
+    return replies.assign(intervention="max_pauses-0", allowed=0.0, n_pauses=0, n_sites=0)
+
+
+def better(name: str, by: float, base: float = 0.6):
+    """The share correct of the variants where one of them is better than the others."""
+    return lambda other: base + by * (other == name)
+
+
+def answers_of(name: str, correct, seed: int = 1) -> pd.DataFrame:
+    """Replies of one variant to the problems test-0, test-1, …, correct as told, without pauses."""
+    problems = [f"test-{i}" for i in range(len(correct))]
+    told = {"variant": name, "seed": seed, "problem_id": problems, "correct": np.asarray(correct, bool)}
+    return pd.DataFrame({**told, "n_pauses": 0, "n_sites": 0, "truncated": False})

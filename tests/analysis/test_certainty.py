@@ -1,0 +1,138 @@
+"""How pauses follow from the LM's certainty and from the head: the rule token by token, and whose share it is."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from token_replies import P, reply, rows
+
+from pauselib.analysis.certainty import (
+    clustered_auc,
+    code_check,
+    greedy_agreement,
+    pause_prediction,
+    pauses_by_certainty,
+    positions,
+    prediction_reading,
+)
+
+
+def test_the_rule_is_checked_token_by_token():
+    # a pause of probability 0.2 has the odds 0.25, so it wins against 0.24 and not against 0.26
+    # the third token breaks the rule, the fourth is a tie
+    replies = pd.DataFrame(
+        [reply([P, "a", P, "b"], p_pause=0.2, p_best=[0.24, 0.26, 0.3, 0.2500001]), reply([P], p_pause=1.0)]
+    )
+    baseline = pd.DataFrame([reply(["d"], variant="baseline_1_epoch", p_pause=None)])
+    table = positions(pd.concat([replies, baseline]))
+    assert table["odds"].tolist() == pytest.approx([0.25, 0.25, 0.25, 0.25, np.inf])
+    found = greedy_agreement(table)
+    assert found.to_dict("records") == [
+        {"variant": "sft", "n": 5, "pauses": 3, "ties": 1, "agree": pytest.approx(3 / 4)}
+    ]
+    assert code_check(found) == "Code check: the greedy rule, at 5 positions (1 ties aside): FAILED at 1 positions."
+    assert code_check(greedy_agreement(table.iloc[:2])).endswith("at 2 positions (0 ties aside): passed.")
+    assert "not checked" in code_check(greedy_agreement(table.iloc[:0]))
+
+
+def test_pauses_by_the_certainty_of_the_best_word():
+    replies = pd.DataFrame(
+        [reply([P, P, "a", "b", "c"], p_best=[0.3, 0.4, 0.45, 0.5, 1.0], p_pause=[0.5, 0.6, 0.2, 0.2, 0.5])]
+    )
+    found = pauses_by_certainty(positions(replies), bins=2)
+    assert rows(found, "variant", "low", "high", "n", "share") == [
+        ("sft", 0, 0.5, 3, pytest.approx(2 / 3)),
+        ("sft", 0.5, 1, 2, 0),
+    ]
+    assert found["odds"].tolist() == pytest.approx([1, 0.625])  # the middle of 1, 1.5, 0.25; between 0.25 and 1
+    one = positions(pd.DataFrame([reply(["a"], p_best=0.29)]))
+    assert pauses_by_certainty(one, bins=100)["low"].tolist() == [0.29]  # 0.29 · 100 is 28.999999999999996
+
+
+def by_hand() -> pd.DataFrame:
+    """Two replies: `‖‖ab` and `‖c`. The LM alone would say which are pauses but for `b`, the head but for `c`."""
+    return pd.DataFrame(
+        [
+            reply([P, P, "a", "b"], p_best=[0.2, 0.3, 0.9, 0.25], p_pause=[0.4, 0.4, 0.3, 0.1], problem_id="1"),
+            reply([P, "c"], p_best=[0.1, 0.8], p_pause=[0.3, 0.4], problem_id="2"),
+        ]
+    )
+
+
+def test_the_shares_of_the_lm_and_of_the_head_counted_by_hand():
+    table = pause_prediction(positions(by_hand())).set_index("by")
+    # p_best: pauses 0.2, 0.3, 0.1 against words 0.9, 0.25, 0.8: 8 of 9 pairs
+    # odds: pauses 0.4, 0.4, 0.3 against words 0.3, 0.1, 0.4: 2 wins + 1 tie, twice; 1 win + 1 tie: 5 + 3/2 of 9
+    assert table["auc"].tolist() == pytest.approx([8 / 9, 6.5 / 9, 1])
+    # where no pause stands just before: the pauses with 0.2 and 0.1 against the word `b` with 0.25
+    assert table.loc["the LM", ["opening_auc", "openings", "sites"]].tolist() == [1, 3, 2]
+    assert (table["n"] == 6).all()
+    assert (table["pauses"] == 3).all()
+
+
+def test_only_trained_heads_have_a_share():
+    replies = by_hand()
+    others = [replies.assign(variant=name) for name in ("sft_fr_phead", "sft_fr_pembed", "baseline_1_epoch")]
+    assert pause_prediction(positions(pd.concat(others)))["variant"].unique().tolist() == ["sft_fr_pembed"]
+
+
+def choosing(rng, n: int, lm: float, head: float) -> pd.DataFrame:
+    """Replies of ten words, each with a pause before it where the greedy rule says so.
+
+    The LM's certainty and the head's odds vary by the factors e^(`lm` z) and e^(`head` z), z normal.
+    """
+    found = []
+    for i in range(n):
+        tokens, lists = [], {"p_best": [], "p_pause": []}
+        for _ in range(10):
+            best = min(0.3 * np.exp(lm * rng.normal()), 1)
+            odds = 0.15 * np.exp(head * rng.normal())
+            for token, p in (*([(P, best)] if best < odds else []), ("x", max(best, 0.9) if best < odds else best)):
+                tokens.append(token)
+                lists["p_best"].append(p)
+                lists["p_pause"].append(odds / (1 + odds))
+        found.append(reply(tokens, problem_id=str(i), **lists))
+    return pd.DataFrame(found)
+
+
+@pytest.mark.parametrize(
+    ("lm", "head", "larger", "smaller"), [(1.0, 0.1, "the LM", "the head"), (0.1, 1.0, "the head", "the LM")]
+)
+def test_pauses_that_only_one_of_the_two_makes_are_its_share(lm, head, larger, smaller):
+    table = pause_prediction(positions(choosing(np.random.default_rng(0), 100, lm, head))).set_index("by")
+    assert table.loc[larger, "opening_low"] > 0.95
+    assert table.loc[smaller, "opening_high"] < 0.75
+    assert table.loc["both", "opening_auc"] == 1
+    assert f"by {larger} {table.loc[larger, 'opening_auc']:.2f} (" in prediction_reading(table.reset_index())
+
+
+def test_the_interval_is_that_of_a_bootstrap_over_problems():
+    rng = np.random.default_rng(1)
+    problem = np.repeat(np.arange(80), 10)
+    is_pause = rng.random(800) < 0.3
+    score = is_pause + 1.5 * rng.normal(size=800) + 2 * rng.normal(size=80)[problem]  # those of a problem are alike
+    area, low, high = clustered_auc(score, is_pause, problem)
+    draws = []
+    for _ in range(400):
+        chosen = np.concatenate([np.arange(10 * i, 10 * i + 10) for i in rng.integers(0, 80, 80)])
+        draws.append(clustered_auc(score[chosen], is_pause[chosen], np.zeros(800))[0])
+    assert (low, high) == pytest.approx(np.quantile(draws, [0.025, 0.975]), abs=0.02)
+    alone = clustered_auc(score, is_pause, np.arange(800))
+    assert alone[0] == area
+    assert low < area < high
+
+
+@pytest.mark.parametrize(
+    ("is_pause", "clusters", "expected"),
+    [
+        ([True, True], [0, 1], (np.nan, np.nan, np.nan)),
+        ([False, False], [0, 1], (np.nan, np.nan, np.nan)),
+        ([True, False], [0, 0], (0, np.nan, np.nan)),
+        ([False, True], [0, 1], (1, np.nan, np.nan)),
+    ],
+)
+def test_where_there_is_nothing_to_compare_there_is_no_area_or_no_interval(is_pause, clusters, expected):
+    assert clustered_auc([0.1, 0.2], is_pause, clusters) == pytest.approx(expected, nan_ok=True)
+
+
+def test_without_replies_the_reading_says_what_is_missing():
+    assert "not known" in prediction_reading(pause_prediction(positions(by_hand().iloc[:0])))

@@ -1,0 +1,178 @@
+"""Two models on the same problems: published examples, hand-made answers, and simulations whose truth is known."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from pauselib.analysis.paired import (
+    NO_COMPARISON,
+    at_the_end,
+    compare,
+    compare_means,
+    detectable,
+    score_interval,
+    too_few_discordant,
+)
+from pauselib.analysis.statistics import crossed, smallest_difference
+
+pytestmark = pytest.mark.filterwarnings("error")
+
+
+def answers(rng, seeds=3, problems=200, seed_effect=0.3, difference=0.0):
+    """Two variants' right and wrong answers.
+
+    Problems differ in difficulty, each variant in which of them it finds hard, and its seeds in skill.
+    """
+    difficulty = rng.normal(0.7, 2, problems)
+    skills = [
+        difficulty + rng.normal(0, 0.7, problems) + rng.normal(0, seed_effect, (seeds, 1)) + shift
+        for shift in (difference, 0)
+    ]
+    return [(rng.random((seeds, problems)) < 1 / (1 + np.exp(-skill))).astype(float) for skill in skills]
+
+
+@pytest.mark.parametrize(
+    ("only_first", "only_second", "n", "interval"),
+    [
+        (1, 7, 21, (-0.517, -0.026)),  # Fagerland, Lydersen & Laake, airway hyper-responsiveness
+        (6, 16, 161, (-0.1240, -0.0054)),  # the same authors, complete response
+        (12, 2, 50, (0.0611, 0.3447)),  # Newcombe's example, with the shares of 0.24 and 0.04
+        (0, 0, 500, (-0.00762, 0.00762)),  # by hand: 3.8415 / (500 + 3.8415)
+    ],
+)
+def test_the_score_interval_is_the_published_one(only_first, only_second, n, interval):
+    assert score_interval(only_first, only_second, n) == pytest.approx(interval, abs=5e-4 if n < 50 else 5e-5)
+    low, high = score_interval(only_second, only_first, n)
+    assert (-high, -low) == pytest.approx(score_interval(only_first, only_second, n))
+
+
+def test_both_ends_of_the_score_interval_have_that_score_by_hand():
+    """With 2 and 0 of 10 and a difference d the likeliest share of the others is 0, so the variance is d (1 − d)."""
+    low, high = score_interval(2, 0, 10)
+    assert (2 - 10 * high) / (10 * high * (1 - high)) ** 0.5 == pytest.approx(-1.95996, abs=1e-4)
+    assert low < 0.2 < high < 1
+    assert score_interval(10, 0, 10)[1] == 1
+    assert score_interval(0, 10, 10)[0] == -1
+    assert np.isnan(score_interval(0, 0, 0)).all()
+    assert score_interval(2, 0, 10, 0.99)[1] > high
+
+
+@pytest.mark.parametrize("discordant", [0.004, 0.006])
+def test_the_score_interval_holds_the_truth_where_hardly_any_problem_tells_two_models_apart(discordant):
+    """All discordant problems on one side: the percentile bootstrap held the truth in 85 to 91 % of such cases."""
+    rng = np.random.default_rng(0)
+    for n in (500, 1319):
+        intervals = {k: score_interval(k, 0, n) for k in range(n)[:40]}
+        drawn = [intervals[k] for k in rng.binomial(n, discordant, 4000)]
+        covered = np.mean([low <= discordant <= high for low, high in drawn])
+        assert 0.94 <= covered <= 0.99, (n, covered)
+
+
+def test_one_seed_s_interval_is_not_without_width_where_hardly_anything_differs():
+    """No discordant answer of 500 is ± 0.8 points, and two on one side are −1.4 to +0.4, not [0, 0] and [−1, 0]."""
+    right = np.ones((1, 500))
+    two_wrong = right.copy()
+    two_wrong[0, :2] = 0
+    same, worse = compare(right, right), compare(two_wrong, right)
+    assert (100 * same.low, 100 * same.high) == pytest.approx((-0.76, 0.76), abs=0.01)
+    assert (100 * worse.low, 100 * worse.high) == pytest.approx((-1.45, 0.37), abs=0.01)
+
+
+def test_eight_against_one_discordant_answers_have_p_20_of_512():
+    a = np.array([[1] * 8 + [0] + [1] * 51])
+    b = np.array([[0] * 8 + [1] + [1] * 51])
+    found = compare(a, b)
+    assert (found.p, found.test) == (pytest.approx(20 / 512), "exact McNemar")  # 2 · P(0 or 1 of 9 heads)
+    assert found.difference == pytest.approx(7 / 60)
+    assert (found.low, found.high) == score_interval(8, 1, 60)
+    assert detectable(a - b) == pytest.approx(smallest_difference(60, 9 / 60))
+    assert (compare(b, a).difference, compare(b, a).p) == (-found.difference, found.p)
+    assert compare(a, b, 0.99).low < found.low
+
+
+def test_equal_answers_do_not_differ_and_are_no_proof_of_it():
+    for seeds in (1, 3):
+        same = compare(np.ones((seeds, 20)), np.ones((seeds, 20)))
+        assert (same.difference, same.p) == (0, 1)
+        assert (same.low, same.high) == pytest.approx((-0.161, 0.161), abs=1e-3)  # 3.8415 / 23.8415
+        opposite = compare(np.ones((seeds, 20)), np.zeros((seeds, 20)))
+        assert opposite.low < 0.9 < opposite.high == 1
+    assert np.isnan(opposite.p)
+    assert compare(np.empty((0, 0)), np.empty((0, 0))) is NO_COMPARISON
+    with pytest.raises(ValueError, match=r"\(1, 20\) and \(1, 19\)"):
+        compare(np.ones((1, 20)), np.ones((1, 19)))
+
+
+def test_several_seeds_are_crossed_with_the_problems():
+    a, b = answers(np.random.default_rng(11))
+    found, known = compare(a, b, 0.9), crossed(a - b, 0.9)
+    assert (found.low, found.high, found.p, found.test) == (known.low, known.high, known.p, "crossed t")
+    quantiles = stats.t.ppf(0.95, known.df) + stats.t.ppf(0.8, known.df)
+    assert detectable(a - b, 0.9) == pytest.approx(quantiles * known.se)
+    assert np.isnan(detectable(np.zeros((3, 9))))
+    assert compare_means((a - b) / 2, 0.9).difference == pytest.approx(found.difference / 2)
+
+
+def test_what_is_too_alike_or_too_near_the_end_is_said():
+    right = np.ones((2, 50))
+    five_wrong = right.copy()
+    five_wrong[0, :5] = 0
+    said = "only 5 answers are right in just one of the two, fewer than 6"
+    assert (too_few_discordant(right, five_wrong, 6), too_few_discordant(right, five_wrong, 5)) == (said, "")
+    assert at_the_end(right, five_wrong, 0.05) == ""  # 95 of 100 is not more than 95 %
+    assert at_the_end(right, right, 0.05) == "both are right in more than 95% of the problems"
+    assert at_the_end(1 - right, 1 - right, 0.05) == "both are right in fewer than 5% of the problems"
+    assert at_the_end(right, 1 - right, 0.05) == ""
+
+
+def both_levels_differ(values, rng) -> bool:
+    """Whether 0 is outside the percentile interval of a bootstrap that draws seeds and problems."""
+    seeds, problems = values.shape
+    draw_seeds, draw_problems = (rng.multinomial(n, [1 / n] * n, size=199) / n for n in (seeds, problems))
+    low, high = np.quantile(((draw_seeds @ values) * draw_problems).sum(axis=1), [0.025, 0.975])
+    return not low <= 0 <= high
+
+
+def test_three_seeds_that_differ_are_not_taken_for_an_effect():
+    """It is wrong in near 5 % of the cases, and what takes the seeds as given or draws both levels in far more."""
+    rng = np.random.default_rng(2)
+    wrong = np.zeros(3)
+    for _ in range(1000):
+        a, b = answers(rng, seed_effect=0.5)
+        wrong += [
+            compare(a, b).p < 0.05,
+            stats.ttest_1samp((a - b).mean(axis=0), 0).pvalue < 0.05,
+            both_levels_differ(a - b, rng),
+        ]
+    found, seeds_given, bootstrap = wrong / 1000
+    assert 0.03 <= found <= 0.08
+    assert seeds_given > 0.25
+    assert bootstrap > 0.09
+
+
+@pytest.mark.parametrize(
+    ("seeds", "seed_effect", "at_least", "at_most"), [(3, 0.0, 0.94, 0.995), (3, 0.2, 0.93, 0.98), (5, 0.4, 0.92, 0.97)]
+)
+def test_the_interval_holds_the_truth_in_about_95_of_100_cases(seeds, seed_effect, at_least, at_most):
+    rng = np.random.default_rng(3)
+    truth = np.mean([np.subtract(*answers(rng, 1, 200_000, 0, difference=0.5)).mean() for _ in range(5)])
+    covered = 0
+    for _ in range(1000):
+        a, b = answers(rng, seeds, seed_effect=seed_effect, difference=0.5)
+        found = compare(a, b)
+        covered += found.low <= truth <= found.high
+    assert 0.04 < truth < 0.08
+    assert at_least <= covered / 1000 <= at_most
+
+
+def test_one_seed_of_equal_variants_is_rarely_called_a_difference():
+    rng = np.random.default_rng(4)
+    drawn = [compare(*answers(rng, seeds=1, problems=300, seed_effect=0)) for _ in range(150)]
+    assert np.mean([found.p < 0.05 for found in drawn]) <= 0.08
+    assert 0.88 <= np.mean([found.low <= 0 <= found.high for found in drawn]) <= 0.99
+
+
+def test_one_seed_of_a_planted_difference_is_found():
+    found = compare(*answers(np.random.default_rng(5), seeds=1, problems=1319, seed_effect=0, difference=0.8))
+    assert found.low > 0.03
+    assert found.p < 0.001

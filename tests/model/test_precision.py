@@ -1,0 +1,86 @@
+"""In which precision things are: the heads and what is trained in float32, whatever the layers are in."""
+
+import pytest
+import torch
+from torch import nn
+from torch.nn.functional import cross_entropy
+
+from pauselib.model import precision
+from pauselib.model.pause_model import PauseForCausalLM
+from pauselib.model.precision import as_loaded_in, frozen_matrices_in_bfloat16, logits_of, summed_loss, train_in_float32
+from pauselib.model.unfreezing import unfreeze
+from pauselib.settings import Settings
+from pauselib.sources.models import load_model
+from pauselib.variants import VARIANTS
+
+IDS = torch.tensor([[3, 14, 50, 15, 9, 50, 50, 2]])
+
+
+@pytest.mark.parametrize("bias", [True, False])
+def test_logits_are_float32_inside_autocast_and_of_weights_in_bfloat16(bias):
+    torch.manual_seed(0)
+    head, hidden = nn.Linear(8, 5, bias=bias), torch.randn(3, 8)
+    plain = head(hidden)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert head(hidden).dtype == torch.bfloat16
+        assert torch.equal(logits_of(head, hidden), plain)
+    rounded = nn.Linear(8, 5, bias=bias)
+    rounded.load_state_dict({name: value.bfloat16() for name, value in head.state_dict().items()})
+    assert torch.equal(logits_of(head.bfloat16(), hidden.bfloat16()), rounded(hidden.bfloat16().float()))
+
+
+@pytest.mark.parametrize("n", [0, 1, 7])
+def test_a_loss_in_parts_is_the_loss_of_all(n, monkeypatch):
+    torch.manual_seed(0)
+    head, hidden, targets = nn.Linear(8, 5), torch.randn(n, 8), torch.arange(n) % 5
+    monkeypatch.setattr(precision, "LOGITS_AT_ONCE", 15)  # three positions
+    torch.testing.assert_close(
+        summed_loss(head, hidden, targets), cross_entropy(head(hidden), targets, reduction="sum")
+    )
+
+
+@pytest.mark.parametrize("name", ["sft_unfr_lm_head_embed_peft", "sft_fr_phead", "sft_fr_pembed", "baseline_matched"])
+def test_all_that_is_trained_is_float32_where_the_rest_is_bfloat16(name, tiny_lm):
+    lm, variant = tiny_lm("mistral").bfloat16(), VARIANTS[name]
+    model = unfreeze(PauseForCausalLM.around(lm) if variant.pauses else lm, variant, Settings())
+    train_in_float32(model)
+    assert {p.dtype for p in model.parameters() if p.requires_grad} == {torch.float32}
+    layers = [p for n, p in model.named_parameters() if "mlp" in n]
+    assert {p.dtype for p in layers} == {torch.bfloat16}
+
+
+def test_a_step_that_bfloat16_would_round_away_moves_a_weight(tiny_lm):
+    model = unfreeze(PauseForCausalLM.around(tiny_lm("mistral").bfloat16()), VARIANTS["sft_unfr_lm_head"], Settings())
+    head = model.get_output_embeddings().weight
+    with torch.no_grad():
+        head.fill_(0.1)
+        assert torch.equal(head + 1e-4, head)
+        train_in_float32(model)
+        assert not torch.equal(head + 1e-4, head)
+
+
+@pytest.mark.parametrize("name", ["sft_peft", "sft_unfr_lm_head_embed_peft", "sft"])
+def test_frozen_matrices_held_in_bfloat16_change_nothing_and_come_back(name, tiny_lm):
+    def loss_and_gradients(held: bool):
+        model = PauseForCausalLM.around(tiny_lm("mistral"))
+        model = unfreeze(model, VARIANTS[name], Settings(lora_dropout=0.0))
+        before = {n: p.clone() for n, p in model.state_dict().items()}
+        with frozen_matrices_in_bfloat16(model) if held else torch.no_grad():
+            assert held == (next(p for n, p in model.named_parameters() if "mlp" in n).dtype == torch.bfloat16)
+            with torch.enable_grad(), torch.autocast("cpu", torch.bfloat16):
+                model(input_ids=IDS, labels=IDS).loss.backward()
+        assert all(torch.equal(p, before[n]) for n, p in model.state_dict().items())
+        return [p.grad for p in model.parameters() if p.requires_grad]
+
+    for plain, held in zip(loss_and_gradients(False), loss_and_gradients(True), strict=True):
+        assert torch.equal(plain, held)
+
+
+def test_weights_as_loaded_are_those_of_the_saved_folder(tiny_lm, tmp_path):
+    model = PauseForCausalLM.around(tiny_lm("mistral"))
+    as_loaded_in("bfloat16", model)
+    model.save_pretrained(tmp_path)
+    again = load_model(str(tmp_path), "bfloat16")
+    for name, weight in again.state_dict().items():
+        assert weight.dtype == (torch.float32 if "pause_head" in name else torch.bfloat16)
+        assert torch.equal(weight, model.state_dict()[name])

