@@ -13,7 +13,17 @@ from pauselib.analysis.trials import Trials
 from pauselib.decoding import greedy
 from pauselib.rows import problem_number, prompt_ids, read_rows
 from pauselib.sources.models import pause_token_id
-from pauselib.steps import clean_rows, drawn_rows, evaluate, inject, rows_folder, training_rows, trial, trials, warm_up
+from pauselib.steps import (
+    clean_rows,
+    drawn_rows,
+    evaluate,
+    inject,
+    rows_folder,
+    training_rows,
+    trial,
+    trials,
+    warm_up,
+)
 
 P = pause_token_id("tiny")
 
@@ -339,7 +349,7 @@ def test_the_trial_of_a_variant_makes_the_trials_that_it_is_compared_with_each_o
     written = (folder / "trials.parquet").stat().st_mtime_ns
     assert trial(settings)["log_likelihood"].le(0).all()
     assert (folder / "trials.parquet").stat().st_mtime_ns == written
-    assert Trials(found).benefit("sft_peft").computation.problems == 2
+    assert Trials(found).computation("sft_peft").beyond_masked.problems == 2
 
 
 def test_the_step_accuracy_of_a_row_is_that_of_its_trial_with_nothing_put_in(small):

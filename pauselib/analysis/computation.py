@@ -1,4 +1,4 @@
-"""Do pauses buy computation? What decides it: three contrasts of insertion trials, one benefit, one margin."""
+"""Do pauses buy computation? Three contrasts of insertion trials decide it, as one benefit with one interval."""
 
 import math
 from typing import NamedTuple
@@ -6,15 +6,18 @@ from typing import NamedTuple
 import numpy as np
 
 from pauselib.analysis.claims import seeds_in_words, takeaway
-from pauselib.analysis.paired import detectable
 from pauselib.analysis.plan import Plan
 from pauselib.analysis.statistics import NAN, crossed
+from pauselib.analysis.verdicts import Judgement, judge
 from pauselib.conditions import REGISTERED_DOSE
+
+POWER = 0.8
+"""How often a test finds what is called the smallest detectable effect."""
 
 
 class Estimate(NamedTuple):
-    """A mean difference with its interval and its two-sided p, and the smallest one that is `detectable`: found in 80 %
-    of the cases, at the spread that was observed. `seeds` and `problems` are those that it is computed from.
+    """A mean difference with its 95 % interval and its two-sided p, and the smallest one that is `detectable`: found in
+    80 % of the cases, at the spread that was observed. `seeds` and `problems` are those that it is computed from.
     """
 
     estimate: float
@@ -25,108 +28,93 @@ class Estimate(NamedTuple):
     seeds: int
     problems: int
 
+    def said(self, unit: str) -> str:
+        """The estimate with its interval, in words."""
+        return f"{self.estimate:+.3f} {unit} ({self.low:+.3f} to {self.high:+.3f})"
 
-def estimated(values: np.ndarray, level: float = 0.95) -> Estimate:
+
+def estimated(values: np.ndarray) -> Estimate:
     """The mean of a (seeds, problems) array; nan where there is nothing to go by."""
+    from scipy.stats import t
+
     if values.size == 0:
         return Estimate(NAN, NAN, NAN, NAN, NAN, 0, 0)
-    found = crossed(values, level)
-    return Estimate(found.mean, found.low, found.high, found.p, detectable(values, level), *values.shape)
+    found = crossed(values)
+    detectable = found.se * float(t.ppf(0.975, found.df) + t.ppf(POWER, found.df)) if found.se > 0 else NAN
+    return Estimate(found.mean, found.low, found.high, found.p, detectable, *values.shape)
 
 
-class Benefit(NamedTuple):
-    """The three contrasts that decide whether pauses buy computation, and the high end of the benefit.
+def computed(name: str, unit: str, contrasts: list[np.ndarray], level: float = 0.95) -> "Computation":
+    """What three contrasts, (seeds, problems) arrays, say: beyond masked, above nothing, and the positive control."""
+    beyond_masked, above_nothing, _ = contrasts
+    found = [estimated(values) for values in contrasts]
+    highest = min(crossed(values, 1 - (1 - level) / 2).high for values in (beyond_masked, above_nothing))
+    return Computation(name, unit, *found, highest)
+
+
+class Computation(NamedTuple):
+    """The three contrasts that decide, in the outcome of the plan's claim `name`, whose `unit` is said in words.
 
     Pauses buy computation where the pauses of the variant do more than masked ones, and that by more than after as much
-    training without pauses (`computation`), and where they do more than nothing (`above_nothing`); masking is itself a
-    disturbance. Nothing is decided where the positive control does not show (`control`).
+    training without pauses (`beyond_masked`), and where they do more than nothing (`above_nothing`); masking is itself
+    a disturbance. Nothing is decided where the positive control does not show (`control`). `highest` is the high end of
+    the benefit.
     """
 
-    computation: Estimate
+    name: str
+    unit: str
+    beyond_masked: Estimate
     above_nothing: Estimate
     control: Estimate
-    high: float
+    highest: float
 
     @property
     def interval(self) -> tuple[float, float, float]:
         """The benefit, which is the smaller one of the two contrasts, with its interval.
 
-        The low end is the lower one of both, without a correction (an intersection-union test: Berger 1982,
-        doi:10.1080/00401706.1982.10487790). The high end is the lower one of both after Bonferroni's correction, since
-        either of the two may be the smaller one.
+        The low end is the smaller low end, which needs no correction (an intersection-union test: Berger 1982,
+        doi:10.1080/00401706.1982.10487790). The high end is the smaller high end; either may be too low, so both have
+        the level that Bonferroni's inequality asks of two.
         """
-        both = self.computation, self.above_nothing
-        return min(one.estimate for one in both), min(one.low for one in both), self.high
-
-    @property
-    def doubt(self) -> str:
-        """Why nothing is decided whatever the contrasts say, in words; empty where the positive control shows."""
-        return "" if self.control.low > 0 else "even the result itself, given in the context, does not show"
+        both = self.beyond_masked, self.above_nothing
+        return min(one.estimate for one in both), min(one.low for one in both), self.highest
 
     @property
     def detectable(self) -> float:
         """The smallest benefit that is detectable in each of the two contrasts."""
-        return max(self.computation.detectable, self.above_nothing.detectable)
+        return max(self.beyond_masked.detectable, self.above_nothing.detectable)
+
+    def doubt(self, plan: Plan) -> str:
+        """Why these data decide nothing, in words; empty where they may."""
+        problems = min(one.problems for one in (self.beyond_masked, self.above_nothing, self.control))
+        if problems < plan.guard("least_problems"):
+            return f"there are {problems} problems with hard results"
+        if not self.control.low > 0:
+            return "not even the result itself, the positive control, shows in this measure"
+        return ""
+
+    def judged(self, plan: Plan) -> Judgement:
+        """The verdict on the benefit by the plan's margin."""
+        _, low, high = self.interval
+        return judge(low, high, plan.margin(self.name), doubt=self.doubt(plan))
 
     @property
-    def is_missing(self) -> bool:
-        """Whether one of the contrasts has nothing to go by."""
-        return math.isnan(self.computation.estimate) or math.isnan(self.above_nothing.estimate)
+    def reading(self) -> str:
+        """The three contrasts in words."""
+        if math.isnan(self.interval[0]):
+            return "Not decided: the trials that this needs are not there."
+        return (
+            f"{REGISTERED_DOSE} pauses before the calculation of a hard result change its digits by "
+            f"{self.beyond_masked.said(self.unit)} more than masked pauses do, beyond what they do after as much "
+            f"training without pauses, and by {self.above_nothing.said(self.unit)} against nothing. A benefit is the "
+            f"smaller of the two. The result itself changes them by {self.control.said(self.unit)}. "
+            f"{seeds_in_words(self.above_nothing.seeds)}"
+        )
 
-
-def benefit(computation: np.ndarray, above_nothing: np.ndarray, control: np.ndarray, level: float = 0.95) -> Benefit:
-    """The benefit by its three contrasts, each a (seeds, problems) array."""
-    both = [computation, above_nothing]
-    corrected = [estimated(values, 1 - (1 - level) / len(both)).high for values in both]
-    return Benefit(*(estimated(values, level) for values in (*both, control)), min(corrected))
-
-
-class Outcome(NamedTuple):
-    """An outcome of a trial: its `column`, what it is in `words`, its `unit`, and how many of that make one of the
-    column's numbers.
-    """
-
-    column: str
-    words: str
-    unit: str
-    scale: int
-
-    def in_words(self, found: Estimate) -> str:
-        """An estimate with its interval, in words."""
-        estimate, low, high = (f"{self.scale * value:+.3g}" for value in found[:3])
-        return f"{estimate} {self.unit} ({low} to {high})"
-
-    def margin_in_words(self, margin: float) -> str:
-        """A margin in words."""
-        return f"{self.scale * margin:.3g} {self.unit}"
-
-
-OUTCOME_OF = {
-    "computation": Outcome("log_likelihood", "the log likelihood of its digits", "nats", 1),
-    "steps": Outcome("correct", "how often all its digits are the model's best words", "points", 100),
-}
-"""The claims of the plan that a trial decides, each with its outcome."""
-
-
-def line(found: Benefit, variant: str, claim: str, plan: Plan) -> dict:
-    """A line of `takeaways.takeaways` about a claim of OUTCOME_OF, by the trial of a variant."""
-    outcome = OUTCOME_OF[claim]
-    what = f"{outcome.unit} that pauses of {variant} gain: against nothing, or against masked ones and matched training"
-    if found.is_missing:
-        return takeaway(plan, claim, what, f"Not decided: the trials that {variant} needs are not finished.")
-    computation, above_nothing, control = (outcome.in_words(one) for one in found[:3])
-    reading = (
-        f"{REGISTERED_DOSE} pauses of {variant} before the calculation of a hard result change {outcome.words} by "
-        f"{computation} beyond what masked pauses and as much training do, and by {above_nothing} against nothing. The "
-        f"result itself, given in the context, changes it by {control}. {seeds_in_words(found.computation.seeds)}"
-    )
-    return takeaway(
-        plan,
-        claim,
-        what,
-        reading,
-        found.interval,
-        detectable=found.detectable,
-        doubt=found.doubt,
-        unit=outcome.margin_in_words,
-    )
+    def line(self, plan: Plan, variant: str) -> dict:
+        """The line of the table of takeaways, from the trial of a variant."""
+        what = (
+            f"what pauses do in {variant}, beyond masked pauses and matched training, and against nothing ({self.unit})"
+        )
+        given = {"estimate": self.interval, "detectable": self.detectable, "doubt": self.doubt(plan)}
+        return takeaway(plan, self.name, what, self.reading, **given)

@@ -9,8 +9,6 @@ from functools import cached_property
 import pandas as pd
 
 from pauselib.analysis import audit, certainty, comparisons, loading, places, reasons, takeaways
-from pauselib.analysis.best import BEST
-from pauselib.analysis.computation import OUTCOME_OF
 from pauselib.analysis.plan import plan
 from pauselib.analysis.trials import Trials, outcomes
 from pauselib.settings import Settings
@@ -101,11 +99,7 @@ class Study:
         replies, intervened = (
             plan().registered_part(table, self.settings.experiment) for table in (self.replies, self.intervened)
         )
-        return takeaways.takeaways(replies, intervened, plan(), self.trial_takeaways(BEST))
-
-    def trial_takeaways(self, variant: str) -> list[dict]:
-        """The claims that insertion trials decide, by the trial of a variant (`trials.Trials.takeaway`)."""
-        return [self.trials.takeaway(variant, claim, plan()) for claim in OUTCOME_OF]
+        return takeaways.takeaways(replies, intervened, plan(), self.trials.takeaways())
 
     @cached_property
     def plan_status(self) -> str:
@@ -120,7 +114,7 @@ class Study:
     @cached_property
     def trials(self) -> Trials:
         """The insertion trials, and whether pauses buy computation (`trials.Trials`)."""
-        return Trials(plan().registered_part(outcomes(self.settings), self.settings.experiment))
+        return Trials.of(self.settings, outcomes(self.settings))
 
     @cached_property
     def trial_variant(self) -> str:

@@ -4,7 +4,7 @@ A contrast is between conditions, or models, at the same results. It is averaged
 the problems are crossed with the seeds (`statistics.crossed`). A result is hard where the first step's model finds its
 digits less likely than the median result's, with nothing put in; so the same results are hard for all models.
 
->>> study.trials.benefit("sft_peft").interval  # in nats: the estimate and its interval
+>>> study.trials.computation("sft_peft").interval
 """
 
 from functools import cached_property
@@ -13,20 +13,24 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from pauselib.analysis.computation import OUTCOME_OF, Benefit, Estimate, benefit, estimated, line
+from pauselib.analysis.best import BEST
+from pauselib.analysis.computation import Computation, Estimate, computed, estimated
 from pauselib.analysis.loading import has_replies, trial_folders
-from pauselib.analysis.plan import Plan
+from pauselib.analysis.plan import plan
 from pauselib.analysis.statistics import holm
-from pauselib.conditions import REGISTERED_DOSE, REGISTERED_SITE
+from pauselib.conditions import REGISTERED_DOSE, REGISTERED_SITE, start_of
 from pauselib.conditions.contents import NOTHING, GivenResult
 from pauselib.conditions.sites import SITES
 from pauselib.settings import Settings
 from pauselib.variants import FIRST_STEP, matched_baseline, parse
 
-LIKELIHOOD, STEP = (outcome.column for outcome in OUTCOME_OF.values())
+LIKELIHOOD, STEP = "log_likelihood", "correct"
 """The outcomes: the log likelihood of a result's digits in nats, and whether all of them are the model's best words."""
 
-DECIDING = ("computation", "above nothing", "control")
+CLAIMS = {LIKELIHOOD: ("computation", "nats"), STEP: ("steps", "of the results")}
+"""The claim of the plan that each outcome is about, and the unit of its contrasts in words."""
+
+DECIDING = ("beyond masked", "above nothing", "control")
 CONDITION = ["variant", "site", "content", "dose"]
 OUTCOMES = [LIKELIHOOD, STEP]
 COLUMNS = ["seed", "problem_id", "result", *CONDITION, *OUTCOMES]
@@ -69,6 +73,19 @@ class Trials:
         """`found` is `outcomes`, or what `steps.trials` returns."""
         self.outcomes = found
 
+    @classmethod
+    def of(cls, settings: Settings, found: pd.DataFrame) -> "Trials":
+        """The trials of an experiment; of the registered one, only the registered test problems count."""
+        return cls(plan().registered_part(found, settings.experiment))
+
+    def takeaways(self) -> list[dict]:
+        """The lines of the table of takeaways: of the plan's variant, in both outcomes."""
+        return [self.line(BEST, outcome) for outcome in OUTCOMES]
+
+    def line(self, variant: str, outcome: str = LIKELIHOOD) -> dict:
+        """What the trial of a variant says, as a line of the table of takeaways."""
+        return self.computation(variant, outcome).line(plan(), variant)
+
     @cached_property
     def variants(self) -> list[str]:
         """The variants that have a trial and pause."""
@@ -103,7 +120,7 @@ class Trials:
         none.
         """
         means = self.means[outcome]
-        if any(term.row not in means.index for term in weights):
+        if not weights or any(term.row not in means.index for term in weights):
             return np.empty((0, 0))
         total = sum(weight * means.loc[term.row] for term, weight in weights.items())
         by_problem = total.unstack("seed").dropna(axis=1, how="all").dropna()
@@ -123,7 +140,7 @@ class Trials:
         """The registered contrasts of a variant that pauses, one line each.
 
         A line has the name of the `contrast`, `what` is compared, and an `Estimate`. The first three decide, see
-        `benefit`; the others explain.
+        `Computation`; the others explain.
         """
         lines = [
             {"contrast": name, "what": what, **estimated(self.effect(weights, outcome))._asdict()}
@@ -138,7 +155,7 @@ class Trials:
         `p_holm` is corrected over the sites.
         """
         tables = []
-        for contrast in ("computation", "above nothing"):
+        for contrast in DECIDING[:2]:
             found = {site: registered(variant, site)[contrast][1] for site in SITES}
             lines = [
                 {"contrast": contrast, "site": site, **estimated(self.effect(weights, outcome))._asdict()}
@@ -161,15 +178,11 @@ class Trials:
                 lines.append({**dict(zip(CONDITION, (variant, site, content, dose))), **found._asdict()})
         return pd.DataFrame(lines, columns=[*CONDITION, *Estimate._fields])
 
-    def benefit(self, variant: str, outcome: str = LIKELIHOOD, level: float = 0.95) -> Benefit:
+    def computation(self, variant: str, outcome: str = LIKELIHOOD) -> Computation:
         """What the trial of a variant says of the question whether pauses buy computation."""
-        contrasts = registered(variant)
-        return benefit(*(self.effect(contrasts[name][1], outcome) for name in DECIDING), level)
-
-    def takeaway(self, variant: str, claim: str, plan: Plan) -> dict:
-        """A line of `takeaways.takeaways` about one of the claims of `computation.OUTCOME_OF`, by a variant's trial."""
-        found = self.benefit(variant, OUTCOME_OF[claim].column, plan.level)
-        return line(found, variant, claim, plan)
+        contrasts = registered(variant) if parse(variant).pauses else {}
+        weights = [contrasts[name][1] if contrasts else {} for name in DECIDING]
+        return computed(*CLAIMS[outcome], [self.effect(one, outcome) for one in weights])
 
     @cached_property
     def without(self) -> pd.DataFrame:
@@ -184,7 +197,7 @@ def registered(
 ) -> dict[str, tuple[str, dict[Term, float]]]:
     """The contrasts of a variant by name: what is compared, in words, and the weights of the conditions."""
     mine, matched, start = (
-        Term(name, "pauses", site, dose) for name in (variant, matched_baseline(variant), FIRST_STEP)
+        Term(name, "pauses", site, dose) for name in (variant, matched_baseline(variant), start_of(variant))
     )
 
     def against(term: Term, **changes) -> dict[Term, float]:
@@ -196,7 +209,7 @@ def registered(
     masked, nothing = {"content": "masked"}, {"content": NOTHING}
     easy = mine._replace(results="easy")
     return {
-        "computation": (
+        "beyond masked": (
             f"pauses − masked pauses, of {variant} − of {matched.variant}",
             beyond(against(mine, **masked), against(matched, **masked)),
         ),

@@ -67,9 +67,11 @@ def conditions(settings: TrialSettings, pauses: bool, repeated_after: str) -> li
     return [*found, (SITES["result"], GivenResult(repeated_after), 0)]
 
 
+def start_of(variant: str) -> str:
+    """Return the model that a variant started from."""
+    return FIRST_STEP
+
+
 def models_of_trial(variant: str) -> tuple[str, ...]:
-    """Return whose trials answer for a variant: its own, that of its start and, if it pauses, that of its matched
-    baseline.
-    """
-    matched = [matched_baseline(variant)] if parse(variant).pauses else []
-    return tuple(dict.fromkeys([variant, FIRST_STEP, *matched]))
+    """Return whose trials answer for a variant: its own, that of its start and that of its matched baseline."""
+    return tuple(dict.fromkeys([variant, start_of(variant), matched_baseline(variant)]))

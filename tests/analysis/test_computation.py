@@ -3,48 +3,63 @@
 import numpy as np
 import pytest
 
-from pauselib.analysis.computation import Benefit, Estimate, benefit, estimated
+from pauselib.analysis.computation import Computation, Estimate, computed, estimated
 from pauselib.analysis.plan import plan
-from pauselib.analysis.verdicts import EQUIVALENT, LARGER, OPPOSITE, UNDECIDED, judge
+from pauselib.analysis.verdicts import EQUIVALENT, LARGER, OPPOSITE, UNDECIDED
 
 MARGIN = plan().margin("computation")
+SHOWN = (10, 14)
 
 
-def estimate(low: float, high: float) -> Estimate:
-    return Estimate((low + high) / 2, low, high, 0.5, 0.1, 1, 100)
+def estimate(low: float, high: float, problems: int = 100) -> Estimate:
+    """An estimate whose interval is said in margins."""
+    return Estimate(MARGIN * (low + high) / 2, MARGIN * low, MARGIN * high, 0.5, 0.1, 1, problems)
 
 
-def verdict_of(found: Benefit, margin: float = MARGIN) -> str:
-    return judge(*found.interval[1:], margin, doubt=found.doubt).verdict
+def benefit(beyond_masked, above_nothing, control=SHOWN, problems: int = 100) -> Computation:
+    found = [estimate(*one, problems) for one in (beyond_masked, above_nothing, control)]
+    return Computation("computation", "nats", *found, min(found[0].high, found[1].high))
 
 
 @pytest.mark.parametrize(
-    ("computation", "above_nothing", "control", "verdict"),
+    ("beyond_masked", "above_nothing", "control", "verdict"),
     [
-        ((0.11, 0.3), (0.12, 0.2), (0.5, 0.7), LARGER),
-        ((0.11, 0.3), (0.12, 0.2), (-0.1, 0.7), UNDECIDED),  # the measure shows nothing
-        ((0.11, 0.3), (-0.4, -0.2), (0.5, 0.7), OPPOSITE),  # more than masked pauses, less than nothing
-        ((-0.05, 0.05), (0.1, 0.9), (0.5, 0.7), EQUIVALENT),  # positions alone
-        ((-0.3, 0.2), (-0.2, 0.3), (0.5, 0.7), UNDECIDED),
-        ((0.01, 0.04), (-0.01, 0.2), (0.5, 0.7), EQUIVALENT),  # too small to count, whatever the other is
+        ((1.1, 6), (1.2, 4), SHOWN, LARGER),
+        ((1.1, 6), (0.2, 4), SHOWN, UNDECIDED),
+        ((1.1, 6), (1.2, 4), (-2, 14), UNDECIDED),  # the measure shows nothing
+        ((1.1, 6), (-8, -4), SHOWN, OPPOSITE),  # more than masked pauses, less than nothing
+        ((-0.9, 0.5), (2, 18), SHOWN, EQUIVALENT),  # positions alone
+        ((-6, 4), (-4, 6), SHOWN, UNDECIDED),
+        ((0.2, 0.8), (-0.2, 4), SHOWN, EQUIVALENT),  # too small to count, whatever the other is
     ],
 )
-def test_a_benefit_needs_both_contrasts_and_a_control_that_shows(computation, above_nothing, control, verdict):
-    found = Benefit(estimate(*computation), estimate(*above_nothing), estimate(*control), 0.0)
-    found = found._replace(high=min(found.computation.high, found.above_nothing.high))
-    assert verdict_of(found, margin=0.1) == verdict
+def test_a_benefit_needs_both_contrasts_and_a_control_that_shows(beyond_masked, above_nothing, control, verdict):
+    assert benefit(beyond_masked, above_nothing, control).judged(plan()).verdict == verdict
 
 
-def test_the_benefit_is_the_smaller_of_the_two_and_its_high_end_is_corrected_for_there_being_two():
-    values = np.array([[0.0, 1.0, 2.0, 3.0]])
-    found = benefit(values, values + 1, values + 2)
-    assert found.interval[:2] == (found.computation.estimate, found.computation.low)
-    assert found.interval[2] == estimated(values, 0.975).high > found.computation.high
+def test_few_problems_decide_nothing():
+    found = benefit((1.1, 6), (1.2, 4), problems=39)
+    assert found.doubt(plan()) == "there are 39 problems with hard results"
+    assert found.judged(plan()).verdict == UNDECIDED
 
 
-def test_where_a_trial_is_missing_nothing_is_decided():
-    missing = np.empty((0, 0))
-    assert benefit(missing, missing, missing).is_missing
+def test_the_benefit_is_the_smaller_of_the_two():
+    assert benefit((0, 4), (1, 2)).interval == pytest.approx((1.5 * MARGIN, 0, 2 * MARGIN))
+
+
+def test_the_line_of_the_takeaways_says_the_three_contrasts_and_the_verdict():
+    line = benefit((-0.9, 0.5), (2, 18)).line(plan(), "sft_peft")
+    assert (line["verdict"], line["low"], line["margin"]) == (EQUIVALENT, pytest.approx(-0.9 * MARGIN), MARGIN)
+    assert line["reading"].startswith(
+        "4 pauses before the calculation of a hard result change its digits by -0.010 nats"
+    )
+
+
+def test_where_a_trial_is_missing_nothing_is_decided_and_it_says_so():
+    found = computed("computation", "nats", [np.empty((0, 0))] * 3)
+    assert found.reading == "Not decided: the trials that this needs are not there."
+    line = found.line(plan(), "sft_peft")
+    assert (line["verdict"], line["reading"]) == (UNDECIDED, found.reading)
 
 
 def test_the_smallest_detectable_difference_is_found_in_four_of_five_experiments():
@@ -55,9 +70,10 @@ def test_the_smallest_detectable_difference_is_found_in_four_of_five_experiments
     assert np.mean(found) == pytest.approx(0.8, abs=0.05)
 
 
-def verdicts(computation: float, above_nothing: float, seeds: int, draws: int = 1500) -> np.ndarray:
-    """The verdicts of many experiments on 80 problems, whose differences are skewed as those of log likelihoods are:
-    most are near 0, some are large.
+def intervals(beyond_masked: float, above_nothing: float, seeds: int, draws: int = 1500) -> np.ndarray:
+    """The low and the high ends of the benefit in many experiments on 80 problems, (draws, 2).
+
+    The differences are skewed as those of log likelihoods are: most are near 0, some are large.
     """
     rng, shape = np.random.default_rng(seeds), (seeds, 80)
 
@@ -65,21 +81,24 @@ def verdicts(computation: float, above_nothing: float, seeds: int, draws: int = 
         of_problem = rng.exponential(1.0, (1, 80)) * rng.choice([-1, 1], (1, 80))
         return mean + 0.3 * of_problem + 0.1 * rng.normal(size=shape)
 
-    control = np.tile([0.5, 0.7], (seeds, 40))
-    found = [verdict_of(benefit(drawn(computation), drawn(above_nothing), control)) for _ in range(draws)]
-    return np.array(found)
+    control = np.ones(shape)
+    found = [computed("", "", [drawn(beyond_masked), drawn(above_nothing), control]) for _ in range(draws)]
+    return np.array([one.interval[1:] for one in found])
+
+
+def at_most(share: float, draws: int = 1500) -> float:
+    """What a share that is no larger hardly ever exceeds in so many draws."""
+    return share + 3 * np.sqrt(share * (1 - share) / draws)
 
 
 @pytest.mark.parametrize("seeds", [1, 3])
-@pytest.mark.parametrize(("computation", "above_nothing"), [(MARGIN, MARGIN), (MARGIN, 2), (2, MARGIN), (2, -1)])
-def test_a_benefit_within_the_margin_is_called_larger_in_at_most_one_of_forty_experiments(
-    computation, above_nothing, seeds
-):
-    share = np.mean(verdicts(computation, above_nothing, seeds) == LARGER)
-    assert share <= 0.025 + 3 * np.sqrt(0.025 * 0.975 / 1500)
+@pytest.mark.parametrize(("beyond_masked", "above_nothing"), [(0, 0), (0, 2), (2, 0), (2, -1)])
+def test_a_benefit_that_is_not_there_is_found_in_at_most_one_of_forty_experiments(beyond_masked, above_nothing, seeds):
+    low = intervals(beyond_masked, above_nothing, seeds)[:, 0]
+    assert np.mean(low > 0) <= at_most(0.025)
 
 
-@pytest.mark.parametrize(("computation", "above_nothing"), [(MARGIN, 2), (MARGIN, MARGIN)])
-def test_a_benefit_as_large_as_the_margin_is_called_equivalent_in_at_most_one_of_forty(computation, above_nothing):
-    share = np.mean(verdicts(computation, above_nothing, seeds=1) == EQUIVALENT)
-    assert share <= 0.025 + 3 * np.sqrt(0.025 * 0.975 / 1500)
+@pytest.mark.parametrize("above_nothing", [0.1, 2])
+def test_a_benefit_is_called_too_small_in_at_most_one_of_forty_experiments(above_nothing):
+    high = intervals(0.1, above_nothing, seeds=1)[:, 1]
+    assert np.mean(high < 0.1) <= at_most(0.025)

@@ -57,7 +57,7 @@ def test_the_registered_contrasts_by_hand(trials):
     found = trials.contrasts("sft_peft")
     by_hand = estimates(found)
     # pauses − masked: 1.5 and 2.5 in the variant, 0.5 and -0.5 after matched training
-    assert by_hand["computation"] == np.mean([1.5 - 0.5, 2.5 + 0.5])
+    assert by_hand["beyond masked"] == np.mean([1.5 - 0.5, 2.5 + 0.5])
     assert by_hand["above nothing"] == np.mean([1.0, 2.0])
     assert by_hand["control"] == np.mean([2.0, 3.0])
     assert by_hand["hard − easy"] == np.mean([1.0 - 0.0, 2.0 + 0.5])
@@ -92,7 +92,7 @@ def test_a_seed_that_lacks_a_model_is_left_out():
     other = {key: values for key, values in LIKELIHOODS.items() if key[0] != MATCHED}
     found = Trials(pd.concat([table(LIKELIHOODS), table(other, seed=43)], ignore_index=True))
     lines = found.contrasts("sft_peft").set_index("contrast")
-    assert lines.loc["computation", "seeds"] == 1
+    assert lines.loc["beyond masked", "seeds"] == 1
     assert lines.loc["above nothing", "seeds"] == 2
 
 
@@ -108,7 +108,7 @@ def test_gains_are_against_nothing_at_the_same_results(trials):
 
 def test_the_sites_that_were_made_have_both_contrasts(trials):
     found = trials.by_site("sft_peft")
-    assert found[["contrast", "site"]].to_numpy().tolist() == [["computation", "step"], ["above nothing", "step"]]
+    assert found[["contrast", "site"]].to_numpy().tolist() == [["beyond masked", "step"], ["above nothing", "step"]]
     assert found["p_holm"].to_list() == found["p"].to_list()
 
 
@@ -124,13 +124,15 @@ def test_where_a_trial_is_missing_the_tables_are_there_and_nothing_is_decided(le
     assert found.contrasts("sft_peft")["estimate"].isna().all()
     assert found.by_site("sft_peft").empty
     assert found.gains().empty
-    assert found.takeaway("sft_peft", "computation", plan())["verdict"] == "undecided"
+    assert found.line("sft_peft")["verdict"] == "undecided"
+    assert [line["says"] for line in found.takeaways()] == ["larger than the margin"] * 2
     assert set(found.without["results"]) == ({"all"} if left else set())
     assert left or found.about.startswith("There is no trial here")
 
 
 def test_a_baseline_has_no_contrast(trials):
     assert trials.contrasts(MATCHED).empty
+    assert trials.computation(MATCHED).reading.startswith("Not decided")
     assert trials.variants == ["sft_peft"]
 
 
@@ -148,3 +150,10 @@ def test_the_finished_trials_are_read_and_stale_ones_are_not(tmp_path):
     assert found.groupby(["seed", "variant"]).size().to_dict() == {(42, START): 4, (42, "sft_peft"): 4}
     (settings.but(variant=START).variant_folder() / "trial" / "trials.parquet").write_bytes(b"")
     assert set(outcomes(settings)["variant"]) == {"sft_peft"}
+
+
+def test_of_the_registered_experiment_only_the_registered_problems_count():
+    found = table(LIKELIHOODS).replace({"problem_id": {"test-1": "test-25"}})
+    registered = Trials.of(Settings(experiment=plan().experiment), found)
+    assert set(registered.outcomes["problem_id"]) == {"test-25"}
+    assert set(Trials.of(Settings(), found).outcomes["problem_id"]) == {"test-0", "test-25"}

@@ -20,7 +20,7 @@ SETTINGS = Settings(trial_sites=["step"], trial_contents=["pauses", "masked"], t
 def outcomes(model, variant: str) -> pd.DataFrame:
     """The trial of a model, as that of a variant."""
     scorer = Scorer(model)
-    texts = questions(60)
+    texts = questions(100)
     scorer.check(texts[0])
     asked = conditions(SETTINGS, scorer.pauses, ">>")
     lines = [line for text in texts for line in lines_of_problem(scorer, text, asked, UNITS, 0)]
@@ -34,26 +34,21 @@ def trials():
     return lambda way: Trials(pd.concat([outcomes(carrier(way), "sft_peft"), *others], ignore_index=True))
 
 
-def verdict(found: Trials) -> str:
-    return found.takeaway("sft_peft", "computation", plan())["verdict"]
-
-
 def test_pauses_that_compute_are_found(trials):
-    found = trials("pauses").benefit("sft_peft")
-    assert verdict(trials("pauses")) == LARGER
+    found = trials("pauses").computation("sft_peft")
+    assert found.judged(plan()).verdict == LARGER
     assert found.interval[1] > 1  # nats: without pauses the digit is one of twenty tokens, with them it is known
 
 
 def test_positions_alone_are_no_computation(trials):
-    found = trials("position").benefit("sft_peft")
+    found = trials("position").computation("sft_peft")
     assert found.above_nothing.low > 0.2  # pauses do help against nothing
-    assert abs(found.computation.estimate) < 0.01  # and so do masked ones
-    assert verdict(trials("position")) == EQUIVALENT
+    assert abs(found.beyond_masked.estimate) < 0.01  # and so do masked ones
+    assert found.judged(plan()).verdict == EQUIVALENT
 
 
 def test_where_nothing_matters_nothing_is_found(trials):
-    of_nothing = trials("nothing")
-    found = of_nothing.benefit("sft_peft")
-    assert np.abs([found.computation.estimate, found.above_nothing.estimate]).max() < 0.01
-    assert found.doubt == ""
-    assert verdict(of_nothing) == EQUIVALENT
+    found = trials("nothing").computation("sft_peft")
+    assert np.abs([found.beyond_masked.estimate, found.above_nothing.estimate]).max() < 0.01
+    assert found.control.low > 0
+    assert found.judged(plan()).verdict == EQUIVALENT
