@@ -14,6 +14,7 @@ from pauselib import runs
 from pauselib.analysis import certainty, comparisons, loading, paired, reasons, statistics, verdicts
 from pauselib.analysis.plan import FILE, plan
 from pauselib.analysis.study import Study
+from pauselib.conditions import REGISTERED_DOSE, REGISTERED_SITE
 from pauselib.interventions import INTERVENTION_SETTINGS, active_interventions, intervention_name
 from pauselib.settings import Settings
 from pauselib.strategies import find_strategies
@@ -38,6 +39,7 @@ def methods(study: Study) -> dict[str, str]:
         "Pauses in training": injection_in_words(settings, used),
         "Training": training_in_words(study, used),
         "Decoding": decoding_in_words(settings, used),
+        "Insertion trials": trials_in_words(study),
         "Statistics": statistics_in_words(),
         "Exclusions": exclusions_in_words(study),
     }
@@ -194,6 +196,23 @@ def decoding_in_words(settings: Settings, used: Used) -> str:
     return (
         f"{words} Under an intervention the limit counts spoken tokens alone, and a reply has at most {room} times as "
         f"many tokens in all. The interventions are: {', '.join(named)}."
+    )
+
+
+def trials_in_words(study: Study) -> str:
+    """What was put into which gold answers, and which of it the registered contrasts are about."""
+    trials = study.trials
+    if trials.outcomes.empty:
+        return trials.about
+    tried = {
+        name: ", ".join(str(value) for value in trials.outcomes[name].unique() if value)  # nothing has no site, no dose
+        for name in ("site", "content", "dose")
+    }
+    return (
+        f"{trials.about} Before a result something is put into the gold answer, and the model scores the result's "
+        f"digits as they stand there. Sites: {tried['site']}. Contents: {tried['content']}. Doses: {tried['dose']}. "
+        f"The registered contrasts are at the site '{REGISTERED_SITE}' with dose {REGISTERED_DOSE}, at the hard half "
+        "of the results. A contrast is averaged over the results of each problem, and problems are crossed with seeds."
     )
 
 

@@ -4,17 +4,20 @@ import hashlib
 import json
 import subprocess
 
+import pandas as pd
 import pytest
 from conftest import ROOT
 
 from pauselib.analysis import paired, statistics
 from pauselib.analysis.plan import FILE, plan
 from pauselib.analysis.study import Study
+from pauselib.analysis.trials import COLUMNS, Trials
 from pauselib.report import methods
 from pauselib.report.methods import plan_provenance, show_methods, sources
 from pauselib.settings import Settings
 
-HEADINGS = ["Plan", "Model", "Data", "Pauses in training", "Training", "Decoding", "Statistics", "Exclusions"]
+HEADINGS = ["Plan", "Model", "Data", "Pauses in training", "Training", "Decoding", "Insertion trials"]
+HEADINGS += ["Statistics", "Exclusions"]
 
 
 def test_before_anything_is_made_the_methods_are_those_that_are_asked_for(tmp_path):
@@ -54,6 +57,20 @@ def test_the_numbers_are_those_of_the_files_not_of_the_settings_now(intervened):
     assert "3 rows are finished. Seeds: 42. A seed is that of training" in parts["Training"]
     assert "at most 4 times as many tokens in all" in parts["Decoding"]
     assert "sft max_pauses-0, sft forced_pauses-2_forced_at-answer" in parts["Decoding"]
+
+
+def test_the_trials_name_what_was_put_in(tmp_path):
+    study = Study(Settings(runs_dir=str(tmp_path)))
+    assert methods.methods(study)["Insertion trials"].startswith("There is no trial here")
+    lines = [
+        (42, f"test-{i}", 0, "sft_peft", *condition, -1.0, True)
+        for i in range(2)
+        for condition in (("", "nothing", 0), ("step", "pauses", 4), ("random", "masked", 7))
+    ]
+    study.trials = Trials(pd.DataFrame(lines, columns=COLUMNS))
+    said = methods.methods(study)["Insertion trials"]
+    assert "2 results of 2 problems" in said
+    assert "Sites: step, random. Contents: nothing, pauses, masked. Doses: 4, 7. The registered" in said
 
 
 def test_what_was_cut_is_counted(by_hand):
