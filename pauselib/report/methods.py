@@ -3,16 +3,13 @@
 >>> show_methods(study)
 """
 
-import hashlib
 import re
-import subprocess
 from collections.abc import Callable
 from inspect import getdoc
-from pathlib import Path
 
 from pauselib import runs
 from pauselib.analysis import certainty, comparisons, loading, paired, reasons, statistics, verdicts
-from pauselib.analysis.plan import FILE, plan
+from pauselib.analysis.plan import FILE, commit_in_words, plan
 from pauselib.analysis.study import Study
 from pauselib.conditions import REGISTERED_DOSE, REGISTERED_SITE
 from pauselib.interventions import INTERVENTION_SETTINGS, active_interventions, intervention_name
@@ -71,32 +68,11 @@ def in_words(value) -> str:
     return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
 
 
-def plan_provenance(file: Path = FILE) -> dict[str, str]:
-    """The digest of a plan and the commit it last changed in: `sha256` and `commit`.
-
-    The commit is `not committed` where git does not know the file as it is, or there is no git.
-    """
-
-    def git(*arguments: str) -> str:
-        command = ["git", *arguments, "--", file.name]
-        return subprocess.run(command, cwd=file.parent, capture_output=True, text=True, check=True).stdout.strip()
-
-    try:
-        commit, changed = git("log", "-1", "--format=%h"), git("status", "--porcelain")
-    except (OSError, subprocess.CalledProcessError):
-        commit, changed = "", ""
-    return {
-        "sha256": hashlib.sha256(file.read_bytes()).hexdigest(),
-        "commit": commit if commit and not changed else "not committed",
-    }
-
-
 def plan_in_words(settings: Settings) -> str:
     """Which plan there is, whether it came before this experiment, and what of the analysis is in it."""
-    found, registered = plan_provenance(), plan()
+    registered = plan()
     known = [claim.claim.rstrip(".") for claim in registered.claims.values()]
-    words = f"{FILE.name} has the SHA-256 {found['sha256']} and came in commit {found['commit']}. "
-    words = words.replace("came in commit not committed", "is not committed as it is")
+    words = f"The plan is {FILE.name} (digest {runs.digest(FILE)}, {commit_in_words(FILE)}). "
     if not registered.is_registered(settings.experiment):
         return (
             words + f"It registers the experiment '{registered.experiment}', so all of this one is exploratory: the "
