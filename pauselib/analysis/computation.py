@@ -6,13 +6,11 @@ from typing import NamedTuple
 import numpy as np
 
 from pauselib.analysis.claims import seeds_in_words, takeaway
+from pauselib.analysis.paired import POWER
 from pauselib.analysis.plan import Plan
 from pauselib.analysis.statistics import NAN, crossed
 from pauselib.analysis.verdicts import Judgement, judge
 from pauselib.conditions import REGISTERED_DOSE
-
-POWER = 0.8
-"""How often a test finds what is called the smallest detectable effect."""
 
 
 class Estimate(NamedTuple):

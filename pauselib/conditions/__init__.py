@@ -6,7 +6,6 @@ takes.
 """
 
 import itertools
-from collections.abc import Iterable
 from typing import Annotated
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -21,11 +20,6 @@ REGISTERED_SITE, REGISTERED_DOSE = "step", 4
 """Where, and how many pauses there are, in the contrasts that decide whether pauses buy computation."""
 
 
-def described(things: Iterable[Site] | Iterable[Content]) -> str:
-    """Return the names of sites or contents with what they mean."""
-    return ", ".join(f"{one.name} ({one.meaning})" for one in things)
-
-
 Names = Annotated[tuple[str, ...], BeforeValidator(as_list)]
 
 
@@ -34,12 +28,12 @@ class TrialSettings(Declared):
 
     trials: Names = setting(
         ("sft_peft",),
-        "the rows with an insertion trial, and so the models that these are compared with; rows not made are left out",
+        "rows with an insertion trial, and so those they are compared with; rows not made are left out",
         notebooks=("analyze",),
     )
     n_trial: int = setting(0, "this many of the test problems; 0: all of them", "trial", ge=0, le=MOST)
-    trial_sites: Names = setting(tuple(SITES), f"where: {described(SITES.values())}", "trial", min_length=1)
-    trial_contents: Names = setting(tuple(CONTENTS), f"what: {described(CONTENTS.values())}", "trial", min_length=1)
+    trial_sites: Names = setting(tuple(SITES), "where: pauselib/conditions/sites.py", "trial", min_length=1)
+    trial_contents: Names = setting(tuple(CONTENTS), "what: pauselib/conditions/contents.py", "trial", min_length=1)
     trial_doses: Annotated[tuple[Annotated[int, Field(ge=1, le=MANY)], ...], BeforeValidator(as_list)] = setting(
         (1, 4, 10), "how many positions it takes", "trial", min_length=1
     )

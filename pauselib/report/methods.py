@@ -12,8 +12,11 @@ from pathlib import Path
 
 from pauselib import runs
 from pauselib.analysis import certainty, comparisons, loading, paired, reasons, statistics, verdicts
+from pauselib.analysis.computation import Computation
 from pauselib.analysis.plan import FILE, plan
 from pauselib.analysis.study import Study
+from pauselib.conditions import REGISTERED_DOSE, REGISTERED_SITE, models_of_trial
+from pauselib.conditions.sites import SITES
 from pauselib.interventions import INTERVENTION_SETTINGS, active_interventions, intervention_name
 from pauselib.settings import Settings
 from pauselib.strategies import find_strategies
@@ -38,6 +41,7 @@ def methods(study: Study) -> dict[str, str]:
         "Pauses in training": injection_in_words(settings, used),
         "Training": training_in_words(study, used),
         "Decoding": decoding_in_words(settings, used),
+        "Insertion trials": trials_in_words(study, used),
         "Statistics": statistics_in_words(),
         "Exclusions": exclusions_in_words(study),
     }
@@ -197,6 +201,22 @@ def decoding_in_words(settings: Settings, used: Used) -> str:
     )
 
 
+def trials_in_words(study: Study, used: Used) -> str:
+    """What the insertion trials put in, where, and for which models."""
+    names = study.trials.variants
+    if not names:
+        return "There are no insertion trials."
+    models = dict.fromkeys(model for name in names for model in models_of_trial(name))
+    site, dose = SITES[REGISTERED_SITE].meaning, REGISTERED_DOSE
+    return (
+        f"Gold answers are read word for word. Before each result, {used['trial_contents']} is put in at these sites: "
+        f"{used['trial_sites']}; it takes {used['trial_doses']} positions. The outcomes are the log likelihood of the "
+        f"result's digits, the words renormalised without the pause, and whether each is the model's best word. The "
+        f"models are {', '.join(models)}. {study.trials.about} Hard are those below the median log likelihood of "
+        f"{FIRST_STEP}'s models with nothing put in. What decides is {dose} pauses {site}."
+    )
+
+
 def statistics_in_words() -> str:
     """How intervals and tests are computed, with the sources that the functions' docstrings name."""
     level, bootstraps = f"{100 * plan().level:g} %", f"{statistics.RESAMPLES:,} resamples"
@@ -214,6 +234,8 @@ def statistics_in_words() -> str:
          f"covariates explain has the interval of a bootstrap over problems with {bootstraps}",
          (statistics.compare_groups, reasons.pause_regression)),
         ("How well a pause is told from a word is an AUC, clustered by problem", (certainty.clustered_auc,)),
+        ("The benefit of pauses in an insertion trial is the smaller of two contrasts, each averaged by problem, with an "
+         "interval for both together", (Computation.interval.fget,)),
         (f"What could have been found is what a test of the same level finds in {paired.POWER:.0%} of the cases, by "
          "how much these very answers differ", (statistics.smallest_difference,)),
     ]  # fmt: skip

@@ -14,7 +14,10 @@ from pauselib.report import methods
 from pauselib.report.methods import plan_provenance, show_methods, sources
 from pauselib.settings import Settings
 
-HEADINGS = ["Plan", "Model", "Data", "Pauses in training", "Training", "Decoding", "Statistics", "Exclusions"]
+HEADINGS = [
+    *("Plan", "Model", "Data", "Pauses in training", "Training", "Decoding", "Insertion trials", "Statistics"),
+    "Exclusions",
+]
 
 
 def test_before_anything_is_made_the_methods_are_those_that_are_asked_for(tmp_path):
