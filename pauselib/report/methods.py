@@ -207,13 +207,13 @@ def trials_in_words(study: Study, used: Used) -> str:
     if not names:
         return "There are no insertion trials."
     models = dict.fromkeys(model for name in names for model in models_of_trial(name))
-    site, dose = SITES[REGISTERED_SITE].meaning, REGISTERED_DOSE
     return (
-        f"Gold answers are read word for word. Before each result, {used['trial_contents']} is put in at these sites: "
-        f"{used['trial_sites']}; it takes {used['trial_doses']} positions. The outcomes are the log likelihood of the "
-        f"result's digits, the words renormalised without the pause, and whether each is the model's best word. The "
-        f"models are {', '.join(models)}. {study.trials.about} Hard are those below the median log likelihood of "
-        f"{FIRST_STEP}'s models with nothing put in. What decides is {dose} pauses {site}."
+        f"Gold answers are read word for word. Before each result something is put in ({used['trial_contents']}) at a "
+        f"site ({used['trial_sites']}) in a dose ({used['trial_doses']} positions). The outcomes are the log "
+        f"likelihood of the result's digits, the words renormalised without the pause, and whether each digit is the best word. "
+        f"The models are {', '.join(models)}. {study.trials.about} A result is hard where its log likelihood is below "
+        f"the median, in {FIRST_STEP} with nothing put in. What decides is {REGISTERED_DOSE} pauses "
+        f"{SITES[REGISTERED_SITE].meaning}."
     )
 
 
@@ -234,8 +234,8 @@ def statistics_in_words() -> str:
          f"covariates explain has the interval of a bootstrap over problems with {bootstraps}",
          (statistics.compare_groups, reasons.pause_regression)),
         ("How well a pause is told from a word is an AUC, clustered by problem", (certainty.clustered_auc,)),
-        ("The benefit of pauses in an insertion trial is the smaller of two contrasts, each averaged by problem, with an "
-         "interval for both together", (Computation.interval.fget,)),
+        ("The benefit of pauses in an insertion trial is the smaller of two contrasts, averaged by problem, with one "
+         "interval", (Computation.interval.fget,)),
         (f"What could have been found is what a test of the same level finds in {paired.POWER:.0%} of the cases, by "
          "how much these very answers differ", (statistics.smallest_difference,)),
     ]  # fmt: skip
