@@ -210,8 +210,8 @@ def trials_in_words(study: Study, used: Used) -> str:
     return (
         f"Gold answers are read word for word. Before each result something is put in ({used['trial_contents']}) at a "
         f"site ({used['trial_sites']}) in a dose ({used['trial_doses']} positions). The outcomes are the log "
-        f"likelihood of the result's digits, the words renormalised without the pause, and whether each digit is the best word. "
-        f"The models are {', '.join(models)}. {study.trials.about} A result is hard where its log likelihood is below "
+        f"likelihood of the result's digits, the words renormalised without the pause, and whether each digit is the "
+        f"best word. The models are {', '.join(models)}. {study.trials.about} A result is hard where its log likelihood is below "
         f"the median, in {FIRST_STEP} with nothing put in. What decides is {REGISTERED_DOSE} pauses "
         f"{SITES[REGISTERED_SITE].meaning}."
     )

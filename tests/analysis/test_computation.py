@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pauselib.analysis.computation import LIKELIHOOD, Computation, Estimate, computed, estimated
+from pauselib.analysis.computation import LIKELIHOOD, STEP, Computation, Estimate, computed, estimated
 from pauselib.analysis.plan import plan
 from pauselib.analysis.verdicts import EQUIVALENT, LARGER, OPPOSITE, UNDECIDED
 
