@@ -15,7 +15,7 @@ from pauselib.analysis import certainty, comparisons, loading, paired, reasons, 
 from pauselib.analysis.computation import Computation
 from pauselib.analysis.plan import FILE, plan
 from pauselib.analysis.study import Study
-from pauselib.conditions import REGISTERED_DOSE, REGISTERED_SITE, models_of_trial
+from pauselib.conditions import REGISTERED_DOSE, REGISTERED_SITE
 from pauselib.conditions.sites import SITES
 from pauselib.interventions import INTERVENTION_SETTINGS, active_interventions, intervention_name
 from pauselib.settings import Settings
@@ -203,16 +203,14 @@ def decoding_in_words(settings: Settings, used: Used) -> str:
 
 def trials_in_words(study: Study, used: Used) -> str:
     """What the insertion trials put in, where, and for which models."""
-    names = study.trials.variants
-    if not names:
+    if not study.trials.variants:
         return "There are no insertion trials."
-    models = dict.fromkeys(model for name in names for model in models_of_trial(name))
     return (
         f"Gold answers are read word for word. Before each result something is put in ({used['trial_contents']}) at a "
         f"site ({used['trial_sites']}) in a dose ({used['trial_doses']} positions). The outcomes are the log "
         f"likelihood of the result's digits, the words renormalised without the pause, and whether each digit is the "
-        f"best word. The models are {', '.join(models)}. {study.trials.about} A result is hard where its log likelihood is below "
-        f"the median, in {FIRST_STEP} with nothing put in. What decides is {REGISTERED_DOSE} pauses "
+        f"best word. {study.trials.about} A result is hard where its log likelihood is below the median, in "
+        f"{FIRST_STEP} with nothing put in. What decides is {REGISTERED_DOSE} pauses "
         f"{SITES[REGISTERED_SITE].meaning}."
     )
 
