@@ -3,17 +3,15 @@
 >>> show_methods(study)
 """
 
-import hashlib
 import re
-import subprocess
 from collections.abc import Callable
 from inspect import getdoc
-from pathlib import Path
 
 from pauselib import runs
 from pauselib.analysis import certainty, comparisons, loading, paired, reasons, statistics, verdicts
-from pauselib.analysis.plan import FILE, plan
+from pauselib.analysis.plan import FILE, commit_in_words, plan
 from pauselib.analysis.study import Study
+from pauselib.conditions import REGISTERED_DOSE, REGISTERED_SITE
 from pauselib.interventions import INTERVENTION_SETTINGS, active_interventions, intervention_name
 from pauselib.settings import Settings
 from pauselib.strategies import find_strategies
@@ -38,6 +36,7 @@ def methods(study: Study) -> dict[str, str]:
         "Pauses in training": injection_in_words(settings, used),
         "Training": training_in_words(study, used),
         "Decoding": decoding_in_words(settings, used),
+        "Insertion trials": trials_in_words(study),
         "Statistics": statistics_in_words(),
         "Exclusions": exclusions_in_words(study),
     }
@@ -69,32 +68,11 @@ def in_words(value) -> str:
     return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
 
 
-def plan_provenance(file: Path = FILE) -> dict[str, str]:
-    """The digest of a plan and the commit it last changed in: `sha256` and `commit`.
-
-    The commit is `not committed` where git does not know the file as it is, or there is no git.
-    """
-
-    def git(*arguments: str) -> str:
-        command = ["git", *arguments, "--", file.name]
-        return subprocess.run(command, cwd=file.parent, capture_output=True, text=True, check=True).stdout.strip()
-
-    try:
-        commit, changed = git("log", "-1", "--format=%h"), git("status", "--porcelain")
-    except (OSError, subprocess.CalledProcessError):
-        commit, changed = "", ""
-    return {
-        "sha256": hashlib.sha256(file.read_bytes()).hexdigest(),
-        "commit": commit if commit and not changed else "not committed",
-    }
-
-
 def plan_in_words(settings: Settings) -> str:
     """Which plan there is, whether it came before this experiment, and what of the analysis is in it."""
-    found, registered = plan_provenance(), plan()
+    registered = plan()
     known = [claim.claim.rstrip(".") for claim in registered.claims.values()]
-    words = f"{FILE.name} has the SHA-256 {found['sha256']} and came in commit {found['commit']}. "
-    words = words.replace("came in commit not committed", "is not committed as it is")
+    words = f"The plan is {FILE.name} (digest {runs.digest(FILE)}, {commit_in_words(FILE)}). "
     if not registered.is_registered(settings.experiment):
         return (
             words + f"It registers the experiment '{registered.experiment}', so all of this one is exploratory: the "
@@ -197,6 +175,23 @@ def decoding_in_words(settings: Settings, used: Used) -> str:
     )
 
 
+def trials_in_words(study: Study) -> str:
+    """What was put into which gold answers, and which of it the registered contrasts are about."""
+    trials = study.trials
+    if trials.outcomes.empty:
+        return trials.about
+    tried = {
+        name: ", ".join(str(value) for value in trials.outcomes[name].unique() if value)  # nothing has no site, no dose
+        for name in ("site", "content", "dose")
+    }
+    return (
+        f"{trials.about} Before a result something is put into the gold answer, and the model scores the result's "
+        f"digits as they stand there. Sites: {tried['site']}. Contents: {tried['content']}. Doses: {tried['dose']}. "
+        f"The registered contrasts are at the site '{REGISTERED_SITE}' with dose {REGISTERED_DOSE}, at the hard half "
+        "of the results. A contrast is averaged over the results of each problem, and problems are crossed with seeds."
+    )
+
+
 def statistics_in_words() -> str:
     """How intervals and tests are computed, with the sources that the functions' docstrings name."""
     level, bootstraps = f"{100 * plan().level:g} %", f"{statistics.RESAMPLES:,} resamples"
@@ -214,6 +209,8 @@ def statistics_in_words() -> str:
          f"covariates explain has the interval of a bootstrap over problems with {bootstraps}",
          (statistics.compare_groups, reasons.pause_regression)),
         ("How well a pause is told from a word is an AUC, clustered by problem", (certainty.clustered_auc,)),
+        ("The benefit of pauses in an insertion trial is the smaller of two contrasts, averaged by problem, with one "
+         "interval", (Computation.interval.fget,)),
         (f"What could have been found is what a test of the same level finds in {paired.POWER:.0%} of the cases, by "
          "how much these very answers differ", (statistics.smallest_difference,)),
     ]  # fmt: skip
