@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -28,13 +28,14 @@ BY_SIGNAL = 128  # and the signal's number make the exit status of a command tha
 
 def interrupt(process: subprocess.Popen) -> None:
     """Do to a process and those it began what Ctrl-C does: kernels are no part of that, papermill ends them."""
-    group = os.getpgid(0)
-    for one in (psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)):
-        try:
+    group, all_of_it = os.getpgid(0), []
+    with suppress(psutil.Error):
+        command = psutil.Process(process.pid)
+        all_of_it = [command, *command.children(recursive=True)]
+    for one in all_of_it:
+        with suppress(ProcessLookupError, psutil.Error):
             if os.getpgid(one.pid) == group:
                 one.send_signal(signal.SIGINT)
-        except (ProcessLookupError, psutil.Error):
-            continue
 
 
 def run_until_stopped(command: list[str], environment: dict[str, str]) -> int:
@@ -43,18 +44,23 @@ def run_until_stopped(command: list[str], environment: dict[str, str]) -> int:
     Ctrl-C reaches the command too, which then ends what it began. A request to terminate, or another Ctrl-C, is passed
     on to all of these.
     """
-    signals = []
-    with subprocess.Popen(command, env=environment) as process:
+    signals, started = [], []
 
-        def stop(number: int, frame) -> None:
-            signals.append(number)
-            if number == signal.SIGTERM or len(signals) > 1:
+    def stop(number: int, frame) -> None:
+        signals.append(number)
+        if number == signal.SIGTERM or len(signals) > 1:
+            for process in started:
                 interrupt(process)
 
-        before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    heard = [one for one in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(one) != signal.SIG_IGN]
+    before = {number: signal.signal(number, stop) for number in heard}
+    with subprocess.Popen(command, env=environment) as process:
+        started.append(process)
+        if signals:
+            interrupt(process)
         status = process.wait()
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    for number, handler in before.items():
+        signal.signal(number, handler)
     if not signals:
         return status
     print("Stopped. What is finished is kept: the same command goes on from there.", file=sys.stderr)
