@@ -2,10 +2,12 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import nbformat.v4
 import pytest
 
+from pauselib import errors
 from pauselib.workflow.steps_of_graph import GraphStep, reason_of_failure, result_of, short_path
 
 
@@ -77,5 +79,20 @@ def test_a_very_long_reason_is_cut(tmp_path):
 
 def test_without_an_error_in_the_notebook_the_reason_is_the_last_line_of_the_log(tmp_path):
     assert reason_of_failure(step(tmp_path, "warmup")) == "Its log doesn't say why."
-    (tmp_path / "warmup.log").write_bytes(b"Executing:  10%\rExecuting:  20%\nDeadKernelError: Kernel died\n\n")
-    assert reason_of_failure(step(tmp_path, "warmup")) == "DeadKernelError: Kernel died"
+    (tmp_path / "warmup.ipynb").write_text('{"cells": [{"cell_type"')  # cut off
+    (tmp_path / "warmup.log").write_bytes(b"Executing:  10%\rExecuting:  20%\nMemoryError: 3 GB\n\n")
+    assert reason_of_failure(step(tmp_path, "warmup")) == "MemoryError: 3 GB"
+
+
+def test_a_kernel_that_died_is_said_in_words_with_what_to_do(tmp_path):
+    (tmp_path / "warmup.log").write_text("Traceback\nnbclient.exceptions.DeadKernelError: Kernel died\n")
+    assert reason_of_failure(step(tmp_path, "warmup")) == (
+        "the notebook's kernel died: it was killed, by a person or because memory ran out; the same command goes on "
+        "from there."
+    )
+
+
+def test_a_step_says_that_the_disk_is_full_where_neither_notebook_nor_log_could_be_written(tmp_path, monkeypatch):
+    monkeypatch.setattr(errors.shutil, "disk_usage", lambda place: SimpleNamespace(free=0))
+    reason = reason_of_failure(step(tmp_path, "warmup"))
+    assert reason.startswith(f"{tmp_path} can't be written: no space is left on its disk; free some and")
