@@ -9,6 +9,7 @@ from inspect import getdoc
 
 from pauselib import runs
 from pauselib.analysis import certainty, comparisons, loading, paired, reasons, statistics, verdicts
+from pauselib.analysis.computation import Computation
 from pauselib.analysis.plan import FILE, commit_in_words, plan
 from pauselib.analysis.study import Study
 from pauselib.conditions import REGISTERED_DOSE, REGISTERED_SITE
