@@ -34,7 +34,7 @@ import yaml
 from benchmarks.results import LEFT_OUT, differences, left_behind, results
 
 ROOT = Path(__file__).parents[1]
-STEPS = ("start", "inject", "warmup", "evaluate", "intervene", "analyze")  # `start`: before the first step runs
+STEPS = ("start", "inject", "warmup", "evaluate", "intervene", "trial", "analyze")  # `start`: before the first step
 WAYS = ("group", "kernel", "terminate", "interrupt")
 EXPERIMENT = {
     "experiment": "killed",
@@ -48,6 +48,11 @@ EXPERIMENT = {
     "max_new_tokens": 20,
     "variants": ["baseline_1_epoch", "sft_peft", "sft_fr_phead", "sft@surprise"],
     "interventions": [{"variant": "sft_peft", "max_pauses": 0}],
+    "trials": ["sft_peft"],
+    "n_trial": 2,
+    "trial_sites": ["step"],
+    "trial_contents": ["pauses", "masked"],
+    "trial_doses": [4],
 }
 STARTING, ENDING = 4.0, 120.0  # seconds before the first step begins, at least; in which a run must end when told to
 

@@ -11,6 +11,7 @@ os.environ |= {
 }  # before anything heavy is imported
 
 import json
+import shutil
 import time
 from pathlib import Path
 
@@ -24,6 +25,11 @@ from pauselib.settings import Settings, settings_of_step
 
 ROOT = Path(__file__).parent.parent
 KINDS = ("mistral", "llama", "qwen2", "gpt2")
+
+
+def copy_project(folder: Path) -> Path:
+    """Copy the project, as a clone has it, into a folder that is not there yet, and return that."""
+    return shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(".*", "runs", "tests", "__pycache__"))
 
 
 @pytest.fixture(scope="session")

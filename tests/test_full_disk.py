@@ -63,7 +63,7 @@ STEPS = [  # what is done, in which folder of the experiment, and the bytes that
     (warm_up, "seed-42/baseline_1_epoch/model", 100_000),  # its first checkpoint has no room
     (warm_up, "seed-42/baseline_1_epoch/model", 3_000_000),  # the checkpoints have, the model has not
     (evaluate, "seed-42/sft_peft", 4_000),
-    (report, "", 8_000),
+    (report, "tables", 0),
 ]
 
 

@@ -1,7 +1,6 @@
 """An ordinary user who may not write where something is to be written: one sentence, and an exit status."""
 
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -9,17 +8,16 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from conftest import copy_project
 
 from pauselib.errors import NO_PERMISSION
 
-ROOT = Path(__file__).parent.parent
 ROOT_S_POWER = "-dac_override,-dac_read_search"  # over the permissions of files
 AS_ORDINARY_USER = (  # what is put before a command; where nobody can't reach this Python, root without that power
     ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"],
     ["setpriv", f"--bounding-set={ROOT_S_POWER}", f"--inh-caps={ROOT_S_POWER}"],
 )
 STARTS_A_PYTHON = "import pandas, subprocess, sys; subprocess.run([sys.executable, '-c', 'import pandas'], check=True)"
-PARTS = ("pauselib", "notebooks", "configs", "Snakefile")
 
 
 class Place:
@@ -27,9 +25,7 @@ class Place:
 
     def __init__(self, folder: Path):
         self.project, self.results, self.home = (folder / name for name in ("project", "results", "home"))
-        self.project.mkdir()
-        for name in PARTS:
-            (shutil.copytree if (ROOT / name).is_dir() else shutil.copy)(ROOT / name, self.project / name)
+        copy_project(self.project)
         for path in (self.project / "runs", self.results, self.home):
             path.mkdir()
         subprocess.run(["chmod", "-R", "a+rX,a-w", folder], check=True)

@@ -1,12 +1,13 @@
 """An experiment that is killed in every way ends as one that was left alone; the full number is in `benchmarks/`."""
 
 from benchmarks import kills
+from benchmarks.results import differences, left_behind
 from pauselib.analysis.study import Study
 from pauselib.report.document import report_html
 from pauselib.settings import Settings
 from pauselib.steps import evaluate
 
-SMALLEST = kills.EXPERIMENT | {"variants": ["sft_peft"], "interventions": []}  # with the first step, five steps
+SMALLEST = kills.EXPERIMENT | {"variants": ["sft_peft"], "interventions": [], "trials": []}  # five steps
 SECONDS = {"inject": 3, "warmup": 4, "evaluate": 4, "analyze": 4}  # within which a step of each kind is killed
 
 
@@ -15,9 +16,10 @@ def test_an_experiment_that_was_killed_in_every_way_has_the_same_bytes_and_nothi
     evaluate(undisturbed)
     ((disturbed, done),) = kills.run_killed(tmp_path, 4, seed=0, seconds=SECONDS, settings=SMALLEST)
     assert {kill.way: kill.status for kill in done} == {"group": -9, "kernel": 1, "terminate": 143, "interrupt": 130}
-    wrong = kills.what_is_wrong(disturbed, undisturbed.folder())
-    made_by_the_graph_alone = {"results.csv", "results_over_seeds.csv", "report.html"}
-    assert {name for name in wrong if not name.endswith(".ipynb")} == made_by_the_graph_alone
+    differ = differences(disturbed.folder, undisturbed.folder())
+    made_by_steps = [name for name in differ if name.startswith(("data/", "seed-")) and not name.endswith(".ipynb")]
+    assert (made_by_steps, left_behind(disturbed.folder)) == ([], [])
+    assert "Traceback" not in disturbed.output()
     study = Study(Settings(**SMALLEST, runs_dir=str(disturbed.folder.parent)))
     assert (disturbed.folder / "results.csv").read_text() == study.table.to_csv(index=False)
     assert (disturbed.folder / "report.html").read_text() == report_html(study)

@@ -2,19 +2,17 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from conftest import copy_project
 
 from benchmarks.kills import EXPERIMENT
 from benchmarks.results import differences
 
-ROOT = Path(__file__).parents[2]
-PARTS = ("pauselib", "notebooks", "configs", "Snakefile")
-SETTINGS = EXPERIMENT | {"variants": ["baseline_1_epoch", "sft_peft"], "interventions": []}
+SETTINGS = EXPERIMENT | {"variants": ["baseline_1_epoch", "sft_peft"], "interventions": [], "trials": []}
 
 EVALUATE = """
 import json, sys
@@ -39,11 +37,7 @@ print(json.dumps(made))
 @pytest.fixture(scope="module")
 def copies(tmp_path_factory) -> list[Path]:
     """Two copies of the project, in folders of different names."""
-    folders = [tmp_path_factory.mktemp("first"), tmp_path_factory.mktemp("the second one")]
-    for folder in folders:
-        for name in PARTS:
-            (shutil.copytree if (ROOT / name).is_dir() else shutil.copy)(ROOT / name, folder / name)
-    return folders
+    return [copy_project(tmp_path_factory.mktemp("two") / name) for name in ("first", "the second one")]
 
 
 def start(copy: Path, *arguments: str) -> subprocess.Popen:
