@@ -6,13 +6,11 @@ from typing import NamedTuple
 import numpy as np
 
 from pauselib.analysis.claims import seeds_in_words, takeaway
+from pauselib.analysis.paired import POWER
 from pauselib.analysis.plan import Plan
 from pauselib.analysis.statistics import NAN, crossed
 from pauselib.analysis.verdicts import Judgement, judge
 from pauselib.conditions import REGISTERED_DOSE
-
-POWER = 0.8
-"""How often a test finds what is called the smallest detectable effect."""
 
 
 class Estimate(NamedTuple):
@@ -28,9 +26,35 @@ class Estimate(NamedTuple):
     seeds: int
     problems: int
 
-    def said(self, unit: str) -> str:
-        """The estimate with its interval, in words."""
-        return f"{self.estimate:+.3f} {unit} ({self.low:+.3f} to {self.high:+.3f})"
+    def said(self, outcome: "Outcome") -> str:
+        """The estimate with its interval, in the words of an outcome."""
+        estimate, low, high = (outcome.number(value) for value in (self.estimate, self.low, self.high))
+        return f"{estimate} {outcome.unit} ({low} to {high})"
+
+
+class Outcome(NamedTuple):
+    """What is measured of a result: the column of `trial.COLUMNS`, the name of its claim in the plan, what it is in
+    words, its unit, and how many of this unit a 1 is.
+    """
+
+    column: str
+    claim: str
+    words: str
+    unit: str
+    scale: float
+    decimals: int
+
+    def number(self, value: float) -> str:
+        """A difference in the unit, with its sign."""
+        return f"{self.scale * value:+.{self.decimals}f}"
+
+    def margin(self, value: float) -> str:
+        """A margin in words."""
+        return f"{self.scale * value:.3g} {self.unit}"
+
+
+LIKELIHOOD = Outcome("log_likelihood", "computation", "the log likelihood of its digits", "nats", 1, 3)
+STEP = Outcome("correct", "steps", "how often its digits are the best words", "points", 100, 1)
 
 
 def estimated(values: np.ndarray) -> Estimate:
@@ -44,16 +68,16 @@ def estimated(values: np.ndarray) -> Estimate:
     return Estimate(found.mean, found.low, found.high, found.p, detectable, *values.shape)
 
 
-def computed(name: str, unit: str, contrasts: list[np.ndarray], level: float = 0.95) -> "Computation":
+def computed(outcome: Outcome, contrasts: list[np.ndarray], level: float = 0.95) -> "Computation":
     """What three contrasts, (seeds, problems) arrays, say: beyond masked, above nothing, and the positive control."""
     beyond_masked, above_nothing, _ = contrasts
     found = [estimated(values) for values in contrasts]
     highest = min(crossed(values, 1 - (1 - level) / 2).high for values in (beyond_masked, above_nothing))
-    return Computation(name, unit, *found, highest)
+    return Computation(outcome, *found, highest)
 
 
 class Computation(NamedTuple):
-    """The three contrasts that decide, in the outcome of the plan's claim `name`, whose `unit` is said in words.
+    """The three contrasts that decide, in one outcome.
 
     Pauses buy computation where the pauses of the variant do more than masked ones, and that by more than after as much
     training without pauses (`beyond_masked`), and where they do more than nothing (`above_nothing`); masking is itself
@@ -61,8 +85,7 @@ class Computation(NamedTuple):
     the benefit.
     """
 
-    name: str
-    unit: str
+    outcome: Outcome
     beyond_masked: Estimate
     above_nothing: Estimate
     control: Estimate
@@ -96,7 +119,7 @@ class Computation(NamedTuple):
     def judged(self, plan: Plan) -> Judgement:
         """The verdict on the benefit by the plan's margin."""
         _, low, high = self.interval
-        return judge(low, high, plan.margin(self.name), doubt=self.doubt(plan))
+        return judge(low, high, plan.margin(self.outcome.claim), doubt=self.doubt(plan))
 
     @property
     def reading(self) -> str:
@@ -104,17 +127,17 @@ class Computation(NamedTuple):
         if math.isnan(self.interval[0]):
             return "Not decided: the trials that this needs are not there."
         return (
-            f"{REGISTERED_DOSE} pauses before the calculation of a hard result change its digits by "
-            f"{self.beyond_masked.said(self.unit)} more than masked pauses do, beyond what they do after as much "
-            f"training without pauses, and by {self.above_nothing.said(self.unit)} against nothing. A benefit is the "
-            f"smaller of the two. The result itself changes them by {self.control.said(self.unit)}. "
+            f"{REGISTERED_DOSE} pauses before the calculation of a hard result change {self.outcome.words} by "
+            f"{self.beyond_masked.said(self.outcome)} more than masked pauses do, beyond what they do after as much "
+            f"training without pauses, and by {self.above_nothing.said(self.outcome)} against nothing. A benefit is "
+            f"the smaller of the two. The result itself changes it by {self.control.said(self.outcome)}. "
             f"{seeds_in_words(self.above_nothing.seeds)}"
         )
 
     def line(self, plan: Plan, variant: str) -> dict:
         """The line of the table of takeaways, from the trial of a variant."""
         what = (
-            f"what pauses do in {variant}, beyond masked pauses and matched training, and against nothing ({self.unit})"
+            f"{self.outcome.words}: pauses of {variant}, beyond masked ones and matched training, and against nothing"
         )
         given = {"estimate": self.interval, "detectable": self.detectable, "doubt": self.doubt(plan)}
-        return takeaway(plan, self.name, what, self.reading, **given)
+        return takeaway(plan, self.outcome.claim, what, self.reading, unit=self.outcome.margin, **given)

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from pauselib.analysis.best import BEST
-from pauselib.analysis.computation import Computation, Estimate, computed, estimated
+from pauselib.analysis.computation import LIKELIHOOD, STEP, Computation, Estimate, computed, estimated
 from pauselib.analysis.loading import has_replies, trial_folders
 from pauselib.analysis.plan import plan
 from pauselib.analysis.statistics import holm
@@ -24,15 +24,9 @@ from pauselib.conditions.sites import SITES
 from pauselib.settings import Settings
 from pauselib.variants import FIRST_STEP, matched_baseline, parse
 
-LIKELIHOOD, STEP = "log_likelihood", "correct"
-"""The outcomes: the log likelihood of a result's digits in nats, and whether all of them are the model's best words."""
-
-CLAIMS = {LIKELIHOOD: ("computation", "nats"), STEP: ("steps", "of the results")}
-"""The claim of the plan that each outcome is about, and the unit of its contrasts in words."""
-
 DECIDING = ("beyond masked", "above nothing", "control")
 CONDITION = ["variant", "site", "content", "dose"]
-OUTCOMES = [LIKELIHOOD, STEP]
+OUTCOMES = {one.column: one for one in (LIKELIHOOD, STEP)}
 COLUMNS = ["seed", "problem_id", "result", *CONDITION, *OUTCOMES]
 """What a table of outcomes has at the least, also an empty one."""
 
@@ -82,7 +76,7 @@ class Trials:
         """The lines of the table of takeaways: of the plan's variant, in both outcomes."""
         return [self.line(BEST, outcome) for outcome in OUTCOMES]
 
-    def line(self, variant: str, outcome: str = LIKELIHOOD) -> dict:
+    def line(self, variant: str, outcome: str = LIKELIHOOD.column) -> dict:
         """What the trial of a variant says, as a line of the table of takeaways."""
         return self.computation(variant, outcome).line(plan(), variant)
 
@@ -96,7 +90,7 @@ class Trials:
         """Whether each result is hard, by `problem_id` and `result`; with several seeds by their mean."""
         nothing = self.outcomes[self.outcomes["content"] == NOTHING]
         start = dict(list(nothing.groupby("variant"))).get(FIRST_STEP, nothing[:0])
-        likelihood = start.groupby(["problem_id", "result"])[LIKELIHOOD].mean()
+        likelihood = start.groupby(["problem_id", "result"])[LIKELIHOOD.column].mean()
         return likelihood < likelihood.median()
 
     @cached_property
@@ -112,10 +106,10 @@ class Trials:
         """For each outcome its mean over the results of a problem: a row for every kind of results (hard, easy, all)
         and condition, a column for every seed and problem.
         """
-        found = self.by_kind.groupby(["results", *CONDITION, "seed", "problem_id"])[OUTCOMES].mean()
+        found = self.by_kind.groupby(["results", *CONDITION, "seed", "problem_id"])[list(OUTCOMES)].mean()
         return {outcome: found[outcome].astype(float).unstack(["seed", "problem_id"]) for outcome in OUTCOMES}
 
-    def effect(self, weights: dict[Term, float], outcome: str = LIKELIHOOD) -> np.ndarray:
+    def effect(self, weights: dict[Term, float], outcome: str = LIKELIHOOD.column) -> np.ndarray:
         """The weighted sum of some conditions, (seeds, problems), of those that have all of them; empty where there are
         none.
         """
@@ -136,7 +130,7 @@ class Trials:
         said = f"{len(results)} results of {results['problem_id'].nunique()} problems, {self.hard.sum()} of them hard"
         return f"{said} for {FIRST_STEP}; models: {', '.join(nothing['variant'].unique())}."
 
-    def contrasts(self, variant: str, outcome: str = LIKELIHOOD) -> pd.DataFrame:
+    def contrasts(self, variant: str, outcome: str = LIKELIHOOD.column) -> pd.DataFrame:
         """The registered contrasts of a variant that pauses, one line each.
 
         A line has the name of the `contrast`, `what` is compared, and an `Estimate`. The first three decide, see
@@ -149,7 +143,7 @@ class Trials:
         ]
         return pd.DataFrame(lines, columns=["contrast", "what", *Estimate._fields])
 
-    def by_site(self, variant: str, outcome: str = LIKELIHOOD) -> pd.DataFrame:
+    def by_site(self, variant: str, outcome: str = LIKELIHOOD.column) -> pd.DataFrame:
         """The two contrasts that decide, at every site with the registered dose: exploratory but for one site.
 
         `p_holm` is corrected over the sites.
@@ -166,7 +160,7 @@ class Trials:
         found = pd.concat(tables, ignore_index=True)
         return found[found["problems"] > 0].reset_index(drop=True)
 
-    def gains(self, outcome: str = LIKELIHOOD, results: str = "hard") -> pd.DataFrame:
+    def gains(self, outcome: str = LIKELIHOOD.column, results: str = "hard") -> pd.DataFrame:
         """What every condition of every model changes against nothing: `variant`, `site`, `content`, `dose` and an
         `Estimate`.
         """
@@ -178,18 +172,18 @@ class Trials:
                 lines.append({**dict(zip(CONDITION, (variant, site, content, dose))), **found._asdict()})
         return pd.DataFrame(lines, columns=[*CONDITION, *Estimate._fields])
 
-    def computation(self, variant: str, outcome: str = LIKELIHOOD) -> Computation:
+    def computation(self, variant: str, outcome: str = LIKELIHOOD.column) -> Computation:
         """What the trial of a variant says of the question whether pauses buy computation."""
         contrasts = registered(variant) if parse(variant).pauses else {}
         weights = [contrasts[name][1] if contrasts else {} for name in DECIDING]
-        return computed(*CLAIMS[outcome], [self.effect(one, outcome) for one in weights])
+        return computed(OUTCOMES[outcome], [self.effect(one, outcome) for one in weights])
 
     @cached_property
     def without(self) -> pd.DataFrame:
         """Every model with nothing put in: its `log_likelihood` and `step_accuracy` by seed and kind of results."""
         nothing = self.by_kind[self.by_kind["content"] == NOTHING]
-        found = nothing.groupby(["variant", "seed", "results"])[OUTCOMES].mean()
-        return found.rename(columns={STEP: "step_accuracy"}).reset_index()
+        found = nothing.groupby(["variant", "seed", "results"])[list(OUTCOMES)].mean()
+        return found.rename(columns={STEP.column: "step_accuracy"}).reset_index()
 
 
 def registered(

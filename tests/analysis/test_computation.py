@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pauselib.analysis.computation import Computation, Estimate, computed, estimated
+from pauselib.analysis.computation import LIKELIHOOD, STEP, Computation, Estimate, computed, estimated
 from pauselib.analysis.plan import plan
 from pauselib.analysis.verdicts import EQUIVALENT, LARGER, OPPOSITE, UNDECIDED
 
@@ -18,7 +18,7 @@ def estimate(low: float, high: float, problems: int = 100) -> Estimate:
 
 def benefit(beyond_masked, above_nothing, control=SHOWN, problems: int = 100) -> Computation:
     found = [estimate(*one, problems) for one in (beyond_masked, above_nothing, control)]
-    return Computation("computation", "nats", *found, min(found[0].high, found[1].high))
+    return Computation(LIKELIHOOD, *found, min(found[0].high, found[1].high))
 
 
 @pytest.mark.parametrize(
@@ -50,13 +50,14 @@ def test_the_benefit_is_the_smaller_of_the_two():
 def test_the_line_of_the_takeaways_says_the_three_contrasts_and_the_verdict():
     line = benefit((-0.9, 0.5), (2, 18)).line(plan(), "sft_peft")
     assert (line["verdict"], line["low"], line["margin"]) == (EQUIVALENT, pytest.approx(-0.9 * MARGIN), MARGIN)
-    assert line["reading"].startswith(
-        "4 pauses before the calculation of a hard result change its digits by -0.010 nats"
-    )
+    start = "4 pauses before the calculation of a hard result change the log likelihood of its digits by -0.010 nats"
+    assert line["reading"].startswith(start)
+    assert "With a margin of 0.05 nats this is equivalent" in line["reading"]
+    assert benefit((-0.9, 0.5), (2, 18))._replace(outcome=STEP).reading.count("points") == 3
 
 
 def test_where_a_trial_is_missing_nothing_is_decided_and_it_says_so():
-    found = computed("computation", "nats", [np.empty((0, 0))] * 3)
+    found = computed(LIKELIHOOD, [np.empty((0, 0))] * 3)
     assert found.reading == "Not decided: the trials that this needs are not there."
     line = found.line(plan(), "sft_peft")
     assert (line["verdict"], line["reading"]) == (UNDECIDED, found.reading)
@@ -82,7 +83,7 @@ def intervals(beyond_masked: float, above_nothing: float, seeds: int, draws: int
         return mean + 0.3 * of_problem + 0.1 * rng.normal(size=shape)
 
     control = np.ones(shape)
-    found = [computed("", "", [drawn(beyond_masked), drawn(above_nothing), control]) for _ in range(draws)]
+    found = [computed(LIKELIHOOD, [drawn(beyond_masked), drawn(above_nothing), control]) for _ in range(draws)]
     return np.array([one.interval[1:] for one in found])
 
 

@@ -80,14 +80,14 @@ def gains(*rows) -> pd.DataFrame:
 @pytest.mark.parametrize(("outcome", "scale"), [("log_likelihood", 1), ("correct", 100)])
 def test_the_gains_of_a_trial_have_a_panel_a_site_and_a_line_a_content(outcome, scale):
     table = gains(
-        ("sft", "step", "pauses", 4, 0.2),
-        ("sft", "step", "pauses", 1, 0.1),
-        ("sft", "step", "masked", 1, 0.0),
-        ("sft", "result", "pauses", 1, -0.3),
+        ("sft_peft", "step", "pauses", 4, 0.2),
+        ("sft_peft", "step", "pauses", 1, 0.1),
+        ("sft_peft", "step", "masked", 1, 0.0),
+        ("sft_peft", "result", "pauses", 1, -0.3),
         ("baseline_matched", "step", "pauses", 1, -0.1),
-        ("sft_peft", "start", "pauses", 1, 9.0),
+        ("sft", "start", "pauses", 1, 9.0),
     )
-    step, result = figures.trial_gains(table, "sft", outcome).axes
+    step, result = figures.trial_gains(table, "sft_peft", outcome).axes
     assert [axis.get_title() for axis in (step, result)] == ["before the calculation", "right before the result"]
     lines = dict(zip(step.get_legend_handles_labels()[1], step.containers))
     assert list(lines) == ["pauses", "masked pauses", "pauses, baseline_matched"]

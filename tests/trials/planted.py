@@ -45,8 +45,10 @@ def move(layer, source: int, target: int) -> None:
 
 
 @torch.no_grad()
-def carrier(way: str) -> LlamaForCausalLM | PauseForCausalLM:
-    """Return one of the models, with a pause embedding unless it is that of `nothing`."""
+def carrier(way: str, seed: int = 0) -> LlamaForCausalLM | PauseForCausalLM:
+    """Return one of the models, with a pause embedding unless it is that of `nothing`; `seed` draws which digits it
+    likes.
+    """
     config = LlamaConfig(
         vocab_size=N_WORDS,
         hidden_size=WIDTH,
@@ -69,7 +71,7 @@ def carrier(way: str) -> LlamaForCausalLM | PauseForCausalLM:
     for token, kind in {BEGIN: IS_BEGIN, EQUALS: IS_EQUALS, CLOSE: IS_CLOSE}.items():
         embeddings[token, kind] = math.sqrt(2)
     embeddings[WORD:, IS_WORD] = math.sqrt(2)
-    draw = torch.Generator().manual_seed(0)
+    draw = torch.Generator().manual_seed(seed)
     head[1:11, IS_EQUALS] = 0.2 * torch.randn(10, generator=draw)  # some digits are likelier from the start
     for digit in range(10):
         head[1 + digit, ANSWER + digit] = 2

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from pauselib.analysis.trials import STEP
+from pauselib.analysis.trials import OUTCOMES
 from pauselib.conditions.contents import CONTENTS
 from pauselib.conditions.sites import SITES
 from pauselib.report.style import LINE, described, panels, whiskers
@@ -43,8 +43,8 @@ def trial_gains(gains: pd.DataFrame, variant: str, outcome: str):
         doses = sorted(set(mine.loc[(mine["site"] == site) & (mine["content"] == "pauses"), "dose"]))
         axis.axhline(0, color=LINE, linewidth=0.8)
         axis.set(title=SITES[site].meaning, xlabel="how many", xscale="log")
-        axis.set_ylabel("points of step accuracy" if outcome == STEP else "nats")
-        if outcome != STEP:
+        axis.set_ylabel(OUTCOMES[outcome].unit)
+        if OUTCOMES[outcome].unit == "nats":
             scale_in_nats(axis)
         axis.set_xticks(doses, [str(dose) for dose in doses])
         axis.minorticks_off()
@@ -61,8 +61,7 @@ def draw_gains(axis, table: pd.DataFrame, beside: float, label: str, looks: tupl
     if table.empty:
         return
     colour, marker, filled = looks
-    scale = 100 if outcome == STEP else 1
-    values, low, high = (scale * table[column] for column in ("estimate", "low", "high"))
+    values, low, high = (OUTCOMES[outcome].scale * table[column] for column in ("estimate", "low", "high"))
     style = {"color": colour, "marker": marker, "linestyle": "-" if filled else "--", "linewidth": 1, "elinewidth": 0.7}
     fill = colour if filled else "white"
     reach = whiskers(values, low, high)
