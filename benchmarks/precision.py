@@ -20,7 +20,7 @@ from pauselib.sources.problems import load_problems
 from pauselib.training.warmup import prepare, quiet, training_precision
 from pauselib.variants import parse
 
-STEPS, REPLIES, TOKENS = 6, 32, 60
+STEPS, REPLIES, TOKENS = 4, 24, 40
 
 
 def model_name() -> str:
@@ -48,14 +48,14 @@ def train(settings: Settings, rows) -> tuple[float, list[float]]:
 
 
 def compare(dataset: str = "toy") -> list[dict]:
-    """Measure a few training steps of three variants in both precisions, then replies of weights in both."""
+    """Measure a few training steps of two variants in both precisions, then replies of weights in both."""
     name = model_name()
     tokenizer, task = load_tokenizer(name), tasks.find("gsm8k")
     clean = tokenize(load_problems(dataset, "train", 8 * STEPS), tokenizer, task)
     settings = Settings(model=name, max_steps=STEPS, base_max_steps=STEPS, learning_rate=2e-4, base_learning_rate=2e-4)
     injected = inject(clean, tokenizer, pause_token_id(name), settings)
     lines = []
-    for variant in ("sft_peft", "sft", "baseline_matched"):
+    for variant in ("sft_peft", "baseline_matched"):
         rows = injected if parse(variant).pauses else clean
         found = {dtype: train(settings.but(variant=variant, dtype=dtype), rows) for dtype in ("mixed", "float32")}
         losses = {dtype: ", ".join(f"{loss:.3f}" for loss in found[dtype][1]) for dtype in found}

@@ -4,7 +4,8 @@ text.
 Nothing is decoded and tokenized again, so all other tokens stay what they were.
 """
 
-from collections.abc import Iterable
+import itertools
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,8 @@ from pauselib.tasks import Task
 from pauselib.tokens import PAUSE_TEXT
 
 PER_TOKEN = ("input_ids", "completion_mask")
+TEXTS_AT_A_TIME = 1000  # that are tokenized
+ROWS_OF_A_PART = 20_000  # of a file
 
 
 def read_rows(folder: Path, split: str) -> pd.DataFrame:
@@ -43,15 +46,26 @@ def tokenize(problems: list[dict], tokenizer, task: Task) -> pd.DataFrame:
                 f"Problem {problem['problem_id']} already contains {PAUSE_TEXT}: take it out, pauses are injected as "
                 "ids."
             )
-    ids_alone = {"return_attention_mask": False, "return_token_type_ids": False}
-    prompts = tokenizer([task.prompt(problem["question"]) for problem in problems], **ids_alone)["input_ids"]
-    answers = tokenizer([problem["answer"] for problem in problems], add_special_tokens=False, **ids_alone)["input_ids"]
-    end = tokenizer.eos_token_id
-    ids = [np.array([*prompt, *answer, end], dtype=np.int32) for prompt, answer in zip(prompts, answers)]
-    masks = [np.arange(len(row)) >= len(prompt) for row, prompt in zip(ids, prompts)]
-    columns = ["problem_id", "question", "answer"]
-    rows = pd.DataFrame(problems, columns=columns)
-    return rows.assign(input_ids=ids, completion_mask=[mask.astype(np.int8) for mask in masks])
+    prompts = [task.prompt(problem["question"]) for problem in problems]
+    answers = [problem["answer"] for problem in problems]
+    ids, masks, end = [], [], np.array([tokenizer.eos_token_id], dtype=np.int32)
+    asked, answered = in_parts(prompts, tokenizer), in_parts(answers, tokenizer, add_special_tokens=False)
+    for prompt, answer in zip(asked, answered):
+        ids.append(np.concatenate([prompt, answer, end]))
+        masks.append((np.arange(len(ids[-1])) >= len(prompt)).astype(np.int8))
+    rows = pd.DataFrame(problems, columns=["problem_id", "question", "answer"])
+    return rows.assign(input_ids=ids, completion_mask=masks)
+
+
+def in_parts(texts: list[str], tokenizer, wanted: str = "input_ids", **options) -> Iterator[np.ndarray]:
+    """Yield what a tokenizer says of each text, such as its ids, as an int32 array.
+
+    It is asked about a thousand texts at a time: its own answer takes a hundred times the memory of these arrays.
+    """
+    options = {"return_attention_mask": False, "return_token_type_ids": False, **options}
+    for start in range(0, len(texts), TEXTS_AT_A_TIME):
+        found = tokenizer(texts[start : start + TEXTS_AT_A_TIME], **options)[wanted]
+        yield from (np.array(one, dtype=np.int32) for one in found)
 
 
 def prompt_lengths(rows: pd.DataFrame) -> list[int]:
@@ -124,8 +138,21 @@ def save(folder: Path, parts: dict[str, pd.DataFrame], n_long: int) -> None:
                 f"No row is left for {split}: give more problems (n_train), another validation_share, or a larger "
                 "max_length."
             )
-        rows.to_parquet(folder / f"{split}.parquet", index=False)
+        write_parquet(folder / f"{split}.parquet", rows)
     runs.write_json(folder / "counts.json", {**{split: len(rows) for split, rows in parts.items()}, "too_long": n_long})
+
+
+def write_parquet(path: Path, rows: pd.DataFrame) -> None:
+    """Write rows as `to_parquet` does, but a part at a time, since a whole table would be in memory twice."""
+    import pyarrow
+    from pyarrow.parquet import ParquetWriter
+
+    parts = (rows[start : start + ROWS_OF_A_PART] for start in range(0, len(rows), ROWS_OF_A_PART))
+    tables = (pyarrow.Table.from_pandas(part, preserve_index=False) for part in parts)
+    first = next(tables)
+    with ParquetWriter(path, first.schema) as writer:
+        for table in itertools.chain([first], tables):
+            writer.write_table(table)
 
 
 def inject(
@@ -143,10 +170,11 @@ def inject(
     strategies = find_strategies(settings.strategy)
     if log_likelihoods is None and any(one.needs_model for one in strategies):
         raise ValueError(f"strategy '{settings.strategy}' needs the log likelihoods of every answer")
-    offsets = [None] * len(rows)
+    offsets = itertools.repeat(None)
     if any(one.needs_offsets for one in strategies):
-        found = tokenizer(rows["answer"].tolist(), add_special_tokens=False, return_offsets_mapping=True)
-        offsets = [np.array(spans).reshape(-1, 2) for spans in found["offset_mapping"]]
+        options = {"add_special_tokens": False, "return_offsets_mapping": True}
+        spans = in_parts(rows["answer"].tolist(), tokenizer, "offset_mapping", **options)
+        offsets = (one.reshape(-1, 2) for one in spans)
     likelihoods = log_likelihoods or [None] * len(rows)
     gaps, labelled, progress = [], [], Progress("problem", len(rows))
     starts = prompt_lengths(rows)

@@ -8,7 +8,6 @@ import pytest
 from test_workflow import run
 
 from benchmarks.results import differences
-from pauselib import runs
 from pauselib.analysis.study import Study
 from pauselib.errors import InputError
 from pauselib.report.document import write_report
@@ -53,11 +52,9 @@ def files(folder: Path) -> set[str]:
     return {name for name in found if not name.endswith(".lock") and "/checkpoints/" not in name}
 
 
-def analyze(settings) -> None:
-    """Write what the analysis writes."""
-    study = Study(settings)
-    runs.write(settings.folder() / "results.csv", study.table.to_csv(index=False))
-    write_report(study)
+def report(settings) -> None:
+    """Write the report."""
+    write_report(Study(settings))
 
 
 STEPS = [  # what is done, in which folder of the experiment, and the bytes that are left for it
@@ -66,7 +63,7 @@ STEPS = [  # what is done, in which folder of the experiment, and the bytes that
     (warm_up, "seed-42/baseline_1_epoch/model", 100_000),  # its first checkpoint has no room
     (warm_up, "seed-42/baseline_1_epoch/model", 3_000_000),  # the checkpoints have, the model has not
     (evaluate, "seed-42/sft_peft", 4_000),
-    (analyze, "", 8_000),
+    (report, "", 8_000),
 ]
 
 
@@ -88,7 +85,7 @@ def test_every_step_says_in_one_sentence_that_the_disk_is_full_and_goes_on_with_
             step(on_disk)
     evaluate(settings.but(variant="baseline_1_epoch"))
     evaluate(settings)
-    analyze(settings)
+    report(settings)
     assert differences(on_disk.folder(), settings.folder()) == []
 
 

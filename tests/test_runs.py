@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from pauselib import runs
 from pauselib.errors import InputError
@@ -76,6 +76,20 @@ def test_a_digest_is_that_of_content_and_names_and_nothing_else(tmp_path):
 def test_a_digest_of_a_file_changes_with_its_content(tmp_path):
     runs.write(tmp_path / "a", "1"), runs.write(tmp_path / "b", "1"), runs.write(tmp_path / "c", "2")
     assert runs.digest(tmp_path / "a") == runs.digest(tmp_path / "b") != runs.digest(tmp_path / "c")
+
+
+def test_a_file_is_read_once_for_its_digest_until_it_is_changed(tmp_path, monkeypatch):
+    read, content = [], runs.read_digest
+    monkeypatch.setattr(runs, "read_digest", lambda file: read.append(file.name) or content(file))
+    runs.write(tmp_path / "a", "1")
+    just_changed = [runs.digest(tmp_path / "a") for _ in range(2)]
+    assert read == ["a"] * 2  # its time might not tell of a change in the same moment
+    monkeypatch.setattr(runs, "SETTLED_AFTER", -1.0)
+    settled = [runs.digest(tmp_path / "a") for _ in range(3)]
+    assert (read, len({*just_changed, *settled})) == (["a"] * 3, 1)
+    runs.write(tmp_path / "a", "2")
+    assert runs.digest(tmp_path / "a") not in settled
+    assert read == ["a"] * 4
 
 
 def test_a_hub_id_stands_for_itself_and_a_folder_for_its_content(tmp_path):
@@ -237,6 +251,38 @@ def test_a_failure_while_making_beside_others_leaves_all_as_it_was(tmp_path):
     assert names(tmp_path / "out") == ["a.txt", runs.MANIFEST]
     assert (tmp_path / "out" / "a.txt").read_text() == "made"
     assert runs.is_current(tmp_path / "out", MADE_FROM)
+
+
+def test_what_is_to_be_done_with_a_finished_folder_is_done_while_others_wait_whether_it_was_made_now_or_not(tmp_path):
+    waiting = []
+
+    def settle():
+        with pytest.raises(Timeout):
+            FileLock(runs.lock_of(tmp_path / "out"), timeout=0, is_singleton=False).acquire()
+        waiting.append((tmp_path / "out" / "a.txt").read_text())
+
+    for _ in range(2):
+        runs.make_once(tmp_path / "out", MADE_FROM, write_a, settle=settle)
+    assert waiting == ["made", "made"]
+
+
+def test_a_kill_while_a_folder_takes_the_place_of_another_leaves_no_folder_without_its_manifest(tmp_path, monkeypatch):
+    """The old folder's content is removed last, under another name: a kill there does not block the next run."""
+
+    def killed(path, *args, **kwargs):
+        if any(Path(path).glob("*.txt")):
+            raise KeyboardInterrupt
+
+    runs.make_once(tmp_path / "out", MADE_FROM, write_a)
+    rmtree = runs.shutil.rmtree
+    monkeypatch.setattr(runs.shutil, "rmtree", killed)
+    with pytest.raises(KeyboardInterrupt):
+        runs.make_once(tmp_path / "out", CHANGED, write_a, overwrite=True)
+    monkeypatch.setattr(runs.shutil, "rmtree", rmtree)
+    assert names(tmp_path) == [".out.old.part", "out"]
+    assert runs.is_current(tmp_path / "out", CHANGED)
+    runs.clear_litter(tmp_path)
+    assert names(tmp_path) == ["out"]
 
 
 def make_slowly(part: Path):

@@ -12,6 +12,7 @@ PARAMETERS = "`papermill --help-notebook NOTEBOOK` lists them."
 NO_PATTERN = "strategy 'pattern' has no pattern: give n_pauses_per_patterns, for example {'\\n': 2}."
 UNREADABLE = "can't be read: its variant is missing, or no text."
 NAME = "give a name of letters, digits, '-', '_' and '.', which begins with a letter, a digit or '_'."
+TOY = "of the toy problems, which are generated, give at most 1000000."
 SFT = {"variant": "sft"}
 SAYS_NOTHING = "changes nothing: give a variant that pauses and at least one of"
 CHANGES = "max_pauses, max_pauses_in_a_row, forced_pauses, forced_at, draw_pauses, pause_temperature, pause_bias, "
@@ -135,6 +136,14 @@ REFUSED = [
     ),
     ({"n_test": 10**9}, "n_test is 1000000000: give a number of at most 10000000."),
     ({"n_train": 10**9}, "n_train is 1000000000: give a number of at most 10000000."),
+    (
+        {"n_train": 10**7},
+        f"n_train is 10000000: {TOY}",
+    ),
+    (
+        {"n_test": 10**6 + 1},
+        f"n_test is 1000001: {TOY}",
+    ),
     ({"experiment": ".."}, f"experiment is '..': {NAME}"),
     ({"experiment": "."}, f"experiment is '.': {NAME}"),
     ({"experiment": "/tmp/mine"}, f"experiment is '/tmp/mine': {NAME}"),

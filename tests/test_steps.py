@@ -8,7 +8,7 @@ import torch
 from safetensors.torch import load_file
 from transformers import AutoConfig
 
-from pauselib import runs
+from pauselib import runs, steps
 from pauselib.analysis.trials import Trials
 from pauselib.decoding import greedy
 from pauselib.rows import problem_number, prompt_ids, read_rows
@@ -328,6 +328,39 @@ def test_algebra_problems_from_a_folder_end_to_end(fresh, tmp_path):
     assert metrics["n"] == 3
     assert 0 <= metrics["accuracy"] <= 1
     assert set(runs.manifest(fresh.folder() / "data")["inputs"]) == {"train.jsonl", "test.jsonl", "tokenizer of"}
+
+
+PEN = {"question": "Ada has 2 pens and buys {} more. How many?", "answer": "2+{0} = <<2+{0}={1}>>{1} pens.\n#### {1}"}
+
+
+def pens(n: int) -> pd.DataFrame:
+    """Problems about pens: 2 and 1 more, 2 and 2 more, ..."""
+    texts = [{name: text.format(i, 2 + i) for name, text in PEN.items()} for i in range(1, n + 1)]
+    return pd.DataFrame([{**one, "question": PEN["question"].format(i)} for i, one in enumerate(texts, 1)])
+
+
+def test_a_dataset_laid_out_like_one_of_the_hub_has_its_digest_in_the_manifest(fresh, tmp_path, monkeypatch):
+    import datasets
+
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
+    source = tmp_path / "pens"
+    source.mkdir()
+    for split in ("train", "test"):
+        pens(8).to_parquet(source / f"{split}-00000-of-00001.parquet")
+    settings = fresh.but(dataset=str(source), dataset_config="default", n_train=0, n_test=0)
+    clean_rows(settings)
+    assert runs.manifest(fresh.folder() / "data")["inputs"]["dataset"] == runs.digest(source)
+    pens(7).to_parquet(source / "test-00000-of-00001.parquet")
+    with pytest.raises(ValueError, match=r"data was made with dataset=\w+ \(now \w+\): choose another name"):
+        clean_rows(settings)
+
+
+def test_a_model_that_is_there_is_not_asked_for_its_rows_and_what_a_kill_left_beside_it_is_cleared(small, monkeypatch):
+    folder = warm_up(small.but(variant="sft"))
+    (folder / "checkpoints" / "checkpoint-1").mkdir(parents=True)
+    monkeypatch.setattr(steps, "training_rows", None)
+    warm_up(small.but(variant="sft"))
+    assert not (folder / "checkpoints").exists()
 
 
 FEW = {"trial_sites": ["step", "chosen"], "trial_contents": ["pauses", "masked"], "trial_doses": [4]}

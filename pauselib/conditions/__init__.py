@@ -28,12 +28,12 @@ class TrialSettings(Declared):
 
     trials: Names = setting(
         ("sft_peft",),
-        "rows with an insertion trial, and so those they are compared with; rows not made are left out",
+        "the rows with an insertion trial; those that aren't made are left out",
         notebooks=("analyze",),
     )
     n_trial: int = setting(0, "this many of the test problems; 0: all of them", "trial", ge=0, le=MOST)
-    trial_sites: Names = setting(tuple(SITES), "where: pauselib/conditions/sites.py", "trial", min_length=1)
-    trial_contents: Names = setting(tuple(CONTENTS), "what: pauselib/conditions/contents.py", "trial", min_length=1)
+    trial_sites: Names = setting(tuple(SITES), "where (conditions/sites.py)", "trial", min_length=1)
+    trial_contents: Names = setting(tuple(CONTENTS), "what (conditions/contents.py)", "trial", min_length=1)
     trial_doses: Annotated[tuple[Annotated[int, Field(ge=1, le=MANY)], ...], BeforeValidator(as_list)] = setting(
         (1, 4, 10), "how many positions it takes", "trial", min_length=1
     )

@@ -72,13 +72,11 @@ class PauseForCausalLM(PreTrainedModel, GenerationMixin):
     def around(cls, lm: PreTrainedModel, seed: int = 42) -> "PauseForCausalLM":
         """Wrap a causal language model, which becomes part of the result.
 
-        Tied embeddings are untied first, so that each of the two can be trained alone. The pause embedding is drawn
-        from N(0, s) with s the standard deviation of the LM embeddings, the pause head from U(-1/sqrt(d), 1/sqrt(d))
-        (the default of `torch.nn.Linear`). Raises ValueError where the LM's logits are more than its head on its last
-        hidden state (soft-capping, scaling).
+        The pause embedding is drawn from N(0, s) with s the standard deviation of the LM embeddings, the pause head
+        from U(-1/sqrt(d), 1/sqrt(d)) (the default of `torch.nn.Linear`). Raises ValueError where the LM's logits are
+        more than its head on its last hidden state (soft-capping, scaling).
         """
         check_plain_head(lm)
-        untie(lm)
         config = PauseConfig(text_config=lm.config.to_dict())
         model = cls(config, lm)
         model.pause_embedding.to(lm.dtype)
@@ -177,15 +175,6 @@ class PauseForCausalLM(PreTrainedModel, GenerationMixin):
             "A pause model's embeddings can't be resized: the pause token's id is the number of rows. Resize the "
             "language model before wrapping it."
         )
-
-
-def untie(lm: PreTrainedModel) -> None:
-    """Give the LM head a copy of the embeddings if the two share one matrix."""
-    head, embeddings = lm.get_output_embeddings(), lm.get_input_embeddings()
-    if head.weight is embeddings.weight:
-        head.weight = nn.Parameter(embeddings.weight.detach().clone())
-    lm.config.tie_word_embeddings = False
-    lm.all_tied_weights_keys = {}
 
 
 @torch.no_grad()

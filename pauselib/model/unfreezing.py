@@ -21,6 +21,8 @@ def unfreeze(model, variant: Variant, settings: Settings):
     """Freeze all of `model` but what `variant` names; return the model to train (a peft model with adapters)."""
     from peft import LoraConfig, get_peft_model
 
+    if variant.lm_head:
+        untie(model)
     full = trained_in_full(model, variant)
     model.requires_grad_(False)
     if variant.lora:
@@ -36,6 +38,19 @@ def unfreeze(model, variant: Variant, settings: Settings):
     for name in full:
         model.get_submodule(name).requires_grad_(True)
     return model
+
+
+def untie(model) -> None:
+    """Give the LM head a copy of the embeddings if the two share one matrix, so that one can be trained alone."""
+    from torch.nn import Parameter
+
+    head, embeddings = model.get_output_embeddings(), model.get_input_embeddings()
+    if head.weight is not embeddings.weight:
+        return
+    head.weight = Parameter(embeddings.weight.detach().clone())
+    for one in (model, getattr(model, "lm", model)):  # a pause model and the language model in it
+        one.config.get_text_config().tie_word_embeddings = False
+        one.all_tied_weights_keys = {}
 
 
 def lora_targets(model, asked: tuple[str, ...]) -> list[str]:

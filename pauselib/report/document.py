@@ -132,8 +132,8 @@ def damaged_sentence(settings: Settings, notebooks: list[str]) -> str:
     cure = f"`python -m pauselib.workflow {shlex.quote(config.as_posix())}`"
     if not (settings.folder() / "config.yaml").exists():
         cure = "papermill, with the settings of the row,"
-    are = "is damaged" if len(notebooks) == 1 else "are damaged"
-    return f"{', '.join(notebooks)} {are}: {cure} executes them again, from what is finished."
+    are, them = ("is", "it") if len(notebooks) == 1 else ("are", "them")
+    return f"{', '.join(notebooks)} {are} damaged: {cure} executes {them} again, from what is finished."
 
 
 def examples(replies: pd.DataFrame, tokens: pd.DataFrame) -> list[dict]:

@@ -3,20 +3,15 @@
 >>> show_methods(study)
 """
 
-import hashlib
 import re
-import subprocess
 from collections.abc import Callable
 from inspect import getdoc
-from pathlib import Path
 
 from pauselib import runs
 from pauselib.analysis import certainty, comparisons, loading, paired, reasons, statistics, verdicts
-from pauselib.analysis.computation import Computation
-from pauselib.analysis.plan import FILE, plan
+from pauselib.analysis.plan import FILE, commit_in_words, plan
 from pauselib.analysis.study import Study
 from pauselib.conditions import REGISTERED_DOSE, REGISTERED_SITE
-from pauselib.conditions.sites import SITES
 from pauselib.interventions import INTERVENTION_SETTINGS, active_interventions, intervention_name
 from pauselib.settings import Settings
 from pauselib.strategies import find_strategies
@@ -41,7 +36,7 @@ def methods(study: Study) -> dict[str, str]:
         "Pauses in training": injection_in_words(settings, used),
         "Training": training_in_words(study, used),
         "Decoding": decoding_in_words(settings, used),
-        "Insertion trials": trials_in_words(study, used),
+        "Insertion trials": trials_in_words(study),
         "Statistics": statistics_in_words(),
         "Exclusions": exclusions_in_words(study),
     }
@@ -73,32 +68,11 @@ def in_words(value) -> str:
     return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
 
 
-def plan_provenance(file: Path = FILE) -> dict[str, str]:
-    """The digest of a plan and the commit it last changed in: `sha256` and `commit`.
-
-    The commit is `not committed` where git does not know the file as it is, or there is no git.
-    """
-
-    def git(*arguments: str) -> str:
-        command = ["git", *arguments, "--", file.name]
-        return subprocess.run(command, cwd=file.parent, capture_output=True, text=True, check=True).stdout.strip()
-
-    try:
-        commit, changed = git("log", "-1", "--format=%h"), git("status", "--porcelain")
-    except (OSError, subprocess.CalledProcessError):
-        commit, changed = "", ""
-    return {
-        "sha256": hashlib.sha256(file.read_bytes()).hexdigest(),
-        "commit": commit if commit and not changed else "not committed",
-    }
-
-
 def plan_in_words(settings: Settings) -> str:
     """Which plan there is, whether it came before this experiment, and what of the analysis is in it."""
-    found, registered = plan_provenance(), plan()
+    registered = plan()
     known = [claim.claim.rstrip(".") for claim in registered.claims.values()]
-    words = f"{FILE.name} has the SHA-256 {found['sha256']} and came in commit {found['commit']}. "
-    words = words.replace("came in commit not committed", "is not committed as it is")
+    words = f"The plan is {FILE.name} (digest {runs.digest(FILE)}, {commit_in_words(FILE)}). "
     if not registered.is_registered(settings.experiment):
         return (
             words + f"It registers the experiment '{registered.experiment}', so all of this one is exploratory: the "
@@ -201,17 +175,20 @@ def decoding_in_words(settings: Settings, used: Used) -> str:
     )
 
 
-def trials_in_words(study: Study, used: Used) -> str:
-    """What the insertion trials put in, where, and for which models."""
-    if not study.trials.variants:
-        return "There are no insertion trials."
+def trials_in_words(study: Study) -> str:
+    """What was put into which gold answers, and which of it the registered contrasts are about."""
+    trials = study.trials
+    if trials.outcomes.empty:
+        return trials.about
+    tried = {
+        name: ", ".join(str(value) for value in trials.outcomes[name].unique() if value)  # nothing has no site, no dose
+        for name in ("site", "content", "dose")
+    }
     return (
-        f"Gold answers are read word for word. Before each result something is put in ({used['trial_contents']}) at a "
-        f"site ({used['trial_sites']}) in a dose ({used['trial_doses']} positions). The outcomes are the log "
-        f"likelihood of the result's digits, the words renormalised without the pause, and whether each digit is the "
-        f"best word. {study.trials.about} A result is hard where its log likelihood is below the median, in "
-        f"{FIRST_STEP} with nothing put in. What decides is {REGISTERED_DOSE} pauses "
-        f"{SITES[REGISTERED_SITE].meaning}."
+        f"{trials.about} Before a result something is put into the gold answer, and the model scores the result's "
+        f"digits as they stand there. Sites: {tried['site']}. Contents: {tried['content']}. Doses: {tried['dose']}. "
+        f"The registered contrasts are at the site '{REGISTERED_SITE}' with dose {REGISTERED_DOSE}, at the hard half "
+        "of the results. A contrast is averaged over the results of each problem, and problems are crossed with seeds."
     )
 
 
@@ -232,8 +209,6 @@ def statistics_in_words() -> str:
          f"covariates explain has the interval of a bootstrap over problems with {bootstraps}",
          (statistics.compare_groups, reasons.pause_regression)),
         ("How well a pause is told from a word is an AUC, clustered by problem", (certainty.clustered_auc,)),
-        ("The benefit of pauses in an insertion trial is the smaller of two contrasts, averaged by problem, with one "
-         "interval", (Computation.interval.fget,)),
         (f"What could have been found is what a test of the same level finds in {paired.POWER:.0%} of the cases, by "
          "how much these very answers differ", (statistics.smallest_difference,)),
     ]  # fmt: skip

@@ -29,10 +29,7 @@ def check_toy_sizes(settings) -> None:
     """Raise InputError for more generated problems than can be meant."""
     for name, value in settings.of("n_train", "n_test").items():
         if settings.dataset == "toy" and value > MOST_TOY:
-            raise InputError(
-                f"{name} is {value}: the toy problems are generated, at most {MOST_TOY} of a split; give fewer, or a "
-                "dataset that has so many."
-            )
+            raise InputError(f"{name} is {value}: of the toy problems, which are generated, give at most {MOST_TOY}.")
 
 
 def check_each_once(name: str, values: tuple, named: list | tuple) -> None:

@@ -31,7 +31,7 @@ def load_problems(
     kind, n = tasks.find(task), n and n + skip
     place = f"the {split} split of {dataset}, problem"
     if dataset == GENERATOR:
-        rows = generator.make(split, n or GENERATED[split] + skip, seed)
+        rows = itertools.islice(generator.stream(split, seed), n or GENERATED[split] + skip)
     elif (Path(dataset) / f"{split}.jsonl").exists():
         path = Path(dataset) / f"{split}.jsonl"
         rows, place = read_lines(path, n), f"{path}, line"

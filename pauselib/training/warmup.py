@@ -89,7 +89,7 @@ def prepare(settings: Settings, variant: Variant, base: Path | str, rows: dict[s
     """Return the trainer of a variant, and the table of what it trains."""
     import torch
 
-    from pauselib.model.pause_model import PauseForCausalLM, untie
+    from pauselib.model.pause_model import PauseForCausalLM
     from pauselib.model.precision import train_in_float32
     from pauselib.model.unfreezing import trainable, unfreeze
     from pauselib.training.trainer import PauseTrainer, arguments, as_dataset
@@ -101,8 +101,6 @@ def prepare(settings: Settings, variant: Variant, base: Path | str, rows: dict[s
     if variant.pauses:
         model = PauseForCausalLM.around(model, settings.seed)
         model.config.prompt_pauses = prompt_pauses(settings)
-    elif variant.lm_head:
-        untie(model)  # as in a model that pauses, so that a matched baseline trains the same matrix alone
     model = unfreeze(model, variant, settings)
     train_in_float32(model)
     table = trainable(model)

@@ -12,6 +12,7 @@ from pauselib.declared import EVERY_NOTEBOOK
 
 ROOT = Path(__file__).parents[2]
 MARK = "PAUSELIB_WORKFLOW"  # an environment variable that every process of a run inherits, so that orphans can be told
+EXECUTED = tuple(name for name in EVERY_NOTEBOOK if name != "explore")  # by a run, with papermill
 PATIENCE = 10  # seconds that a process may take to end
 
 
@@ -53,7 +54,7 @@ def executed_notebooks(folder: Path) -> list[Path]:
     """Return the notebooks below an experiment's folder that a run executes, by their names: `warmup.ipynb`,
     `random.inject.ipynb`.
     """
-    return [path for path in sorted(folder.rglob("*.ipynb")) if path.stem.rpartition(".")[2] in EVERY_NOTEBOOK]
+    return [path for path in sorted(folder.rglob("*.ipynb")) if path.stem.rpartition(".")[2] in EXECUTED]
 
 
 def remove_unfinished_notebooks(folder: Path) -> None:

@@ -248,3 +248,13 @@ def test_replies_of_a_model_that_was_trained_again_are_stale_and_so_are_its_inte
     assert set(loading.intervened(intervened)["intervention"]) == {"forced_pauses-2_forced_at-answer"}
     reasons = {folder.name: reason for folder, reason in loading.stale_folders(intervened).items()}
     assert reasons == {"sft": "its model was made again since", "max_pauses-0": "its model was made again since"}
+
+
+def test_an_analysis_reads_each_file_once_for_its_digest(intervened, monkeypatch):
+    read, content = [], runs.read_digest
+    monkeypatch.setattr(runs, "read_digest", lambda file: read.append(file) or content(file))
+    monkeypatch.setattr(runs, "SETTLED_AFTER", -1.0)
+    table = loading.results(intervened)
+    loading.predictions(intervened), loading.intervened(intervened), loading.nearest_tokens(intervened)
+    loading.finished_sentence(intervened, table)
+    assert len(read) == len(set(read)) == 2 * (3 + 2)  # the replies and metrics of three rows and two interventions

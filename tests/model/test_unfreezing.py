@@ -1,6 +1,9 @@
 """What each variant trains in a model, and nothing else."""
 
 import pytest
+import torch
+from conftest import KINDS
+from transformers import AutoModelForCausalLM
 
 from pauselib.model.pause_model import PauseForCausalLM
 from pauselib.model.unfreezing import lora_targets, trainable, unfreeze
@@ -28,6 +31,33 @@ def test_exactly_what_the_variant_names_is_trainable(name, tied, tiny_lm):
         {"q_proj", "v_proj"} if variant.lora else set()
     )
     assert all(any(fragment in parameter for fragment in [*parts.values(), "lora_"]) for parameter in trained)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_training_the_lm_head_unties_it_from_the_embeddings(tiny_lm, tmp_path, kind):
+    model = PauseForCausalLM.around(tiny_lm(kind, tied=True))
+    assert model.get_output_embeddings().weight is model.get_input_embeddings().weight
+    unfreeze(model, VARIANTS["sft_unfr_lm_head"], Settings())
+    head, embeddings = model.get_output_embeddings().weight, model.get_input_embeddings().weight
+    before = embeddings.clone()
+    with torch.no_grad():
+        head.zero_()
+    assert torch.equal(embeddings, before)
+    model.save_pretrained(tmp_path)
+    again = AutoModelForCausalLM.from_pretrained(tmp_path)
+    assert torch.equal(again.get_input_embeddings().weight, before)
+    assert not again.get_output_embeddings().weight.any()
+
+
+@pytest.mark.parametrize("name", ["sft_peft", "sft_fr_pembed", "baseline_matched"])
+def test_embeddings_of_which_nothing_is_trained_stay_tied_also_after_saving(name, tiny_lm, tmp_path):
+    lm, variant = tiny_lm("llama", tied=True), VARIANTS[name]
+    model = unfreeze(PauseForCausalLM.around(lm) if variant.pauses else lm, variant, Settings())
+    trained = model.merge_and_unload() if variant.lora else model
+    trained.save_pretrained(tmp_path)
+    again = AutoModelForCausalLM.from_pretrained(tmp_path)
+    assert again.get_output_embeddings().weight is again.get_input_embeddings().weight
+    assert torch.equal(again.get_input_embeddings().weight, trained.get_input_embeddings().weight)
 
 
 @pytest.mark.parametrize("kind", ["qwen2", "gpt2"])

@@ -101,6 +101,20 @@ def test_the_same_results_give_the_same_report(by_hand):
     assert document.write_report(Study(by_hand)).read_bytes() == document.write_report(Study(by_hand)).read_bytes()
 
 
+@pytest.mark.parametrize("has_config", [True, False])
+def test_a_damaged_notebook_is_named_in_the_report_with_what_makes_it_again(by_hand, has_config):
+    path = by_hand.but(variant="sft").variant_folder() / "warmup.ipynb"
+    path.write_text('{"cells": [')
+    if has_config:
+        (by_hand.folder() / "config.yaml").write_text("experiment: by_hand")
+    html = document.write_report(Study(by_hand)).read_text()
+    assert "<td>warmup.ipynb (damaged)</td>" in html
+    cure = f"`python -m pauselib.workflow {by_hand.runs_dir}/by_hand/config.yaml`"
+    cure = cure if has_config else "papermill, with the settings of the row,"
+    sentence = f"seed-42/sft/warmup.ipynb is damaged: {cure} executes it again, from what is finished."
+    assert f'<p class="note">{sentence}</p>' in html
+
+
 def test_every_table_of_the_report_is_a_csv_file_beside_it_with_whole_numbers(intervened):
     study = Study(intervened)
     path = document.write_report(study)

@@ -1,23 +1,21 @@
 """The methods section: every number in it is that of the settings, the files or the code."""
 
-import hashlib
 import json
-import subprocess
 
-import pytest
+import pandas as pd
 from conftest import ROOT
 
+from pauselib import runs
 from pauselib.analysis import paired, statistics
-from pauselib.analysis.plan import FILE, plan
+from pauselib.analysis.plan import plan
 from pauselib.analysis.study import Study
+from pauselib.analysis.trials import COLUMNS, Trials
 from pauselib.report import methods
-from pauselib.report.methods import plan_provenance, show_methods, sources
+from pauselib.report.methods import show_methods, sources
 from pauselib.settings import Settings
 
-HEADINGS = [
-    *("Plan", "Model", "Data", "Pauses in training", "Training", "Decoding", "Insertion trials", "Statistics"),
-    "Exclusions",
-]
+HEADINGS = ["Plan", "Model", "Data", "Pauses in training", "Training", "Decoding", "Insertion trials"]
+HEADINGS += ["Statistics", "Exclusions"]
 
 
 def test_before_anything_is_made_the_methods_are_those_that_are_asked_for(tmp_path):
@@ -34,7 +32,7 @@ def test_a_notebook_shows_them_with_their_headings(tmp_path, monkeypatch):
     monkeypatch.setattr("IPython.display.display", shown.append)
     show_methods(Study(Settings(runs_dir=str(tmp_path))))
     [markdown] = shown
-    assert markdown.data.startswith("**Plan.** prereg.yaml has the SHA-256 ")
+    assert markdown.data.startswith("**Plan.** The plan is prereg.yaml (digest ")
     assert "\n\n**Exclusions.** 0 of 0 replies were cut" in markdown.data
 
 
@@ -57,6 +55,20 @@ def test_the_numbers_are_those_of_the_files_not_of_the_settings_now(intervened):
     assert "3 rows are finished. Seeds: 42. A seed is that of training" in parts["Training"]
     assert "at most 4 times as many tokens in all" in parts["Decoding"]
     assert "sft max_pauses-0, sft forced_pauses-2_forced_at-answer" in parts["Decoding"]
+
+
+def test_the_trials_name_what_was_put_in(tmp_path):
+    study = Study(Settings(runs_dir=str(tmp_path)))
+    assert methods.methods(study)["Insertion trials"].startswith("There is no trial here")
+    lines = [
+        (42, f"test-{i}", 0, "sft_peft", *condition, -1.0, True)
+        for i in range(2)
+        for condition in (("", "nothing", 0), ("step", "pauses", 4), ("random", "masked", 7))
+    ]
+    study.trials = Trials(pd.DataFrame(lines, columns=COLUMNS))
+    said = methods.methods(study)["Insertion trials"]
+    assert "2 results of 2 problems" in said
+    assert "Sites: step, random. Contents: nothing, pauses, masked. Doses: 4, 7. The registered" in said
 
 
 def test_what_was_cut_is_counted(by_hand):
@@ -84,42 +96,9 @@ def test_the_sources_are_those_that_the_docstrings_name():
     assert said.count("doi:") > 8
 
 
-@pytest.fixture
-def committed(tmp_path):
-    """A plan in a repository of its own."""
-    path = tmp_path / "prereg.yaml"
-    path.write_text("level: 0.95\n")
-    who = ("-c", "user.name=a", "-c", "user.email=a@example.org")
-    for command in (("init", "-q"), ("add", "."), (*who, "commit", "-qm", "the plan")):
-        subprocess.run(["git", *command], cwd=tmp_path, check=True)
-    return path
-
-
-def git_head(folder) -> str:
-    command = ["git", "log", "-1", "--format=%h"]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout.strip()
-
-
-def test_a_plan_has_its_digest_and_the_commit_it_came_in(committed):
-    assert plan_provenance(committed) == {
-        "sha256": hashlib.sha256(b"level: 0.95\n").hexdigest(),
-        "commit": git_head(committed.parent),
-    }
-    committed.write_text("level: 0.9\n")
-    assert plan_provenance(committed)["commit"] == "not committed"
-
-
-def test_without_git_a_plan_is_not_committed(tmp_path, monkeypatch):
-    path = tmp_path / "prereg.yaml"
-    path.write_text("")
-    assert plan_provenance(path)["commit"] == "not committed"
-    monkeypatch.setenv("PATH", str(tmp_path))
-    assert plan_provenance(FILE)["commit"] == "not committed"
-
-
 def test_an_experiment_that_is_not_registered_is_exploratory():
     assert "all of this one is exploratory" in methods.plan_in_words(Settings(experiment="mine"))
     registered = methods.plan_in_words(Settings(experiment=plan().experiment))
     assert "It registers this experiment" in registered
     assert "Every other table and picture is exploratory" in registered
-    assert hashlib.sha256((ROOT / "prereg.yaml").read_bytes()).hexdigest() in registered
+    assert f"digest {runs.digest(ROOT / 'prereg.yaml')}" in registered

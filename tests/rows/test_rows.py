@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from answers import GSM8K, PROBLEMS, P, answer_of, gaps_of, injected, without_pauses
 
+from pauselib import rows as rows_module
 from pauselib.rows import (
     PER_TOKEN,
     build_clean,
@@ -19,6 +20,7 @@ from pauselib.rows import (
     prompt_lengths,
     read_rows,
     tokenize,
+    write_parquet,
 )
 from pauselib.settings import Settings
 from pauselib.tokens import PAUSE_TEXT
@@ -255,3 +257,21 @@ def test_a_row_that_is_too_long_is_kept_whole_among_the_clean_rows_and_cut_where
     clean, rows = build(QUESTIONS[:10], max_length=length - 1, too_long="cut", n_random_pauses=0)
     assert {len(ids) for ids in clean["train"]["input_ids"]} == {length}
     assert {len(ids) for ids in rows["train"]["input_ids"]} == {length - 1}
+
+
+def test_a_file_that_is_written_in_parts_holds_the_same_rows(tokenizer, tmp_path, monkeypatch):
+    rows = tokenize(PROBLEMS, tokenizer, GSM8K)
+    write_parquet(tmp_path / "train.parquet", rows)
+    rows.to_parquet(tmp_path / "plain.parquet", index=False)
+    assert (tmp_path / "train.parquet").read_bytes() == (tmp_path / "plain.parquet").read_bytes()
+    monkeypatch.setattr(rows_module, "ROWS_OF_A_PART", 2)
+    write_parquet(tmp_path / "train.parquet", rows)
+    assert read_rows(tmp_path, "train").map(list).equals(pd.read_parquet(tmp_path / "plain.parquet").map(list))
+
+
+def test_texts_that_are_tokenized_in_parts_have_the_same_ids(tokenizer, monkeypatch):
+    together, drawn = tokenize(PROBLEMS, tokenizer, GSM8K), injected(PROBLEMS, tokenizer, strategy="word")
+    monkeypatch.setattr(rows_module, "TEXTS_AT_A_TIME", 2)
+    apart, drawn_apart = tokenize(PROBLEMS, tokenizer, GSM8K), injected(PROBLEMS, tokenizer, strategy="word")
+    assert apart["input_ids"].map(list).equals(together["input_ids"].map(list))
+    assert [row["input_ids"].tolist() for row in drawn_apart] == [row["input_ids"].tolist() for row in drawn]

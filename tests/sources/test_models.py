@@ -1,12 +1,13 @@
 """Models and tokenizers by name: the embedded one, a folder, and what is said where there is none."""
 
+import gc
 import json
 import shutil
 from pathlib import Path
 
 import pytest
 
-from pauselib.sources.models import load_model, load_tokenizer, model_source, pause_token_id
+from pauselib.sources.models import load_model, load_tokenizer, model_source, pause_token_id, quick_imports
 
 
 def test_the_embedded_model_is_a_folder_of_the_package_and_any_other_is_where_it_is_said_to_be():
@@ -77,3 +78,15 @@ def test_a_damaged_folder_is_refused_in_one_sentence(embedded_copy, file, conten
 def test_a_folder_that_is_not_there_is_no_wrong_hub_id(source):
     with pytest.raises(ValueError, match="is not there: no folder has this path"):
         load_model(source)
+
+
+@pytest.mark.parametrize("collecting", [True, False])
+def test_after_quick_imports_garbage_is_collected_or_not_as_before(collecting):
+    before = gc.isenabled()
+    try:
+        (gc.enable if collecting else gc.disable)()
+        with quick_imports():
+            assert not gc.isenabled()
+        assert gc.isenabled() == collecting
+    finally:
+        (gc.enable if before else gc.disable)()

@@ -55,6 +55,15 @@ def test_the_first_n_problems_do_not_need_the_rest_of_the_file(folder):
     assert len(load_problems(folder(PENS, "broken"), "train", n=1)) == 1
 
 
+def test_more_problems_than_there_are_are_refused(folder):
+    place = folder(PENS, DEBT)
+    with pytest.raises(ValueError) as error:
+        load_problems(place, "train", n=3)
+    assert str(error.value) == (
+        f"n_train is 3, but the train split of {place} has 2 problems: give at most that, or 0 for all of them."
+    )
+
+
 @pytest.mark.parametrize(
     ("split", "n", "first"),
     [("train", 7473, "Natalia sold clips to 48 of her friends"), ("test", 1319, "Janet’s ducks lay 16 eggs per day.")],

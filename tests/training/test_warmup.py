@@ -41,7 +41,7 @@ def test_only_the_named_parts_differ_from_the_base_after_training(small):
 
 @pytest.mark.parametrize("name", ["baseline_matched_unfr_lm_head", "baseline_matched_unfr_lm_head_peft"])
 def test_a_matched_baseline_of_a_tied_model_trains_the_head_alone(name, tiny_lm, tokenizer, tmp_path):
-    """A model that pauses has its matrices untied, so its match must not train the embeddings by the way either."""
+    """As of a model that pauses: its match must not train the embeddings by the way either."""
     tied, folder = tmp_path / "tied", tmp_path / "model"
     tiny_lm("llama", tied=True).save_pretrained(tied)
     tokenizer.save_pretrained(tied)

@@ -66,7 +66,7 @@ def test_what_is_no_executed_notebook_is_damaged(tmp_path, content):
 
 def test_notebooks_that_were_cut_off_or_damaged_are_removed_and_a_person_s_own_are_not(tmp_path, capsys):
     kept = [executed(tmp_path, name) for name in ("seed-42/sft/warmup.ipynb", "seed-42/injected/word.inject.ipynb")]
-    kept += [executed(tmp_path, name, end_time=None) for name in ("mine.ipynb", "seed-42/sft/warmup.failed.ipynb")]
+    kept += [executed(tmp_path, name, end_time=None) for name in ("explore.ipynb", "seed-42/sft/warmup.failed.ipynb")]
     executed(tmp_path, "seed-42/sft/interventions/max_pauses-0/evaluate.ipynb", end_time=None)
     damaged = executed(tmp_path, "seed-42/sft/evaluate.ipynb")
     damaged.write_text(damaged.read_text()[:-1])
