@@ -19,6 +19,9 @@ from pauselib import runs
 from pauselib.analysis import certainty, loading, reasons
 from pauselib.analysis.plan import plan
 from pauselib.analysis.study import Study
+from pauselib.analysis.trials import LIKELIHOOD
+from pauselib.analysis.verdicts import EQUIVALENT, LARGER, OPPOSITE, UNDECIDED
+from pauselib.conditions import REGISTERED_DOSE
 from pauselib.report import document, figures, html, style, tables
 from pauselib.settings import of_experiment
 from pauselib.tokens import PAUSE_TEXT
@@ -28,6 +31,7 @@ ROOT = Path(__file__).parent.parent
 MAIN, SEEDS, STRATEGIES = "configs/tiny.yaml", "configs/tiny-seeds.yaml", "configs/tiny-strategies.yaml"
 PAUSING = "sft_peft"  # the variant that the finding is about
 FORBIDDEN = "max_pauses-0"  # the name of the intervention that forbids all pauses
+SAID = {LARGER: "shown", EQUIVALENT: "excluded", OPPOSITE: "excluded", UNDECIDED: "undecided"}
 PACKAGES = ("python", "pauselib", "torch", "transformers", "trl", "peft")
 DPI = 100  # of the pictures
 WIDTH = 100  # characters of a line of the example
@@ -92,7 +96,7 @@ def finding(study: Study, run: str) -> str:
     return "\n".join(
         [
             f"* {accuracy_sentence(study)}",
-            f"* {forbidden_sentence(study)}",
+            f"* {forbidden_sentence(study)}{trial_sentence(study)}",
             f"* {places_sentence(study)}",
             "",
             run,
@@ -125,6 +129,21 @@ def forbidden_sentence(study: Study) -> str:
     found = line_of(study.intervention_effects, variant=PAUSING, intervention=FORBIDDEN)
     change = points(found["difference"])
     return f"With its pauses forbidden, the accuracy of the same model changes by {change} points {interval(found)}."
+
+
+def trial_sentence(study: Study) -> str:
+    """Return what the insertion trial says of the question whether pauses buy computation; nothing without a trial."""
+    found = study.trials.computation(PAUSING)
+    if pd.isna(found.interval[0]):
+        return ""
+    above_nothing, beyond_masked = (one.said(found.outcome) for one in (found.above_nothing, found.beyond_masked))
+    verdict = SAID[found.judged(plan()).verdict]
+    margin = found.outcome.margin(plan().margin(found.outcome.claim))
+    return (
+        f" In an insertion trial {REGISTERED_DOSE} pauses before the calculation of a hard result change "
+        f"{found.outcome.words} by {above_nothing} against nothing, and by {beyond_masked} beyond masked pauses and "
+        f"matched training: that pauses buy {margin} or more is {verdict}."
+    )
 
 
 def places_sentence(study: Study) -> str:
@@ -182,6 +201,14 @@ replies):
 
 ![Accuracy against the number of pauses allowed, and the other interventions](interventions.png)
 
+### Does a pause buy computation?
+
+{study.trials.about}
+
+{markdown(study.trials.contrasts(PAUSING))}
+
+![What pauses, masked pauses and fillers change in the log likelihood of hard results, by dose and site](trials.png)
+
 ### Why they pause
 
 {reasons.regression_reading(study.pause_regression)}
@@ -222,6 +249,7 @@ def draw(study: Study, docs: Path) -> None:
     drawn = {
         "finding": figures.accuracies(study.over_seeds, study.against_matched),
         "interventions": figures.accuracy_under_interventions(study.intervention_effects),
+        "trials": figures.trial_gains(study.trials.gains(), study.trial_variant, LIKELIHOOD.column),
         "by_pauses": figures.accuracy_by_pauses(loading.of_pausing_variants(study.replies)),
     }
     for name, figure in drawn.items():

@@ -7,7 +7,7 @@ from pauselib import runs
 from pauselib.errors import InputError
 from pauselib.settings import Settings
 from pauselib.sources.models import load_model, load_tokenizer, model_source, pause_token_id
-from pauselib.steps import evaluate, inject, warm_up
+from pauselib.steps import evaluate, inject, trial, warm_up
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -72,3 +72,6 @@ def test_a_few_rows_go_through_all_steps(tmp_path):
     predictions, metrics = evaluate(settings)
     assert [reply["problem_id"] for reply in predictions] == ["test-25", "test-26"]
     assert metrics["eval_loss"] == record["eval_loss"]
+    found = trial(settings.but(trial_sites=["result"], trial_contents=["pauses"], trial_doses=[1])).set_index("content")
+    assert len(found.loc["nothing"]) == len(found.loc["pauses"]) > 0
+    assert found.loc["nothing", "log_likelihood"].mean() > found.loc["pauses", "log_likelihood"].mean() > -50

@@ -209,8 +209,6 @@ def statistics_in_words() -> str:
          f"covariates explain has the interval of a bootstrap over problems with {bootstraps}",
          (statistics.compare_groups, reasons.pause_regression)),
         ("How well a pause is told from a word is an AUC, clustered by problem", (certainty.clustered_auc,)),
-        ("The benefit of pauses in an insertion trial is the smaller of two contrasts, averaged by problem, with one "
-         "interval", (Computation.interval.fget,)),
         (f"What could have been found is what a test of the same level finds in {paired.POWER:.0%} of the cases, by "
          "how much these very answers differ", (statistics.smallest_difference,)),
     ]  # fmt: skip
