@@ -7,7 +7,8 @@ is running, at a moment that the seed draws, and started again each time until i
 so that every step meets every way:
 
     group      SIGKILL of the workflow and all it began but the Jupyter kernels, which are left without a parent
-    kernel     SIGKILL of one Jupyter kernel, as where memory runs out
+    kernel     SIGKILL of one Jupyter kernel, as where memory runs out; as soon as the workflow has said that a step has
+               failed it is terminated, so that it does not finish all others
     terminate  SIGTERM to the workflow alone, as a batch system or `kill` does
     interrupt  SIGINT to the workflow and all it began, as Ctrl-C does
 
@@ -24,6 +25,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,6 +56,7 @@ EXPERIMENT = {
     "trial_contents": ["pauses", "masked"],
     "trial_doses": [4],
 }
+FAILED = "Failed: "  # how the workflow says that a step failed
 STARTING, ENDING = 4.0, 120.0  # seconds before the first step begins, at least; in which a run must end when told to
 
 
@@ -78,27 +81,28 @@ class Runs:
         runs_dir.mkdir(parents=True)
         self.config.write_text(yaml.safe_dump({**settings, "runs_dir": str(runs_dir)}))
 
-    def start(self) -> subprocess.Popen:
-        """Start the workflow in a session of its own, which hears Ctrl-C even where this process is deaf to it."""
+    @contextmanager
+    def running(self) -> Iterator[subprocess.Popen]:
+        """Start the workflow in a session of its own, which hears Ctrl-C even where this process is deaf to it. It does
+        not outlive the block.
+        """
         command = [sys.executable, "-m", "pauselib.workflow", str(self.config)]
-        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-        with self.log.open("ab") as log:
-            return subprocess.Popen(
-                command,
-                cwd=ROOT,
-                env=environment,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-            )
+        options = {"cwd": ROOT, "env": {**os.environ, "PYTHONPATH": str(ROOT)}, "start_new_session": True}
+        options["preexec_fn"] = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)
+        with self.log.open("ab") as log, subprocess.Popen(command, stdout=log, stderr=log, **options) as workflow:
+            try:
+                yield workflow
+            finally:
+                workflow.terminate()
 
     def finish(self) -> None:
-        """Run the workflow until it is finished, at most three times: what a kill has broken is made in the first."""
-        for _ in range(3):
-            if self.start().wait() == 0:
-                return
-        raise RuntimeError(f"The experiment does not end well:\n{self.output()}")
+        """Run the workflow to its end. Raises RuntimeError, with all that the runs have said, where it does not end
+        well.
+        """
+        with self.running() as workflow:
+            status = workflow.wait()
+        if status != 0:
+            raise RuntimeError(f"The experiment does not end well:\n{self.output()}")
 
     def output(self) -> str:
         """Return all that the runs have said."""
@@ -108,22 +112,33 @@ class Runs:
         """Start the workflow, kill it as asked, `delay` seconds after a step of the kind aimed at has begun, and note
         what happened; return whether the run had not ended before.
         """
-        workflow, began = self.start(), time.monotonic()
-        while workflow.poll() is None and kill.aim not in ("start", *(rule for rule, _ in steps_of(workflow))):
-            time.sleep(0.1)
-        aimed = time.monotonic() + delay
-        while workflow.poll() is None and time.monotonic() < aimed:
-            time.sleep(0.02)
-        while workflow.poll() is None and kill.way == "kernel" and not kernels(workflow, kill.aim):
-            time.sleep(0.1)
-        if workflow.poll() is not None:
-            return False
-        kill.running = " + ".join(sorted(label for _, label in steps_of(workflow))) or "–"
-        kill.after, killed = time.monotonic() - began, time.monotonic()
-        strike(workflow, kill)
-        kill.status = workflow.wait(timeout=None if kill.way == "kernel" else ENDING)
-        kill.ended_in = time.monotonic() - killed
+        began = time.monotonic()
+        with self.running() as workflow:
+            wait_for(workflow, kill, delay)
+            if workflow.poll() is not None:
+                return False
+            kill.running = " + ".join(sorted(label for _, label in steps_of(workflow))) or "–"
+            kill.after, killed = time.monotonic() - began, time.monotonic()
+            n_failed = self.output().count(FAILED)
+            strike(workflow, kill)
+            if kill.way == "kernel":
+                while workflow.poll() is None and self.output().count(FAILED) == n_failed:
+                    time.sleep(0.1)
+                workflow.terminate()
+            kill.status = workflow.wait(timeout=ENDING)
+            kill.ended_in = time.monotonic() - killed
         return True
+
+
+def wait_for(workflow: subprocess.Popen, kill: Kill, delay: float) -> None:
+    """Wait until some seconds after a step of the kind that a kill aims at has begun, or until a workflow has ended."""
+    while workflow.poll() is None and kill.aim not in ("start", *(rule for rule, _ in steps_of(workflow))):
+        time.sleep(0.1)
+    aimed = time.monotonic() + delay
+    while workflow.poll() is None and time.monotonic() < aimed:
+        time.sleep(0.02)
+    while workflow.poll() is None and kill.way == "kernel" and not kernels(workflow, kill.aim):
+        time.sleep(0.1)
 
 
 def steps_of(workflow: subprocess.Popen) -> list[tuple[str, str]]:

@@ -6,6 +6,7 @@ from pauselib.analysis.study import Study
 from pauselib.report.document import report_html
 from pauselib.settings import Settings
 from pauselib.steps import evaluate
+from pauselib.workflow.steps_of_graph import KERNEL_DIED
 
 SMALLEST = kills.EXPERIMENT | {"variants": ["sft_peft"], "interventions": [], "trials": []}  # five steps
 SECONDS = {"inject": 3, "warmup": 4, "evaluate": 4, "analyze": 4}  # within which a step of each kind is killed
@@ -15,7 +16,8 @@ def test_an_experiment_that_was_killed_in_every_way_has_the_same_bytes_and_nothi
     undisturbed = Settings(**SMALLEST, runs_dir=str(tmp_path / "undisturbed"), variant="sft_peft")
     evaluate(undisturbed)
     ((disturbed, done),) = kills.run_killed(tmp_path, 4, seed=0, seconds=SECONDS, settings=SMALLEST)
-    assert {kill.way: kill.status for kill in done} == {"group": -9, "kernel": 1, "terminate": 143, "interrupt": 130}
+    assert {kill.way: kill.status for kill in done} == {"group": -9, "kernel": 143, "terminate": 143, "interrupt": 130}
+    assert KERNEL_DIED in disturbed.output()
     differ = differences(disturbed.folder, undisturbed.folder())
     made_by_steps = [name for name in differ if name.startswith(("data/", "seed-")) and not name.endswith(".ipynb")]
     assert (made_by_steps, left_behind(disturbed.folder)) == ([], [])
