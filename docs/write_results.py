@@ -182,6 +182,10 @@ replies):
 
 ![Accuracy against the number of pauses allowed, and the other interventions](interventions.png)
 
+### Does a pause buy computation?
+
+{trial_part(study)}
+
 ### Why they pause
 
 {reasons.regression_reading(study.pause_regression)}
@@ -198,6 +202,18 @@ In the published layout; best in bold; a baseline's eval loss is on clean answer
 
 ![Accuracy against the number of pauses, one panel a variant](by_pauses.png)
 """
+
+
+def trial_part(study: Study) -> str:
+    """Return what the insertion trial of one variant says, its contrasts and its picture."""
+    name = study.trial_variant
+    return f"""{study.trials.about} {study.trials.reading(name)}
+
+{markdown(study.trials.contrasts(name))}
+
+Contrasts of `{name}` in nats, at hard results; the first three decide.
+
+![What is put into gold answers, against nothing put in, a panel a site](trials.png)"""
 
 
 def seeds_part(study: Study, run: str) -> str:
@@ -223,6 +239,7 @@ def draw(study: Study, docs: Path) -> None:
         "finding": figures.accuracies(study.over_seeds, study.against_matched),
         "interventions": figures.accuracy_under_interventions(study.intervention_effects),
         "by_pauses": figures.accuracy_by_pauses(loading.of_pausing_variants(study.replies)),
+        "trials": figures.trial_gains(study.trials.gains(), study.trial_variant, "log_likelihood"),
     }
     for name, figure in drawn.items():
         runs.write(docs / f"{name}.png", style.saved(figure, "png", dpi=DPI))
