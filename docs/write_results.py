@@ -203,11 +203,7 @@ replies):
 
 ### Does a pause buy computation?
 
-{study.trials.about}
-
-{markdown(study.trials.contrasts(PAUSING))}
-
-![What pauses, masked pauses and fillers change in the log likelihood of hard results, by dose and site](trials.png)
+{trial_part(study)}
 
 ### Why they pause
 
@@ -225,6 +221,18 @@ In the published layout; best in bold; a baseline's eval loss is on clean answer
 
 ![Accuracy against the number of pauses, one panel a variant](by_pauses.png)
 """
+
+
+def trial_part(study: Study) -> str:
+    """Return what the insertion trial of one variant says, its contrasts and its picture."""
+    name = study.trial_variant
+    return f"""{study.trials.about} {study.trials.reading(name)}
+
+{markdown(study.trials.contrasts(name))}
+
+Contrasts of `{name}` in nats, at hard results; the first three decide.
+
+![What is put into gold answers, against nothing put in, a panel a site](trials.png)"""
 
 
 def seeds_part(study: Study, run: str) -> str:
@@ -249,8 +257,8 @@ def draw(study: Study, docs: Path) -> None:
     drawn = {
         "finding": figures.accuracies(study.over_seeds, study.against_matched),
         "interventions": figures.accuracy_under_interventions(study.intervention_effects),
-        "trials": figures.trial_gains(study.trials.gains(), study.trial_variant, LIKELIHOOD.column),
         "by_pauses": figures.accuracy_by_pauses(loading.of_pausing_variants(study.replies)),
+        "trials": figures.trial_gains(study.trials.gains(), study.trial_variant, LIKELIHOOD.column),
     }
     for name, figure in drawn.items():
         runs.write(docs / f"{name}.png", style.saved(figure, "png", dpi=DPI))

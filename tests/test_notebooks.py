@@ -75,7 +75,7 @@ def test_a_committed_notebook_has_no_outputs_and_short_cells(path):
             assert "parameters" in cell.metadata.get("tags", []) or len(cell.source.splitlines()) <= 10
 
 
-def test_one_variant_from_nothing_then_its_replies_then_the_table(tmp_path):
+def test_one_variant_from_nothing_then_its_replies_then_its_trial_then_the_table(tmp_path):
     settings = {**SMALL, "runs_dir": str(tmp_path / "runs")}
     folder = tmp_path / "runs" / "small"
     trained = run("warmup", tmp_path / "out.ipynb", variant="sft_peft", **settings)
@@ -109,6 +109,13 @@ def test_one_variant_from_nothing_then_its_replies_then_the_table(tmp_path):
         "truncated_rate",
         "n",
     }
+    few = {"trial_sites": ["step", "result"], "trial_contents": ["pauses", "masked"], "trial_doses": [4]}
+    tried = run("trial", tmp_path / "trial.ipynb", variant="sft_peft", **few, **settings)
+    assert tried.returncode == 0, tried.stderr
+    said = "4 pauses before the calculation of a hard result change the log likelihood of its digits by"
+    assert said in (tmp_path / "trial.ipynb").read_text()
+    for model in ("sft_peft", "baseline_1_epoch", "baseline_matched"):
+        assert (folder / "seed-42" / model / "trial" / "trials.parquet").exists()
     analyzed = run("analyze", tmp_path / "out.ipynb", **settings)
     assert analyzed.returncode == 0, analyzed.stderr
     assert "1 of 25 rows are finished" in (tmp_path / "out.ipynb").read_text()
@@ -116,6 +123,7 @@ def test_one_variant_from_nothing_then_its_replies_then_the_table(tmp_path):
     assert len(lines) == 26
     report = (folder / "report.html").read_text()
     assert report.count("<svg") == pictures_of_report(n_variants=1)
+    assert report.count(said) == 2  # under the takeaways, and with the trial
     assert "http://" not in report.replace("http://www.w3.org", "").replace("http://purl.org", "").replace(
         "http://creativecommons.org", ""
     )

@@ -109,6 +109,12 @@ class Trials:
         found = self.by_kind.groupby(["results", *CONDITION, "seed", "problem_id"])[list(OUTCOMES)].mean()
         return {outcome: found[outcome].astype(float).unstack(["seed", "problem_id"]) for outcome in OUTCOMES}
 
+    def reading(self, variant: str) -> str:
+        """What the trial of a variant says, in words."""
+        if parse(variant).pauses:
+            return self.line(variant)["reading"]
+        return f"{variant} was trained without pauses: the trials of variants that pause are compared with its own."
+
     def effect(self, weights: dict[Term, float], outcome: str = LIKELIHOOD.column) -> np.ndarray:
         """The weighted sum of some conditions, (seeds, problems), of those that have all of them; empty where there are
         none.

@@ -133,6 +133,8 @@ def test_where_a_trial_is_missing_the_tables_are_there_and_nothing_is_decided(le
 def test_a_baseline_has_no_contrast(trials):
     assert trials.contrasts(MATCHED).empty
     assert trials.computation(MATCHED).reading.startswith("Not decided")
+    assert trials.reading(MATCHED).startswith("baseline_matched was trained without pauses")
+    assert trials.reading("sft_peft") == trials.line("sft_peft")["reading"]
     assert trials.variants == ["sft_peft"]
 
 
