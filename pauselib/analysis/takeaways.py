@@ -16,8 +16,8 @@ from pauselib.analysis.benefit import pauses_help
 from pauselib.analysis.best import best_variant
 from pauselib.analysis.claims import COLUMNS
 from pauselib.analysis.embedding import embedding_effect
+from pauselib.analysis.pause_sites import incorrect_pause_more
 from pauselib.analysis.plan import Plan
-from pauselib.analysis.sites import incorrect_pause_more
 from pauselib.settings import Settings
 
 BUILT_IN = {

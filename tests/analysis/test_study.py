@@ -8,8 +8,8 @@ import pytest
 from conftest import reply, save
 
 from pauselib.analysis import loading
+from pauselib.analysis.pause_sites import incorrect_pause_more
 from pauselib.analysis.plan import plan
-from pauselib.analysis.sites import incorrect_pause_more
 from pauselib.analysis.study import Study
 from pauselib.settings import Settings, settings_of_step
 

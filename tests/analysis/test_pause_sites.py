@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 from made_up import HEADS, made_up
 
+from pauselib.analysis.pause_sites import detectable_ratio, incorrect_pause_more
 from pauselib.analysis.plan import plan
-from pauselib.analysis.sites import detectable_ratio, incorrect_pause_more
 
 pytestmark = pytest.mark.filterwarnings("error")
 
