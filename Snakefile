@@ -9,6 +9,7 @@ from pauselib.conditions import models_of_trial
 from pauselib.strategies import find_strategies
 from pauselib.settings import of_experiment, settings_of_notebook, settings_of_step, settings_up_to
 from pauselib.variants import FIRST_STEP, parse
+from pauselib.workflow.interrupts import hear
 from pauselib.workflow.step_lines import show_step_lines
 
 settings = of_experiment(config)
@@ -65,6 +66,9 @@ def trials_before(wildcards):
 
 TRIAL_SETTINGS = [name for name in settings_of_step("trial") if name not in ("variant", "seed")]
 
+
+onstart:
+    hear()  # from here on Ctrl-C ends the steps
 
 localrules: table
 

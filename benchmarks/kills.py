@@ -36,7 +36,7 @@ import yaml
 from benchmarks.results import LEFT_OUT, differences, left_behind, results
 
 ROOT = Path(__file__).parents[1]
-STEPS = ("start", "inject", "warmup", "evaluate", "intervene", "trial", "analyze")  # `start`: before the first step
+STEPS = ("start", "inject", "warmup", "intervene", "trial", "evaluate", "analyze")  # `start`: before the first step
 WAYS = ("group", "kernel", "terminate", "interrupt")
 EXPERIMENT = {
     "experiment": "killed",
@@ -131,9 +131,14 @@ class Runs:
 
 
 def wait_for(workflow: subprocess.Popen, kill: Kill, delay: float) -> None:
-    """Wait until some seconds after a step of the kind that a kill aims at has begun, or until a workflow has ended."""
-    while workflow.poll() is None and kill.aim not in ("start", *(rule for rule, _ in steps_of(workflow))):
+    """Wait until some seconds after a step of the kind that a kill aims at has begun, or until a workflow has ended.
+
+    Where all of that kind are finished, it is the last step of all.
+    """
+    waiting = kill.aim != "start"
+    while workflow.poll() is None and waiting:
         time.sleep(0.1)
+        waiting = not {kill.aim, STEPS[-1]}.intersection(rule for rule, _ in steps_of(workflow))
     aimed = time.monotonic() + delay
     while workflow.poll() is None and time.monotonic() < aimed:
         time.sleep(0.02)

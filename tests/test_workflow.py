@@ -14,7 +14,7 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
 from pauselib.settings import Settings, of_experiment
-from pauselib.workflow.__main__ import main
+from pauselib.workflow.command import main
 
 ROOT = Path(__file__).parent.parent
 SMALL = [

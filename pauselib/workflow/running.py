@@ -101,7 +101,7 @@ def run_snakemake(settings: Settings, config: dict) -> int:
         )
     # Snakemake's own overrides would make text of what is nested in them, so there is a file
     config_file = settings.folder() / "config.yaml"
-    snakemake = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile")]
+    snakemake = [sys.executable, "-m", "pauselib.workflow.snakemake_process", "--snakefile", str(ROOT / "Snakefile")]
     snakemake += ["--directory", str(ROOT), "--configfile", str(config_file)]
     environment = {
         **os.environ,

@@ -93,7 +93,7 @@ def reason_of_failure(step: GraphStep) -> str:
     text = step.log.read_text(encoding="utf-8", errors="replace") if logged else ""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     last = lines[-1] if lines else "Its log doesn't say why."
-    return KERNEL_DIED if last.endswith("DeadKernelError: Kernel died") else last
+    return KERNEL_DIED if "Kernel died" in last else last
 
 
 def outputs_of(notebook: Path) -> list[dict]:

@@ -84,8 +84,12 @@ def test_without_an_error_in_the_notebook_the_reason_is_the_last_line_of_the_log
     assert reason_of_failure(step(tmp_path, "warmup")) == "MemoryError: 3 GB"
 
 
-def test_a_kernel_that_died_is_said_in_words_with_what_to_do(tmp_path):
-    (tmp_path / "warmup.log").write_text("Traceback\nnbclient.exceptions.DeadKernelError: Kernel died\n")
+@pytest.mark.parametrize(
+    "last",
+    ["nbclient.exceptions.DeadKernelError: Kernel died", "RuntimeError: Kernel died before replying to kernel_info"],
+)
+def test_a_kernel_that_died_is_said_in_words_with_what_to_do(last, tmp_path):
+    (tmp_path / "warmup.log").write_text(f"Traceback\n{last}\n")
     assert reason_of_failure(step(tmp_path, "warmup")) == (
         "the notebook's kernel died: it was killed, by a person or because memory ran out; the same command goes on "
         "from there."
