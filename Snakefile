@@ -1,5 +1,5 @@
-# The experiment as a graph: inject and first step -> variants -> evaluate, trial -> analyze. A strategy that asks for the first
-# step's model is injected after it, any other at once.
+# The experiment as a graph: inject and first step -> variants -> evaluate, trial -> analyze. A strategy that asks for the
+# first step's model is injected after it, any other at once.
 # The outputs that Snakemake knows are the executed notebooks (it deletes a rule's outputs before it runs); the files that
 # the notebooks write beside them are made once, and kept, by the package.
 # snakemake --configfile configs/tiny.yaml --cores all

@@ -172,6 +172,14 @@ def warm_up(settings: Settings, picture=None) -> Path:
     return folder
 
 
+def trained_model(settings: Settings, folder: Path):
+    """Return the model and the tokenizer in a variant's folder."""
+    from pauselib.sources.models import load_model
+
+    model = str(folder / "model")
+    return load_model(model, settings.dtype), load_tokenizer(model)
+
+
 def evaluate(settings: Settings) -> tuple[list[dict], dict]:
     """Return the predictions and metrics of a variant, made now unless they are there; it is trained first if it isn't.
 
@@ -194,10 +202,11 @@ def evaluate(settings: Settings) -> tuple[list[dict], dict]:
     made_from = runs.origin(folder, settings.of(*names), inputs, "torch", "transformers")
 
     def make(part: Path) -> None:
-        predictions, tokens = predict(settings, trained / "model", read_rows(clean, "test"))
+        rows, model, tokenizer = read_rows(clean, "test"), *trained_model(settings, trained)
+        predictions, tokens = predict(settings, model, tokenizer, rows)
         metrics = {**reply_metrics(predictions), "eval_loss": runs.read_json(trained / "training.json")["eval_loss"]}
         if not interventions:  # they change no gold text
-            metrics["step_accuracy"] = step_accuracy(settings, trained / "model", read_rows(clean, "test"))
+            metrics["step_accuracy"] = step_accuracy(settings, model, tokenizer, rows)
         runs.write_json_lines(part / "predictions.jsonl", predictions)
         tokens.to_parquet(part / "tokens.parquet", index=False)
         runs.write_json(part / "metrics.json", metrics)
@@ -220,7 +229,7 @@ def trial(settings: Settings) -> pd.DataFrame:
 
     def make(part: Path) -> None:
         rows = read_rows(clean, "test")
-        found = trial_of_model(settings, trained / "model", rows[: settings.n_trial or None])
+        found = trial_of_model(settings, *trained_model(settings, trained), rows[: settings.n_trial or None])
         found.to_parquet(part / "trials.parquet", index=False)
         runs.write_json(part / "trial.json", summary(found))
 

@@ -119,9 +119,8 @@ def clustered_auc(score, is_pause, clusters) -> tuple[float, float, float]:
     below = rankdata(score)
     for kind in (is_pause, ~is_pause):
         below[kind] -= rankdata(score[kind])
-    share = np.where(
-        is_pause, below / n_words, 1 - below / n_pauses
-    )  # of the other kind that it is on the right side of
+    # the share of the other kind that each position is on the right side of
+    share = np.where(is_pause, below / n_words, 1 - below / n_pauses)
     area = float(share[is_pause].mean())
     parts = (share - area) / np.where(is_pause, n_pauses, n_words)
     sums = np.bincount(np.unique(clusters, return_inverse=True)[1], parts)

@@ -6,7 +6,6 @@ from typing import NamedTuple
 import numpy as np
 
 from pauselib.analysis.claims import seeds_in_words, takeaway
-from pauselib.analysis.paired import POWER
 from pauselib.analysis.plan import Plan
 from pauselib.analysis.statistics import NAN, crossed
 from pauselib.analysis.verdicts import Judgement, judge
@@ -14,7 +13,7 @@ from pauselib.conditions import REGISTERED_DOSE
 
 
 class Estimate(NamedTuple):
-    """A mean difference with its 95 % interval and its two-sided p, and the smallest one that is `detectable`: found in
+    """A mean difference with its interval and its two-sided p, and the smallest one that is `detectable`: found in
     80 % of the cases, at the spread that was observed. `seeds` and `problems` are those that it is computed from.
     """
 
@@ -57,21 +56,18 @@ LIKELIHOOD = Outcome("log_likelihood", "computation", "the log likelihood of its
 STEP = Outcome("correct", "steps", "how often its digits are the best words", "points", 100, 1)
 
 
-def estimated(values: np.ndarray) -> Estimate:
+def estimated(values: np.ndarray, level: float = 0.95) -> Estimate:
     """The mean of a (seeds, problems) array; nan where there is nothing to go by."""
-    from scipy.stats import t
-
     if values.size == 0:
         return Estimate(NAN, NAN, NAN, NAN, NAN, 0, 0)
-    found = crossed(values)
-    detectable = found.se * float(t.ppf(0.975, found.df) + t.ppf(POWER, found.df)) if found.se > 0 else NAN
-    return Estimate(found.mean, found.low, found.high, found.p, detectable, *values.shape)
+    found = crossed(values, level)
+    return Estimate(found.mean, found.low, found.high, found.p, found.detectable(level), *values.shape)
 
 
 def computed(outcome: Outcome, contrasts: list[np.ndarray], level: float = 0.95) -> "Computation":
     """What three contrasts, (seeds, problems) arrays, say: beyond masked, above nothing, and the positive control."""
     beyond_masked, above_nothing, _ = contrasts
-    found = [estimated(values) for values in contrasts]
+    found = [estimated(values, level) for values in contrasts]
     highest = min(crossed(values, 1 - (1 - level) / 2).high for values in (beyond_masked, above_nothing))
     return Computation(outcome, *found, highest)
 

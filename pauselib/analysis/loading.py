@@ -242,8 +242,7 @@ def values_used(settings: Settings) -> dict[str, list]:
     """The settings and package versions that the experiment's files were made from: each one's values, without repeats.
 
     They are read from the manifests of the clean rows, the injected rows, the models, the replies and the trials. The
-    model of
-    the first step counts whether or not it is a row of the experiment, since the others start from it.
+    model of the first step counts whether or not it is a row of the experiment, since the others start from it.
     """
     rows = [settings.but(seed=seed, variant=name) for seed in settings.seeds for name in settings.variants]
     first = [settings.but(seed=seed, variant=FIRST_STEP) for seed in settings.seeds]

@@ -11,9 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pauselib.analysis.statistics import NAN, crossed, smallest_difference
-
-POWER = 0.8  # with which what is called detectable would have been found
+from pauselib.analysis.statistics import NAN, POWER, crossed, smallest_difference
 
 
 @dataclass(frozen=True)
@@ -122,12 +120,9 @@ def detectable(differences: np.ndarray, level: float = 0.95) -> float:
     `statistics.smallest_difference`; with more it is that of a t test with the standard error of `crossed`. Nan where
     nothing varies.
     """
-    from scipy.stats import t
-
     if len(differences) == 1 and np.isin(differences, (-1, 0, 1)).all():
         return smallest_difference(differences.size, float(np.abs(differences).mean()), 1 - level, POWER)
-    found = crossed(differences, level)
-    return float(t.ppf((1 + level) / 2, found.df) + t.ppf(POWER, found.df)) * found.se if found.se else NAN
+    return crossed(differences, level).detectable(level)
 
 
 def too_few_discordant(a, b, least: float) -> str:

@@ -6,9 +6,9 @@ import pandas as pd
 
 from pauselib.analysis.claims import listed, published_heads, takeaway
 from pauselib.analysis.comparisons import present_variants
-from pauselib.analysis.paired import POWER
 from pauselib.analysis.plan import Plan
 from pauselib.analysis.rates import rate_ratios
+from pauselib.analysis.statistics import POWER
 from pauselib.variants import VARIANTS
 
 

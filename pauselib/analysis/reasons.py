@@ -21,6 +21,7 @@ import pandas as pd
 from pauselib.analysis import places
 from pauselib.analysis.plan import plan
 from pauselib.analysis.positions import Gaps, token_values, with_part
+from pauselib.analysis.rates import clustered_poisson, term_ratios
 from pauselib.analysis.statistics import RANDOM_SEED, RESAMPLES
 from pauselib.analysis.verdicts import judge
 
@@ -210,20 +211,16 @@ def _regress(replies: pd.DataFrame, outcome: str, terms: pd.DataFrame, beside: p
 
     None where a term has no finite ratio: then every pause is on one side of it, and its ratio grows without end.
     """
-    import statsmodels.api as sm
     from statsmodels.tools.sm_exceptions import PerfectSeparationWarning
 
-    problem, _ = pd.factorize(replies["problem_id"])
-    design = pd.concat([terms, beside], axis=1)
-    model = sm.GLM(replies[outcome], design, family=sm.families.Poisson())
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", PerfectSeparationWarning)  # such a term has no finite ratio
-        fit = model.fit(cov_type="cluster", cov_kwds={"groups": problem}, use_t=True)
-    ratios = pd.concat([np.exp(fit.params), np.exp(fit.conf_int()), fit.pvalues], axis=1).loc[terms.columns]
-    if not np.isfinite(ratios).all(axis=None) or (fit.params[terms.columns].abs() > np.log(NO_RATIO)).any():
+        fit = clustered_poisson(replies[outcome], terms, beside, replies["problem_id"])
+    found = term_ratios(fit, terms.columns)
+    if not np.isfinite(found).all(axis=None) or (fit.params[terms.columns].abs() > np.log(NO_RATIO)).any():
         return None
-    moves = model.score_obs(fit.params) @ fit.normalized_cov_params.loc["incorrect"]  # (replies)
-    return Fit(ratios, np.bincount(problem, moves))
+    moves = fit.model.score_obs(fit.params) @ fit.normalized_cov_params.loc["incorrect"]  # (replies)
+    return Fit(found, np.bincount(pd.factorize(replies["problem_id"])[0], moves))
 
 
 def explained_share(first: Fit, last: Fit) -> list[float]:

@@ -12,6 +12,7 @@ import numpy as np
 
 RESAMPLES = 9_999  # of every bootstrap
 RANDOM_SEED = 42  # of every bootstrap, so that a report made again is the same
+POWER = 0.8  # with which what is called detectable would have been found
 NAN = float("nan")
 
 
@@ -30,6 +31,15 @@ class Crossed:
     low: float
     high: float
     p: float
+
+    def detectable(self, level: float = 0.95) -> float:
+        """The smallest true mean that a two-sided t test of a level finds with probability POWER, at this error.
+
+        Nan where the error is 0 or unknown.
+        """
+        from scipy.stats import t
+
+        return float(t.ppf((1 + level) / 2, self.df) + t.ppf(POWER, self.df)) * self.se if self.se > 0 else NAN
 
 
 @dataclass(frozen=True)

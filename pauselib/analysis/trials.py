@@ -18,7 +18,7 @@ from pauselib.analysis.computation import LIKELIHOOD, STEP, Computation, Estimat
 from pauselib.analysis.loading import has_replies, trial_folders
 from pauselib.analysis.plan import plan
 from pauselib.analysis.statistics import holm
-from pauselib.conditions import REGISTERED_DOSE, REGISTERED_SITE, start_of
+from pauselib.conditions import REGISTERED_DOSE, REGISTERED_SITE
 from pauselib.conditions.contents import NOTHING, GivenResult
 from pauselib.conditions.sites import SITES
 from pauselib.settings import Settings
@@ -126,6 +126,10 @@ class Trials:
         by_problem = total.unstack("seed").dropna(axis=1, how="all").dropna()
         return by_problem.to_numpy().T
 
+    def estimate(self, weights: dict[Term, float], outcome: str) -> Estimate:
+        """The mean of `effect`, with an interval of the plan's level."""
+        return estimated(self.effect(weights, outcome), plan().level)
+
     @cached_property
     def about(self) -> str:
         """What the trials are of, in a sentence."""
@@ -143,7 +147,7 @@ class Trials:
         `Computation`; the others explain.
         """
         lines = [
-            {"contrast": name, "what": what, **estimated(self.effect(weights, outcome))._asdict()}
+            {"contrast": name, "what": what, **self.estimate(weights, outcome)._asdict()}
             for name, (what, weights) in registered(variant).items()
             if parse(variant).pauses
         ]
@@ -158,7 +162,7 @@ class Trials:
         for contrast in DECIDING[:2]:
             found = {site: registered(variant, site)[contrast][1] for site in SITES}
             lines = [
-                {"contrast": contrast, "site": site, **estimated(self.effect(weights, outcome))._asdict()}
+                {"contrast": contrast, "site": site, **self.estimate(weights, outcome)._asdict()}
                 for site, weights in found.items()
             ]
             table = pd.DataFrame(lines)
@@ -174,7 +178,7 @@ class Trials:
         for kind, variant, site, content, dose in means.index:
             if kind == results and content != NOTHING:
                 term = Term(variant, content, site, dose, results)
-                found = estimated(self.effect({term: 1, term._replace(content=NOTHING): -1}, outcome))
+                found = self.estimate({term: 1, term._replace(content=NOTHING): -1}, outcome)
                 lines.append({**dict(zip(CONDITION, (variant, site, content, dose))), **found._asdict()})
         return pd.DataFrame(lines, columns=[*CONDITION, *Estimate._fields])
 
@@ -182,7 +186,7 @@ class Trials:
         """What the trial of a variant says of the question whether pauses buy computation."""
         contrasts = registered(variant) if parse(variant).pauses else {}
         weights = [contrasts[name][1] if contrasts else {} for name in DECIDING]
-        return computed(OUTCOMES[outcome], [self.effect(one, outcome) for one in weights])
+        return computed(OUTCOMES[outcome], [self.effect(one, outcome) for one in weights], plan().level)
 
     @cached_property
     def without(self) -> pd.DataFrame:
@@ -197,7 +201,7 @@ def registered(
 ) -> dict[str, tuple[str, dict[Term, float]]]:
     """The contrasts of a variant by name: what is compared, in words, and the weights of the conditions."""
     mine, matched, start = (
-        Term(name, "pauses", site, dose) for name in (variant, matched_baseline(variant), start_of(variant))
+        Term(name, "pauses", site, dose) for name in (variant, matched_baseline(variant), FIRST_STEP)
     )
 
     def against(term: Term, **changes) -> dict[Term, float]:

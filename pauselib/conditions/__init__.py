@@ -67,11 +67,6 @@ def conditions(settings: TrialSettings, pauses: bool, repeated_after: str) -> li
     return [*found, (SITES["result"], GivenResult(repeated_after), 0)]
 
 
-def start_of(variant: str) -> str:
-    """Return the model that a variant started from."""
-    return FIRST_STEP
-
-
 def models_of_trial(variant: str) -> tuple[str, ...]:
     """Return whose trials answer for a variant: its own, that of its start and that of its matched baseline."""
-    return tuple(dict.fromkeys([variant, start_of(variant), matched_baseline(variant)]))
+    return tuple(dict.fromkeys([variant, FIRST_STEP, matched_baseline(variant)]))

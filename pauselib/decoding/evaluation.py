@@ -4,7 +4,6 @@ each token.
 
 import functools
 from collections.abc import Callable
-from pathlib import Path
 
 import pandas as pd
 
@@ -12,11 +11,10 @@ from pauselib import tasks
 from pauselib.interventions import INTERVENTION_SETTINGS, Chooser, active_interventions
 from pauselib.rows import prompt_ids
 from pauselib.settings import Settings
-from pauselib.sources.models import load_model, load_tokenizer
 from pauselib.tokens import to_text, token_text
 
 
-def predict(settings: Settings, model_folder: Path, rows: pd.DataFrame) -> tuple[list[dict], pd.DataFrame]:
+def predict(settings: Settings, model, tokenizer, rows: pd.DataFrame) -> tuple[list[dict], pd.DataFrame]:
     """Return the replies of a trained model to the clean test rows, as two tables.
 
     One object a problem: `problem_id`, `question` and what `judged` says of the reply. And the replies' tokens, one row
@@ -26,7 +24,6 @@ def predict(settings: Settings, model_folder: Path, rows: pd.DataFrame) -> tuple
     """
     from pauselib.decoding.greedy import generate
 
-    tokenizer, model = load_tokenizer(str(model_folder)), load_model(str(model_folder), settings.dtype)
     pause_id, task = pause_id_of(model), tasks.find(settings.task)
     text_of, chooser = decoder(settings, tokenizer, pause_id)
     prompts = [with_prompt_pauses(ids, model) for ids in prompt_ids(rows)]

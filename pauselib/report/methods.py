@@ -9,6 +9,7 @@ from inspect import getdoc
 
 from pauselib import runs
 from pauselib.analysis import certainty, comparisons, loading, paired, reasons, statistics, verdicts
+from pauselib.analysis.computation import Computation
 from pauselib.analysis.plan import FILE, commit_in_words, plan
 from pauselib.analysis.study import Study
 from pauselib.conditions import REGISTERED_DOSE, REGISTERED_SITE
@@ -209,8 +210,10 @@ def statistics_in_words() -> str:
          f"covariates explain has the interval of a bootstrap over problems with {bootstraps}",
          (statistics.compare_groups, reasons.pause_regression)),
         ("How well a pause is told from a word is an AUC, clustered by problem", (certainty.clustered_auc,)),
-        (f"What could have been found is what a test of the same level finds in {paired.POWER:.0%} of the cases, by "
-         "how much these very answers differ", (statistics.smallest_difference,)),
+        ("The benefit of pauses in an insertion trial is the smaller of two contrasts, with one interval",
+         (Computation.interval.fget,)),
+        (f"What could have been found is what a test of the same level finds in {statistics.POWER:.0%} of the cases, "
+         "by how much these very answers differ", (statistics.smallest_difference,)),
     ]  # fmt: skip
     sentences = []
     for words, functions in procedures:

@@ -1,7 +1,6 @@
 """The insertion trial of one model: every condition for every result of the gold answers to the test problems."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -12,7 +11,6 @@ from pauselib.conditions.contents import NOTHING, Content
 from pauselib.conditions.sites import GoldText, Site
 from pauselib.progress import Progress
 from pauselib.settings import Settings
-from pauselib.sources.models import load_model, load_tokenizer
 from pauselib.trials.branches import branch
 from pauselib.trials.gold_texts import gold_texts
 
@@ -22,12 +20,12 @@ in nats, `n_digits` how many tokens these are, and `correct` whether each of the
 """
 
 
-def trial(settings: Settings, model_folder: Path, rows: pd.DataFrame) -> pd.DataFrame:
+def trial(settings: Settings, model, tokenizer, rows: pd.DataFrame) -> pd.DataFrame:
     """Return the trial of a trained model on clean rows: one line for every result and condition.
 
     The condition is `site`, `content` and `dose`: see `conditions`. The gold text as it is has the content `nothing`.
     """
-    scorer, texts, tokenizer = prepared(settings, model_folder, rows)
+    scorer, texts = prepared(settings, model, tokenizer, rows)
     asked = conditions(settings, scorer.pauses, tasks.find(settings.task).repeated_after)
     units = {content.name: content.unit(tokenizer, scorer.pause_id) for _, content, _ in asked}
     found, progress = [], Progress("problem", len(texts))
@@ -38,18 +36,17 @@ def trial(settings: Settings, model_folder: Path, rows: pd.DataFrame) -> pd.Data
     return pd.DataFrame(found, columns=COLUMNS)
 
 
-def prepared(settings: Settings, model_folder: Path, rows: pd.DataFrame):
-    """Return what scores with a trained model, the gold texts of clean rows as it reads them, and its tokenizer."""
+def prepared(settings: Settings, model, tokenizer, rows: pd.DataFrame):
+    """Return what scores with a trained model, and the gold texts of clean rows as it reads them."""
     from pauselib.trials.scorer import Scorer
 
-    tokenizer, model = load_tokenizer(str(model_folder)), load_model(str(model_folder), settings.dtype)
     scorer = Scorer(model, settings.seed)
     prompt_pauses = [scorer.pause_id] * scorer.model.config.prompt_pauses
     texts = gold_texts(rows, tokenizer, tasks.find(settings.task), prompt_pauses)
     with_results = [text for text in texts if text.results]
     if with_results:
         scorer.check(with_results[0])
-    return scorer, texts, tokenizer
+    return scorer, texts
 
 
 def lines_of_problem(
@@ -89,11 +86,11 @@ def summed(problem_id: str, keys: list[tuple], likelihoods: np.ndarray, best: np
     ]
 
 
-def step_accuracy(settings: Settings, model_folder: Path, rows: pd.DataFrame) -> float | None:
+def step_accuracy(settings: Settings, model, tokenizer, rows: pd.DataFrame) -> float | None:
     """Return the share of the gold results of clean rows whose digits are all a trained model's best words, given the
     gold text before each; None where the gold answers have no results.
     """
-    scorer, texts, _ = prepared(settings, model_folder, rows)
+    scorer, texts = prepared(settings, model, tokenizer, rows)
     correct = [line[-1] for text in texts if text.results for line in lines_of_nothing(scorer, text)[0]]
     return float(np.mean(correct)) if correct else None
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import psutil
 
 from pauselib.declared import EVERY_NOTEBOOK
+from pauselib.settings import ROOT
 
-ROOT = Path(__file__).parents[2]
 MARK = "PAUSELIB_WORKFLOW"  # an environment variable that every process of a run inherits, so that orphans can be told
 EXECUTED = tuple(name for name in EVERY_NOTEBOOK if name != "explore")  # by a run, with papermill
 PATIENCE = 10  # seconds that a process may take to end

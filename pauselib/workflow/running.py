@@ -13,10 +13,9 @@ from filelock import FileLock, Timeout
 
 from pauselib import runs
 from pauselib.errors import InputError, failed_writes_explained
-from pauselib.settings import Settings
+from pauselib.settings import ROOT, Settings
 from pauselib.workflow.leftovers import (
     MARK,
-    ROOT,
     end_orphans,
     remove_stale_locks,
     remove_unfinished_notebooks,
