@@ -162,7 +162,7 @@ def cross_entropy(happened, probability) -> float:
 
 
 def pause_losses(row: Settings) -> pd.DataFrame:
-    """The loss of a row's pause head by `step`, in nats a token: in `training`, and `loss` on the validation answers."""
+    """The loss of a row's pause head by `step`, in nats a token: in `training`, and on validation answers, `loss`."""
     record = runs.read_json(row.variant_folder() / "training.json") or {}
     names = {"step": "step", "pause_loss": "training", "eval_pause_loss": "loss"}
     found = pd.DataFrame(record.get("history", [])).reindex(columns=list(names)).rename(columns=names).astype(float)
