@@ -14,6 +14,7 @@ from filelock import FileLock, Timeout
 from pauselib import runs
 from pauselib.errors import InputError, failed_writes_explained
 from pauselib.settings import ROOT, Settings
+from pauselib.workflow import slurm
 from pauselib.workflow.gpus import GPUS, visible_gpus
 from pauselib.workflow.leftovers import (
     MARK,
@@ -121,11 +122,16 @@ def run_snakemake(settings: Settings, config: dict, *arguments: str) -> int:
     if gpus:
         environment[GPUS] = ",".join(gpus)
         where = (*where, "--resources", f"gpu={len(gpus)}")
+    if slurm.is_there():
+        where = (*where, "--slurm-jobname-prefix", slurm.job_prefix(settings.folder()))
     with (
         failed_writes_explained(settings.folder()),
         FileLock(ROOT / "runs" / ".workflow.lock", timeout=0),
         turn_at(settings.folder()),
     ):
+        if slurm.is_there():
+            with suppress(*() if is_elsewhere(arguments) else (InputError,)):  # here it need not even run
+                slurm.end_jobs(slurm.job_prefix(settings.folder()))
         end_orphans()
         remove_stale_locks()
         runs.clear_litter(settings.folder())
