@@ -117,21 +117,22 @@ def run_snakemake(settings: Settings, config: dict, *arguments: str) -> int:
         "TOKENIZERS_PARALLELISM": "false",
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
     }
-    where = () if is_elsewhere(arguments) else ("--cores", "all")
-    gpus = [] if is_elsewhere(arguments) else visible_gpus()
+    elsewhere, jobs = is_elsewhere(arguments), slurm.job_prefix(settings.folder())
+    gpus = [] if elsewhere else visible_gpus()
+    where = [] if elsewhere else ["--cores", "all"]
     if gpus:
         environment[GPUS] = ",".join(gpus)
-        where = (*where, "--resources", f"gpu={len(gpus)}")
-    if slurm.is_there():
-        where = (*where, "--slurm-jobname-prefix", slurm.job_prefix(settings.folder()))
+        where += ["--resources", f"gpu={len(gpus)}"]
+    if elsewhere and slurm.is_there():
+        where += ["--slurm-jobname-prefix", jobs]
     with (
         failed_writes_explained(settings.folder()),
         FileLock(ROOT / "runs" / ".workflow.lock", timeout=0),
         turn_at(settings.folder()),
     ):
         if slurm.is_there():
-            with suppress(*() if is_elsewhere(arguments) else (InputError,)):  # here it need not even run
-                slurm.end_jobs(slurm.job_prefix(settings.folder()))
+            with suppress(*() if elsewhere else (InputError,)):  # on this machine Slurm need not even run
+                slurm.end_jobs(jobs)
         end_orphans()
         remove_stale_locks()
         runs.clear_litter(settings.folder())

@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from pauselib.errors import InputError
+from pauselib.workflow.run_state import number_of
 
 PLUGIN = "snakemake_executor_plugin_slurm"
 LOOK = 1.0  # seconds between two looks at what is left
@@ -39,7 +40,7 @@ def end_jobs(prefix: str) -> None:
     """End the jobs that a killed run of an experiment left in Slurm, and wait until none of them runs any more."""
     left = jobs_left(prefix)
     if left:
-        print(f"A run that was killed left {len(left)} jobs in Slurm: they are ended first.", flush=True)
+        print(f"A run that was killed left {number_of(len(left), 'job')} in Slurm, which end first.", flush=True)
         subprocess.run(["scancel", *left], check=True)
     while left:
         time.sleep(LOOK)

@@ -57,6 +57,7 @@ def start(folder: Path, monkeypatch, *arguments: str) -> tuple[list[str], str | 
     """The arguments with which a run starts Snakemake, and the GPUs it names to it."""
     started = []
     monkeypatch.setattr(running, "run_until_stopped", lambda *given: started.append(given) or 0)
+    monkeypatch.setattr(running.slurm, "is_there", lambda: False)
     config = EXPERIMENT | {"runs_dir": str(folder / "runs")}
     assert running.run_snakemake(of_experiment(config), config, *arguments) == 0
     ((command, environment),) = started

@@ -1,6 +1,7 @@
 """A small experiment on a real Slurm of one node with two GPUs: run, killed, started again, its jobs preempted."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from one_node_slurm import Slurm, one_node_slurm, overlap, why_absent
 
 from benchmarks.kills import EXPERIMENT
 from benchmarks.results import differences, left_behind
+from pauselib.analysis.study import Study
 from pauselib.settings import ROOT, Settings
 from pauselib.steps import evaluate
 from pauselib.workflow import slurm as leftover_jobs
@@ -54,10 +56,10 @@ class Runs:
         with self.log.open("ab") as log:
             return subprocess.Popen(self.slurm.inside(*self.command), stdout=log, stderr=log, **options)
 
-    def running(self, step: str) -> dict[str, str] | None:
-        """The job of a step that runs now, `warmup_wildcards_42_sft` or how its comment goes on after `rule_`."""
-        jobs = [job for job in self.slurm.jobs() if job["Comment"].startswith(f"rule_{step}")]
-        return next((job for job in jobs if job["JobState"] == "RUNNING"), None)
+    def running(self, rule: str, other_than: str = "") -> dict[str, str] | None:
+        """The job of a step of that rule which runs now."""
+        jobs = [job for job in self.slurm.jobs() if job.get("Comment", "").startswith(f"rule_{rule}")]
+        return next((job for job in jobs if job["JobState"] == "RUNNING" and job["JobId"] != other_than), None)
 
     def checkpoints(self) -> list[int]:
         """At which training steps the finished checkpoints of the first step were written."""
@@ -95,24 +97,25 @@ def test_an_experiment_on_slurm_is_killed_and_preempted_and_ends_with_the_same_b
         assert left, "the job goes on without the workflow that submitted it"
 
         again = disturbed.start()
-        job = wait_for(lambda: disturbed.running("warmup"), again)
-        assert job["JobId"] != left["JobId"]
+        job = wait_for(lambda: disturbed.running("warmup", other_than=left["JobId"]), again)
         reached = disturbed.new_checkpoint(disturbed.checkpoints() or reached, again)
         slurm.says("sbatch", "--partition=urgent", "--gpus=2", "--output=/dev/null", "--wrap=true")
         wait_for(lambda: "Restarts=1" in slurm.says("scontrol", "show", "job", job["JobId"]), again)
+        slurm.says("scontrol", "update", f"JobId={job['JobId']}", "StartTime=now")  # Slurm's own delay is two minutes
         disturbed.new_checkpoint(disturbed.checkpoints() or reached, again)
         devices = wait_for(lambda: two(disturbed.devices()), again)
         assert sorted(devices) == ["gpu:1(IDX:0)", "gpu:1(IDX:1)"]
         assert again.wait(timeout=PATIENCE) == 0, disturbed.log.read_text()
-        jobs = [job for job in slurm.jobs() if job["Comment"].startswith("rule_")]
+        jobs = [job for job in slurm.jobs() if job.get("Comment", "").startswith("rule_")]
     said = disturbed.log.read_text()
-    assert "A run that was killed left 1 jobs in Slurm: they are ended first." in said
+    n_left = int(re.search(r"A run that was killed left (\d) jobs? in Slurm, which end first.", said)[1])
     assert "[6/6] analyze" in said
     twice = [pair for pair in combinations(jobs, 2) if pair[0]["Comment"] == pair[1]["Comment"] and overlap(*pair)]
     assert twice == []
-    assert len(jobs) == 6 + 1  # each step once, and the first step once more
+    assert len(jobs) == 6 + n_left  # each step once, and those that the first run had begun once more
     differ = differences(disturbed.folder, undisturbed.folder())
     assert [name for name in differ if name.startswith(("data/", "seed-")) and not name.endswith(".ipynb")] == []
+    assert (disturbed.folder / "results.csv").read_text() == Study(undisturbed).table.to_csv(index=False)
     assert left_behind(disturbed.folder) == []
 
 
