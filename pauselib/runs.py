@@ -10,6 +10,8 @@ import functools
 import hashlib
 import json
 import os
+import platform
+import re
 import shutil
 import sys
 import time
@@ -24,6 +26,8 @@ from filelock import FileLock, Timeout
 from pauselib.errors import InputError, failed_writes_explained
 
 MANIFEST = "made_from.json"
+HOST = re.sub(r"\W", "-", platform.node())  # part of a temporary name: several machines may share a disk
+A_DAY = 86_400  # seconds
 SETTLED_AFTER = 2.0  # seconds; two changes within less may leave a file with the same time
 
 
@@ -32,7 +36,7 @@ def write(path: Path, content: str | bytes) -> None:
 
     Raises InputError where the folder can't be written.
     """
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    part = path.with_name(f".{path.name}.{HOST}.{os.getpid()}.part")
     with failed_writes_explained(path.parent):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -192,7 +196,10 @@ def lock_of(folder: Path) -> Path:
 
 
 def clear_litter(folder: Path) -> None:
-    """Remove what processes that were killed left half-written below a folder; what is being made now stays."""
+    """Remove what processes that were killed left half-written below a folder; what is being made now stays.
+
+    So does a file of another machine, whose processes can't be seen, for a day.
+    """
     for path in list(folder.rglob(".*.part")):
         if path.is_dir():
             name = path.name[1:].removesuffix(".part").removesuffix(".old")
@@ -200,9 +207,11 @@ def clear_litter(folder: Path) -> None:
             with suppress(Timeout), FileLock(lock_of(made), timeout=0):
                 shutil.rmtree(path, ignore_errors=True)
         else:
-            writer = path.name.split(".")[-2]
-            if writer.isdigit() and not psutil.pid_exists(int(writer)):
-                path.unlink(missing_ok=True)
+            *_, host, writer, _ = path.name.split(".")
+            with suppress(FileNotFoundError):
+                old = time.time() - path.stat().st_mtime > A_DAY
+                if old or (host == HOST and not psutil.pid_exists(int(writer))):
+                    path.unlink()
 
 
 @contextmanager
