@@ -26,6 +26,9 @@ CHANGE_NO_RESULT = {
     "interventions",
     "trials",
     "overwrite",
+    "other_experiment",
+    "other_variant",
+    "other_seed",
 }  # where things are written, what is shown on the way, how many are computed together, and which rows there are
 
 

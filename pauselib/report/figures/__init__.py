@@ -8,6 +8,7 @@ templates/report.html.j2.
 """
 
 from pauselib.report.figures.accuracy import accuracies, accuracy_under_interventions
+from pauselib.report.figures.comparison import losses_of_two
 from pauselib.report.figures.pauses import accuracy_by_pauses, certainty_curve, pause_histograms, rate_ratios
 from pauselib.report.figures.places import places_of_variant
 from pauselib.report.figures.training import injected, loss_curve
@@ -20,6 +21,7 @@ __all__ = [
     "certainty_curve",
     "injected",
     "loss_curve",
+    "losses_of_two",
     "pause_histograms",
     "places_of_variant",
     "rate_ratios",
