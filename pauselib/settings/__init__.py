@@ -27,18 +27,19 @@ from pauselib.interventions import (
     intervention_name,
 )
 from pauselib.settings.contradictions import check_contradictions
+from pauselib.settings.other_row import OTHER_ROW, OtherRow
 from pauselib.strategies import STRATEGIES, check_patterns
 from pauselib.variants import VARIANTS, parse
 
 ROOT = Path(__file__).parents[2]
 
 TRAINED, TESTED = ("first_step", "second_step"), ("evaluate", "trial")
-OF_ROW = ("warmup", "evaluate", "trial", "explore")
+OF_ROW = ("warmup", "evaluate", "trial", "explore", "compare")
 MAKING = ("inject", "warmup", "evaluate", "trial", "analyze")
 BY_STEP = ("learning_rate", "eval_steps", "max_steps")  # of the second step; the first step's have base_ before them
 
 
-class Settings(InterventionSettings, TrialSettings):
+class Settings(InterventionSettings, TrialSettings, OtherRow):
     """The settings of an experiment. Raises InputError, in one sentence, for what can't be meant."""
 
     # the experiment
@@ -227,9 +228,10 @@ class Settings(InterventionSettings, TrialSettings):
 
 
 def uses() -> dict[str, Use]:
-    """Return where each setting is used, by name; the interventions' come last."""
-    names = [name for name in Settings.model_fields if name not in INTERVENTION_SETTINGS]
-    return {name: Settings.model_fields[name].json_schema_extra["use"] for name in (*names, *INTERVENTION_SETTINGS)}
+    """Return where each setting is used, by name; the interventions' and those of another row come last."""
+    last = (*INTERVENTION_SETTINGS, *OTHER_ROW)
+    names = [name for name in Settings.model_fields if name not in last]
+    return {name: Settings.model_fields[name].json_schema_extra["use"] for name in (*names, *last)}
 
 
 USES = uses()
