@@ -23,6 +23,7 @@ from pathlib import Path
 import psutil
 from filelock import FileLock, Timeout
 
+from pauselib import processes
 from pauselib.errors import InputError, failed_writes_explained
 
 MANIFEST = "made_from.json"
@@ -247,6 +248,7 @@ def make_once(
     overwrite: bool = False,
     beside: bool = False,
     settle: Callable[[], None] = lambda: None,
+    together: bool = False,
 ) -> bool:
     """Make `folder` by `make(temporary folder)` unless it is there, made from the same; return whether it was made now.
 
@@ -255,7 +257,15 @@ def make_once(
     What is damaged is made again. `beside`: the files are made beside what else is in the folder, instead of taking
     its place. `settle()` is called once the folder is there, made now or before, while the others still wait. Raises
     InputError where the folder can't be written.
+
+    Of processes that train together the first alone locks and writes. The others wait for it, and call `make` at the
+    same time where all of them make it `together`.
     """
+    if not processes.is_first():
+        part = processes.from_first()
+        if part:
+            make(part)
+        return processes.from_first()
     with failed_writes_explained(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(lock_of(folder)):
@@ -263,9 +273,12 @@ def make_once(
             if not kept:
                 check_may_be_made(folder, made_from, overwrite, beside)
                 with new_folder(folder, beside) as part:
+                    processes.from_first(part if together else None)
                     fill(part, made_from, make)
+            else:
+                processes.from_first()
             settle()
-    return not kept
+    return processes.from_first(not kept)
 
 
 def check_may_be_made(folder: Path, made_from: dict, overwrite: bool, beside: bool) -> None:
