@@ -22,7 +22,8 @@ MEANING = {
     "LM uncertainty": "how unsure the LM is of its best word in its place: 1 − its probability",
 }
 SHADES = ("none", *MEANING)  # what the tokens of a reply may be shaded by
-DECODING = ("task", "dtype", "max_new_tokens", "max_total_tokens")  # the settings that a plain greedy reply depends on
+DECODING = ("task", "dtype", "attn_implementation", "max_new_tokens", "max_total_tokens")
+"""The settings that a plain greedy reply depends on."""
 
 
 class Kept:
@@ -124,8 +125,9 @@ class Replies:
         from pauselib.sources.models import load_model, load_tokenizer
 
         source = settings.variant_folder() / "model"
-        key = (source, model_time(settings), settings.dtype)
-        return self.models.get(key, lambda: (load_model(str(source), settings.dtype), load_tokenizer(str(source))))
+        how = settings.dtype, settings.attn_implementation
+        key = (source, model_time(settings), *how)
+        return self.models.get(key, lambda: (load_model(str(source), *how), load_tokenizer(str(source))))
 
 
 def read_stored_replies(folder: Path) -> list[dict]:

@@ -60,16 +60,18 @@ def train_variant(
             shutil.rmtree(work, ignore_errors=True)
             runs.write_json(work / runs.MANIFEST, made_from)
         from pauselib.model.precision import as_loaded_in
+        from pauselib.model.trained_parts import factors_of, save_trained_parts
         from pauselib.training.trainer import last_checkpoint
 
         with training_precision(trainer):
             trainer.train(resume_from_checkpoint=last_checkpoint(work))
-        model, tokenizer = trainer.model, trainer.processing_class
-        trained = model.merge_and_unload() if parse(settings.variant).lora else model
+        variant, model, tokenizer = parse(settings.variant), trainer.model, trainer.processing_class
+        adapters = factors_of(model)
+        trained = model.merge_and_unload() if variant.lora else model
         if settings.dtype == "bfloat16":
             as_loaded_in(settings.dtype, trained)
         forget_place(trained)
-        trained.save_pretrained(folder)
+        save_trained_parts(trained, variant, adapters, base, folder)
         tokenizer.save_pretrained(folder)
         losses = trainer.losses_of(trained) if trainer.autocast else trainer.kept_losses()
     return {
@@ -97,7 +99,7 @@ def prepare(settings: Settings, variant: Variant, base: Path | str, rows: dict[s
     tokenizer = load_tokenizer(str(base))
     torch.manual_seed(settings.seed)
     os.environ["TENSORBOARD_LOGGING_DIR"] = str(work.parent / "tensorboard")
-    model = load_model(str(base), settings.dtype)
+    model = load_model(str(base), settings.dtype, settings.attn_implementation)
     if variant.pauses:
         model = PauseForCausalLM.around(model, settings.seed)
         model.config.prompt_pauses = prompt_pauses(settings)
