@@ -14,6 +14,11 @@ import wrapt
 
 __version__ = "0.1.0"
 
-wrapt.register_post_import_hook(
-    lambda _: importlib.import_module("pauselib.model.pause_model"), "transformers.models.auto.modeling_auto"
-)
+KNOWN_TO = {
+    "transformers.models.auto.configuration_auto": "pauselib.model.configuration",
+    "transformers.models.auto.modeling_auto": "pauselib.model.trained_parts",
+}
+"""What is imported after a module of transformers, so that its auto classes know what this package saves."""
+
+for hooked, module in KNOWN_TO.items():
+    wrapt.register_post_import_hook(lambda _, module=module: importlib.import_module(module), hooked)

@@ -71,10 +71,10 @@ def read_json_lines(path: Path) -> list[dict]:
     return [json.loads(line) for line in lines if line]
 
 
-def digest(path: Path) -> str:
-    """Return a short SHA-256 of a file, or of all files below a folder with their names."""
+def digest(path: Path, counts: Callable[[Path], bool] = lambda file: True) -> str:
+    """Return a short SHA-256 of a file, or of all files below a folder that count, with their names."""
     total = hashlib.sha256()
-    for file in sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]:
+    for file in sorted(p for p in path.rglob("*") if p.is_file() and counts(p)) if path.is_dir() else [path]:
         total.update(str(file.relative_to(path)).encode())
         total.update(content_digest(file))
     return total.hexdigest()[:16]
@@ -101,11 +101,6 @@ def read_digest(file: Path) -> bytes:
     """Read a file and return its SHA-256."""
     with file.open("rb") as handle:
         return hashlib.file_digest(handle, "sha256").digest()
-
-
-def source_digest(source: Path | str) -> str:
-    """Return the digest of a local file or folder; a hub id stands for itself."""
-    return digest(Path(source)) if Path(source).exists() else str(source)
 
 
 def versions(*packages: str) -> dict[str, str]:

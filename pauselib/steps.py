@@ -18,8 +18,16 @@ from pauselib.interventions import INTERVENTION_SETTINGS, active_interventions, 
 from pauselib.processes import is_first
 from pauselib.rows import build_clean, build_injected, fit, read_rows
 from pauselib.settings import Settings, settings_of_step
-from pauselib.sources.models import check_language_model, load_tokenizer, model_source, pause_token_id
-from pauselib.sources.problems import draw_problems, load_problems
+from pauselib.sources.models import (
+    check_language_model,
+    load_tokenizer,
+    model_source,
+    pause_token_id,
+    pinned,
+    source_digest,
+    tokenizer_digest,
+)
+from pauselib.sources.problems import GENERATOR, draw_problems, load_problems
 from pauselib.strategies import find_strategies
 from pauselib.variants import FIRST_STEP, parse
 
@@ -32,8 +40,8 @@ def clean_rows(settings: Settings) -> Path:
     def problems() -> dict[str, list[dict]]:
         given = settings.data_seed, settings.dataset_config, settings.task
         return {
-            "train": load_problems(settings.dataset, "train", settings.n_train, *given),
-            "test": load_problems(settings.dataset, "test", settings.n_test, *given, settings.skip_test),
+            "train": load_problems(settings.problems, "train", settings.n_train, *given),
+            "test": load_problems(settings.problems, "test", settings.n_test, *given, settings.skip_test),
         }
 
     return make_clean(settings.folder() / "data", settings, problems)
@@ -58,7 +66,7 @@ def drawn_rows(settings: Settings) -> Path:
         return clean_rows(settings)
 
     def problems() -> dict[str, list[dict]]:
-        return {"train": draw_problems(own.dataset, own.n_train, own.data_seed, own.dataset_config, own.task)}
+        return {"train": draw_problems(own.problems, own.n_train, own.data_seed, own.dataset_config, own.task)}
 
     return make_clean(settings.variant_folder().parent / "data", own, problems)
 
@@ -70,11 +78,13 @@ def make_clean(folder: Path, settings: Settings, problems: Callable[[], dict[str
     inputs = {name: runs.digest(path) for name, path in files.items() if path.exists()}
     if source.is_dir() and len(inputs) < len(files):  # laid out like a dataset of the hub
         inputs["dataset"] = runs.digest(source)
-    inputs["tokenizer of"] = runs.source_digest(model_source(settings.model))
+    elif settings.dataset != GENERATOR and not source.is_dir():
+        inputs["dataset"] = pinned(settings.problems, "dataset")
+    inputs["tokenizer of"] = tokenizer_digest(settings.source)
     made_from = runs.origin(folder, settings.of(*settings_of_step("data")), inputs, "tokenizers", "numpy", "pyarrow")
 
     def make(part: Path) -> None:
-        build_clean(part, problems(), load_tokenizer(settings.model), tasks.find(settings.task), settings)
+        build_clean(part, problems(), load_tokenizer(settings.source), tasks.find(settings.task), settings)
 
     runs.make_once(folder, made_from, make, settings.overwrite)
     return folder
@@ -96,7 +106,7 @@ def inject(settings: Settings) -> Path:
     def make(part: Path) -> None:
         rows = {split: read_rows(clean, split) for split in ("train", "validation")}
         likelihoods = log_likelihoods(settings, base, rows) if base else None
-        tokenizer, pause_id = load_tokenizer(settings.model), pause_token_id(settings.model)
+        tokenizer, pause_id = load_tokenizer(settings.source), pause_token_id(settings.source)
         build_injected(part, rows, tokenizer, pause_id, own, likelihoods)
 
     runs.make_once(folder, made_from, make, settings.overwrite)
@@ -108,7 +118,7 @@ def log_likelihoods(settings: Settings, base: Path, rows: dict[str, pd.DataFrame
     from pauselib.decoding.likelihood import completion_log_likelihoods
     from pauselib.sources.models import load_model
 
-    model = load_model(str(base), settings.dtype)
+    model = load_model(str(base), settings.dtype, settings.attn_implementation)
     return {split: completion_log_likelihoods(model, part) for split, part in rows.items()}
 
 
@@ -145,26 +155,28 @@ def warm_up(settings: Settings, picture=None) -> Path:
     settings = settings.of_row()
     variant, folder = parse(settings.variant), settings.variant_folder()
     check_checkpoints(settings)
-    load_tokenizer(settings.model)  # a model that can't be had or used is refused before anything is made
-    check_language_model(settings.model)
-    base = first_step(settings) if variant.second_step else model_source(settings.model)
+    load_tokenizer(settings.source)  # a model that can't be had or used is refused before anything is made
+    check_language_model(settings.source)
+    base = first_step(settings) if variant.second_step else settings.source
     source = rows_folder(settings)
     names = settings_of_step("second_step" if variant.second_step else "first_step")
     if variant.second_step and not variant.pauses:
         names = (*names, "n_copies")
     if variant.second_step and settings.trial_checkpoints:
         names = (*names, "trial_checkpoints")
-    inputs = {"data": source, "base": base if variant.second_step else runs.source_digest(base)}
+    inputs = {"data": source, "base": base if variant.second_step else source_digest(model_source(base))}
     packages = ("torch", "transformers", "trl", "peft")
     made_from = runs.origin(folder / "model", settings.of(*names), inputs, *packages)
 
     def make(part: Path) -> None:
+        from pauselib.model.card import TRAINED_PARTS, training_card
         from pauselib.training.warmup import train_variant
 
         rows = training_rows(settings, source)
         record = train_variant(settings, base, rows, part, folder / "checkpoints", made_from, picture)
         if is_first():
             runs.write_json(part / "training.json", record)
+            runs.write(part / "README.md", training_card(settings, record) + TRAINED_PARTS)
 
     def settle() -> None:
         shutil.rmtree(folder / "checkpoints", ignore_errors=True)  # those of a run that was killed at its end, too
@@ -195,7 +207,7 @@ def trained_model(settings: Settings, folder: Path, step: int | None = None):
     model = folder / "model"
     tokenizer = load_tokenizer(str(model))
     if step is None:
-        return load_model(str(model), settings.dtype), tokenizer
+        return load_model(str(model), settings.dtype, settings.attn_implementation), tokenizer
     from pauselib.training.warmup import model_at
 
     return model_at(settings, first_step(settings), model, step), tokenizer

@@ -16,8 +16,10 @@ FILES = sorted((ROOT / "pauselib").rglob("*.py"))
 ROOMS = sorted({path.relative_to(ROOT).parts[1] for path in FILES if path.parent.name != "pauselib"})
 HEAVY = ("torch", "transformers", "trl", "peft", "datasets", "matplotlib", "scipy", "statsmodels", "ipywidgets")
 COMPUTE_WITH_TENSORS = (
+    "pauselib.model.configuration",
     "pauselib.model.pause_model",
     "pauselib.model.precision",
+    "pauselib.model.trained_parts",
     "pauselib.training.kept_weights",
     "pauselib.training.sharing",
     "pauselib.training.suitability",

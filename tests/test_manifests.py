@@ -13,6 +13,8 @@ CHANGED = {
     "variant": {"first_step": "baseline_2_epoch", **dict.fromkeys(("second_step", "evaluate", "trial"), "sft_peft")},
     "model": "other",
     "dataset": "folder",
+    "model_revision": "v1",
+    "dataset_revision": "v1",
     "dataset_config": "socratic",
     "task": "aqua",
     "too_long": "drop",
@@ -23,6 +25,7 @@ CHANGED = {
     "gradient_accumulation_steps": 2,
     "lora_target_modules": ["q_proj"],
     "dtype": "bfloat16",
+    "attn_implementation": "eager",
     "forced_at": "start",
     "pause_bias": 0.5,
     "trial_sites": ["step"],
@@ -30,6 +33,8 @@ CHANGED = {
     "trial_doses": [2],
 }  # other values that can be meant; a number is made larger, a boolean the opposite
 NEEDS = {
+    "model_revision": {"model": "no/model"},
+    "dataset_revision": {"dataset": "no/dataset"},
     "n_pauses_per_patterns": {"strategy": "pattern", "n_pauses_per_patterns": {"a": 1}},
     "forced_at": {"forced_pauses": 1},
 }
@@ -52,8 +57,7 @@ def another(step: str, name: str, value):
 @pytest.fixture
 def manifest(monkeypatch, tmp_path):
     """manifest(step, **settings): what the step says it is made from; nothing is made."""
-    monkeypatch.setattr(runs, "digest", lambda path: "digest")
-    monkeypatch.setattr(runs, "source_digest", lambda source: "digest")
+    monkeypatch.setattr(runs, "digest", lambda *what: "digest")
     for name in ("load_tokenizer", "first_step"):
         monkeypatch.setattr(steps, name, lambda of: Path("base"))
     ask = {"data": steps.clean_rows, "inject": steps.inject, "first_step": steps.warm_up}

@@ -92,10 +92,12 @@ def test_a_file_is_read_once_for_its_digest_until_it_is_changed(tmp_path, monkey
     assert read == ["a"] * 4
 
 
-def test_a_hub_id_stands_for_itself_and_a_folder_for_its_content(tmp_path):
-    runs.write(tmp_path / "a", "1")
-    assert runs.source_digest("mistralai/Mistral-7B-v0.1") == "mistralai/Mistral-7B-v0.1"
-    assert runs.source_digest(tmp_path) == runs.source_digest(str(tmp_path)) == runs.digest(tmp_path)
+def test_a_digest_may_be_that_of_some_files_of_a_folder(tmp_path):
+    for name in "ab":
+        runs.write(tmp_path / name, name)
+    only_a = runs.digest(tmp_path, lambda file: file.name == "a")
+    (tmp_path / "b").unlink()
+    assert only_a == runs.digest(tmp_path)
 
 
 def test_a_folder_is_made_once_with_its_manifest(tmp_path):

@@ -46,7 +46,8 @@ def test_every_setting_has_a_default_a_meaning_and_a_notebook():
 
 
 def test_the_settings_of_a_step_by_hand():
-    assert settings_of_step("evaluate") == ("variant", "seed", "dtype", "max_new_tokens", "max_total_tokens")
+    computed = ("variant", "seed", "dtype", "attn_implementation")
+    assert settings_of_step("evaluate") == (*computed, "max_new_tokens", "max_total_tokens")
     assert settings_of_step("intervene") == INTERVENTION_SETTINGS
     assert {"learning_rate", "eval_steps", "max_steps"} <= set(settings_of_step("second_step"))
     assert {"base_learning_rate", "base_eval_steps", "base_max_steps"} <= set(settings_of_step("first_step"))

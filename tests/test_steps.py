@@ -5,14 +5,13 @@ import json
 import pandas as pd
 import pytest
 import torch
-from safetensors.torch import load_file
 from transformers import AutoConfig
 
 from pauselib import runs, steps
 from pauselib.analysis.trials import Trials
 from pauselib.decoding import greedy
 from pauselib.rows import problem_number, prompt_ids, read_rows
-from pauselib.sources.models import pause_token_id
+from pauselib.sources.models import load_model, pause_token_id
 from pauselib.steps import (
     clean_rows,
     drawn_rows,
@@ -106,7 +105,7 @@ def test_a_matched_baseline_trains_the_parts_of_its_variants_alone_and_on_clean_
     assert (record["steps"], record["nearest_tokens"]) == (3, [])
     assert "pause_loss" not in record
     first, trained = (
-        load_file(folder / "model" / "model.safetensors")
+        load_model(str(folder / "model")).state_dict()
         for folder in (small.but(variant="baseline_1_epoch").variant_folder(), made_folder)
     )
     moved = {key for key in first if not torch.equal(first[key], trained[key])}
@@ -223,10 +222,10 @@ def test_the_pauses_of_a_prefix_stand_behind_every_prompt_in_training_and_at_tes
     evaluate(settings)
     plain = prompt_ids(read_rows(clean_rows(settings), "test"))
     assert decoded == [[[*prompt, P, P, P] for prompt in plain]]
-    assert AutoConfig.from_pretrained(settings.variant_folder() / "model").prompt_pauses == 3
+    assert AutoConfig.from_pretrained(settings.variant_folder() / "model").whole.prompt_pauses == 3
     evaluate(fresh.but(variant="sft"))
     assert decoded[1] == plain
-    assert AutoConfig.from_pretrained(fresh.but(variant="sft").variant_folder() / "model").prompt_pauses == 0
+    assert AutoConfig.from_pretrained(fresh.but(variant="sft").variant_folder() / "model").whole.prompt_pauses == 0
 
 
 def test_replies_are_made_once_again_where_a_file_of_them_is_gone_and_the_same(small, decoded):

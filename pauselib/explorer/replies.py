@@ -22,7 +22,8 @@ MEANING = {
     "LM uncertainty": "how unsure the LM is of its best word in its place: 1 − its probability",
 }
 SHADES = ("none", *MEANING)  # what the tokens of a reply may be shaded by
-DECODING = ("task", "dtype", "max_new_tokens", "max_total_tokens")  # the settings that a plain greedy reply depends on
+DECODING = ("task", "dtype", "attn_implementation", "max_new_tokens", "max_total_tokens")
+"""The settings that a plain greedy reply depends on."""
 
 
 class Kept:
@@ -124,9 +125,8 @@ class Replies:
         from pauselib.sources.models import load_model, load_tokenizer
 
         source = str(settings.variant_folder() / "model")
-        return self.models.get(
-            model_key(settings), lambda: (load_model(source, settings.dtype), load_tokenizer(source))
-        )
+        how = settings.dtype, settings.attn_implementation
+        return self.models.get(model_key(settings), lambda: (load_model(source, *how), load_tokenizer(source)))
 
     def has_model(self, settings: Settings) -> bool:
         """Whether a variant's model is loaded already."""
@@ -134,8 +134,9 @@ class Replies:
 
 
 def model_key(settings: Settings) -> tuple:
-    """What tells a loaded model from others: its folder, when it was made, and its precision."""
-    return settings.variant_folder() / "model", model_time(settings), settings.dtype
+    """What tells a loaded model from others: its folder, when it was made, and how it computes."""
+    folder = settings.variant_folder() / "model"
+    return folder, model_time(settings), settings.dtype, settings.attn_implementation
 
 
 def read_stored_replies(folder: Path) -> list[dict]:

@@ -12,35 +12,14 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 from torch.nn.functional import cross_entropy, log_softmax
-from transformers import AutoConfig, AutoModelForCausalLM, GenerationMixin, PreTrainedConfig, PreTrainedModel
-from transformers.configuration_utils import SubConfigSpec
+from transformers import AutoModelForCausalLM, GenerationMixin, PreTrainedModel
 from transformers.modeling_outputs import CausalLMOutputWithPast
 
 from pauselib.errors import InputError
+from pauselib.model.configuration import PauseConfig
 from pauselib.model.precision import labelled_positions, logits_of, summed_loss
 
 SPEAK, PAUSE = 0, 1  # the two classes of the pause head
-
-
-class PauseConfig(PreTrainedConfig):
-    """The configuration of the wrapped language model, under `text_config`."""
-
-    model_type = "pause"
-    sub_configs_defaults = {"text_config": SubConfigSpec(config_class=AutoConfig, model_type="mistral")}
-
-    text_config: dict | PreTrainedConfig | None = None
-    tie_word_embeddings: bool = False
-    prompt_pauses: int = 0  # pauses that stand between every prompt and its answer, in training and in decoding
-
-    @property
-    def pause_token_id(self) -> int:
-        """The id of the pause token: the number of rows of the LM embeddings."""
-        return self.text_config.vocab_size
-
-    @property
-    def vocab_size(self) -> int:
-        """All outcomes at a position: the language model's vocabulary and the pause."""
-        return self.text_config.vocab_size + 1
 
 
 @dataclass
@@ -163,6 +142,23 @@ class PauseForCausalLM(PreTrainedModel, GenerationMixin):
             loss=pause_loss + lm_loss, pause_loss=pause_loss.detach(), lm_loss=lm_loss.detach(), **shared
         )
 
+    def compute_transition_scores(self, sequences, scores, beam_indices=None, normalize_logits=False) -> torch.Tensor:
+        """Return the score of each generated token (sequences, steps), 0 behind the end of a sequence.
+
+        As transformers documents it; its own counts V outcomes at a position, and these are V + 1. `scores` has a
+        tensor (rows, V + 1) a step, and `beam_indices` (sequences, steps) the row that a token was chosen in, -1 behind
+        the end.
+        """
+        given = torch.stack(scores)
+        if normalize_logits:
+            given = given.log_softmax(-1)
+        if beam_indices is None:
+            beam_indices = torch.arange(len(sequences), device=sequences.device)[:, None].expand(-1, len(given))
+        n_steps = int((beam_indices >= 0).sum(-1).max())
+        rows, said = beam_indices[:, :n_steps], sequences[:, -n_steps:]
+        steps = torch.arange(n_steps, device=sequences.device)
+        return given[steps, rows.clamp(min=0), said].masked_fill(rows < 0, 0)
+
     def get_input_embeddings(self):
         """Return the language model's embeddings, which have no row for the pause."""
         return self.lm.get_input_embeddings()
@@ -198,5 +194,4 @@ def check_plain_head(lm: PreTrainedModel) -> None:
         )
 
 
-AutoConfig.register("pause", PauseConfig)
 AutoModelForCausalLM.register(PauseConfig, PauseForCausalLM)

@@ -10,7 +10,6 @@ In Python, `Settings(variant="sft_peft", seed=43)` is the same. An unknown name 
 """
 
 import ast
-from pathlib import Path
 from types import ModuleType
 from typing import Annotated, Literal
 
@@ -20,18 +19,13 @@ from pauselib import tasks
 from pauselib.conditions import TrialSettings
 from pauselib.declared import EVERY_NOTEBOOK, MANY, MOST, NAME, NOTEBOOK_OF, PATH, STEPS, Use, as_list, setting, unknown
 from pauselib.errors import InputError
-from pauselib.interventions import (
-    INTERVENTION_SETTINGS,
-    InterventionSettings,
-    active_interventions,
-    intervention_name,
-)
+from pauselib.interventions import INTERVENTION_SETTINGS, InterventionSettings
 from pauselib.settings.contradictions import check_contradictions
 from pauselib.settings.other_row import OTHER_ROW, OtherRow
+from pauselib.settings.places import ROOT as ROOT
+from pauselib.settings.places import Places
 from pauselib.strategies import STRATEGIES, check_patterns
 from pauselib.variants import VARIANTS, parse
-
-ROOT = Path(__file__).parents[2]
 
 TRAINED, TESTED = ("first_step", "second_step"), ("evaluate", "trial")
 OF_ROW = ("warmup", "evaluate", "trial", "explore", "compare")
@@ -39,7 +33,7 @@ MAKING = ("inject", "warmup", "evaluate", "trial", "analyze")
 BY_STEP = ("learning_rate", "eval_steps", "max_steps")  # of the second step; the first step's have base_ before them
 
 
-class Settings(InterventionSettings, TrialSettings, OtherRow):
+class Settings(InterventionSettings, TrialSettings, OtherRow, Places):
     """The settings of an experiment. Raises InputError, in one sentence, for what can't be meant."""
 
     # the experiment
@@ -53,6 +47,8 @@ class Settings(InterventionSettings, TrialSettings, OtherRow):
     dataset: str = setting(
         "toy", "toy (generated), a hub id, or a folder with {train,test}.jsonl", "data", notebooks=MAKING, min_length=1
     )
+    model_revision: str = setting("", "of a hub model: branch, tag or commit; empty: main", "data", notebooks=MAKING)
+    dataset_revision: str = setting("", "the same of a dataset on the hub", "data", notebooks=MAKING)
     task: str = setting(
         "gsm8k", f"what is asked and what counts as right: {' or '.join(tasks.NAMES)}", "data", notebooks=MAKING
     )
@@ -116,6 +112,7 @@ class Settings(InterventionSettings, TrialSettings, OtherRow):
         True, "rows of similar length in a batch: less padding, another order than published", *TRAINED
     )
     gradient_accumulation_steps: int = setting(1, "parts a batch is computed in, to save memory", *TRAINED, ge=1)
+    validation_batch_size: int = setting(64, "validation rows whose loss is computed together", *TRAINED, ge=1)
     eval_steps: int = setting(80, "an evaluation and a checkpoint every so many steps", "second_step", ge=1)
     base_eval_steps: int = setting(119, "the same in the first step and the baselines", "first_step", ge=1)
     max_steps: int = setting(
@@ -131,6 +128,12 @@ class Settings(InterventionSettings, TrialSettings, OtherRow):
     dtype: Literal["float32", "mixed", "bfloat16", "pure_bfloat16"] = setting(
         "float32",
         "float32, mixed (bfloat16 products), bfloat16 (trains in float32), or pure_bfloat16 (as published)",
+        *TRAINED,
+        *TESTED,
+    )
+    attn_implementation: Literal["auto", "eager", "sdpa"] = setting(
+        "auto",
+        "eager, sdpa or auto; not flash attention, which can't read a trial's masks",
         *TRAINED,
         *TESTED,
     )
@@ -192,6 +195,16 @@ class Settings(InterventionSettings, TrialSettings, OtherRow):
         """The injection strategy of the variant, where it has one of its own, or that of the experiment."""
         return parse(self.variant).strategy or self.strategy
 
+    @property
+    def source(self) -> str:
+        """Where the model comes from: its name, with the revision behind an @."""
+        return f"{self.model}@{self.model_revision}" if self.model_revision else self.model
+
+    @property
+    def problems(self) -> str:
+        """Where the problems come from: the dataset's name, with the revision behind an @."""
+        return f"{self.dataset}@{self.dataset_revision}" if self.dataset_revision else self.dataset
+
     def of_row(self) -> "Settings":
         """Return the settings as the variant's row takes them, with the injection strategy of its own."""
         return self.injected_by(self.row_strategy)
@@ -200,24 +213,6 @@ class Settings(InterventionSettings, TrialSettings, OtherRow):
         """Return the settings of a row with an injection strategy: patterns only where it takes them."""
         patterns = self.n_pauses_per_patterns if "pattern" in strategy.split("+") else {}
         return self.but(strategy=strategy, n_pauses_per_patterns=patterns)
-
-    def folder(self) -> Path:
-        """Return runs/<experiment>."""
-        root = ROOT if (ROOT / "notebooks").is_dir() else Path.cwd()
-        return root / self.runs_dir / self.experiment
-
-    def injected_folder(self) -> Path:
-        """Return runs/<experiment>/seed-<n>/injected/<strategy>."""
-        return self.folder() / f"seed-{self.seed}" / "injected" / self.row_strategy
-
-    def variant_folder(self) -> Path:
-        """Return runs/<experiment>/seed-<n>/<variant>."""
-        return self.folder() / f"seed-{self.seed}" / self.variant
-
-    def replies_folder(self) -> Path:
-        """Return the variant's folder; for an intervention its own one below `interventions/`."""
-        name = intervention_name(active_interventions(self.of(*INTERVENTION_SETTINGS)))
-        return self.variant_folder() / "interventions" / name if name else self.variant_folder()
 
     def of(self, *names: str) -> dict:
         """Return some settings by name, as they go into a manifest."""

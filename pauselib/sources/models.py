@@ -4,13 +4,16 @@ hub id.
 
 import gc
 import os
+import re
 from contextlib import contextmanager
 from pathlib import Path
 
+from pauselib import runs
 from pauselib.errors import InputError
 from pauselib.processes import is_sharded
 from pauselib.sources.packaged import PACKAGED, packaged_model, unquantized
 
+EMBEDDED = ("tiny", "toy")  # the model and the problems that this package has
 NAMES = ", ".join(f"'{name}'" for name in ("tiny", *PACKAGED))
 
 
@@ -29,6 +32,11 @@ def quick_imports():
             gc.enable()
 
 
+def is_named(model: str) -> bool:
+    """Return whether a model is one of those that have a name here."""
+    return model == "tiny" or model in PACKAGED
+
+
 def model_source(model: str) -> Path | str:
     """Return where a model is: a folder for a name, the embedded model's or a packaged one's; otherwise what was given.
 
@@ -39,17 +47,78 @@ def model_source(model: str) -> Path | str:
     return Path(__file__).parent / "tiny" if model == "tiny" else model
 
 
+def at_revision(source: str, kind: str = "model") -> tuple[str, str | None]:
+    """Return the name and the revision of a source (of a `model` or a `dataset`) such as `org/name@revision`, or None
+    where it says no revision.
+
+    Raises InputError for a revision of something that is not on the hub.
+    """
+    found = None if Path(source).exists() else re.fullmatch(r"([\w.-]+(?:/[\w.-]+)?)@(.+)", source)
+    if found is None:
+        return source, None
+    name, revision = found.groups()
+    if name in EMBEDDED or is_named(name) or Path(name).exists():
+        raise InputError(f"{kind}_revision is '{revision}', but the {kind} '{name}' is not from the hub: leave it out.")
+    return name, revision
+
+
+def pinned(source: str, kind: str = "model") -> str:
+    """Return a hub id (of a `model` or a `dataset`) with the commit that its revision is now; as it is where that can't
+    be told, since the hub can't be reached and its cache doesn't know it.
+    """
+    from huggingface_hub import resolve_revision
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, RevisionResolutionError
+
+    name, revision = at_revision(source, kind)
+    if name in EMBEDDED or is_named(name) or Path(name).exists():
+        return source
+    try:
+        return f"{name}@{resolve_revision(name, repo_type=kind, revision=revision).resolved}"
+    except (HfHubHTTPError, HFValidationError, RevisionResolutionError, OSError):
+        return source
+
+
+def source_digest(source: Path | str) -> str:
+    """Return the digest of a local file or folder; a hub id with its commit stands for itself."""
+    return runs.digest(Path(source)) if Path(source).exists() else pinned(str(source))
+
+
+def is_weights(path: Path) -> bool:
+    """Return whether a file of a model's folder holds weights, or lists in which files they are."""
+    return path.suffix in (".safetensors", ".bin", ".pt", ".pth", ".gguf", ".h5", ".msgpack") or ".index." in path.name
+
+
+def weights_digest(folder: Path) -> str:
+    """Return the digest of a model's configuration and weights."""
+    return runs.digest(folder, lambda path: path.name == "config.json" or is_weights(path))
+
+
+def tokenizer_digest(source: str) -> str:
+    """Return the digest of all files in a model's folder but its weights; a hub id with its commit stands for itself.
+
+    The tokenizer is in them, and the configuration with the number of rows of the embeddings.
+    """
+    place = model_source(source)
+    return runs.digest(Path(place), lambda path: not is_weights(path)) if Path(place).exists() else pinned(str(place))
+
+
 def from_pretrained(auto, source: str, **options):
-    """Return `auto.from_pretrained` of a source. Raises InputError, in one sentence, where it can't be had."""
-    folder, file = os.path.split(source) if str(source).endswith(".gguf") else (str(source), None)
-    place = model_source(folder) if file is None else folder or "."
+    """Return `auto.from_pretrained` of a source, which is never allowed to run code of its own.
+
+    Raises InputError, in one sentence, where it can't be had.
+    """
+    name, revision = at_revision(str(source))
+    name, file = os.path.split(name) if name.endswith(".gguf") else (name, None)
+    place = model_source(name) if file is None else name or "."
     options |= {"gguf_file": file} if file else {}
-    if looks_like_folder(folder) and not Path(folder).is_dir():
+    if looks_like_folder(name) and not Path(name).is_dir():
         raise InputError(
             f"The model '{source}' is not there: no folder has this path. Give {NAMES}, a folder or a hub id."
         )
     try:
-        return auto.from_pretrained(place, **options)
+        return auto.from_pretrained(place, revision=revision, trust_remote_code=False, **options)
+    except InputError:
+        raise
     except Exception as error:  # damaged files and odd configurations fail in as many ways as there are libraries below
         reason = (str(error).strip() or type(error).__name__).split("\n")[0]
         raise InputError(
@@ -78,10 +147,11 @@ def load_tokenizer(source: str):
     return tokenizer
 
 
-def load_model(source: str, dtype: str = "float32"):
+def load_model(source: str, dtype: str = "float32", attn_implementation: str = "auto"):
     """Return a causal language model (a pause model too), in evaluation mode, on the GPU if there is one.
 
-    Its weights are bfloat16 where the setting `dtype` says so, otherwise float32.
+    Its weights are bfloat16 where the setting `dtype` says so, otherwise float32; its attention is computed as
+    `attn_implementation` says, or with `auto` as transformers chooses.
     """
     with quick_imports():
         import torch
@@ -90,7 +160,8 @@ def load_model(source: str, dtype: str = "float32"):
 
     logging.disable_progress_bar()
     weights = torch.bfloat16 if "bfloat16" in dtype else torch.float32
-    model, found = from_pretrained(AutoModelForCausalLM, source, dtype=weights, output_loading_info=True)
+    options = {} if attn_implementation == "auto" else {"attn_implementation": attn_implementation}
+    model, found = from_pretrained(AutoModelForCausalLM, source, dtype=weights, output_loading_info=True, **options)
     for problem in ("missing_keys", "unexpected_keys", "mismatched_keys"):
         if found[problem]:
             name = sorted(map(str, found[problem]))[0]

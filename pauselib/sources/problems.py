@@ -5,6 +5,7 @@ Every source gives the same rows: `problem_id` (unique, such as `test-17`), `que
 
 import itertools
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ import numpy as np
 from pauselib import tasks
 from pauselib.errors import InputError
 from pauselib.sources import generator
-from pauselib.sources.models import looks_like_folder
+from pauselib.sources.models import at_revision, looks_like_folder, pinned
 
 GENERATOR = "toy"  # the name of the generated problems
 GENERATED = {"train": 2000, "test": 500}  # how many generated problems a split has where the settings don't say
@@ -24,12 +25,13 @@ def load_problems(
     """Return the first `n` problems (0: all) of a split (`train` or `test`) after those that `skip` leaves out, as rows
     with `problem_id` (the place in the split), `question`, `answer`.
 
-    `dataset` is `toy`, a folder with train.jsonl and test.jsonl, or whatever `datasets.load_dataset` takes: a hub id or
-    a folder laid out like one. Raises InputError, in one sentence that names the place, for a source that is missing,
-    empty or malformed.
+    `dataset` is `toy`, a folder with train.jsonl and test.jsonl, or whatever `datasets.load_dataset` takes: a hub id,
+    perhaps with a revision behind an @, or a folder laid out like one. Raises InputError, in one sentence that names
+    the place, for a source that is missing, empty or malformed.
     """
     kind, n = tasks.find(task), n and n + skip
     place = f"the {split} split of {dataset}, problem"
+    at_revision(dataset, "dataset")  # refuses one of what is not on the hub
     if dataset == GENERATOR:
         rows = itertools.islice(generator.stream(split, seed), n or GENERATED[split] + skip)
     elif (Path(dataset) / f"{split}.jsonl").exists():
@@ -100,15 +102,25 @@ def read_lines(path: Path, n: int):
 
 
 def read_hub(dataset: str, config: str, split: str, n: int) -> list[dict]:
-    """Return the rows of a split of a dataset on the hub. Raises InputError where it can't be had."""
+    """Return the rows of a split of a dataset on the hub, at the revision behind its @.
+
+    Raises InputError where it can't be had, or the hub can't be reached and its cache has another revision.
+    """
     import datasets
 
+    name, commit = at_revision(pinned(dataset, "dataset"), "dataset")
     try:
-        rows = datasets.load_dataset(dataset, config, split=split)
+        rows = datasets.load_dataset(name, config, split=split, revision=commit)
     except Exception as error:  # the hub's client has a dozen ways to say that it has nothing
         reason = str(error).strip().split("\n")[0]
         raise InputError(
             f"The dataset '{dataset}' could not be had from the hub ({reason}): give 'toy', a folder with train.jsonl "
             "and test.jsonl, or a hub id you can reach."
         ) from error
+    cached = {Path(file["filename"]).parent.name for file in rows.cache_files} - {commit}
+    if commit and any(re.fullmatch("[0-9a-f]{40}", other) for other in cached):  # its client takes any that it has
+        raise InputError(
+            f"The hub can't be reached, and of the dataset '{name}' its cache has the revision {', '.join(cached)} and "
+            f"not {commit}: set dataset_revision to the one that is there, or connect this machine."
+        )
     return rows.select(range(min(n or len(rows), len(rows)))).to_list()

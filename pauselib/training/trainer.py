@@ -80,7 +80,7 @@ def arguments(settings: Settings, variant: Variant, folder: Path, n_rows: int) -
         weight_decay=0.0,
         max_grad_norm=1.0,
         # evaluation and checkpoints
-        per_device_eval_batch_size=max(1, 64 // n_processes()),
+        per_device_eval_batch_size=max(1, settings.validation_batch_size // n_processes()),
         prediction_loss_only=True,
         eval_strategy="steps",
         eval_steps=step["eval_steps"],

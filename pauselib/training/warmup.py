@@ -59,6 +59,7 @@ def train_variant(
     """
     with quiet():
         trainer, table = prepare(settings, parse(settings.variant), base, rows, work, picture)
+        from pauselib.model.trained_parts import factors_of, save_trained_parts
         from pauselib.training.kept_weights import KeptWeights
 
         start = checkpoint_to_go_on_from(work, made_from) if is_first() else None
@@ -66,11 +67,13 @@ def train_variant(
         trainer.add_callback(kept)
         with training_precision(trainer):
             trainer.train(resume_from_checkpoint=from_first(start))
-        model, tokenizer = trainer.model, trainer.processing_class
-        trained = merged(settings, whole(trainer, settings, base) if is_sharded() else model)
+        variant, model, tokenizer = parse(settings.variant), trainer.model, trainer.processing_class
+        model = whole(trainer, settings, base) if is_sharded() else model
+        adapters = factors_of(model)
+        trained = merged(settings, model)
         forget_place(trained)
         if is_first():
-            trained.save_pretrained(folder)
+            save_trained_parts(trained, variant, adapters, base, folder)
             tokenizer.save_pretrained(folder)
             kept.move_to(folder)
         again = trainer.autocast and not is_sharded()  # a whole model may be too large for a GPU
@@ -131,7 +134,7 @@ def untrained(settings: Settings, variant: Variant, base: Path | str):
     from pauselib.training.suitability import check_model
 
     torch.manual_seed(settings.seed)
-    model = load_model(str(base), settings.dtype)
+    model = load_model(str(base), settings.dtype, settings.attn_implementation)
     check_model(model)
     if variant.pauses:
         model = PauseForCausalLM.around(model, settings.seed)

@@ -65,3 +65,21 @@ def test_the_memory_of_rows_that_left_is_free_once_they_are_half():
     assert held() == 16
     cache.keep([0, 1, 2])
     assert held() == 6
+
+
+def test_replies_of_a_thousand_tokens_take_hardly_more_memory_than_their_keys_and_values():
+    """64 prompts of 100 tokens go on to 1,100; a row leaves every 40 tokens, and the last half stays."""
+    cache, n_rows, most, needed = BatchCache(n_rows=64, length=100), 64, 0, 0
+    cache.update(*states(*[[0.0] * 100] * 64), layer_idx=0)
+    [layer] = cache.layers
+    for length in range(101, 1101):
+        if length % 40 == 0 and n_rows > 40:
+            n_rows -= 1
+            cache.keep(list(range(n_rows)))
+        cache.update(*states(*[[0.0]] * n_rows), layer_idx=0)
+        held = {
+            one.untyped_storage().data_ptr(): one.untyped_storage() for one in (*layer.room, layer.keys, layer.values)
+        }
+        most = max(most, sum(storage.nbytes() for storage in held.values()))
+        needed = max(needed, 2 * n_rows * length * torch.float32.itemsize)
+    assert most <= 1.1 * needed

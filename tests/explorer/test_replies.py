@@ -58,10 +58,10 @@ def test_replies_older_than_the_model_are_not_taken_for_its_own(own_copy):
 
 
 def test_a_reply_is_decoded_as_those_that_are_stored(small_run):
-    as_stored = {"task": "gsm8k", "dtype": "float32", "max_new_tokens": 20, "max_total_tokens": 0}
-    assert decoding_settings(small_run) == as_stored
+    of_model = {"task": "gsm8k", "dtype": "float32", "attn_implementation": "auto"}
+    assert decoding_settings(small_run) == {**of_model, "max_new_tokens": 20, "max_total_tokens": 0}
     only_a_model = small_run.but(variant="baseline_1_epoch")
-    assert decoding_settings(only_a_model) == {"task": "gsm8k", "dtype": "float32"}
+    assert decoding_settings(only_a_model) == of_model
     assert decoding_settings(small_run.but(experiment="nothing")) == {}
 
 

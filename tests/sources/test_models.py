@@ -14,8 +14,13 @@ from pauselib.sources.models import (
     load_tokenizer,
     model_source,
     pause_token_id,
+    pinned,
     quick_imports,
+    source_digest,
+    tokenizer_digest,
 )
+
+COMMITS = {"main": "a" * 40, "v1": "b" * 40}
 
 
 def test_the_embedded_model_is_a_folder_of_the_package_and_any_other_is_where_it_is_said_to_be():
@@ -54,6 +59,64 @@ def test_an_unknown_model_is_refused_in_one_sentence(load):
 def embedded_copy(tmp_path):
     """A copy of the embedded model that a test may damage."""
     return Path(shutil.copytree(model_source("tiny"), tmp_path / "copy"))
+
+
+@pytest.fixture
+def cached(tmp_path, monkeypatch) -> Path:
+    """The hub's cache, of which org/model has two revisions: main is the embedded model, v1 one of 900 tokens."""
+    import huggingface_hub.constants
+
+    cache = tmp_path / "models--org--model"
+    for name, commit in COMMITS.items():
+        shutil.copytree(model_source("tiny"), cache / "snapshots" / commit)
+        (cache / "refs").mkdir(exist_ok=True)
+        (cache / "refs" / name).write_text(commit)
+    config = cache / "snapshots" / COMMITS["v1"] / "config.json"
+    config.write_text(json.dumps({**json.loads(config.read_text()), "vocab_size": 900}))
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path))
+    return cache
+
+
+def test_a_hub_model_is_taken_from_the_cache_at_its_revision_without_a_network(cached):
+    ids = [pause_token_id(f"org/model{at}") for at in ("", "@main", "@v1", "@" + COMMITS["v1"])]
+    assert ids == [884, 884, 900, 900]
+    assert load_tokenizer("org/model@v1").eos_token == "</s>"
+    assert load_model("org/model").config.vocab_size == 884
+
+
+def test_a_hub_id_stands_for_itself_with_the_commit_of_its_revision(cached):
+    assert pinned("org/model") == source_digest("org/model@main") == f"org/model@{COMMITS['main']}"
+    assert tokenizer_digest("org/model@v1") == f"org/model@{COMMITS['v1']}"
+    assert source_digest("mistralai/Mistral-7B-v0.1") == "mistralai/Mistral-7B-v0.1"  # not in the cache
+    assert source_digest(cached) == source_digest(str(cached)) != tokenizer_digest(str(cached))
+
+
+@pytest.mark.parametrize("source", ["tiny@v1", "smollm2@v1"])
+def test_a_revision_of_what_is_not_on_the_hub_is_refused(source):
+    with pytest.raises(ValueError, match=r"model_revision is 'v1', but the model '\w+' is not from the hub"):
+        load_tokenizer(source)
+
+
+def test_the_digest_of_a_tokenizer_does_not_read_the_weights(embedded_copy):
+    before = tokenizer_digest(str(embedded_copy))
+    (embedded_copy / "model.safetensors").write_bytes(b"other weights")
+    assert tokenizer_digest(str(embedded_copy)) == before
+    (embedded_copy / "tokenizer.json").write_text("{}")
+    assert tokenizer_digest(str(embedded_copy)) != before
+
+
+def test_code_in_a_model_s_folder_is_never_run(embedded_copy):
+    config = json.loads((embedded_copy / "config.json").read_text())
+    code = {"model_type": "theirs", "auto_map": {"AutoConfig": "code.C", "AutoModelForCausalLM": "code.M"}}
+    (embedded_copy / "config.json").write_text(json.dumps({**config, **code}))
+    (embedded_copy / "code.py").write_text("raise SystemExit('it ran')")
+    with pytest.raises(ValueError, match=r"could not be loaded \(.*contains custom code"):
+        load_model(str(embedded_copy))
+
+
+def test_how_attention_is_computed_can_be_asked_for():
+    used = [load_model("tiny", attn_implementation=how).config._attn_implementation for how in ("eager", "auto")]
+    assert used == ["eager", "sdpa"]
 
 
 @pytest.mark.parametrize(("layers", "problem"), [(8, "missing"), (5, "unexpected")])

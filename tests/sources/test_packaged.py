@@ -11,7 +11,7 @@ import pytest
 
 from pauselib import runs
 from pauselib.sources import packaged
-from pauselib.sources.models import model_source
+from pauselib.sources.models import model_source, source_digest
 from pauselib.sources.packaged import PackagedModel
 
 WEIGHTS = b"the weights"
@@ -78,10 +78,10 @@ def test_its_card_says_what_it_is_and_whose(packages):
 
 def test_the_same_package_gives_the_same_digest_everywhere(packages, tmp_path, monkeypatch):
     write_wheel(packages, WEIGHTS)
-    here = runs.source_digest(model_source("sixty"))
+    here = source_digest(model_source("sixty"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "another"))
     monkeypatch.setattr(runs, "versions", lambda *packages: {"python": "another"})
-    assert runs.source_digest(model_source("sixty")) == here
+    assert source_digest(model_source("sixty")) == here
 
 
 def test_a_damaged_folder_is_made_again(packages):

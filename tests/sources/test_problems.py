@@ -133,6 +133,32 @@ def test_an_unknown_configuration_of_a_hub_dataset_is_refused(hub):
         load_problems("openai/gsm8k", "train", config="socratic")
 
 
+def test_without_a_network_another_revision_than_the_cached_one_is_refused(tmp_path, monkeypatch):
+    """The hub's client would take any that it has."""
+    import datasets
+
+    cached = "a" * 40
+    folder = tmp_path / "org___problems" / "main" / "0.0.0" / cached
+    rows = datasets.Dataset.from_list(
+        [PENS], split="train", info=datasets.DatasetInfo(dataset_name="problems", config_name="main")
+    )
+    rows.info.splits = datasets.SplitDict({"train": datasets.SplitInfo("train", num_examples=1)})
+    folder.mkdir(parents=True)
+    rows.info.write_to_directory(str(folder))
+    with datasets.arrow_writer.ArrowWriter(path=str(folder / "problems-train.arrow")) as writer:
+        writer.write(PENS)
+        writer.finalize()
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path)
+    assert load_problems(f"org/problems@{cached}", "train") == [{"problem_id": "train-0", **PENS}]
+    with pytest.raises(ValueError, match=f"its cache has the revision {cached} and not {'b' * 40}"):
+        load_problems(f"org/problems@{'b' * 40}", "train")
+
+
+def test_a_revision_of_the_generated_problems_is_refused():
+    with pytest.raises(ValueError, match="dataset_revision is 'v1', but the dataset 'toy' is not from the hub"):
+        load_problems("toy@v1", "train")
+
+
 @pytest.mark.parametrize("dataset", ["nobody/has-this", "no-such-folder"])
 def test_what_the_hub_does_not_have_is_refused_in_one_sentence(dataset):
     with pytest.raises(

@@ -1,0 +1,156 @@
+"""The model card: README.md in a model's folder, which the hub shows."""
+
+from pathlib import Path
+
+from pauselib import runs
+from pauselib.settings import Settings, settings_of_step
+from pauselib.sources.models import at_revision, is_named, pinned
+from pauselib.sources.packaged import PACKAGED
+from pauselib.variants import parse
+
+CARD = """---
+{front}
+---
+# {variant} of {model}
+
+{what} It was made by pauselib, a research workbook on pause tokens; it is an experiment and no product.
+
+## What was trained
+
+{trained}
+
+In {steps} steps, of which step {best_step} is kept. The loss on validation rows there is {losses}.
+
+## Data
+
+The problems are those of `{dataset}` (task `{task}`); {rows}
+
+## Settings
+
+{settings}
+
+## Licence
+
+{licence}
+"""
+
+PAUSES = (
+    "A causal language model with a pause token, which stands beside the vocabulary with an embedding and a head of "
+    "its own; at a pause the model says nothing."
+)
+NO_PAUSES = "A causal language model without pauses: what the models with pauses are compared with."
+
+TRAINED_PARTS = """
+## How to load it
+
+This folder holds what was trained and names its base in `config.json`. With pauselib installed:
+
+    import pauselib
+    from transformers import AutoModelForCausalLM
+    model = AutoModelForCausalLM.from_pretrained("model")  # the path of this folder
+
+`python -m pauselib.model.export FOLDER TARGET` makes a folder of it that needs neither the base nor pauselib.
+"""
+
+EXPORTED = """
+## How to load it
+
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+    model = AutoModelForCausalLM.from_pretrained("folder"{code})  # the path of this folder
+    tokenizer = AutoTokenizer.from_pretrained("folder")
+
+In lm-evaluation-harness: `lm_eval --model hf --model_args pretrained=folder{argument} --tasks ...`.
+"""
+
+OF_PAUSES = """
+The pause token has the id {pause_id}, one past the vocabulary. It is chosen, sampled and searched like any token: the
+logits are the log probabilities of {pause_id} words and the pause. {shown}
+The model was trained to find {prompt_pauses} pauses between a prompt and the answer.
+"""
+
+RESULTS = """
+## Replies to {n} test problems
+
+| | |
+| --- | --- |
+{rows}
+
+Greedy, at most {max_new_tokens} new tokens, pauses among them.
+"""
+
+
+def training_card(settings: Settings, record: dict) -> str:
+    """Return the card of a trained model, by the settings as its row took them and the record in `training.json`."""
+    from huggingface_hub import ModelCardData
+
+    variant, (model, _) = parse(settings.variant), at_revision(settings.source)
+    licence = licence_of(settings.source)
+    hub_id = PACKAGED[model].hub_id if model in PACKAGED else model
+    on_hub = model in PACKAGED or not (is_named(model) or Path(model).exists())
+    dataset, _ = at_revision(settings.problems, "dataset")
+    front = ModelCardData(
+        license=licence,
+        base_model=hub_id if on_hub else None,
+        datasets=[dataset] if "/" in dataset and not Path(dataset).exists() else None,
+        library_name="transformers",
+        pipeline_tag="text-generation",
+        tags=["pause-tokens"] if variant.pauses else None,
+    )
+    used = {name: getattr(settings, name) for name in settings_of_card(variant)}
+    losses = {name: record[name] for name in ("eval_loss", "lm_loss", "pause_loss") if name in record}
+    injected = f"pauses were injected into the answers (strategy `{settings.strategy}`, {settings.n_copies} a problem)."
+    return CARD.format(
+        front=front.to_yaml(),
+        variant=settings.variant,
+        model=pinned(settings.source),
+        what=PAUSES if variant.pauses else NO_PAUSES,
+        trained=table({row["part"]: f"{row['parameters']:,} numbers" for row in record["trainable"]}),
+        steps=record["steps"],
+        best_step=record["best_step"],
+        losses=", ".join(f"{value:.4f} ({name})" for name, value in losses.items()),
+        dataset=pinned(settings.problems, "dataset"),
+        task=settings.task,
+        rows=injected if variant.pauses else "their answers are as they were given.",
+        settings=table(used),
+        licence=f"That of the base and of this model: {licence}."
+        if licence
+        else "Its base's, which is not known here.",
+    )
+
+
+def settings_of_card(variant) -> tuple[str, ...]:
+    """Return the names of the settings that a variant's card lists: those of its data and of its training."""
+    step = "second_step" if variant.second_step else "first_step"
+    injected = settings_of_step("inject") if variant.pauses else ()
+    return tuple(dict.fromkeys([*settings_of_step("data"), *injected, *settings_of_step(step)]))
+
+
+def licence_of(source: str) -> str | None:
+    """Return the licence of a model as its own card gives it; None where there is none to be had."""
+    if source == "tiny":
+        return "mit"
+    if source in PACKAGED:
+        return PACKAGED[source].licence
+    from huggingface_hub import ModelCard
+
+    name, _ = at_revision(source)
+    try:
+        return ModelCard.load(Path(name) / "README.md" if Path(name).is_dir() else name).data.license
+    except Exception:  # no card, no network, no front matter: each has errors of its own
+        return None
+
+
+def table(values: dict) -> str:
+    """Return values by name as a table in Markdown."""
+    return "\n".join(["| | |", "| --- | --- |", *(f"| `{name}` | {value} |" for name, value in values.items())])
+
+
+def results(model: Path) -> str:
+    """Return what the replies of the model in a variant's folder came to; empty where there are none of this model."""
+    replies = model.parent
+    made_from, metrics = runs.manifest(replies), runs.read_json(replies / "metrics.json")
+    if not made_from or not metrics or runs.why_stale(replies):
+        return ""
+    values = {name: value for name, value in metrics.items() if name != "n" and value is not None}
+    rows = "\n".join(f"| `{name}` | {value:.4f} |" for name, value in values.items())
+    return RESULTS.format(n=metrics["n"], rows=rows, max_new_tokens=made_from["settings"]["max_new_tokens"])

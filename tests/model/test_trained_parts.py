@@ -1,0 +1,151 @@
+"""A folder of what was trained: it comes back bit for bit as the whole model, and says in a sentence why it can't."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from transformers import AutoModelForCausalLM
+
+from pauselib.model.pause_model import PauseForCausalLM
+from pauselib.model.precision import as_loaded_in, train_in_float32
+from pauselib.model.trained_parts import factors_of, save_trained_parts
+from pauselib.model.unfreezing import unfreeze
+from pauselib.settings import Settings
+from pauselib.sources.models import load_model
+from pauselib.variants import parse
+
+FLOAT = 4  # bytes
+CASES = [
+    ("llama", False, "sft"),
+    ("llama", True, "sft_fr_phead_unfr_lm_head_embed_peft"),
+    ("gpt2", True, "sft_unfr_lm_head_peft"),
+    ("mistral", False, "baseline_1_epoch"),
+    ("llama", True, "baseline_matched_unfr_lm_head"),
+]
+
+
+@pytest.fixture
+def trained(tiny_lm, tmp_path):
+    """trained(kind, tied, variant, dtype): the model that a variant made of a base in `base`, by one random step; what
+    it trained is saved in `model`.
+    """
+
+    def make(kind: str = "llama", tied: bool = False, variant: str = "sft_peft", dtype: str = "float32"):
+        base, parsed = tmp_path / "base", parse(variant)
+        tiny_lm(kind, tied).save_pretrained(base)
+        model = load_model(str(base), dtype)
+        model = PauseForCausalLM.around(model) if parsed.pauses else model
+        model = unfreeze(model, parsed, Settings(variant=variant))
+        train_in_float32(model)
+        with torch.no_grad():
+            for parameter in model.parameters():
+                if parameter.requires_grad:
+                    parameter += 0.1 * torch.randn_like(parameter)
+        adapters = factors_of(model)
+        whole = model.merge_and_unload() if parsed.lora else model
+        as_loaded_in(dtype, whole)
+        save_trained_parts(whole, parsed, adapters, base, tmp_path / "model")
+        return whole.eval()
+
+    return make
+
+
+def same_weights(a, b) -> bool:
+    pairs = zip(a.state_dict().items(), b.state_dict().items(), strict=True)
+    return all(one == other and torch.equal(w, v) for (one, w), (other, v) in pairs)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+@pytest.mark.parametrize(("kind", "tied", "variant"), CASES)
+def test_the_whole_model_comes_back_bit_for_bit(kind, tied, variant, dtype, trained, tmp_path):
+    whole = trained(kind, tied, variant, dtype)
+    for again in (AutoModelForCausalLM.from_pretrained(tmp_path / "model"), load_model(str(tmp_path / "model"), dtype)):
+        assert type(again) is type(whole)
+        assert same_weights(whole, again)
+        assert [one.dtype for one in again.parameters()] == [one.dtype for one in whole.parameters()]
+        ids = torch.tensor([[3, 14, 15, 9]])
+        assert torch.equal(again(input_ids=ids).logits, whole(input_ids=ids).logits)
+        assert not again.training
+
+
+def test_a_model_that_only_learned_to_pause_takes_the_room_of_that(trained, tmp_path):
+    trained(variant="sft")
+    n_numbers = 32 + 2 * 32 + 2  # the pause embedding, the pause head
+    assert n_numbers * FLOAT < (tmp_path / "model" / "model.safetensors").stat().st_size < n_numbers * FLOAT + 500
+
+
+def test_what_was_trained_in_what_was_trained_comes_back_too(trained, tmp_path):
+    first = trained(variant="baseline_1_epoch")
+    model = unfreeze(PauseForCausalLM.around(load_model(str(tmp_path / "model"))), parse("sft"), Settings())
+    save_trained_parts(model, parse("sft"), factors_of(model), tmp_path / "model", tmp_path / "second")
+    assert same_weights(first, load_model(str(tmp_path / "second")).lm)
+    shutil.copytree(tmp_path, tmp_path.parent / "moved")
+    assert same_weights(first, load_model(str(tmp_path.parent / "moved" / "second")).lm)
+
+
+def test_it_can_be_loaded_in_another_precision_and_with_another_attention(trained, tmp_path):
+    whole = trained()
+    as_loaded_in("bfloat16", whole)
+    again = load_model(str(tmp_path / "model"), "bfloat16", "eager")
+    assert same_weights(whole, again)
+    assert again.pause_head.weight.dtype == torch.float32
+    assert again.lm.config._attn_implementation == "eager"
+    assert load_model(str(tmp_path / "model")).lm.config._attn_implementation == "sdpa"
+
+
+def test_loading_draws_no_random_numbers(trained, tmp_path):
+    trained(variant="baseline_1_epoch")
+    torch.manual_seed(0)
+    wanted = torch.rand(3)
+    torch.manual_seed(0)
+    load_model(str(tmp_path / "model"))
+    assert torch.equal(torch.rand(3), wanted)
+
+
+@pytest.mark.parametrize("load", [AutoModelForCausalLM.from_pretrained, lambda folder: load_model(str(folder))])
+def test_a_base_that_is_gone_or_another_one_is_said_in_one_sentence(load, trained, tmp_path):
+    trained()
+    weights = tmp_path / "base" / "model.safetensors"
+    content = weights.read_bytes()
+    weights.write_bytes(content[:-1] + b"\x00")
+    with pytest.raises(
+        ValueError, match=r"^The model in \S+/model holds what was trained in \S+/base, damaged or"
+    ) as it:
+        load(tmp_path / "model")
+    assert "\n" not in str(it.value)
+    weights.write_bytes(content)
+    load(tmp_path / "model")
+    shutil.rmtree(tmp_path / "base")
+    with pytest.raises(ValueError, match=r"^The model in \S+/model holds what was trained in \S+/base, which is not"):
+        load(tmp_path / "model")
+
+
+def test_parts_of_another_model_are_said_in_one_sentence(trained, tmp_path):
+    trained()
+    shutil.copy(tmp_path / "model" / "model.safetensors", tmp_path / "saved")
+    shutil.rmtree(tmp_path / "model")
+    trained("gpt2", variant="baseline_1_epoch")
+    shutil.copy(tmp_path / "saved", tmp_path / "model" / "model.safetensors")
+    with pytest.raises(ValueError, match=r"has no place for \S+, which was trained"):
+        load_model(str(tmp_path / "model"))
+
+
+def test_the_embedded_model_is_named_and_not_a_path(trained, tmp_path):
+    from pauselib.model.trained_parts import reference_to
+
+    assert reference_to("tiny", tmp_path)[0] == "tiny"
+    assert reference_to(tmp_path / "base" / "x", tmp_path / "model")[1] is None
+    (tmp_path / "base").mkdir()
+    assert reference_to(tmp_path / "base", tmp_path / "a" / "model")[0] == "../../base"
+
+
+def test_a_fresh_python_knows_its_configuration_after_import_pauselib(trained, tmp_path):
+    trained()
+    code = f"import pauselib; from transformers import AutoConfig; c = AutoConfig.from_pretrained({str(tmp_path)!r} + "
+    code += "'/model'); print(type(c).__name__, c.whole.pause_token_id, c.get_text_config().vocab_size)"
+    root = Path(__file__).parents[2]
+    said = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True).stdout
+    assert said.split() == ["TrainedPartsConfig", "50", "50"]
