@@ -189,6 +189,7 @@ def check_language_model(source: str) -> None:
         from transformers import AutoConfig
 
     config = from_pretrained(AutoConfig, source)
+    config = getattr(config, "whole", config)  # of a folder that holds what was trained
     if config.model_type == "pause":
         raise InputError(f"The model '{source}' pauses already: name the language model that it was made from.")
     if config.get_text_config() is not config or config.is_encoder_decoder:

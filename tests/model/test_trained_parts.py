@@ -9,12 +9,13 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM
 
+from pauselib.errors import InputError
 from pauselib.model.pause_model import PauseForCausalLM
 from pauselib.model.precision import as_loaded_in, train_in_float32
 from pauselib.model.trained_parts import factors_of, save_trained_parts
 from pauselib.model.unfreezing import unfreeze
 from pauselib.settings import Settings
-from pauselib.sources.models import load_model
+from pauselib.sources.models import check_language_model, load_model
 from pauselib.variants import parse
 
 FLOAT = 4  # bytes
@@ -149,3 +150,11 @@ def test_a_fresh_python_knows_its_configuration_after_import_pauselib(trained, t
     root = Path(__file__).parents[2]
     said = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True).stdout
     assert said.split() == ["TrainedPartsConfig", "50", "50"]
+
+
+def test_what_was_trained_is_a_language_model_to_start_from_where_it_does_not_pause(trained, tmp_path):
+    trained(variant="baseline_matched")
+    check_language_model(str(tmp_path / "model"))
+    trained(variant="sft_peft")
+    with pytest.raises(InputError, match="pauses already"):
+        check_language_model(str(tmp_path / "model"))
