@@ -71,7 +71,7 @@ def train_variant(
         forget_place(trained)
         trained.save_pretrained(folder)
         tokenizer.save_pretrained(folder)
-        kept.move_to(folder)
+        kept.copy_to(folder)
         losses = trainer.losses_of(trained) if trainer.autocast else trainer.kept_losses()
     return {
         "variant": settings.variant,
