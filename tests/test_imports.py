@@ -19,6 +19,8 @@ COMPUTE_WITH_TENSORS = (
     "pauselib.model.pause_model",
     "pauselib.model.precision",
     "pauselib.training.kept_weights",
+    "pauselib.training.sharing",
+    "pauselib.training.suitability",
     "pauselib.training.trainer",
     "pauselib.decoding.batch_cache",
     "pauselib.decoding.greedy",
