@@ -15,7 +15,7 @@ from pauselib import runs, tasks
 from pauselib.conditions import models_of_curve, models_of_trial, trial_name
 from pauselib.errors import InputError
 from pauselib.interventions import INTERVENTION_SETTINGS, active_interventions, intervention_name
-from pauselib.processes import is_first
+from pauselib.processes import is_first, is_sharded
 from pauselib.rows import build_clean, build_injected, fit, read_rows
 from pauselib.settings import Settings, settings_of_step
 from pauselib.sources.models import (
@@ -191,7 +191,12 @@ def warm_up(settings: Settings, picture=None) -> Path:
 
 
 def check_checkpoints(settings: Settings) -> None:
-    """Raise InputError for a checkpoint behind the last step of the second step."""
+    """Raise InputError for a checkpoint behind the last step of the second step, or one that can't be kept."""
+    if settings.trial_checkpoints and is_sharded():
+        raise InputError(
+            "trial_checkpoints can't be kept where each process holds a part of the model (FSDP): leave them out, or "
+            "let each process hold all of it."
+        )
     last = max(settings.trial_checkpoints, default=0)
     if 0 < settings.max_steps < last:
         raise InputError(

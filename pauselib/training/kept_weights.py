@@ -46,10 +46,13 @@ class KeptWeights(TrainerCallback):
             tensors = {name: one.detach().cpu().contiguous() for name, one in trained.items()}
             runs.write(weights_at(self.work, state.global_step), save(tensors))
 
-    def move_to(self, folder: Path) -> None:
-        """Move what was kept into the folder of the trained model."""
+    def copy_to(self, folder: Path) -> None:
+        """Copy what was kept into the folder of the trained model.
+
+        A run that is cut off now goes on behind the last step, and finds it in the folder of checkpoints again.
+        """
         if self.steps:
-            shutil.move(self.work / FOLDER, folder / FOLDER)
+            shutil.copytree(self.work / FOLDER, folder / FOLDER)
 
 
 def read_weights(model: nn.Module, path: Path) -> None:

@@ -75,7 +75,7 @@ def train_variant(
         if is_first():
             save_trained_parts(trained, variant, adapters, base, folder)
             tokenizer.save_pretrained(folder)
-            kept.move_to(folder)
+            kept.copy_to(folder)
         again = trainer.autocast and not is_sharded()  # a whole model may be too large for a GPU
         losses = trainer.losses_of(trained) if again else trainer.kept_losses()
     return {

@@ -41,24 +41,32 @@ def test_what_is_kept_is_what_is_trained_and_the_model_is_the_same_without_it(sm
     assert "trial_checkpoints" not in runs.manifest(plain)["settings"]  # a model that was made before stays what it is
 
 
-def test_a_run_cut_off_goes_on_with_what_it_has_kept(small, monkeypatch):
+@pytest.mark.parametrize("amid", ["training", "saving"])
+def test_a_run_cut_off_goes_on_with_what_it_has_kept(amid, small, monkeypatch):
+    from pauselib.training import warmup
     from pauselib.training.trainer import PauseTrainer
 
-    settings = small.but(experiment="cut", variant="sft", trial_checkpoints=[1, 3])
+    settings = small.but(experiment="kept", variant="sft_fr_pembed", trial_checkpoints=[1, 3])
     model = warm_up(settings) / "model"
     wanted = {path.name: path.read_bytes() for path in (model / "steps").iterdir()}
     shutil.rmtree(model.parent)
     log = PauseTrainer.log
 
-    def fail_at_step_2(self, logs, start_time=None):
+    def cut_off_at_step_2(self, logs, start_time=None):
         log(self, logs, start_time)
         if self.state.global_step == 2 and "eval_loss" in logs:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(PauseTrainer, "log", fail_at_step_2)
-    with pytest.raises(KeyboardInterrupt):
-        warm_up(settings)
-    monkeypatch.setattr(PauseTrainer, "log", log)
+    def cut_off(*given):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        if amid == "training":
+            patch.setattr(PauseTrainer, "log", cut_off_at_step_2)
+        else:
+            patch.setattr(warmup, "nearest_tokens", cut_off)  # what was kept is already beside the model
+        with pytest.raises(KeyboardInterrupt):
+            warm_up(settings)
     warm_up(settings)
     assert {path.name: path.read_bytes() for path in (model / "steps").iterdir()} == wanted
 
@@ -91,3 +99,10 @@ def test_a_learning_curve_has_a_trial_of_every_checkpoint_and_of_the_start(small
 def test_a_step_behind_the_last_one_is_refused(given, sentence, small):
     with pytest.raises(ValueError, match=sentence):
         warm_up(small.but(experiment="kept", variant="sft_peft", trial_checkpoints=[9], **given))
+
+
+def test_where_each_process_holds_a_part_of_the_model_nothing_can_be_kept(small, monkeypatch):
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    monkeypatch.setenv("ACCELERATE_USE_FSDP", "true")
+    with pytest.raises(ValueError, match=r"trial_checkpoints can't be kept .* \(FSDP\): leave them out"):
+        warm_up(small.but(experiment="kept", variant="sft_peft", trial_checkpoints=[1]))
