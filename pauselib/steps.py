@@ -15,6 +15,7 @@ from pauselib import runs, tasks
 from pauselib.conditions import models_of_trial
 from pauselib.errors import InputError
 from pauselib.interventions import INTERVENTION_SETTINGS, active_interventions, intervention_name
+from pauselib.progress import working
 from pauselib.rows import build_clean, build_injected, fit, read_rows
 from pauselib.settings import Settings, settings_of_step
 from pauselib.sources.models import load_tokenizer, model_source, pause_token_id
@@ -73,7 +74,8 @@ def make_clean(folder: Path, settings: Settings, problems: Callable[[], dict[str
     made_from = runs.origin(folder, settings.of(*settings_of_step("data")), inputs, "tokenizers", "numpy", "pyarrow")
 
     def make(part: Path) -> None:
-        build_clean(part, problems(), load_tokenizer(settings.model), tasks.find(settings.task), settings)
+        with working("clean rows: reading and tokenizing the problems"):
+            build_clean(part, problems(), load_tokenizer(settings.model), tasks.find(settings.task), settings)
 
     runs.make_once(folder, made_from, make, settings.overwrite)
     return folder
@@ -95,8 +97,9 @@ def inject(settings: Settings) -> Path:
     def make(part: Path) -> None:
         rows = {split: read_rows(clean, split) for split in ("train", "validation")}
         likelihoods = log_likelihoods(settings, base, rows) if base else None
-        tokenizer, pause_id = load_tokenizer(settings.model), pause_token_id(settings.model)
-        build_injected(part, rows, tokenizer, pause_id, own, likelihoods)
+        with working("injected rows: putting pauses into the answers"):
+            tokenizer, pause_id = load_tokenizer(settings.model), pause_token_id(settings.model)
+            build_injected(part, rows, tokenizer, pause_id, own, likelihoods)
 
     runs.make_once(folder, made_from, make, settings.overwrite)
     return folder
@@ -154,7 +157,9 @@ def warm_up(settings: Settings, picture=None) -> Path:
     made_from = runs.origin(folder / "model", settings.of(*names), inputs, *packages)
 
     def make(part: Path) -> None:
-        from pauselib.training.warmup import train_variant
+        with working("importing the trainer"):
+            import pauselib.training.trainer  # noqa: F401  (of trl and peft: seconds)
+            from pauselib.training.warmup import train_variant
 
         rows = training_rows(settings, source)
         record = train_variant(settings, base, rows, part, folder / "checkpoints", made_from, picture)
