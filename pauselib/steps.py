@@ -16,6 +16,7 @@ from pauselib.conditions import models_of_curve, models_of_trial, trial_name
 from pauselib.errors import InputError
 from pauselib.interventions import INTERVENTION_SETTINGS, active_interventions, intervention_name
 from pauselib.processes import is_first, is_sharded
+from pauselib.progress import working
 from pauselib.rows import build_clean, build_injected, fit, read_rows
 from pauselib.settings import Settings, settings_of_step
 from pauselib.sources.models import (
@@ -84,7 +85,8 @@ def make_clean(folder: Path, settings: Settings, problems: Callable[[], dict[str
     made_from = runs.origin(folder, settings.of(*settings_of_step("data")), inputs, "tokenizers", "numpy", "pyarrow")
 
     def make(part: Path) -> None:
-        build_clean(part, problems(), load_tokenizer(settings.source), tasks.find(settings.task), settings)
+        with working("clean rows: reading and tokenizing the problems"):
+            build_clean(part, problems(), load_tokenizer(settings.source), tasks.find(settings.task), settings)
 
     runs.make_once(folder, made_from, make, settings.overwrite)
     return folder
@@ -106,8 +108,9 @@ def inject(settings: Settings) -> Path:
     def make(part: Path) -> None:
         rows = {split: read_rows(clean, split) for split in ("train", "validation")}
         likelihoods = log_likelihoods(settings, base, rows) if base else None
-        tokenizer, pause_id = load_tokenizer(settings.source), pause_token_id(settings.source)
-        build_injected(part, rows, tokenizer, pause_id, own, likelihoods)
+        with working("injected rows: putting pauses into the answers"):
+            tokenizer, pause_id = load_tokenizer(settings.source), pause_token_id(settings.source)
+            build_injected(part, rows, tokenizer, pause_id, own, likelihoods)
 
     runs.make_once(folder, made_from, make, settings.overwrite)
     return folder
@@ -170,7 +173,10 @@ def warm_up(settings: Settings, picture=None) -> Path:
 
     def make(part: Path) -> None:
         from pauselib.model.card import TRAINED_PARTS, training_card
-        from pauselib.training.warmup import train_variant
+
+        with working("importing the trainer"):
+            import pauselib.training.trainer  # noqa: F401  (of trl and peft: seconds)
+            from pauselib.training.warmup import train_variant
 
         rows = training_rows(settings, source)
         record = train_variant(settings, base, rows, part, folder / "checkpoints", made_from, picture)

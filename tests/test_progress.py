@@ -1,6 +1,11 @@
 """What a reader sees of long work: one line, updated in place."""
 
-from pauselib.progress import Progress
+import time
+
+import pytest
+
+from pauselib import progress
+from pauselib.progress import Progress, working
 
 
 def test_the_line_says_how_far_it_is_and_short_work_shows_none(shown, clock):
@@ -11,3 +16,19 @@ def test_the_line_says_how_far_it_is_and_short_work_shows_none(shown, clock):
         ("new", "reply 50 of 200 (25%), 2 s, 6 s to go"),
         ("update", "reply 100 of 200 (50%), 4 s, 4 s to go"),
     ]
+
+
+def test_work_that_can_t_say_how_far_it_is_says_for_how_long(shown, monkeypatch):
+    monkeypatch.setattr(progress, "TELL_AFTER", 0.05)
+    with working("importing"), working("something within it"):
+        time.sleep(0.2)
+    told = [(kind, what["text/plain"]) for kind, what in shown]
+    assert told == [("new", "importing, 0 s so far"), ("update", "importing: 0 s")]
+
+
+def test_short_work_and_work_that_fails_leave_nothing_behind(shown):
+    with working("importing"):
+        pass
+    with pytest.raises(ZeroDivisionError), working("dividing"):
+        1 / 0  # noqa: B018
+    assert shown == []

@@ -1,5 +1,5 @@
-"""The explorer: what is finished under runs/, a variant that can be asked, and a browser of the stored replies,
-and two rows compared.
+"""What the notebooks show that can be used: what is finished under runs/ and what comes next, a picker of variants, a
+variant that can be asked, a browser of the stored replies, and two rows compared.
 
 In a notebook:
 
@@ -11,11 +11,13 @@ In a notebook:
     explorer.compare(settings)
     explorer.finished(settings)
     explorer.next_command(settings)
+    picked = explorer.pick(settings, "warmup")
+    print(explorer.will_do(settings, "inject"))
 """
 
 import importlib
 
-__all__ = ["ask", "browse", "compare", "finished", "next_command", "overview"]
+__all__ = ["ask", "browse", "compare", "finished", "next_command", "overview", "pick", "will_do"]
 
 
 def __getattr__(name: str):

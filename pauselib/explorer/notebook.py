@@ -5,6 +5,7 @@ Where nobody can use widgets, under papermill or nbconvert, the panels give way 
 
 import sys
 from html import escape
+from types import SimpleNamespace
 
 from pauselib.analysis.two_runs import TwoRuns, the_other
 from pauselib.errors import InputError
@@ -16,6 +17,7 @@ from pauselib.explorer.contents import (
     problems_of,
     rows_with_models,
 )
+from pauselib.explorer.kept import will_do
 from pauselib.explorer.panel import ACCESS, STYLE, Panel, question_html
 from pauselib.explorer.replies import Replies, legend_html, reply_block
 from pauselib.explorer.start import finished_html, next_experiment
@@ -100,6 +102,23 @@ def next_command(settings: Settings):
 
     command = [sys.executable, "-m", "pauselib.workflow", f"configs/{name}.yaml", f"runs_dir={settings.runs_dir}"]
     return VBox([HTML(STYLE + said), CommandPanel(shown, command, "Run it here")])
+
+
+def pick(settings: Settings, step: str):
+    """Show a picker of the variant for the notebook of a `step` (`warmup` or `evaluate`), and what the step will do.
+
+    What is returned has the picked `settings`. Without widgets they are the notebook's own.
+    """
+    from IPython.display import display
+
+    if can_use_widgets():
+        from pauselib.explorer.picker import Picker
+
+        picker = Picker(settings, step)
+        display(accessible(picker))
+        return picker
+    display(as_html(f"<p><b>{escape(settings.variant)}</b>: {escape(will_do(settings, step))}.</p>"))
+    return SimpleNamespace(settings=settings)
 
 
 def replies_side_by_side(two: TwoRuns) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 from pauselib import runs
 from pauselib.errors import InputError
 from pauselib.processes import is_sharded
+from pauselib.progress import working
 from pauselib.sources.packaged import PACKAGED, packaged_model, unquantized
 
 EMBEDDED = ("tiny", "toy")  # the model and the problems that this package has
@@ -19,14 +20,15 @@ NAMES = ", ".join(f"'{name}'" for name in ("tiny", *PACKAGED))
 
 @contextmanager
 def quick_imports():
-    """Import large packages without Python's garbage collector in between.
+    """Import large packages without Python's garbage collector in between, and say so where it takes long.
 
     They make a million objects that live for ever, which it would walk again and again: a sixth of the time.
     """
     collecting = gc.isenabled()
     gc.disable()
     try:
-        yield
+        with working("importing torch and transformers"):
+            yield
     finally:
         if collecting:
             gc.enable()

@@ -92,6 +92,8 @@ def arguments(settings: Settings, variant: Variant, folder: Path, n_rows: int) -
         greater_is_better=False,
         # what is told
         report_to=settings.report_to,
+        project="pauselib",
+        run_name=f"{settings.experiment}/seed-{settings.seed}/{settings.variant}",
         disable_tqdm=True,
         logging_steps=max(1, min(10, step["eval_steps"] // 5)),
         logging_nan_inf_filter=False,

@@ -110,6 +110,7 @@ def prepare(settings: Settings, variant: Variant, base: Path | str, rows: dict[s
 
     tokenizer = load_tokenizer(str(base))
     os.environ["TENSORBOARD_LOGGING_DIR"] = str(work.parent / "tensorboard")
+    os.environ.setdefault("WANDB_PROJECT", "pauselib")
     model = untrained(settings, variant, base)
     table = trainable(model)
     trainer = PauseTrainer(
@@ -202,8 +203,13 @@ def nearest_tokens(model, tokenizer, n: int = 10) -> list[dict]:
 
 
 def tracking(folder: Path) -> str | None:
-    """Return where the run can be followed: its page at Weights & Biases, or TensorBoard's folder; or None."""
+    """Return where the run can be followed: its page at Weights & Biases, or TensorBoard's folder; or None.
+
+    A run at Weights & Biases ends here: the next training of this process would go on in it.
+    """
     wandb = sys.modules.get("wandb")
     if wandb and wandb.run:
-        return wandb.run.url
+        url = wandb.run.url
+        wandb.finish()
+        return url
     return f"{folder.parent.name}/{folder.name}/tensorboard" if (folder / "tensorboard").exists() else None
