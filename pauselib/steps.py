@@ -197,17 +197,11 @@ def warm_up(settings: Settings, picture=None) -> Path:
 
 
 def check_checkpoints(settings: Settings) -> None:
-    """Raise InputError for a checkpoint behind the last step of the second step, or one that can't be kept."""
+    """Raise InputError for checkpoints that can't be kept."""
     if settings.trial_checkpoints and is_sharded():
         raise InputError(
             "trial_checkpoints can't be kept where each process holds a part of the model (FSDP): leave them out, or "
             "let each process hold all of it."
-        )
-    last = max(settings.trial_checkpoints, default=0)
-    if 0 < settings.max_steps < last:
-        raise InputError(
-            f"trial_checkpoints has step {last}, but max_steps is {settings.max_steps}: give steps up to that, or a "
-            "larger max_steps."
         )
 
 

@@ -49,3 +49,9 @@ def check_training(settings) -> None:
     for name, value in settings.of("max_steps", "base_max_steps").items():
         if value == 0:
             raise InputError(f"{name} is 0: give a number of at least 1, or -1 for a full epoch.")
+    last = max(settings.trial_checkpoints, default=0)
+    if 0 < settings.max_steps < last:
+        raise InputError(
+            f"trial_checkpoints has step {last}, but max_steps is {settings.max_steps}: give steps up to that, or a "
+            "larger max_steps."
+        )
