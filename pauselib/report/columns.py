@@ -104,9 +104,9 @@ DETAILS = {  # shown only to a reader who asks for all columns
     "reference", "n", "discordant", "test", "se", "se_seeds", "se_problems", "pauses_mean_correct",
     "pauses_mean_incorrect", "truncated_rate", "n_correct", "n_incorrect", "superiority", "says",
     "beyond_below", "equivalent_above", "detectable", "reading", "pauses", "opening_auc", "opening_low", "openings",
-    "sites", "first_step", "last_step", "explained", "explained_low", "problems", "cut", "allowed", "accuracy_low", "share", "expected",
-    "correct_low", "pauses_mean_ours", "pauses_mean_correct_ours", "pauses_mean_incorrect_ours",
-    "warmup notebook", "trial notebook", "tracking",
+    "first_step", "last_step", "sites", "explained", "explained_low", "problems", "cut", "allowed", "accuracy_low",
+    "share", "expected", "correct_low", "pauses_mean_ours", "pauses_mean_correct_ours",
+    "pauses_mean_incorrect_ours", "warmup notebook", "trial notebook", "tracking",
 }  # fmt: skip
 P_VALUES = ("p", "p_holm")
 ASIDES = (*P_VALUES, "what")  # no details, but left out where the screen is narrow
