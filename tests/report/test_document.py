@@ -110,7 +110,7 @@ def test_a_damaged_notebook_is_named_in_the_report_with_what_makes_it_again(by_h
     if has_config:
         (by_hand.folder() / "config.yaml").write_text("experiment: by_hand")
     html = document.write_report(Study(by_hand)).read_text()
-    assert "<td>warmup.ipynb (damaged)</td>" in html
+    assert ">warmup.ipynb (damaged)</td>" in html
     cure = f"`python -m pauselib.workflow {by_hand.runs_dir}/by_hand/config.yaml`"
     cure = cure if has_config else "papermill, with the settings of the row,"
     sentence = f"seed-42/sft/warmup.ipynb is damaged: {cure} executes it again, from what is finished."

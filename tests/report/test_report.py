@@ -96,7 +96,8 @@ def test_no_table_or_picture_is_cut_on_paper(page_of_report, columns):
     page.emulate_media(media="print")
     assert page.evaluate(CUT) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= PAPER
-    last = page.locator("#main th").filter(has_text="Replies" if columns == "all" else "Pauses per reply")
+    words = "Replies" if columns == "all" else "Pauses per reply"
+    last = page.locator("#main").get_by_role("columnheader", name=words, exact=True)
     assert 0 < last.bounding_box()["x"] < PAPER - last.bounding_box()["width"]
     assert page.locator(".tools").first.is_hidden()
     sizes = re.findall(rb"/MediaBox ?\[0 0 ([\d.]+) ([\d.]+)", page.pdf(prefer_css_page_size=True))
