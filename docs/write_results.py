@@ -18,12 +18,14 @@ import yaml
 
 from pauselib import runs
 from pauselib.analysis import certainty, loading, reasons
+from pauselib.analysis.claims import points
 from pauselib.analysis.plan import plan
 from pauselib.analysis.study import Study
 from pauselib.analysis.trials import LIKELIHOOD
 from pauselib.analysis.verdicts import EQUIVALENT, LARGER, OPPOSITE, UNDECIDED
 from pauselib.conditions import REGISTERED_DOSE
-from pauselib.report import document, figures, html, style, tables
+from pauselib.report import copies, document, figures, html, style, tables
+from pauselib.report.columns import columns_of
 from pauselib.settings import of_experiment
 from pauselib.tokens import PAUSE_TEXT
 from pauselib.variants import matched_baseline
@@ -35,6 +37,7 @@ PAUSING = "sft_peft"  # the variant that the finding is about
 FORBIDDEN = "max_pauses-0"  # the name of the intervention that forbids all pauses
 SAID = {LARGER: "shown", EQUIVALENT: "excluded", OPPOSITE: "excluded", UNDECIDED: "undecided"}
 PACKAGES = ("python", "pauselib", "torch", "transformers", "trl", "peft")
+EFFECTS = ["variant", "intervention", "accuracy", "difference", "low", "high", "p_holm", "pauses_mean"]
 DPI = 100  # of the pictures
 WIDTH = 100  # characters of a line of the example
 
@@ -61,19 +64,13 @@ def fill(path: Path, part: str, content: str) -> None:
 
 
 def markdown(table: pd.DataFrame) -> str:
-    """Return a table in Markdown, its numbers rounded for reading."""
-    text = table.apply(tables.rounded).rename(columns=lambda name: name.replace("_", " "))
-    return text.to_markdown(index=False, disable_numparse=True)
+    """Return a table in Markdown, with headings in words and numbers rounded for reading."""
+    return copies.markdown(columns_of(table), details=True)
 
 
 def percent(share: float, decimals: int = 0) -> str:
     """Return a share in percent."""
     return f"{100 * share:.{decimals}f} %"
-
-
-def points(share: float) -> str:
-    """Return a difference of shares in percentage points, with its sign."""
-    return f"{100 * share:+z.1f}"
 
 
 def run_line(config: str, study: Study, machine: str) -> str:
@@ -180,8 +177,8 @@ def experiment_part(study: Study, run: str) -> str:
     """Return all that is said of an experiment: its verdicts, trials and tables, with the pictures beside it."""
     claims = study.takeaways[["claim", "says", "verdict", "reading"]]
     built_in = "\n\n".join([study.plan_status, *study.built_in])
-    effects = study.intervention_effects.drop(columns=["allowed", "n", "accuracy_low", "accuracy_high", "p"])
-    published = tables.as_published(study.table).to_markdown(index=False, disable_numparse=True)
+    effects = study.intervention_effects[EFFECTS]
+    published = copies.markdown(tables.results_columns(study.table), details=True)
     return f"""
 {run}
 
@@ -231,7 +228,7 @@ def trial_part(study: Study) -> str:
     name = study.trial_variant
     return f"""{study.trials.about} {study.trials.reading(name)}
 
-{markdown(study.trials.contrasts(name))}
+{markdown(study.trials.contrasts(name)[["contrast", "what", "estimate", "low", "high", "p"]])}
 
 Contrasts of `{name}` in nats, at hard results; the first three decide.
 
@@ -241,17 +238,18 @@ Contrasts of `{name}` in nats, at hard results; the first three decide.
 def seeds_part(study: Study, run: str) -> str:
     """Return the part of docs/results.md on several seeds."""
     columns = ["variant", "accuracy", "low", "high", "se", "se_seeds", "se_problems", "pauses_mean"]
-    against = study.against_matched[["variant", "reference", "difference", "low", "high", "p_holm"]]
-    table = study.over_seeds[columns].merge(against, on="variant", how="left", suffixes=("", " of the difference"))
+    against = study.against_matched[["variant", "difference", "low", "high", "p_holm"]]
+    against = against.rename(columns={"low": "difference_low", "high": "difference_high"})
+    table = study.over_seeds[columns].merge(against, on="variant", how="left")
     return f"{run}\n\n{markdown(table)}"
 
 
 def strategies_part(study: Study, run: str) -> str:
     """Return the part of docs/results.md on injection strategies."""
-    columns = ["variant", "intervention", "accuracy", "difference", "low", "high", "p_holm", "pauses_mean"]
+    rows = study.strategies.drop(columns=["reference", "n", "p"])
     return (
-        f"{run}\n\n{markdown(study.strategies)}\n\nEach as it is (`none`) and with its own pauses forbidden "
-        f"(difference: to its plain replies):\n\n{markdown(study.intervention_effects[columns])}"
+        f"{run}\n\n{markdown(rows)}\n\nEach as it is (`none`) and with its own pauses forbidden "
+        f"(difference: to its plain replies):\n\n{markdown(study.intervention_effects[EFFECTS])}"
     )
 
 

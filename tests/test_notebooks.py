@@ -123,7 +123,7 @@ def test_one_variant_from_nothing_then_its_replies_then_its_trial_then_the_table
     assert len(lines) == 26
     report = (folder / "report.html").read_text()
     assert report.count("<svg") == pictures_of_report(n_variants=1)
-    assert report.count(said) == 2  # under the takeaways, and with the trial
+    assert report.count(said) == 3  # under the takeaways, with the trial, and in the copy of a table
     assert "http://" not in report.replace("http://www.w3.org", "").replace("http://purl.org", "").replace(
         "http://creativecommons.org", ""
     )

@@ -62,8 +62,9 @@ def seeds_in_words(seeds: int) -> str:
 
 
 def points(share: float) -> str:
-    """A share as percentage points with their sign."""
-    return f"{100 * share:+z.1f}"
+    """A share as percentage points with their sign, which one too small for the decimal keeps, as in `-0.02`."""
+    rounds_to_none = 1e-9 < abs(100 * share) < 0.05
+    return f"{100 * share:+.1g}" if rounds_to_none else f"{100 * share:+z.1f}"
 
 
 def margin_in_points(share: float) -> str:

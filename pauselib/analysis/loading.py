@@ -227,7 +227,7 @@ def artifacts(settings: Settings) -> pd.DataFrame:
     }
     rows = []
     for (seed, name), folder in row_folders(settings).items():
-        row = {"seed": seed, "variant": name}
+        row = {"variant": name, "seed": seed}
         for column, file in files.items():
             path = folder / file
             row[column] = path.relative_to(settings.folder()).as_posix() if path.exists() else "–"

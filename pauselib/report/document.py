@@ -6,7 +6,6 @@ Beside it, the executed notebooks become pages.
 import functools
 import shlex
 import sys
-from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
@@ -17,7 +16,10 @@ from markupsafe import Markup
 from pauselib import runs
 from pauselib.analysis import audit, certainty, loading, reasons
 from pauselib.analysis.study import Study
-from pauselib.report import figures, html, methods, style, tables
+from pauselib.report import figures, html, methods, tables
+from pauselib.report.citation import bibtex
+from pauselib.report.columns import Column, columns_of
+from pauselib.report.shown import Shown
 from pauselib.settings import Settings
 from pauselib.variants import FIRST_STEP
 
@@ -28,38 +30,7 @@ ENVIRONMENT.globals.update(
     figures=figures,
     mark=html.PAUSE_MARK,
     of_pausing_variants=loading.of_pausing_variants,
-    picture=lambda figure: Markup(style.svg(figure)),
 )
-TABLES = "tables"  # the folder of the report's tables, beside it
-
-
-class ShownTables:
-    """The tables of a report by their names, collected as its page shows them, each with a link to its CSV file.
-
-    `alone`: the page is read without the files beside it, so there are no links.
-    """
-
-    def __init__(self, alone: bool):
-        self.alone, self.frames = alone, {}
-
-    def show(self, name: str, table: pd.DataFrame, caption: str = "", without: Sequence[str] = ()) -> Markup:
-        """Return a table as HTML, `without` some columns and its numbers rounded for reading, and keep it as it is."""
-        return self.keep(name, table, tables.table_html(table.drop(columns=list(without)), caption))
-
-    def keep(self, name: str, table: pd.DataFrame, html: str) -> Markup:
-        """Return the HTML that shows a table, with the link to its file, and keep the table."""
-        self.frames[name] = table
-        path = f"{TABLES}/{name}.csv"
-        link = "" if self.alone else f'<p class="note"><a href="{path}">{path}</a></p>'
-        return Markup(html + link)
-
-    def write(self, folder: Path) -> None:
-        """Write every table as CSV, its numbers whole, and remove those of an older report."""
-        for name, table in self.frames.items():
-            runs.write(folder / f"{name}.csv", table.to_csv(index=False))
-        for path in folder.glob("*.csv"):
-            if path.stem not in self.frames:
-                path.unlink()
 
 
 @functools.cache
@@ -96,30 +67,31 @@ def notebook_page(path: Path) -> Path | None:
     return page
 
 
-def file_table(study: Study, table: pd.DataFrame, alone: bool) -> str:
-    """Return a table of `loading.artifacts` as HTML, with links relative to the report; a notebook's leads to its page.
+def file_table(study: Study, columns: list[Column], alone: bool) -> str:
+    """Return the columns of `loading.artifacts` as an HTML table whose links are relative to the report.
 
-    `alone`: only the links to addresses elsewhere are kept; of a file beside the report only the name is shown. Below
+    The link of a notebook leads to its page.
+
+    `alone`: only the links to addresses elsewhere are kept; a file beside the report is named as not included. Below
     the table stands which notebooks are damaged, and how they are made again.
     """
     folder, damaged = study.settings.folder(), []
 
-    def cell(value) -> str:
-        text = str(value)
+    def cell(text: str) -> str:
         if "/" not in text:
-            return escape(text)
+            return tables.cell_html(text)
         if "://" in text:
             return f'<a href="{escape(text)}">{escape(text)}</a>'
         if alone:
-            return escape(Path(text).name)
+            return f"{escape(Path(text).name)} (not included)"
         path = folder / text
         shown = notebook_page(path) if path.suffix == ".ipynb" else path
         if shown is None:
             damaged.append(text)
             return f"{escape(path.name)} (damaged)"
-        return f'<a href="{escape(shown.relative_to(folder).as_posix())}">{escape(shown.name)}</a>'
+        return f'<a class="beside" href="{escape(shown.relative_to(folder).as_posix())}">{escape(shown.name)}</a>'
 
-    table = table.map(cell).to_html(index=False, escape=False, border=0)
+    table = tables.columns_html(columns, cell=cell)
     sentence = damaged_sentence(study.settings, damaged)
     return f'{table}\n<p class="note">{escape(sentence)}</p>' if sentence else table
 
@@ -190,20 +162,23 @@ def report_html(study: Study, alone: bool = False) -> str:
     `alone`: it will be read without the files that the experiment has beside it, so it names them and does not link
     to them.
     """
-    return render(study, ShownTables(alone))
+    return render(study, Shown(alone))
 
 
-def render(study: Study, shown: ShownTables) -> str:
-    """Return the report as HTML; the tables that it shows are then in `shown`."""
+def render(study: Study, shown: Shown) -> str:
+    """Return the report as HTML; the tables and pictures that it shows are then in `shown`."""
     settings, files = study.settings, loading.artifacts(study.settings)
+    file_columns = columns_of(files)
     used = {"model": settings.model, "dataset": settings.dataset, **loading.settings_used(settings)}
     content = {
         "study": study,
         "experiment": settings.experiment,
         "used": used,
         "summary": loading.finished_sentence(settings, study.table),
-        "table": shown.show,
-        "main_table": shown.keep("results", study.table, tables.styled(tables.as_published(study.table)).to_html()),
+        "shown": shown,
+        "table": shown.table,
+        "picture": shown.picture,
+        "main_columns": tables.results_columns(study.table),
         "code_check": certainty.code_check(study.greedy_agreement),
         "shares": certainty.prediction_reading(study.pause_prediction),
         "reading": reasons.regression_reading(study.pause_regression),
@@ -211,16 +186,22 @@ def render(study: Study, shown: ShownTables) -> str:
         "notes": audit.NOTES,
         "start": FIRST_STEP,
         "variants": sections(study),
-        "files": shown.keep("files", files, file_table(study, files, shown.alone)),
+        "files": files,
+        "file_columns": file_columns,
+        "file_table": file_table(study, file_columns, shown.alone),
+        "bibtex": bibtex(settings, used),
         "settings_table": pd.DataFrame({"setting": used.keys(), "value": map(str, used.values())}),
     }
     return ENVIRONMENT.get_template("report.html.j2").render(content)
 
 
 def write_report(study: Study) -> Path:
-    """Write runs/<experiment>/report.html with its tables and the pages of the executed notebooks; return its path."""
-    path, shown = study.settings.folder() / "report.html", ShownTables(alone=False)
+    """Write runs/<experiment>/report.html and return its path.
+
+    Beside it are its tables and pictures as files, and the pages of the executed notebooks.
+    """
+    path, shown = study.settings.folder() / "report.html", Shown(alone=False)
     page = render(study, shown)
-    shown.write(path.with_name(TABLES))
+    shown.write(path.parent)
     runs.write(path, page)
     return path

@@ -8,6 +8,7 @@ import base64
 import functools
 import inspect
 import io
+import re
 from html import escape
 
 import matplotlib.pyplot as plt
@@ -36,6 +37,11 @@ PICTURE_STYLE = {
     "figure.dpi": 110,
 }
 """Matplotlib's settings while a picture of this package is drawn or saved, and at no other time."""
+
+LONG_NUMBER = re.compile(r"(?<!scale\()-?\b\d+\.\d{3,}")
+"""A coordinate with more decimals than anyone sees; the scale of a letter needs all of its own."""
+UNSEEN = re.compile(r"(?<=\n)\s+|<!--.*?-->\n|(?<=<g) id=\"[^\"]*\"")
+"""What a picture looks the same without: indentation, comments, names of groups."""
 
 
 def described(draw):
@@ -75,8 +81,9 @@ def saved(figure, form: str, **options) -> bytes:
 
 def svg(figure) -> str:
     """Return a picture as an SVG element for an HTML page, with its alternative text, and close the figure."""
-    text = saved(figure, "svg", metadata={"Date": None}).decode()
-    element = text[text.index("<svg") :]
+    text = saved(figure, "svg", metadata=dict.fromkeys(("Date", "Creator", "Format", "Type"))).decode()
+    element = LONG_NUMBER.sub(lambda number: f"{float(number[0]):.2f}", text[text.index("<svg") :])
+    element = UNSEEN.sub("", element)
     return element.replace("<svg", f'<svg role="img" aria-label="{escape(alternative(figure))}"', 1)
 
 

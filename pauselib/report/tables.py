@@ -1,11 +1,14 @@
 """Tables for readers: the result table in the published layout, and any table rounded, as text and as HTML."""
 
 import math
+import re
+from collections.abc import Callable
 from html import escape
 
 import pandas as pd
 
 from pauselib.analysis.loading import of_pausing_variants
+from pauselib.report.columns import NONE, Column, columns_of, heading
 from pauselib.variants import PARTS
 
 LAYOUT = {  # column of `loading.results` -> its heading, and the format of its numbers
@@ -19,7 +22,7 @@ LAYOUT = {  # column of `loading.results` -> its heading, and the format of its 
     "truncated_rate": ("Cut replies", "{:.1%}"),
     "n": ("Replies", "{:.0f}"),
 }
-NONE = "–"  # how a missing value is shown
+MAIN_RESULTS = ("Test accuracy", "95 % interval", "Eval loss", "Pauses per reply")  # the other columns are details
 
 
 def best_cells(table: pd.DataFrame) -> dict[str, pd.Series]:
@@ -42,94 +45,110 @@ def as_published(table: pd.DataFrame) -> pd.DataFrame:
     """
     text = table[["variant"]].copy()
     if table["seed"].nunique() > 1:
-        text.insert(0, "seed", table["seed"])
+        text["seed"] = table["seed"]
     for part in PARTS:
         text[part.replace("_", " ")] = ["×" if trained else "" for trained in table[part]]
     best = best_cells(table)
-    for column, (heading, form) in LAYOUT.items():
+    for column, (words, form) in LAYOUT.items():
         numbers = table[["accuracy_low", "accuracy_high"] if column == "interval" else [column]]
         cells = [form.format(*row) if row.notna().all() else NONE for _, row in numbers.iterrows()]
         bold = best.get(column, [False] * len(table))
-        text[heading] = [f"**{cell}**" if is_best else cell for cell, is_best in zip(cells, bold)]
+        text[words] = [f"**{cell}**" if is_best else cell for cell, is_best in zip(cells, bold)]
     return text
 
 
-def styled(text: pd.DataFrame):
-    """Return a text table for a notebook or the report: bold where a cell says `**…**`, all else escaped."""
-    plain = text.map(lambda cell: cell.strip("*") if isinstance(cell, str) else cell)
-    bold = text.map(lambda cell: "font-weight: bold" if isinstance(cell, str) and cell.startswith("**") else "")
-    return plain.style.set_uuid("table").format(escape="html").apply(lambda _: bold, axis=None).hide(axis="index")
+def results_columns(table: pd.DataFrame) -> list[Column]:
+    """Return the columns of `as_published` as they are shown; what a row trains and most means are details."""
+    text = as_published(table)
+    measured = {words for words, _ in LAYOUT.values()}
+    shown = []
+    for name in text.columns:
+        numbers = [leading_number(cell) if name in measured else math.nan for cell in text[name]]
+        is_detail = name not in ("seed", "variant", *MAIN_RESULTS)
+        shown.append(Column(name, heading(name), text[name].map(str).tolist(), numbers, is_detail))
+    return shown
 
 
-def rounded(column: pd.Series) -> list[str]:
-    """Return a column's cells as text, rounded for reading; `–` for none, texts as they are.
+def leading_number(cell: str) -> float:
+    """Return the number that a cell of `as_published` begins with, nan where there is none."""
+    found = re.match(r"\**([\d.,]+)", cell)
+    return float(found[1].replace(",", "")) if found else math.nan
 
-    Numbers are whole where all are; else they have three decimals, one above 10, two digits below 0.001. p values, in
-    columns named p or p_…, are `<0.001` below that.
+
+def cell_html(text: str) -> str:
+    """Return a cell's text as HTML: bold where it says `**…**`, and a long name may be broken after each `_`."""
+    html = escape(text.strip("*")).replace("_", "_<wbr>")
+    return f"<strong>{html}</strong>" if text.startswith("**") else html
+
+
+def columns_html(columns: list[Column], caption: str = "", cell: Callable[[str], str] = cell_html) -> str:
+    """Return columns as an HTML table, all text escaped; `cell` makes HTML of a cell's text.
+
+    The exact value of a number is in its cell's `data-value`, for sorting. Of the classes, `number` is set from the
+    right, `detail` and `aside` can be hidden.
     """
-    numbers = [value for value in column.dropna() if not isinstance(value, str)]
-    whole = all(float(value).is_integer() for value in numbers if not math.isinf(value))
-    truth = column.dtype == bool
-    is_p = str(column.name).split("_")[0] == "p"
-
-    def text(value) -> str:
-        if isinstance(value, str):
-            return value
-        if pd.isna(value):
-            return NONE
-        if truth:
-            return "yes" if value else "no"
-        if math.isinf(value):
-            return "∞" if value > 0 else "−∞"
-        if is_p and value < 0.001:
-            return "<0.001"
-        return number_text(value, whole)
-
-    return [text(value) for value in column]
-
-
-def number_text(value: float, whole: bool) -> str:
-    """Return a finite number as text, without decimals where it is one of `whole` numbers."""
-    if whole:
-        return f"{value:,.0f}"
-    if 1e-6 < abs(value) < 0.001:
-        return f"{value:.2g}"
-    if abs(value) < 10:
-        return f"{value:.3f}"
-    return f"{value:,.1f}"
-
-
-def table_html(table: pd.DataFrame, caption: str = "") -> str:
-    """Return a table as HTML, its numbers rounded for reading and all text escaped.
-
-    The exact value of a number is in its cell's `data-value`, for sorting.
-    """
-    headings, columns = [], []
-    for name in table.columns:
-        exact = [exact_value(cell) for cell in table[name]]
-        kind = ' class="number"' if any(exact) else ""
-        headings.append(f'<th scope="col"{kind}>{escape(str(name).replace("_", " "))}</th>')
-        cells = zip(exact, rounded(table[name]))
-        columns.append([f"<td{kind}{value}>{escape(text)}</td>" for value, text in cells])
-    rows = "".join(f"<tr>{''.join(row)}</tr>" for row in zip(*columns))
+    headings, shown = [], []
+    for column in columns:
+        kinds = [("number", column.is_number), ("detail", column.detail), ("aside", column.is_aside)]
+        words = " ".join(kind for kind, is_so in kinds if is_so)
+        kind = f' class="{words}"' if words else ""
+        headings.append(f'<th scope="col"{kind}>{escape(column.heading)}</th>')
+        cells = [(cell(text), exact_value(number)) for text, number in zip(column.texts, column.numbers)]
+        shown.append([f"<td{kind}{exact}>{html}</td>" for html, exact in cells])
+    rows = "".join(f"<tr>{''.join(row)}</tr>" for row in zip(*shown))
     title = f"<caption>{escape(caption)}</caption>" if caption else ""
     return f"<table>{title}<thead><tr>{''.join(headings)}</tr></thead><tbody>{rows}</tbody></table>"
 
 
-def exact_value(cell) -> str:
-    """Return a number as the attribute of its cell that keeps it exact; nothing for a text or a missing value."""
-    if isinstance(cell, str) or pd.isna(cell):
-        return ""
-    return f' data-value="{float(cell)!r}"'
+def exact_value(number: float) -> str:
+    """Return a number as the attribute of its cell that keeps it exact; nothing for nan."""
+    return "" if math.isnan(number) else f' data-value="{number!r}"'
+
+
+def table_html(table: pd.DataFrame, caption: str = "") -> str:
+    """Return a table with all its columns as HTML, its numbers rounded for reading and all text escaped."""
+    return columns_html(columns_of(table), caption)
 
 
 def show_table(table: pd.DataFrame) -> None:
-    """Show a table, rounded for reading, as the output of a notebook's cell; one without rows says so."""
+    """Show a table, rounded for reading, as the output of a notebook's cell; one without rows says so.
+
+    What is shown are the main columns, the first one fixed; all of them are behind one click.
+    """
+    show_columns(columns_of(table))
+
+
+def show_columns(columns: list[Column]) -> None:
+    """Show columns as the output of a notebook's cell, as `show_table` does."""
     from IPython.display import HTML, display
 
-    if table.empty:
+    if not any(column.texts for column in columns):
         display(HTML("<p>There are no rows.</p>"))
         return
-    left = ' style="text-align: left"'  # JupyterLab aligns all cells to the right, which is hard to read for text
-    text = table_html(table).replace("<td>", f"<td{left}>").replace('<th scope="col">', f'<th scope="col"{left}>')
-    display(HTML(text))
+    main = [column for column in columns if not column.detail]
+    html = notebook_html(main)
+    if len(main) < len(columns):
+        summary = f"<summary>All {len(columns)} columns</summary>"
+        html += f"<details>{summary}{notebook_html(columns)}</details>"
+    display(HTML(html))
+
+
+def notebook_html(columns: list[Column]) -> str:
+    """Return columns as HTML for a notebook, where no style sheet is ours: text from the left, the first column fixed.
+
+    JupyterLab aligns all cells to the right, which is hard to read for text.
+    """
+    html = columns_html(columns)
+    left = "text-align: left"
+    fixed = f"{left}; position: sticky; left: 0; background: var(--jp-layout-color0, #fff)"
+    html = re.sub(r"<tr><t([hd])", rf'<tr><t\1 style="{fixed}"', html)
+    html = re.sub(r'<(td|th scope="col")(?= class="detail"|>)', rf'<\1 style="{left}"', html)
+    return f'<div style="overflow-x: auto">{html}</div>'
+
+
+def show_takeaways(takeaways: pd.DataFrame) -> None:
+    """Show the claims of `Study.takeaways` with their verdicts as prose, a paragraph a claim, in a notebook."""
+    from IPython.display import Markdown, display
+
+    lines = zip(takeaways["claim"], takeaways["verdict"], takeaways["reading"])
+    display(Markdown("\n\n".join(f"**{claim}** *{verdict.capitalize()}.* {said}" for claim, verdict, said in lines)))

@@ -6,7 +6,7 @@ import pytest
 from made_up import HEADS, NONE, better, forbidden, made_up
 
 from pauselib.analysis.best import BEST
-from pauselib.analysis.claims import COLUMNS, takeaway
+from pauselib.analysis.claims import COLUMNS, points, takeaway
 from pauselib.analysis.plan import plan
 from pauselib.analysis.takeaways import null_by_construction, takeaways
 from pauselib.analysis.verdicts import VERDICTS
@@ -75,3 +75,10 @@ def test_what_the_embedded_model_and_its_problems_make_null_is_said_and_only_of_
     assert null_by_construction(Settings(dataset="folder")) == [pretraining]
     assert null_by_construction(Settings(model="a/model")) == [problems]
     assert null_by_construction(Settings(model="a/model", dataset="folder")) == []
+
+
+@pytest.mark.parametrize(
+    ("share", "words"), [(-0.0002, "-0.02"), (0.00022, "+0.02"), (0.0123, "+1.2"), (-1e-17, "+0.0"), (-0.0006, "-0.1")]
+)
+def test_points_too_few_for_a_decimal_keep_their_sign(share, words):
+    assert points(share) == words

@@ -44,7 +44,9 @@ def test_a_report_that_is_read_alone_names_its_files_and_links_only_to_addresses
     training = by_hand.but(variant="sft").variant_folder() / "training.json"
     training.write_text(json.dumps(json.loads(training.read_text()) | {"tracking": "https://example.org/run"}))
     html = document.report_html(Study(by_hand), alone=True)
-    assert "<td>predictions.jsonl</td>" in html
+    assert "<td>predictions.jsonl (not included)</td>" in html
+    assert '<p class="alone" id="alone">' in html
+    assert "figures/" not in html
     assert 'href="seed-' not in html
     assert 'href="https://example.org/run"' in html
 
@@ -54,7 +56,7 @@ def test_strategies_have_a_section_where_a_row_has_one_of_its_own(by_hand, with_
     assert heading not in document.report_html(Study(by_hand))
     html = document.report_html(Study(with_strategy))
     assert heading in html
-    assert "<td>sft_peft@word</td><td>word</td>" in html
+    assert "<td>sft_<wbr>peft@word</td><td>word</td>" in html
 
 
 def test_the_report_shows_replies_with_few_and_many_pauses_correct_and_not(intervened):
@@ -108,7 +110,7 @@ def test_a_damaged_notebook_is_named_in_the_report_with_what_makes_it_again(by_h
     if has_config:
         (by_hand.folder() / "config.yaml").write_text("experiment: by_hand")
     html = document.write_report(Study(by_hand)).read_text()
-    assert "<td>warmup.ipynb (damaged)</td>" in html
+    assert ">warmup.ipynb (damaged)</td>" in html
     cure = f"`python -m pauselib.workflow {by_hand.runs_dir}/by_hand/config.yaml`"
     cure = cure if has_config else "papermill, with the settings of the row,"
     sentence = f"seed-42/sft/warmup.ipynb is damaged: {cure} executes it again, from what is finished."
@@ -131,6 +133,9 @@ def test_every_table_of_the_report_is_a_csv_file_beside_it_with_whole_numbers(in
         "settings",
     } <= linked
     assert html.count("<table") == len(linked)
+    assert {file.name for file in folder.iterdir()} == {f"{n}.{end}" for n in linked for end in ("csv", "tex", "md")}
+    copied = json.loads(re.search(r'<script type="application/json" id="copies">(.*?)</script>', html)[1])
+    assert copied["interventions"]["csv"] == (folder / "interventions.csv").read_text()
     pd.testing.assert_frame_equal(
         pd.read_csv(folder / "interventions.csv"),
         study.intervention_effects.reset_index(drop=True),

@@ -1,13 +1,11 @@
 """The table in the published layout, from three hand-written replies a variant; and tables rounded for reading."""
 
-import math
-
 import pandas as pd
 import pytest
 
 from pauselib.analysis.loading import results
 from pauselib.report import tables
-from pauselib.report.tables import rounded, table_html
+from pauselib.report.tables import table_html
 from pauselib.settings import Settings
 
 
@@ -63,43 +61,65 @@ def test_with_nothing_finished_every_number_is_a_dash(tmp_path):
 
 def test_several_seeds_have_a_column(by_hand):
     text = tables.as_published(results(by_hand.but(seeds=(42, 43))))
-    assert text.columns[:2].to_list() == ["seed", "variant"]
+    assert text.columns[:2].to_list() == ["variant", "seed"]
     assert text["seed"].to_list() == [42] * 4 + [43] * 4
 
 
 def test_what_is_marked_is_bold_and_text_is_escaped(by_hand):
-    text = tables.as_published(results(by_hand))
-    html = tables.styled(text.assign(variant="<b>")).to_html()
+    columns = tables.results_columns(results(by_hand))
+    columns[0].texts[0] = "<b>"
+    html = tables.columns_html(columns)
     assert "&lt;b&gt;" in html
     assert "**" not in html
-    assert html.count("font-weight: bold") == 1  # of the cells that share it
+    assert html.count("<strong>") == 3  # two best accuracies, one best loss
 
 
-def test_numbers_are_rounded_for_reading():
-    assert rounded(pd.Series([500.0, None, 1000.0])) == ["500", "–", "1,000"]
-    assert rounded(pd.Series([0.12345, -0.5, 12.34, 0.00012, math.inf])) == ["0.123", "-0.500", "12.3", "0.00012", "∞"]
-    assert rounded(pd.Series([1e-19, 0.25])) == ["0.000", "0.250"]
-    assert rounded(pd.Series([1e-19, 0.25], name="p_holm")) == ["<0.001", "0.250"]
-    assert rounded(pd.Series([True, False])) == ["yes", "no"]
-    assert rounded(pd.Series(["a", None])) == ["a", "–"]
+def test_of_the_results_the_main_ones_are_no_details_and_can_be_sorted(by_hand):
+    columns = {column.heading: column for column in tables.results_columns(results(by_hand))}
+    assert [heading for heading, column in columns.items() if not column.detail] == [
+        "Variant",
+        "Test accuracy",
+        "95 % interval",
+        "Eval loss",
+        "Pauses per reply",
+    ]
+    assert columns["Test accuracy"].numbers[:2] == [0.667, 0.333]
+    assert columns["LoRA"].texts == ["", "×", "", "×"]
 
 
 def test_a_table_s_cells_are_escaped_and_keep_their_exact_numbers():
     html = table_html(pd.DataFrame({"what_it_is": ["<i>"], "n": [0.12345]}), "a & b")
     assert html == (
         "<table><caption>a &amp; b</caption>"
-        '<thead><tr><th scope="col">what it is</th><th scope="col" class="number">n</th></tr></thead>'
-        '<tbody><tr><td>&lt;i&gt;</td><td class="number" data-value="0.12345">0.123</td></tr></tbody></table>'
+        '<thead><tr><th scope="col">what it is</th><th scope="col" class="number detail">n</th></tr></thead>'
+        '<tbody><tr><td>&lt;i&gt;</td><td class="number detail" data-value="0.12345">0.123</td></tr></tbody></table>'
     )
 
 
 def test_a_notebook_shows_text_from_the_left_and_numbers_from_the_right(displayed):
-    tables.show_table(pd.DataFrame({"claim": ["<i>"], "n": [1]}))
-    left = ' style="text-align: left"'
+    tables.show_table(pd.DataFrame({"claim": ["<i>"], "verdict": ["so"]}))
+    left = "text-align: left"
+    fixed = f"{left}; position: sticky; left: 0; background: var(--jp-layout-color0, #fff)"
     assert displayed == [
-        f'<table><thead><tr><th scope="col"{left}>claim</th><th scope="col" class="number">n</th></tr></thead>'
-        f'<tbody><tr><td{left}>&lt;i&gt;</td><td class="number" data-value="1.0">1</td></tr></tbody></table>'
+        '<div style="overflow-x: auto"><table><thead><tr>'
+        f'<th style="{fixed}" scope="col">Claim</th><th scope="col" style="{left}">Verdict</th></tr></thead>'
+        f'<tbody><tr><td style="{fixed}">&lt;i&gt;</td><td style="{left}">so</td></tr></tbody></table></div>'
     ]
+
+
+def test_a_notebook_has_the_details_behind_one_click(displayed):
+    tables.show_table(pd.DataFrame({"variant": ["sft"], "difference": [0.5], "n": [500]}))
+    main, _, everything = displayed[0].partition("<details><summary>All 3 columns</summary>")
+    assert ">500<" not in main
+    assert ">500<" in everything
+
+
+def test_takeaways_are_prose(monkeypatch):
+    shown = []
+    monkeypatch.setattr("IPython.display.display", lambda text: shown.append(text.data))
+    takeaways = {"claim": ["Pauses help."], "verdict": ["undecided"], "reading": ["By 0.1 points."], "low": [0.0]}
+    tables.show_takeaways(pd.DataFrame(takeaways))
+    assert shown == ["**Pauses help.** *Undecided.* By 0.1 points."]
 
 
 def test_a_notebook_says_where_a_table_has_no_rows(displayed):
