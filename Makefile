@@ -1,4 +1,5 @@
 # `make run`: all rows of the table on the embedded default. `make test`: the tests. `make bench`: what each part costs.
+# `make plan CONFIG=...`: what an experiment will take on a GPU, before anything is spent.
 PYTHON ?= python3
 CONFIG ?= configs/tiny.yaml
 ARGS ?=
@@ -6,6 +7,9 @@ DATASET ?=
 
 run: .venv/ready
 	.venv/bin/python -m pauselib.workflow $(CONFIG) $(if $(DATASET),dataset=$(abspath $(DATASET))) $(ARGS)
+
+plan: .venv/ready
+	.venv/bin/python -m pauselib.planning $(CONFIG) $(if $(DATASET),dataset=$(abspath $(DATASET))) $(ARGS)
 
 test: .venv/ready
 	.venv/bin/python -m pytest $(ARGS)
@@ -28,4 +32,4 @@ lab: .venv/ready
 	.venv/bin/python -m pip uninstall --quiet --yes rfc3987-syntax lark
 	touch .venv/ready
 
-.PHONY: run test bench lint lab
+.PHONY: run plan test bench lint lab
