@@ -6,10 +6,11 @@ alternative that does the same work in the same process on one thread, each the 
     python -m benchmarks                                      # everything
     python -m benchmarks decoding training                    # some subjects
     python -m benchmarks injection --dataset path/to/gsm8k    # on the problems of train.jsonl there
-
-Two more take longer and are commands of their own: `python -m benchmarks.kills`, an experiment that is killed again and
-again, and `python -m benchmarks.memory`, how memory grows with the rows.
     python -m benchmarks precision                            # on a real model, some minutes
+
+Three more take longer and are commands of their own: `python -m benchmarks.kills`, an experiment that is killed again
+and again, `python -m benchmarks.memory`, how memory grows with the rows, and `python -m benchmarks.planning`, what
+`make plan` says of memory beside what is measured.
 """
 
 import argparse

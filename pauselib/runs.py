@@ -16,19 +16,17 @@ import shutil
 import sys
 import time
 from collections.abc import Callable
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 
-import psutil
-from filelock import FileLock, Timeout
+from filelock import FileLock
 
 from pauselib import processes
 from pauselib.errors import InputError, failed_writes_explained
 
 MANIFEST = "made_from.json"
 HOST = re.sub(r"\W", "-", platform.node())  # part of a temporary name: several machines may share a disk
-A_DAY = 86_400  # seconds
 SETTLED_AFTER = 2.0  # seconds; two changes within less may leave a file with the same time
 
 
@@ -189,25 +187,6 @@ def is_current(folder: Path, made_from: dict) -> bool:
 def lock_of(folder: Path) -> Path:
     """Return the lock that is held while `folder` is made."""
     return folder.with_name(f".{folder.name}.lock")
-
-
-def clear_litter(folder: Path) -> None:
-    """Remove what processes that were killed left half-written below a folder; what is being made now stays.
-
-    So does a file of another machine, whose processes can't be seen, for a day.
-    """
-    for path in list(folder.rglob(".*.part")):
-        if path.is_dir():
-            name = path.name[1:].removesuffix(".part").removesuffix(".old")
-            made = path.parent if path.name == ".new.part" else path.with_name(name)
-            with suppress(Timeout), FileLock(lock_of(made), timeout=0):
-                shutil.rmtree(path, ignore_errors=True)
-        else:
-            *_, host, writer, _ = path.name.split(".")
-            with suppress(FileNotFoundError):
-                old = time.time() - path.stat().st_mtime > A_DAY
-                if old or (host == HOST and not psutil.pid_exists(int(writer))):
-                    path.unlink()
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from filelock import FileLock, Timeout
 
 from pauselib import runs
 from pauselib.errors import InputError
+from pauselib.workflow.leftovers import clear_litter
 
 MADE_FROM = runs.origin(Path("out"), {"seed": 42, "layers": (1, 2)}, {"data": "abc"})
 
@@ -283,7 +284,7 @@ def test_a_kill_while_a_folder_takes_the_place_of_another_leaves_no_folder_witho
     monkeypatch.setattr(runs.shutil, "rmtree", rmtree)
     assert names(tmp_path) == [".out.old.part", "out"]
     assert runs.is_current(tmp_path / "out", CHANGED)
-    runs.clear_litter(tmp_path)
+    clear_litter(tmp_path)
     assert names(tmp_path) == ["out"]
 
 
@@ -324,6 +325,6 @@ def test_what_a_kill_left_half_written_is_cleared_and_nothing_else(tmp_path):
     mine.touch()
     runs.write(tmp_path / ".busy.part" / "half.txt", "")
     with FileLock(runs.lock_of(tmp_path / "busy")):
-        runs.clear_litter(tmp_path)
+        clear_litter(tmp_path)
     assert names(tmp_path) == sorted([".busy.part", mine.name, elsewhere.name, "out"])
     assert names(tmp_path / "out") == ["a.txt", runs.MANIFEST]

@@ -1,18 +1,25 @@
-"""What a run that was killed has left: processes that nobody waits for, notebooks that were not executed to the end."""
+"""What a run that was killed has left: processes that nobody waits for, files that were half-written, notebooks that
+were not executed to the end.
+"""
 
 import json
 import os
 import shutil
 import sys
+import time
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
+from filelock import FileLock, Timeout
 
+from pauselib import runs
 from pauselib.declared import EVERY_NOTEBOOK
 from pauselib.settings import ROOT
 
 MARK = "PAUSELIB_WORKFLOW"  # an environment variable that every process of a run inherits, so that orphans can be told
 EXECUTED = tuple(name for name in EVERY_NOTEBOOK if name != "explore")  # by a run, with papermill
+A_DAY = 86_400  # seconds
 PATIENCE = 10  # seconds that a process may take to end
 
 
@@ -37,6 +44,25 @@ def end_orphans() -> None:
 def remove_stale_locks() -> None:
     """Remove the locks of a Snakemake that was killed, as `snakemake --unlock` does in two seconds."""
     shutil.rmtree(ROOT / ".snakemake" / "locks", ignore_errors=True)
+
+
+def clear_litter(folder: Path) -> None:
+    """Remove what processes that were killed left half-written below a folder; what is being made now stays.
+
+    So does a file of another machine, whose processes can't be seen, for a day.
+    """
+    for path in list(folder.rglob(".*.part")):
+        if path.is_dir():
+            name = path.name[1:].removesuffix(".part").removesuffix(".old")
+            made = path.parent if path.name == ".new.part" else path.with_name(name)
+            with suppress(Timeout), FileLock(runs.lock_of(made), timeout=0):
+                shutil.rmtree(path, ignore_errors=True)
+        else:
+            *_, host, writer, _ = path.name.split(".")
+            with suppress(FileNotFoundError):
+                old = time.time() - path.stat().st_mtime > A_DAY
+                if old or (host == runs.HOST and not psutil.pid_exists(int(writer))):
+                    path.unlink()
 
 
 def is_executed(path: Path) -> bool | None:

@@ -18,6 +18,7 @@ from pauselib.workflow import slurm
 from pauselib.workflow.gpus import GPUS, visible_gpus
 from pauselib.workflow.leftovers import (
     MARK,
+    clear_litter,
     end_orphans,
     remove_stale_locks,
     remove_unfinished_notebooks,
@@ -135,7 +136,7 @@ def run_snakemake(settings: Settings, config: dict, *arguments: str) -> int:
                 slurm.end_jobs(jobs)
         end_orphans()
         remove_stale_locks()
-        runs.clear_litter(settings.folder())
+        clear_litter(settings.folder())
         remove_unfinished_notebooks(settings.folder())
         runs.write(config_file, yaml.safe_dump(config, sort_keys=False))
         command = [*snakemake, *where, "--rerun-incomplete", "--keep-going"]
