@@ -45,7 +45,9 @@ HEADINGS = {  # column of a table of the analysis -> its heading; of an interval
     "equivalent_above": "Equivalent for margins above",
     "detectable": "Smallest that can be found",
     "reading": "Reading",
-    "by": "Told by",
+    "by": "By",
+    "head": "By the head",
+    "implied": "Implied by the injector",
     "auc": "AUC",
     "pauses": "Pauses",
     "opening_auc": "AUC, first pauses only",
@@ -164,7 +166,7 @@ def _column(table: pd.DataFrame, name: str, texts: list[str], is_first: bool) ->
     """
     is_constant_seed = name in ("seed", "seeds") and table[name].nunique() < 2
     is_detail = name in DETAILS or is_constant_seed or (name == "p" and "p_holm" in table)
-    words = heading(name)
+    words = "From" if name == "low" and "high" not in table else heading(name)
     if f"{name}_ours" in table:
         words, is_detail = f"{words}, published", True
     return Column(name, words, texts, numbers_of(table[name]), is_detail and not is_first)
