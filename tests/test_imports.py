@@ -18,6 +18,9 @@ HEAVY = ("torch", "transformers", "trl", "peft", "datasets", "matplotlib", "scip
 COMPUTE_WITH_TENSORS = (
     "pauselib.model.pause_model",
     "pauselib.model.precision",
+    "pauselib.training.kept_weights",
+    "pauselib.training.sharing",
+    "pauselib.training.suitability",
     "pauselib.training.trainer",
     "pauselib.decoding.batch_cache",
     "pauselib.decoding.greedy",

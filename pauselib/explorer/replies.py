@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from pauselib import runs, tasks
-from pauselib.decoding.evaluation import decoder, judged, pause_id_of, with_prompt_pauses
+from pauselib.decoding.evaluation import decoder, end_ids, judged, pause_id_of, with_prompt_pauses
 from pauselib.explorer.contents import model_time, replies_time
 from pauselib.report.html import PAUSE_MARK, PAUSE_STYLE, pieces, reply_html
 from pauselib.report.tables import table_html
@@ -116,7 +116,7 @@ class Replies:
 
         limits = settings.max_new_tokens, settings.max_total_tokens
         prompts = [with_prompt_pauses(prompt, model)]
-        [reply] = generate(model, prompts, tokenizer.eos_token_id, *limits, show=False, chooser=chooser, each=watch)
+        [reply] = generate(model, prompts, end_ids(model, tokenizer), *limits, show=False, chooser=chooser, each=watch)
         return as_dictionary(reply)
 
     def model_and_tokenizer(self, settings: Settings) -> tuple:

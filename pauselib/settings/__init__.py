@@ -1,5 +1,4 @@
-"""All settings of an experiment, in one flat list. A notebook's parameters cell, `papermill -p` and a file in
-`configs/` name them.
+"""All settings of an experiment, in one flat list: parameters cells, `papermill -p` and files in `configs/` name them.
 
 A setting is one field below: its type, default, meaning, limits, and the steps whose results depend on it. From that
 follow the manifests, the notebooks' parameters cells (`python -m pauselib.settings.notebook_cells` writes them), and
@@ -128,8 +127,11 @@ class Settings(InterventionSettings, TrialSettings, OtherRow):
     lora_target_modules: Annotated[tuple[Annotated[str, Field(min_length=1)], ...], BeforeValidator(as_list)] = setting(
         ("auto",), "the layers that get one; auto: the attention's query and value", *TRAINED, min_length=1
     )
-    dtype: Literal["float32", "bfloat16", "mixed"] = setting(
-        "float32", "float32, bfloat16, or mixed (float32, but products in training)", *TRAINED, *TESTED
+    dtype: Literal["float32", "mixed", "bfloat16", "pure_bfloat16"] = setting(
+        "float32",
+        "float32, mixed (bfloat16 products), bfloat16 (trains in float32), or pure_bfloat16 (as published)",
+        *TRAINED,
+        *TESTED,
     )
     gradient_checkpointing: bool = setting(False, "recompute activations to save memory", *TRAINED)
     report_to: Literal["none", "tensorboard", "wandb", "trackio"] = setting(
@@ -140,7 +142,9 @@ class Settings(InterventionSettings, TrialSettings, OtherRow):
     max_total_tokens: int = setting(
         0, "the published limit instead: prompt and reply, without padding (1024); 0: off", "evaluate", ge=0
     )
-    eval_batch_size: int = setting(256, "replies decoded together; does not change them", notebooks=("evaluate",), ge=1)
+    eval_batch_size: int = setting(
+        256, "replies decoded together; in bfloat16 alone they depend on it", notebooks=("evaluate",), ge=1
+    )
     # the graph (Snakemake) and the table
     variants: Annotated[tuple[str, ...], BeforeValidator(as_list)] = setting(
         "all",

@@ -1,12 +1,16 @@
-"""Models and tokenizers by name: the embedded one (`tiny`), one that comes in a package, a folder, or a hub id."""
+"""Models and tokenizers by name: the embedded one (`tiny`), one that comes in a package, a folder, a GGUF file, or a
+hub id.
+"""
 
 import gc
+import os
 from contextlib import contextmanager
 from pathlib import Path
 
 from pauselib.errors import InputError
+from pauselib.processes import is_sharded
 from pauselib.progress import working
-from pauselib.sources.packaged import PACKAGED, packaged_model
+from pauselib.sources.packaged import PACKAGED, packaged_model, unquantized
 
 NAMES = ", ".join(f"'{name}'" for name in ("tiny", *PACKAGED))
 
@@ -39,8 +43,10 @@ def model_source(model: str) -> Path | str:
 
 def from_pretrained(auto, source: str, **options):
     """Return `auto.from_pretrained` of a source. Raises InputError, in one sentence, where it can't be had."""
-    place = model_source(str(source))
-    if looks_like_folder(str(source)) and not Path(source).is_dir():
+    folder, file = os.path.split(source) if str(source).endswith(".gguf") else (str(source), None)
+    place = model_source(folder) if file is None else folder or "."
+    options |= {"gguf_file": file} if file else {}
+    if looks_like_folder(folder) and not Path(folder).is_dir():
         raise InputError(
             f"The model '{source}' is not there: no folder has this path. Give {NAMES}, a folder or a hub id."
         )
@@ -65,6 +71,11 @@ def load_tokenizer(source: str):
         from transformers import AutoTokenizer
 
     tokenizer = from_pretrained(AutoTokenizer, source, padding_side="left")
+    if tokenizer.eos_token_id is None:
+        raise InputError(
+            f"The tokenizer of the model '{source}' has no end token, which every answer ends with: name one as "
+            "`eos_token` in its tokenizer_config.json."
+        )
     tokenizer.pad_token = tokenizer.pad_token or tokenizer.unk_token or tokenizer.eos_token
     return tokenizer
 
@@ -72,7 +83,7 @@ def load_tokenizer(source: str):
 def load_model(source: str, dtype: str = "float32"):
     """Return a causal language model (a pause model too), in evaluation mode, on the GPU if there is one.
 
-    Its weights are bfloat16 where `dtype` says so, otherwise float32.
+    Its weights are bfloat16 where the setting `dtype` says so, otherwise float32.
     """
     with quick_imports():
         import torch
@@ -80,7 +91,7 @@ def load_model(source: str, dtype: str = "float32"):
         from transformers.utils import logging
 
     logging.disable_progress_bar()
-    weights = torch.bfloat16 if dtype == "bfloat16" else torch.float32
+    weights = torch.bfloat16 if "bfloat16" in dtype else torch.float32
     model, found = from_pretrained(AutoModelForCausalLM, source, dtype=weights, output_loading_info=True)
     for problem in ("missing_keys", "unexpected_keys", "mismatched_keys"):
         if found[problem]:
@@ -90,7 +101,9 @@ def load_model(source: str, dtype: str = "float32"):
                 f"{problem.removesuffix('_keys')}, such as {name}. Mend the folder: random weights would take their "
                 "place."
             )
-    return model.to("cuda" if torch.cuda.is_available() else "cpu").eval()
+    if str(source).endswith(".gguf"):
+        model = unquantized(model)
+    return model.to("cuda" if torch.cuda.is_available() and not is_sharded() else "cpu").eval()
 
 
 def pause_token_id(source: str) -> int:
@@ -99,3 +112,18 @@ def pause_token_id(source: str) -> int:
         from transformers import AutoConfig
 
     return from_pretrained(AutoConfig, source).get_text_config().vocab_size
+
+
+def check_language_model(source: str) -> None:
+    """Raise InputError for a model that is more than a language model, by its configuration alone."""
+    with quick_imports():
+        from transformers import AutoConfig
+
+    config = from_pretrained(AutoConfig, source)
+    if config.model_type == "pause":
+        raise InputError(f"The model '{source}' pauses already: name the language model that it was made from.")
+    if config.get_text_config() is not config or config.is_encoder_decoder:
+        raise InputError(
+            f"The model '{source}' ({config.model_type}) takes more than one text, such as images or sound: choose a "
+            "language model of text alone."
+        )

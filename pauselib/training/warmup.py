@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from pauselib import runs
+from pauselib.processes import from_first, is_first, is_sharded
 from pauselib.settings import Settings
 from pauselib.sources.models import load_model, load_tokenizer
 from pauselib.strategies import prompt_pauses
@@ -35,7 +36,9 @@ def training_precision(trainer):
     """Return a context in which a trainer's model is held as it is trained."""
     from pauselib.model.precision import frozen_matrices_in_bfloat16
 
-    return frozen_matrices_in_bfloat16(trainer.model) if trainer.autocast else contextlib.nullcontext()
+    if not trainer.autocast or is_sharded():  # the parts of a model are those of its weights as they are
+        return contextlib.nullcontext()
+    return frozen_matrices_in_bfloat16(trainer.model)
 
 
 def train_variant(
@@ -56,22 +59,22 @@ def train_variant(
     """
     with quiet():
         trainer, table = prepare(settings, parse(settings.variant), base, rows, work, picture)
-        if runs.manifest(work) != made_from:
-            shutil.rmtree(work, ignore_errors=True)
-            runs.write_json(work / runs.MANIFEST, made_from)
-        from pauselib.model.precision import as_loaded_in
-        from pauselib.training.trainer import last_checkpoint
+        from pauselib.training.kept_weights import KeptWeights
 
+        start = checkpoint_to_go_on_from(work, made_from) if is_first() else None
+        kept = KeptWeights(work, settings.trial_checkpoints if parse(settings.variant).second_step else ())
+        trainer.add_callback(kept)
         with training_precision(trainer):
-            trainer.train(resume_from_checkpoint=last_checkpoint(work))
+            trainer.train(resume_from_checkpoint=from_first(start))
         model, tokenizer = trainer.model, trainer.processing_class
-        trained = model.merge_and_unload() if parse(settings.variant).lora else model
-        if settings.dtype == "bfloat16":
-            as_loaded_in(settings.dtype, trained)
+        trained = merged(settings, whole(trainer, settings, base) if is_sharded() else model)
         forget_place(trained)
-        trained.save_pretrained(folder)
-        tokenizer.save_pretrained(folder)
-        losses = trainer.losses_of(trained) if trainer.autocast else trainer.kept_losses()
+        if is_first():
+            trained.save_pretrained(folder)
+            tokenizer.save_pretrained(folder)
+            kept.move_to(folder)
+        again = trainer.autocast and not is_sharded()  # a whole model may be too large for a GPU
+        losses = trainer.losses_of(trained) if again else trainer.kept_losses()
     return {
         "variant": settings.variant,
         "eval_loss": losses["eval_loss"],
@@ -85,25 +88,27 @@ def train_variant(
     }
 
 
+def checkpoint_to_go_on_from(work: Path, made_from: dict) -> str | None:
+    """Return the last whole checkpoint of a run that was made from the same, or None; what was made from something else
+    is removed.
+    """
+    from pauselib.training.trainer import last_checkpoint
+
+    if runs.manifest(work) != made_from:
+        shutil.rmtree(work, ignore_errors=True)
+        runs.write_json(work / runs.MANIFEST, made_from)
+    return last_checkpoint(work)
+
+
 def prepare(settings: Settings, variant: Variant, base: Path | str, rows: dict[str, pd.DataFrame], work: Path, picture):
     """Return the trainer of a variant, and the table of what it trains."""
-    import torch
-
-    from pauselib.model.pause_model import PauseForCausalLM
-    from pauselib.model.precision import train_in_float32
-    from pauselib.model.unfreezing import trainable, unfreeze
+    from pauselib.model.unfreezing import trainable
     from pauselib.training.trainer import PauseTrainer, arguments, as_dataset
 
     tokenizer = load_tokenizer(str(base))
-    torch.manual_seed(settings.seed)
     os.environ["TENSORBOARD_LOGGING_DIR"] = str(work.parent / "tensorboard")
     os.environ.setdefault("WANDB_PROJECT", "pauselib")
-    model = load_model(str(base), settings.dtype)
-    if variant.pauses:
-        model = PauseForCausalLM.around(model, settings.seed)
-        model.config.prompt_pauses = prompt_pauses(settings)
-    model = unfreeze(model, variant, settings)
-    train_in_float32(model)
+    model = untrained(settings, variant, base)
     table = trainable(model)
     trainer = PauseTrainer(
         model,
@@ -115,6 +120,61 @@ def prepare(settings: Settings, variant: Variant, base: Path | str, rows: dict[s
         autocast=settings.dtype != "float32",
     )
     return trainer, table
+
+
+def untrained(settings: Settings, variant: Variant, base: Path | str):
+    """Return the model of a variant before its first step, what it trains unfrozen (a peft model with adapters)."""
+    import torch
+
+    from pauselib.model.pause_model import PauseForCausalLM
+    from pauselib.model.precision import train_in_bfloat16, train_in_float32
+    from pauselib.model.unfreezing import unfreeze
+    from pauselib.training.suitability import check_model
+
+    torch.manual_seed(settings.seed)
+    model = load_model(str(base), settings.dtype)
+    check_model(model)
+    if variant.pauses:
+        model = PauseForCausalLM.around(model, settings.seed)
+        model.config.prompt_pauses = prompt_pauses(settings)
+    model = unfreeze(model, variant, settings)
+    train_in_bfloat16(model) if settings.dtype == "pure_bfloat16" else train_in_float32(model)
+    return model
+
+
+def whole(trainer, settings: Settings, base: Path | str):
+    """Return, in the first process, a trained model of which each process holds a part; in the others an untrained one.
+
+    It is in the memory of the processor, not in that of a GPU.
+    """
+    weights = trainer.accelerator.get_state_dict(trainer.model)
+    model = untrained(settings, parse(settings.variant), base)
+    if is_first():
+        model.load_state_dict(weights)
+    return model
+
+
+def merged(settings: Settings, model):
+    """Return a trained model, its adapters added to its weights, in the precision that it is saved in."""
+    from pauselib.model.precision import as_loaded_in
+
+    trained = model.merge_and_unload() if parse(settings.variant).lora else model
+    if "bfloat16" in settings.dtype:
+        as_loaded_in("bfloat16", trained)
+    return trained
+
+
+def model_at(settings: Settings, base: Path | str, folder: Path, step: int):
+    """Return the model of a variant as it was at one of its `trial_checkpoints`, in evaluation mode.
+
+    `folder` is that of the trained model, `base` that of the model which the training started from.
+    """
+    from pauselib.training.kept_weights import read_weights, weights_at
+
+    with quiet():
+        model = untrained(settings, parse(settings.variant), base)
+        read_weights(model, weights_at(folder, step))
+        return merged(settings, model).eval()
 
 
 def forget_place(model) -> None:
