@@ -75,6 +75,8 @@ def parts(settings: Settings, step: str) -> Iterator[Part]:
     names = settings_of_step("second_step" if variant.second_step else "first_step")
     if variant.second_step and not variant.pauses:
         names = (*names, "n_copies")
+    if variant.second_step and settings.trial_checkpoints:
+        names = (*names, "trial_checkpoints")
     yield Part("model", settings.variant_folder() / "model", settings.of(*names))
     if step == "evaluate":
         interventions = active_interventions(settings.of(*INTERVENTION_SETTINGS))

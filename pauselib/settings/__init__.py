@@ -1,5 +1,4 @@
-"""All settings of an experiment, in one flat list. A notebook's parameters cell, `papermill -p` and a file in
-`configs/` name them.
+"""All settings of an experiment, in one flat list: parameters cells, `papermill -p` and files in `configs/` name them.
 
 A setting is one field below: its type, default, meaning, limits, and the steps whose results depend on it. From that
 follow the manifests, the notebooks' parameters cells (`python -m pauselib.settings.notebook_cells` writes them), and
