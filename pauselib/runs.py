@@ -229,28 +229,24 @@ def make_once(
     Of several processes one makes it and the others wait. What was made from something else is made again where
     `overwrite` says so; otherwise it is refused with an InputError that names the difference, since others use it.
     What is damaged is made again. `beside`: the files are made beside what else is in the folder, instead of taking
-    its place. `settle()` is called once the folder is there, made now or before, while the others still wait. Raises
-    InputError where the folder can't be written.
-
-    Of processes that train together the first alone locks and writes. The others wait for it, and call `make` at the
-    same time where all of them make it `together`.
+    its place. `settle()` is called once the folder is there, made now or before, while the others still wait. Of
+    processes that train one model the first alone locks and writes; the others call `make` at the same time where all
+    make it `together`. Raises InputError where the folder can't be written.
     """
     if not processes.is_first():
-        part = processes.from_first()
-        if part:
+        if part := processes.from_first():
             make(part)
         return processes.from_first()
     with failed_writes_explained(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(lock_of(folder)):
-            kept = is_current(folder, made_from)
-            if not kept:
+            if kept := is_current(folder, made_from):
+                processes.from_first()
+            else:
                 check_may_be_made(folder, made_from, overwrite, beside)
                 with new_folder(folder, beside) as part:
                     processes.from_first(part if together else None)
                     fill(part, made_from, make)
-            else:
-                processes.from_first()
             settle()
     return processes.from_first(not kept)
 

@@ -145,9 +145,7 @@ class Settings(InterventionSettings, TrialSettings, OtherRow, Places):
     max_total_tokens: int = setting(
         0, "the published limit instead: prompt and reply, without padding (1024); 0: off", "evaluate", ge=0
     )
-    eval_batch_size: int = setting(
-        256, "replies decoded together; in bfloat16 alone they depend on it", notebooks=("evaluate",), ge=1
-    )
+    eval_batch_size: int = setting(256, "replies at once; bfloat16 ones depend on it", notebooks=("evaluate",), ge=1)
     # the graph (Snakemake) and the table
     variants: Annotated[tuple[str, ...], BeforeValidator(as_list)] = setting(
         "all",
