@@ -1,5 +1,6 @@
 """A folder of what was trained: it comes back bit for bit as the whole model, and says in a sentence why it can't."""
 
+import json
 import shutil
 import subprocess
 import sys
@@ -9,12 +10,14 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM
 
+from pauselib import runs
 from pauselib.model.pause_model import PauseForCausalLM
 from pauselib.model.precision import as_loaded_in, train_in_float32
 from pauselib.model.trained_parts import factors_of, save_trained_parts
 from pauselib.model.unfreezing import unfreeze
 from pauselib.settings import Settings
-from pauselib.sources.models import load_model
+from pauselib.sources.models import load_model, model_source
+from pauselib.steps import warm_up
 from pauselib.variants import parse
 
 FLOAT = 4  # bytes
@@ -149,3 +152,20 @@ def test_a_fresh_python_knows_its_configuration_after_import_pauselib(trained, t
     root = Path(__file__).parents[2]
     said = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True).stdout
     assert said.split() == ["TrainedPartsConfig", "50", "50"]
+
+
+def test_a_model_of_the_hub_is_named_with_its_commit_in_folder_and_manifests(small, tmp_path, monkeypatch):
+    import huggingface_hub.constants
+
+    commit = "a" * 40
+    cache = tmp_path / "models--org--model"
+    shutil.copytree(model_source("tiny"), cache / "snapshots" / commit)
+    (cache / "refs").mkdir()
+    (cache / "refs" / "v1").write_text(commit)
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path))
+    settings = small.but(experiment="hub", model="org/model", model_revision="v1", variant="baseline_1_epoch")
+    folder = warm_up(settings.but(base_max_steps=1)) / "model"
+    assert json.loads((folder / "config.json").read_text())["base"] == f"org/model@{commit}"
+    assert runs.manifest(folder)["inputs"]["base"] == f"org/model@{commit}"
+    assert runs.manifest(settings.folder() / "data")["inputs"]["tokenizer of"] == f"org/model@{commit}"
+    assert load_model(str(folder)).config.vocab_size == 884
