@@ -1,4 +1,5 @@
-"""Mixed precision beside float32: the seconds and the losses of the same training steps, and of the same replies.
+"""Mixed precision beside float32: the seconds and the losses of the same training steps, what an insertion trial finds
+in the two models that come of it, and replies in bfloat16.
 
 On the real model that comes in a package, where it can be had; otherwise on the embedded one, where there is little to
 gain.
@@ -7,6 +8,7 @@ gain.
 import tempfile
 from pathlib import Path
 
+import pandas as pd
 import torch
 
 from benchmarks import cpu_seconds, row
@@ -18,9 +20,10 @@ from pauselib.settings import Settings
 from pauselib.sources.models import load_model, load_tokenizer, model_source, pause_token_id
 from pauselib.sources.problems import load_problems
 from pauselib.training.warmup import prepare, quiet, training_precision
+from pauselib.trials.trial import trial
 from pauselib.variants import parse
 
-STEPS, REPLIES, TOKENS = 4, 24, 40
+STEPS, REPLIES, TOKENS, TRIAL = 4, 24, 40, 20
 
 
 def model_name() -> str:
@@ -33,8 +36,8 @@ def model_name() -> str:
     return "smollm2"
 
 
-def train(settings: Settings, rows) -> tuple[float, list[float]]:
-    """Return the processor time of the training steps, and the loss of each."""
+def train(settings: Settings, rows, problems) -> tuple[float, list[float], pd.Series]:
+    """Return the processor time of the training steps, the loss of each, and the means of the trained model's trial."""
     with tempfile.TemporaryDirectory() as folder, quiet():
         trainer, _ = prepare(
             settings, parse(settings.variant), settings.model, {"train": rows, "validation": rows}, Path(folder), None
@@ -44,7 +47,17 @@ def train(settings: Settings, rows) -> tuple[float, list[float]]:
         trainer.args.logging_steps = 1
         with training_precision(trainer):
             seconds = cpu_seconds(trainer.train)
-        return seconds, [entry["loss"] for entry in trainer.history()]
+        losses = [entry["loss"] for entry in trainer.history()]
+        model = trainer.model.merge_and_unload().eval()
+        found = trial(settings, model, load_tokenizer(settings.model), problems)
+    return seconds, losses, found.groupby(["content", "dose"])["log_likelihood"].mean()
+
+
+def outcomes(found: pd.Series) -> str:
+    """Return the mean log likelihood of a result as it is, and what pauses before its calculation change, in words."""
+    plain = found["nothing", 0]
+    change = f", with 4 pauses {found['pauses', 4] - plain:+.4f}" if "pauses" in found.index.levels[0] else ""
+    return f"trial {plain:.4f} nats{change}"
 
 
 def compare(dataset: str = "toy") -> list[dict]:
@@ -52,15 +65,29 @@ def compare(dataset: str = "toy") -> list[dict]:
     name = model_name()
     tokenizer, task = load_tokenizer(name), tasks.find("gsm8k")
     clean = tokenize(load_problems(dataset, "train", 8 * STEPS), tokenizer, task)
-    settings = Settings(model=name, max_steps=STEPS, base_max_steps=STEPS, learning_rate=2e-4, base_learning_rate=2e-4)
+    problems = tokenize(load_problems(dataset, "train", 8 * STEPS + TRIAL), tokenizer, task).iloc[8 * STEPS :]
+    settings = Settings(
+        model=name,
+        max_steps=STEPS,
+        base_max_steps=STEPS,
+        learning_rate=2e-4,
+        base_learning_rate=2e-4,
+        trial_sites=["step"],
+        trial_contents=["pauses"],
+        trial_doses=[4],
+    )
     injected = inject(clean, tokenizer, pause_token_id(name), settings)
     lines = []
     for variant in ("sft_peft", "baseline_matched"):
         rows = injected if parse(variant).pauses else clean
-        found = {dtype: train(settings.but(variant=variant, dtype=dtype), rows) for dtype in ("mixed", "float32")}
-        losses = {dtype: ", ".join(f"{loss:.3f}" for loss in found[dtype][1]) for dtype in found}
-        what = f"{name}, {variant}, {STEPS} steps, losses {losses['mixed']}"
-        lines.append(row(what, found["mixed"][0], found["float32"][0], f"float32, losses {losses['float32']}", "1.6"))
+        n_tokens = STEPS * 8 * rows["input_ids"].str.len().mean()
+        seconds, said = {}, {}
+        for dtype in ("mixed", "float32"):
+            seconds[dtype], losses, found = train(settings.but(variant=variant, dtype=dtype), rows, problems)
+            losses = ", ".join(f"{loss:.3f}" for loss in losses)
+            said[dtype] = f"{n_tokens / seconds[dtype]:.0f} tokens/s, losses {losses}, {outcomes(found)}"
+        what = f"{name}, {variant}, {STEPS} steps, {said['mixed']}"
+        lines.append(row(what, seconds["mixed"], seconds["float32"], f"float32, {said['float32']}", "1.6"))
     return [*lines, compare_decoding(name, dataset)]
 
 

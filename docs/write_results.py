@@ -3,8 +3,9 @@
 python docs/write_results.py "2 cores of an AMD EPYC, no GPU"
 
 The text goes between the comments `<!-- NAME: written by docs/write_results.py -->` and `<!-- end of NAME -->`. These
-are the parts `finding` and `example` of README.md, and the parts `tiny`, `seeds` and `strategies` of docs/results.md.
-The run of configs/tiny.yaml has to be finished. Where another one isn't, its part stays as it is, and a line says so.
+are the parts `real`, `finding` and `example` of README.md, and the parts `tiny`, `seeds` and `strategies` of
+docs/results.md. The run of configs/tiny.yaml has to be finished. Where another one isn't, its part stays as it is, and
+a line says so. All that configs/smollm2.yaml has made, but the models, goes to docs/smollm2.
 """
 
 import sys
@@ -28,6 +29,7 @@ from pauselib.tokens import PAUSE_TEXT
 from pauselib.variants import matched_baseline
 
 ROOT = Path(__file__).parent.parent
+REAL = "configs/smollm2.yaml"
 MAIN, SEEDS, STRATEGIES = "configs/tiny.yaml", "configs/tiny-seeds.yaml", "configs/tiny-strategies.yaml"
 PAUSING = "sft_peft"  # the variant that the finding is about
 FORBIDDEN = "max_pauses-0"  # the name of the intervention that forbids all pauses
@@ -91,8 +93,9 @@ def line_of(table: pd.DataFrame, **values) -> pd.Series:
     return row
 
 
-def finding(study: Study, run: str) -> str:
-    """Return the finding in three sentences, the run that it is from, and its picture."""
+def finding(study: Study, run: str, folder: str = "docs") -> str:
+    """Return the finding in three sentences, the run that it is from, and its picture in a folder."""
+    picture = "Accuracy of every variant, and its difference to as much training without pauses"
     return "\n".join(
         [
             f"* {accuracy_sentence(study)}",
@@ -101,7 +104,7 @@ def finding(study: Study, run: str) -> str:
             "",
             run,
             "",
-            "![Accuracy of every variant, and its difference to as much training without pauses](docs/finding.png)",
+            f"![{picture}]({folder}/finding.png)",
         ]
     )
 
@@ -173,8 +176,8 @@ def example(study: Study) -> str:
     return f"A test problem and a reply ({rule}):\n\n{block}"
 
 
-def tiny_part(study: Study, run: str) -> str:
-    """Return the part of docs/results.md on the embedded default."""
+def experiment_part(study: Study, run: str) -> str:
+    """Return all that is said of an experiment: its verdicts, trials and tables, with the pictures beside it."""
     claims = study.takeaways[["claim", "says", "verdict", "reading"]]
     built_in = "\n\n".join([study.plan_status, *study.built_in])
     effects = study.intervention_effects.drop(columns=["allowed", "n", "accuracy_low", "accuracy_high", "p"])
@@ -264,6 +267,25 @@ def draw(study: Study, docs: Path) -> None:
         runs.write(docs / f"{name}.png", style.saved(figure, "png", dpi=DPI))
 
 
+def publish(study: Study, docs: Path) -> None:
+    """Write the pictures, the report and the executed analysis of an experiment into a folder."""
+    docs.mkdir(parents=True, exist_ok=True)
+    draw(study, docs)
+    runs.write(docs / "report.html", document.report_html(study, alone=True))
+    copy_notebook(study.settings.folder() / "analyze.ipynb", docs / "analyze.ipynb")
+
+
+def publish_real(study: Study, run: str, docs: Path) -> None:
+    """Write all that the registered experiment has made into a folder, but its models: tables, notebooks, replies."""
+    publish(study, docs)
+    runs.write(docs / "results.md", f"# {study.plan_status}\n{experiment_part(study, run)}")
+    made = study.settings.folder()
+    for path in [*made.glob("*.csv"), *made.glob("tables/*.csv"), *made.glob("seed-*/*/predictions.jsonl")]:
+        runs.write(docs / path.relative_to(made), path.read_text(encoding="utf-8"))
+    for path in made.glob("seed-*/*/*.ipynb"):
+        copy_notebook(path, docs / path.relative_to(made))
+
+
 def copy_notebook(source: Path, target: Path) -> None:
     """Copy an executed notebook without what papermill notes of the machine: paths, times."""
     notebook = nbformat.read(source, as_version=4)
@@ -281,16 +303,18 @@ def main(machine: str, root: Path = ROOT) -> None:
     if study is None:
         sys.exit(f"The finding comes from {MAIN}: run `make run` first.")
     run = run_line(MAIN, study, machine)
-    draw(study, docs)
+    publish(study, docs)
     fill(readme, "finding", finding(study, run))
     fill(readme, "example", example(study))
-    fill(results, "tiny", tiny_part(study, run))
+    fill(results, "tiny", experiment_part(study, run))
+    real = finished_study(root, REAL)
+    if real is not None:
+        publish_real(real, run_line(REAL, real, machine), docs / "smollm2")
+        fill(readme, "real", finding(real, run_line(REAL, real, machine), "docs/smollm2"))
     for part, config, write_part in (("seeds", SEEDS, seeds_part), ("strategies", STRATEGIES, strategies_part)):
         other = finished_study(root, config)
         if other is not None:
             fill(results, part, write_part(other, run_line(config, other, machine)))
-    runs.write(docs / "report.html", document.report_html(study, alone=True))
-    copy_notebook(study.settings.folder() / "analyze.ipynb", docs / "analyze.ipynb")
     for path in (docs / "report.html", docs / "analyze.ipynb", docs / "finding.png"):
         print(f"{path.relative_to(root)}: {path.stat().st_size / 1e6:.1f} MB")
 

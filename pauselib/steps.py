@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from pauselib import runs, tasks
-from pauselib.conditions import models_of_trial
+from pauselib.conditions import models_of_curve, models_of_trial, trial_name
 from pauselib.errors import InputError
 from pauselib.interventions import INTERVENTION_SETTINGS, active_interventions, intervention_name
 from pauselib.rows import build_clean, build_injected, fit, read_rows
@@ -152,12 +152,15 @@ def warm_up(settings: Settings, picture=None) -> Path:
     """
     settings = settings.of_row()
     variant, folder = parse(settings.variant), settings.variant_folder()
+    check_checkpoints(settings)
     load_tokenizer(settings.source)  # a model that can't be had is refused before anything is made
     base = first_step(settings) if variant.second_step else settings.source
     source = rows_folder(settings)
     names = settings_of_step("second_step" if variant.second_step else "first_step")
     if variant.second_step and not variant.pauses:
         names = (*names, "n_copies")
+    if variant.second_step and settings.trial_checkpoints:
+        names = (*names, "trial_checkpoints")
     inputs = {"data": source, "base": base if variant.second_step else source_digest(model_source(base))}
     packages = ("torch", "transformers", "trl", "peft")
     made_from = runs.origin(folder / "model", settings.of(*names), inputs, *packages)
@@ -183,12 +186,27 @@ def warm_up(settings: Settings, picture=None) -> Path:
     return folder
 
 
-def trained_model(settings: Settings, folder: Path):
-    """Return the model and the tokenizer in a variant's folder."""
+def check_checkpoints(settings: Settings) -> None:
+    """Raise InputError for a checkpoint behind the last step of the second step."""
+    last = max(settings.trial_checkpoints, default=0)
+    if 0 < settings.max_steps < last:
+        raise InputError(
+            f"trial_checkpoints has step {last}, but max_steps is {settings.max_steps}: give steps up to that, or a "
+            "larger max_steps."
+        )
+
+
+def trained_model(settings: Settings, folder: Path, step: int | None = None):
+    """Return the model and the tokenizer in a variant's folder; with a `step` the model as it was kept then."""
     from pauselib.sources.models import load_model
 
-    model = str(folder / "model")
-    return load_model(model, settings.dtype, settings.attn_implementation), load_tokenizer(model)
+    model = folder / "model"
+    tokenizer = load_tokenizer(str(model))
+    if step is None:
+        return load_model(str(model), settings.dtype, settings.attn_implementation), tokenizer
+    from pauselib.training.warmup import model_at
+
+    return model_at(settings, first_step(settings), model, step), tokenizer
 
 
 def evaluate(settings: Settings) -> tuple[list[dict], dict]:
@@ -226,21 +244,21 @@ def evaluate(settings: Settings) -> tuple[list[dict], dict]:
     return runs.read_json_lines(folder / "predictions.jsonl"), runs.read_json(folder / "metrics.json")
 
 
-def trial(settings: Settings) -> pd.DataFrame:
+def trial(settings: Settings, step: int | None = None) -> pd.DataFrame:
     """Return the insertion trial of a variant (see `trials.trial`), made now unless it is there; the variant is trained
-    first if it isn't.
+    first if it isn't. With a `step` it is that of the weights which were kept then, one of `trial_checkpoints`.
     """
     from pauselib.trials.trial import summary
     from pauselib.trials.trial import trial as trial_of_model
 
     settings = settings.of_row()
-    trained, folder, clean = warm_up(settings), settings.variant_folder() / "trial", clean_rows(settings)
+    trained, folder, clean = warm_up(settings), settings.variant_folder() / trial_name(step), clean_rows(settings)
     inputs = {"model": trained / "model", "data": clean}
     made_from = runs.origin(folder, settings.of(*settings_of_step("trial")), inputs, "torch", "transformers")
 
     def make(part: Path) -> None:
-        rows = read_rows(clean, "test")
-        found = trial_of_model(settings, *trained_model(settings, trained), rows[: settings.n_trial or None])
+        rows, (model, tokenizer) = read_rows(clean, "test"), trained_model(settings, trained, step)
+        found = trial_of_model(settings, model, tokenizer, rows[: settings.n_trial or None])
         found.to_parquet(part / "trials.parquet", index=False)
         runs.write_json(part / "trial.json", summary(found))
 
@@ -257,3 +275,15 @@ def trials(settings: Settings) -> pd.DataFrame:
         for name in models_of_trial(settings.variant)
     ]
     return pd.concat(found, ignore_index=True)
+
+
+def learning_curve(settings: Settings) -> pd.DataFrame:
+    """Return the trials of a variant and of as much training without pauses at each of `trial_checkpoints`, with the
+    columns `seed`, `variant` and `step`. Those of their start, before the first step, come first.
+    """
+    start = settings.but(variant=FIRST_STEP)
+    found = [trial(start).assign(variant=FIRST_STEP, step=0)]
+    for name in models_of_curve(settings.variant):
+        row = settings.but(variant=name)
+        found += [trial(row, step).assign(variant=name, step=step) for step in settings.trial_checkpoints]
+    return pd.concat(found, ignore_index=True).assign(seed=settings.seed)

@@ -25,8 +25,9 @@ CHANGE_NO_RESULT = {
     "seeds",
     "interventions",
     "trials",
+    "trial_checkpoints",
     "overwrite",
-}  # where things are written, what is shown on the way, how many are computed together, and which rows there are
+}  # where things are written, what is shown or kept on the way, how many are computed together, which rows there are
 
 
 def test_every_setting_belongs_to_a_step_or_changes_no_result():

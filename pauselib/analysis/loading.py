@@ -12,7 +12,7 @@ import pandas as pd
 
 from pauselib import runs, tasks
 from pauselib.analysis.statistics import wilson
-from pauselib.conditions import models_of_trial
+from pauselib.conditions import models_of_trial, trial_name
 from pauselib.settings import Settings
 from pauselib.sources import generator
 from pauselib.tokens import PAUSE_TEXT
@@ -50,7 +50,19 @@ def trial_folders(settings: Settings) -> dict[tuple[int, str], Path]:
     asked = [name for name in settings.trials if name in settings.variants]
     models = dict.fromkeys(model for name in asked for model in models_of_trial(name))
     rows = {(seed, name): settings.but(seed=seed, variant=name) for seed in settings.seeds for name in models}
-    return {key: row.variant_folder() / "trial" for key, row in rows.items()}
+    return {key: row.variant_folder() / trial_name() for key, row in rows.items()}
+
+
+def curve_folders(settings: Settings) -> dict[tuple[int, str, int], Path]:
+    """The folder of every trial of a checkpoint that the experiment asks for, by seed, model and step; with those of
+    the first step's model, as the step 0, where it asks for any.
+    """
+    found = {}
+    for (seed, name), folder in trial_folders(settings).items():
+        steps = settings.trial_checkpoints if parse(name).second_step else ()
+        found |= {(seed, name, step): folder.with_name(trial_name(step)) for step in steps}
+    starts = {seed: settings.but(seed=seed, variant=FIRST_STEP).variant_folder() for seed, _, _ in found}
+    return found | {(seed, FIRST_STEP, 0): folder / trial_name() for seed, folder in starts.items()}
 
 
 def has_replies(folder: Path) -> bool:
@@ -72,7 +84,7 @@ def stale_folders(settings: Settings) -> dict[Path, str]:
     """
     seeds, folders = settings.seeds, list(row_folders(settings).values())
     folders += [settings.but(seed=seed, **one).replies_folder() for one in settings.interventions for seed in seeds]
-    folders += trial_folders(settings).values()
+    folders += dict.fromkeys([*trial_folders(settings).values(), *curve_folders(settings).values()])
     finished = [folder for folder in folders if (folder / runs.MANIFEST).exists()]
     reasons = {folder: runs.why_stale(folder) for folder in finished}
     return {folder: reason for folder, reason in reasons.items() if reason}

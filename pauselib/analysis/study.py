@@ -9,6 +9,7 @@ from functools import cached_property
 import pandas as pd
 
 from pauselib.analysis import audit, certainty, comparisons, loading, places, reasons, takeaways
+from pauselib.analysis.curve import Curve, checkpoint_outcomes
 from pauselib.analysis.plan import plan
 from pauselib.analysis.trials import Trials, outcomes
 from pauselib.settings import Settings
@@ -115,6 +116,11 @@ class Study:
     def trials(self) -> Trials:
         """The insertion trials, and whether pauses buy computation (`trials.Trials`)."""
         return Trials.of(self.settings, outcomes(self.settings))
+
+    @cached_property
+    def curve(self) -> Curve:
+        """The trials of checkpoints, by the steps of the warm-up (`curve.Curve`)."""
+        return Curve.of(self.settings, checkpoint_outcomes(self.settings))
 
     @cached_property
     def trial_variant(self) -> str:

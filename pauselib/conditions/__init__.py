@@ -38,6 +38,12 @@ class TrialSettings(Declared):
         (1, 4, 10), "how many positions it takes", "trial", min_length=1
     )
 
+    trial_checkpoints: Annotated[tuple[Annotated[int, Field(ge=1, le=MOST)], ...], BeforeValidator(as_list)] = setting(
+        (),
+        "steps of the second step's warm-up whose weights are kept, with a trial of each",
+        notebooks=("warmup", "trial", "analyze"),
+    )
+
     @model_validator(mode="after")
     def _conditions_are_known(self):
         for name in self.trial_sites:
@@ -70,3 +76,13 @@ def conditions(settings: TrialSettings, pauses: bool, repeated_after: str) -> li
 def models_of_trial(variant: str) -> tuple[str, ...]:
     """Return whose trials answer for a variant: its own, that of its start and that of its matched baseline."""
     return tuple(dict.fromkeys([variant, FIRST_STEP, matched_baseline(variant)]))
+
+
+def models_of_curve(variant: str) -> tuple[str, ...]:
+    """Return those of `models_of_trial` that start from the first step's model: these have `trial_checkpoints`."""
+    return tuple(name for name in models_of_trial(variant) if parse(name).second_step)
+
+
+def trial_name(step: int | None = None) -> str:
+    """Return the folder of a trial below its row's: that of the trained model, or that of a checkpoint."""
+    return "trial" if step is None else f"trial-at-step-{step}"

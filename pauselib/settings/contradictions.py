@@ -18,6 +18,7 @@ def check_contradictions(settings) -> None:
     active_interventions(settings.of(*INTERVENTION_SETTINGS))
     check_each_once("variants", settings.variants, settings.variants)
     check_each_once("seeds", settings.seeds, settings.seeds)
+    check_each_once("trial_checkpoints", settings.trial_checkpoints, settings.trial_checkpoints)
     check_each_once(
         "interventions", settings.interventions, [check_intervention(row) for row in settings.interventions]
     )

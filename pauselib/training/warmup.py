@@ -59,20 +59,21 @@ def train_variant(
         if runs.manifest(work) != made_from:
             shutil.rmtree(work, ignore_errors=True)
             runs.write_json(work / runs.MANIFEST, made_from)
-        from pauselib.model.precision import as_loaded_in
         from pauselib.model.trained_parts import factors_of, save_trained_parts
+        from pauselib.training.kept_weights import KeptWeights
         from pauselib.training.trainer import last_checkpoint
 
+        kept = KeptWeights(work, settings.trial_checkpoints if parse(settings.variant).second_step else ())
+        trainer.add_callback(kept)
         with training_precision(trainer):
             trainer.train(resume_from_checkpoint=last_checkpoint(work))
-        variant, model, tokenizer = parse(settings.variant), trainer.model, trainer.processing_class
+        model, tokenizer = trainer.model, trainer.processing_class
         adapters = factors_of(model)
-        trained = model.merge_and_unload() if variant.lora else model
-        if settings.dtype == "bfloat16":
-            as_loaded_in(settings.dtype, trained)
+        trained = merged(settings, model)
         forget_place(trained)
-        save_trained_parts(trained, variant, adapters, base, folder)
+        save_trained_parts(trained, parse(settings.variant), adapters, base, folder)
         tokenizer.save_pretrained(folder)
+        kept.move_to(folder)
         losses = trainer.losses_of(trained) if trainer.autocast else trainer.kept_losses()
     return {
         "variant": settings.variant,
@@ -89,22 +90,12 @@ def train_variant(
 
 def prepare(settings: Settings, variant: Variant, base: Path | str, rows: dict[str, pd.DataFrame], work: Path, picture):
     """Return the trainer of a variant, and the table of what it trains."""
-    import torch
-
-    from pauselib.model.pause_model import PauseForCausalLM
-    from pauselib.model.precision import train_in_float32
-    from pauselib.model.unfreezing import trainable, unfreeze
+    from pauselib.model.unfreezing import trainable
     from pauselib.training.trainer import PauseTrainer, arguments, as_dataset
 
     tokenizer = load_tokenizer(str(base))
-    torch.manual_seed(settings.seed)
     os.environ["TENSORBOARD_LOGGING_DIR"] = str(work.parent / "tensorboard")
-    model = load_model(str(base), settings.dtype, settings.attn_implementation)
-    if variant.pauses:
-        model = PauseForCausalLM.around(model, settings.seed)
-        model.config.prompt_pauses = prompt_pauses(settings)
-    model = unfreeze(model, variant, settings)
-    train_in_float32(model)
+    model = untrained(settings, variant, base)
     table = trainable(model)
     trainer = PauseTrainer(
         model,
@@ -116,6 +107,47 @@ def prepare(settings: Settings, variant: Variant, base: Path | str, rows: dict[s
         autocast=settings.dtype != "float32",
     )
     return trainer, table
+
+
+def untrained(settings: Settings, variant: Variant, base: Path | str):
+    """Return the model of a variant before its first step, what it trains unfrozen (a peft model with adapters)."""
+    import torch
+
+    from pauselib.model.pause_model import PauseForCausalLM
+    from pauselib.model.precision import train_in_float32
+    from pauselib.model.unfreezing import unfreeze
+
+    torch.manual_seed(settings.seed)
+    model = load_model(str(base), settings.dtype, settings.attn_implementation)
+    if variant.pauses:
+        model = PauseForCausalLM.around(model, settings.seed)
+        model.config.prompt_pauses = prompt_pauses(settings)
+    model = unfreeze(model, variant, settings)
+    train_in_float32(model)
+    return model
+
+
+def merged(settings: Settings, model):
+    """Return a trained model, its adapters added to its weights, in the precision that it is saved in."""
+    from pauselib.model.precision import as_loaded_in
+
+    trained = model.merge_and_unload() if parse(settings.variant).lora else model
+    if settings.dtype == "bfloat16":
+        as_loaded_in(settings.dtype, trained)
+    return trained
+
+
+def model_at(settings: Settings, base: Path | str, folder: Path, step: int):
+    """Return the model of a variant as it was at one of its `trial_checkpoints`, in evaluation mode.
+
+    `folder` is that of the trained model, `base` that of the model which the training started from.
+    """
+    from pauselib.training.kept_weights import read_weights, weights_at
+
+    with quiet():
+        model = untrained(settings, parse(settings.variant), base)
+        read_weights(model, weights_at(folder, step))
+        return merged(settings, model).eval()
 
 
 def forget_place(model) -> None:

@@ -79,10 +79,10 @@ def root(tmp_path):
     nbformat.write(notebook, settings.folder() / "analyze.ipynb")
     (tmp_path / "configs").mkdir()
     (tmp_path / "configs" / "tiny.yaml").write_text(yaml.safe_dump(config))
-    for name in ("tiny-seeds", "tiny-strategies"):
+    for name in ("tiny-seeds", "tiny-strategies", "smollm2"):
         unfinished = {**config, "experiment": name, "variants": ["sft"], "interventions": []}
         (tmp_path / "configs" / f"{name}.yaml").write_text(yaml.safe_dump(unfinished))
-    (tmp_path / "README.md").write_text(MARKED.format("finding") + MARKED.format("example"))
+    (tmp_path / "README.md").write_text("".join(map(MARKED.format, ("real", "finding", "example"))))
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs" / "results.md").write_text("".join(map(MARKED.format, ("tiny", "seeds", "strategies"))))
     return tmp_path
@@ -117,7 +117,8 @@ def test_only_what_is_finished_is_written_and_the_rest_is_named(script, root, ca
     assert "1 of the 1 rows of configs/tiny-seeds.yaml are not finished: its part stays as it is." in told
     assert "docs/report.html: 0." in told
     readme, results = (root / "README.md").read_text(), (root / "docs" / "results.md").read_text()
-    assert readme.count("before") == readme.count("after") == 2
+    assert readme.count("before") == readme.count("after") == 3
+    assert "old real" in readme
     assert "old finding" not in readme
     assert "`configs/tiny.yaml`, seed 42, 12 test problems; a machine" in readme
     assert "old tiny" not in results
@@ -126,6 +127,21 @@ def test_only_what_is_finished_is_written_and_the_rest_is_named(script, root, ca
     assert "old strategies" in results
     for name in ("finding", "interventions", "by_pauses"):
         assert (root / "docs" / f"{name}.png").read_bytes()[:4] == b"\x89PNG"
+
+
+def test_the_real_experiment_goes_to_a_folder_of_its_own_and_above_the_quick_look(script, root):
+    real = yaml.safe_load((root / "configs" / "tiny.yaml").read_text())
+    (root / "configs" / "smollm2.yaml").write_text(yaml.safe_dump(real))
+    (root / "runs" / "tiny" / "results.csv").write_text("variant\n")
+    script.main("a machine", root)
+    readme, docs = (root / "README.md").read_text(), root / "docs" / "smollm2"
+    assert "old real" not in readme
+    assert "](docs/smollm2/finding.png)" in readme
+    assert "`configs/smollm2.yaml`, seed 42, 12 test problems; a machine" in readme
+    assert "| sft_peft " in (docs / "results.md").read_text()
+    assert (docs / "results.csv").read_text() == "variant\n"
+    assert "somebody" not in (docs / "analyze.ipynb").read_text()
+    assert len((docs / "seed-42" / "sft_peft" / "predictions.jsonl").read_text().splitlines()) == 12
 
 
 def test_the_copies_have_no_dead_links_and_no_paths_of_the_machine(script, root):

@@ -95,9 +95,32 @@ def test_the_gains_of_a_trial_have_a_panel_a_site_and_a_line_a_content(outcome, 
     assert step.get_xscale() == "log"
 
 
+def test_learning_curves_have_a_panel_a_content_and_place_and_a_line_a_row():
+    table = pd.concat(
+        [
+            gains(
+                ("baseline_matched", "step", "pauses", 4, -0.4),
+                ("sft_peft", "step", "pauses", 4, -0.2 + step / 100),
+                ("sft_peft", "result", "masked", 1, -0.3),
+            ).assign(step=step)
+            for step in (0, 10, 20)
+        ]
+    )
+    first, second = figures.learning_curves(table).axes
+    assert [axis.get_title() for axis in (first, second)] == [
+        "pauses × 4\nbefore the calculation",
+        "masked pauses × 1\nright before the result",
+    ]
+    lines = dict(zip(first.get_legend_handles_labels()[1], first.containers))
+    assert list(lines) == ["sft_peft", "baseline_matched"]
+    assert lines["sft_peft"].lines[0].get_ydata().tolist() == pytest.approx([-0.2, -0.1, 0.0])
+    assert lines["baseline_matched"].lines[0].get_linestyle() == "--"
+
+
 def test_without_a_trial_its_picture_is_empty(tmp_path):
     study = Study(Settings(runs_dir=str(tmp_path)))
     assert not figures.trial_gains(study.trials.gains(), study.trial_variant, "correct").axes
+    assert not figures.learning_curves(study.curve.gains).axes
 
 
 @pytest.mark.parametrize("history", [[], [{"step": 2, "eval_loss": 1.0, "eval_lm_loss": 0.5, "eval_pause_loss": 0.5}]])

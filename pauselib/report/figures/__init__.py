@@ -8,6 +8,7 @@ templates/report.html.j2.
 """
 
 from pauselib.report.figures.accuracy import accuracies, accuracy_under_interventions
+from pauselib.report.figures.curve import learning_curves
 from pauselib.report.figures.pauses import accuracy_by_pauses, certainty_curve, pause_histograms, rate_ratios
 from pauselib.report.figures.places import places_of_variant
 from pauselib.report.figures.training import injected, loss_curve
@@ -19,6 +20,7 @@ __all__ = [
     "accuracy_under_interventions",
     "certainty_curve",
     "injected",
+    "learning_curves",
     "loss_curve",
     "pause_histograms",
     "places_of_variant",
