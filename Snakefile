@@ -66,6 +66,10 @@ def trials_before(wildcards):
 
 TRIAL_SETTINGS = [name for name in settings_of_step("trial") if name not in ("variant", "seed")]
 
+# What a step that computes with a model asks for: GPUs, the machine's memory in MB, minutes; a profile may say otherwise.
+# In a run on a machine with GPUs each such step sees just its own.
+COMPUTES = {"gpu": 1, "mem_mb": 32_000, "runtime": 8 * 60}
+
 
 onstart:
     hear()  # from here on Ctrl-C ends the steps
@@ -81,7 +85,10 @@ rule inject:
     params: lambda w: given(settings_up_to("inject" if not model_for(w) else "first_step"), w.strategy)
     log: of_seed + "/injected/{strategy}.inject.log"
     benchmark: folder + "/times/seed-{seed}/{strategy}.inject.tsv"
-    shell: "papermill notebooks/inject.ipynb {output:q} -y {params:q} -p seed {wildcards.seed} > {log:q} 2>&1"
+    resources: gpu=lambda w: len(model_for(w))
+    shell:
+        "python -m pauselib.workflow.gpus {resources.gpu} papermill notebooks/inject.ipynb {output:q} -y {params:q} "
+        "-p seed {wildcards.seed} > {log:q} 2>&1"
 
 rule warmup:
     input: injected_for
@@ -90,9 +97,10 @@ rule warmup:
     priority: 1  # the long jobs first, so that no core waits for one at the end
     log: row + "/warmup.log"
     benchmark: folder + "/times/seed-{seed}/{variant}.warmup.tsv"
+    resources: **COMPUTES
     shell:
-        "papermill notebooks/warmup.ipynb {output:q} -y {params:q} -p variant {wildcards.variant:q} -p seed {wildcards.seed} "
-        "> {log:q} 2>&1"
+        "python -m pauselib.workflow.gpus {resources.gpu} papermill notebooks/warmup.ipynb {output:q} -y {params:q} "
+        "-p variant {wildcards.variant:q} -p seed {wildcards.seed} > {log:q} 2>&1"
 
 rule evaluate:
     input: row + "/warmup.ipynb"
@@ -100,9 +108,10 @@ rule evaluate:
     params: lambda w: given(settings_up_to("evaluate"), strategy_of(w.variant))
     log: row + "/evaluate.log"
     benchmark: folder + "/times/seed-{seed}/{variant}.evaluate.tsv"
+    resources: **COMPUTES
     shell:
-        "papermill notebooks/evaluate.ipynb {output:q} -y {params:q} -p variant {wildcards.variant:q} "
-        "-p seed {wildcards.seed} > {log:q} 2>&1"
+        "python -m pauselib.workflow.gpus {resources.gpu} papermill notebooks/evaluate.ipynb {output:q} -y {params:q} "
+        "-p variant {wildcards.variant:q} -p seed {wildcards.seed} > {log:q} 2>&1"
 
 rule intervene:
     input: row + "/warmup.ipynb"
@@ -110,7 +119,10 @@ rule intervene:
     params: lambda w: given(settings_up_to("evaluate"), strategy_of(w.variant), **INTERVENTIONS[w.variant, w.name])
     log: row + "/interventions/{name}/evaluate.log"
     benchmark: folder + "/times/seed-{seed}/{variant}.{name}.intervene.tsv"
-    shell: "papermill notebooks/evaluate.ipynb {output:q} -y {params:q} -p seed {wildcards.seed} > {log:q} 2>&1"
+    resources: **COMPUTES
+    shell:
+        "python -m pauselib.workflow.gpus {resources.gpu} papermill notebooks/evaluate.ipynb {output:q} -y {params:q} "
+        "-p seed {wildcards.seed} > {log:q} 2>&1"
 
 rule trial:
     input: row + "/warmup.ipynb", trials_before
@@ -118,9 +130,10 @@ rule trial:
     params: lambda w: given([*settings_up_to("second_step"), *TRIAL_SETTINGS], strategy_of(w.variant))
     log: row + "/trial.log"
     benchmark: folder + "/times/seed-{seed}/{variant}.trial.tsv"
+    resources: **COMPUTES
     shell:
-        "papermill notebooks/trial.ipynb {output:q} -y {params:q} -p variant {wildcards.variant:q} -p seed {wildcards.seed} "
-        "> {log:q} 2>&1"
+        "python -m pauselib.workflow.gpus {resources.gpu} papermill notebooks/trial.ipynb {output:q} -y {params:q} "
+        "-p variant {wildcards.variant:q} -p seed {wildcards.seed} > {log:q} 2>&1"
 
 rule analyze:
     input:

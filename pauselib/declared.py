@@ -23,16 +23,18 @@ NOTEBOOK_OF = {
 }
 """The notebook in which the settings of a step stand."""
 
-EVERY_NOTEBOOK = ("inject", "warmup", "evaluate", "trial", "analyze", "explore")
+EVERY_NOTEBOOK = ("inject", "warmup", "evaluate", "trial", "analyze", "explore", "compare", "start")
 
 LARGEST = 2**63 - 1  # the largest whole number that arrays and files hold
 MOST = 10_000_000  # more problems than anyone has
 MOST_TOY = 1_000_000  # more problems than anyone generates: these take minutes and a gigabyte
 MANY = 10_000  # more pauses in a reply, or copies of a problem, than anyone wants
 NAME = r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$"  # of an experiment: one folder, and nothing that a shell or a pattern reads
+OPTIONAL_NAME = NAME.replace("^", "^(?:").replace("$", ")?$")  # the same, or nothing
 PATH = r"^[^\x00-\x1f{}]+$"  # of a folder; Snakemake reads braces in it as wildcards
 PATTERNS = {
     NAME: "a name of letters, digits, '-', '_' and '.', which begins with a letter, a digit or '_'",
+    OPTIONAL_NAME: "nothing, or a name of letters, digits, '-', '_' and '.'",
     PATH: "the path of a folder, without braces",
 }
 

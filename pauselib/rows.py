@@ -17,7 +17,7 @@ from pauselib.progress import Progress
 from pauselib.settings import Settings
 from pauselib.strategies import Answer, Strategy, find_strategies
 from pauselib.tasks import Task
-from pauselib.tokens import PAUSE_TEXT
+from pauselib.tokens import PAUSE_TEXT, token_spans
 
 PER_TOKEN = ("input_ids", "completion_mask")
 TEXTS_AT_A_TIME = 1000  # that are tokenized
@@ -57,15 +57,22 @@ def tokenize(problems: list[dict], tokenizer, task: Task) -> pd.DataFrame:
     return rows.assign(input_ids=ids, completion_mask=masks)
 
 
-def in_parts(texts: list[str], tokenizer, wanted: str = "input_ids", **options) -> Iterator[np.ndarray]:
-    """Yield what a tokenizer says of each text, such as its ids, as an int32 array.
+def in_parts(texts: list[str], tokenizer, **options) -> Iterator[np.ndarray]:
+    """Yield the ids that a tokenizer makes of each text, as an int32 array.
 
     It is asked about a thousand texts at a time: its own answer takes a hundred times the memory of these arrays.
     """
     options = {"return_attention_mask": False, "return_token_type_ids": False, **options}
     for start in range(0, len(texts), TEXTS_AT_A_TIME):
-        found = tokenizer(texts[start : start + TEXTS_AT_A_TIME], **options)[wanted]
+        found = tokenizer(texts[start : start + TEXTS_AT_A_TIME], **options)["input_ids"]
         yield from (np.array(one, dtype=np.int32) for one in found)
+
+
+def spans_in_parts(answers: list[str], tokenizer) -> Iterator[np.ndarray]:
+    """Yield where in each answer its tokens stand, an int32 array (n, 2): as `in_parts`."""
+    for start in range(0, len(answers), TEXTS_AT_A_TIME):
+        spans = token_spans(answers[start : start + TEXTS_AT_A_TIME], tokenizer, add_special_tokens=False)
+        yield from (np.array(one, dtype=np.int32).reshape(-1, 2) for one in spans)
 
 
 def prompt_lengths(rows: pd.DataFrame) -> list[int]:
@@ -172,9 +179,7 @@ def inject(
         raise ValueError(f"strategy '{settings.strategy}' needs the log likelihoods of every answer")
     offsets = itertools.repeat(None)
     if any(one.needs_offsets for one in strategies):
-        options = {"add_special_tokens": False, "return_offsets_mapping": True}
-        spans = in_parts(rows["answer"].tolist(), tokenizer, "offset_mapping", **options)
-        offsets = (one.reshape(-1, 2) for one in spans)
+        offsets = spans_in_parts(rows["answer"].tolist(), tokenizer)
     likelihoods = log_likelihoods or [None] * len(rows)
     gaps, labelled, progress = [], [], Progress("problem", len(rows))
     starts = prompt_lengths(rows)

@@ -10,6 +10,8 @@ import functools
 import hashlib
 import json
 import os
+import platform
+import re
 import shutil
 import sys
 import time
@@ -21,9 +23,12 @@ from pathlib import Path
 import psutil
 from filelock import FileLock, Timeout
 
+from pauselib import processes
 from pauselib.errors import InputError, failed_writes_explained
 
 MANIFEST = "made_from.json"
+HOST = re.sub(r"\W", "-", platform.node())  # part of a temporary name: several machines may share a disk
+A_DAY = 86_400  # seconds
 SETTLED_AFTER = 2.0  # seconds; two changes within less may leave a file with the same time
 
 
@@ -32,7 +37,7 @@ def write(path: Path, content: str | bytes) -> None:
 
     Raises InputError where the folder can't be written.
     """
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    part = path.with_name(f".{path.name}.{HOST}.{os.getpid()}.part")
     with failed_writes_explained(path.parent):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -187,7 +192,10 @@ def lock_of(folder: Path) -> Path:
 
 
 def clear_litter(folder: Path) -> None:
-    """Remove what processes that were killed left half-written below a folder; what is being made now stays."""
+    """Remove what processes that were killed left half-written below a folder; what is being made now stays.
+
+    So does a file of another machine, whose processes can't be seen, for a day.
+    """
     for path in list(folder.rglob(".*.part")):
         if path.is_dir():
             name = path.name[1:].removesuffix(".part").removesuffix(".old")
@@ -195,9 +203,11 @@ def clear_litter(folder: Path) -> None:
             with suppress(Timeout), FileLock(lock_of(made), timeout=0):
                 shutil.rmtree(path, ignore_errors=True)
         else:
-            writer = path.name.split(".")[-2]
-            if writer.isdigit() and not psutil.pid_exists(int(writer)):
-                path.unlink(missing_ok=True)
+            *_, host, writer, _ = path.name.split(".")
+            with suppress(FileNotFoundError):
+                old = time.time() - path.stat().st_mtime > A_DAY
+                if old or (host == HOST and not psutil.pid_exists(int(writer))):
+                    path.unlink()
 
 
 @contextmanager
@@ -233,6 +243,7 @@ def make_once(
     overwrite: bool = False,
     beside: bool = False,
     settle: Callable[[], None] = lambda: None,
+    together: bool = False,
 ) -> bool:
     """Make `folder` by `make(temporary folder)` unless it is there, made from the same; return whether it was made now.
 
@@ -241,7 +252,15 @@ def make_once(
     What is damaged is made again. `beside`: the files are made beside what else is in the folder, instead of taking
     its place. `settle()` is called once the folder is there, made now or before, while the others still wait. Raises
     InputError where the folder can't be written.
+
+    Of processes that train together the first alone locks and writes. The others wait for it, and call `make` at the
+    same time where all of them make it `together`.
     """
+    if not processes.is_first():
+        part = processes.from_first()
+        if part:
+            make(part)
+        return processes.from_first()
     with failed_writes_explained(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(lock_of(folder)):
@@ -249,9 +268,12 @@ def make_once(
             if not kept:
                 check_may_be_made(folder, made_from, overwrite, beside)
                 with new_folder(folder, beside) as part:
+                    processes.from_first(part if together else None)
                     fill(part, made_from, make)
+            else:
+                processes.from_first()
             settle()
-    return not kept
+    return processes.from_first(not kept)
 
 
 def check_may_be_made(folder: Path, made_from: dict, overwrite: bool, beside: bool) -> None:

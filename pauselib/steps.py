@@ -15,9 +15,11 @@ from pauselib import runs, tasks
 from pauselib.conditions import models_of_curve, models_of_trial, trial_name
 from pauselib.errors import InputError
 from pauselib.interventions import INTERVENTION_SETTINGS, active_interventions, intervention_name
+from pauselib.processes import is_first
 from pauselib.rows import build_clean, build_injected, fit, read_rows
 from pauselib.settings import Settings, settings_of_step
 from pauselib.sources.models import (
+    check_language_model,
     load_tokenizer,
     model_source,
     pause_token_id,
@@ -153,7 +155,8 @@ def warm_up(settings: Settings, picture=None) -> Path:
     settings = settings.of_row()
     variant, folder = parse(settings.variant), settings.variant_folder()
     check_checkpoints(settings)
-    load_tokenizer(settings.source)  # a model that can't be had is refused before anything is made
+    load_tokenizer(settings.source)  # a model that can't be had or used is refused before anything is made
+    check_language_model(settings.source)
     base = first_step(settings) if variant.second_step else settings.source
     source = rows_folder(settings)
     names = settings_of_step("second_step" if variant.second_step else "first_step")
@@ -171,8 +174,9 @@ def warm_up(settings: Settings, picture=None) -> Path:
 
         rows = training_rows(settings, source)
         record = train_variant(settings, base, rows, part, folder / "checkpoints", made_from, picture)
-        runs.write_json(part / "training.json", record)
-        runs.write(part / "README.md", training_card(settings, record) + TRAINED_PARTS)
+        if is_first():
+            runs.write_json(part / "training.json", record)
+            runs.write(part / "README.md", training_card(settings, record) + TRAINED_PARTS)
 
     def settle() -> None:
         shutil.rmtree(folder / "checkpoints", ignore_errors=True)  # those of a run that was killed at its end, too
@@ -180,7 +184,7 @@ def warm_up(settings: Settings, picture=None) -> Path:
         if not (folder / "training.json").exists() or (folder / "training.json").read_bytes() != record:
             runs.write(folder / "training.json", record)
 
-    runs.make_once(folder / "model", made_from, make, settings.overwrite, settle=settle)
+    runs.make_once(folder / "model", made_from, make, settings.overwrite, settle=settle, together=True)
     if picture:
         picture.update(runs.read_json(folder / "training.json")["history"], last=True)
     return folder
@@ -215,7 +219,7 @@ def evaluate(settings: Settings) -> tuple[list[dict], dict]:
     Under an intervention they are in a folder of their own. Raises InputError for an intervention on a variant that has
     no pauses.
     """
-    from pauselib.decoding.evaluation import predict, reply_metrics
+    from pauselib.decoding.evaluation import computed_with, predict, reply_metrics
     from pauselib.trials.trial import step_accuracy
 
     settings = settings.of_row()
@@ -232,6 +236,7 @@ def evaluate(settings: Settings) -> tuple[list[dict], dict]:
 
     def make(part: Path) -> None:
         rows, model, tokenizer = read_rows(clean, "test"), *trained_model(settings, trained)
+        made_from["computed_with"] = computed_with(settings, model)  # known now; no reason to make it again
         predictions, tokens = predict(settings, model, tokenizer, rows)
         metrics = {**reply_metrics(predictions), "eval_loss": runs.read_json(trained / "training.json")["eval_loss"]}
         if not interventions:  # they change no gold text

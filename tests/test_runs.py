@@ -317,11 +317,13 @@ def test_what_a_kill_left_half_written_is_cleared_and_nothing_else(tmp_path):
     runs.write(tmp_path / ".out.part" / "half.txt", "")
     runs.write(tmp_path / "out" / ".new.part" / "half.txt", "")
     ended = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, text=True)
-    (tmp_path / f".predictions.jsonl.{int(ended.stdout)}.part").touch()
-    mine = tmp_path / f".metrics.json.{os.getpid()}.part"
+    (tmp_path / f".predictions.jsonl.{runs.HOST}.{int(ended.stdout)}.part").touch()
+    mine = tmp_path / f".metrics.json.{runs.HOST}.{os.getpid()}.part"
+    elsewhere = tmp_path / f".metrics.json.another.{int(ended.stdout)}.part"
+    elsewhere.touch()
     mine.touch()
     runs.write(tmp_path / ".busy.part" / "half.txt", "")
     with FileLock(runs.lock_of(tmp_path / "busy")):
         runs.clear_litter(tmp_path)
-    assert names(tmp_path) == [".busy.part", mine.name, "out"]
+    assert names(tmp_path) == sorted([".busy.part", mine.name, elsewhere.name, "out"])
     assert names(tmp_path / "out") == ["a.txt", runs.MANIFEST]

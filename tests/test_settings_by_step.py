@@ -27,6 +27,9 @@ CHANGE_NO_RESULT = {
     "trials",
     "trial_checkpoints",
     "overwrite",
+    "other_experiment",
+    "other_variant",
+    "other_seed",
 }  # where things are written, what is shown or kept on the way, how many are computed together, which rows there are
 
 

@@ -88,9 +88,12 @@ REFUSED = [
     ({"too_long": "droop"}, "too_long 'droop' is not known: did you mean 'drop'? Choose from refuse, drop, cut."),
     (
         {"dtype": "float16"},
-        "dtype 'float16' is not known: did you mean 'bfloat16'? Choose from float32, bfloat16, mixed.",
+        "dtype 'float16' is not known: did you mean 'bfloat16'? Choose from float32, mixed, bfloat16, pure_bfloat16.",
     ),
-    ({"dtype": None}, "dtype None is not known: did you mean 'mixed'? Choose from float32, bfloat16, mixed."),
+    (
+        {"dtype": None},
+        "dtype None is not known: did you mean 'mixed'? Choose from float32, mixed, bfloat16, pure_bfloat16.",
+    ),
     ({"task": "gsm"}, "task 'gsm' is not known: did you mean 'gsm8k'? Choose from aqua, gsm8k."),
     (
         {"report_to": "wandbb"},

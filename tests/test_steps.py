@@ -250,13 +250,16 @@ def test_what_is_made_names_what_it_was_made_from_in_one_form(small):
     places = {clean, inject(settings), row / "model", row, row / "interventions" / "max_pauses-0"}
     found = {place: runs.manifest(place) for place in places}
     for place, manifest in found.items():
-        assert list(manifest) == ["settings", "inputs", "places", "versions", "outputs"]
+        computed = ["computed_with"] if "predictions.jsonl" in manifest["outputs"] else []
+        assert list(manifest) == ["settings", "inputs", "places", "versions", *computed, "outputs"]
         for name, digest in manifest["outputs"].items():
             assert runs.digest(place / name) == digest
     assert set(found[row]["outputs"]) == {"predictions.jsonl", "tokens.parquet", "metrics.json"}
     made_from = {"model": row / "model" / runs.MANIFEST, "data": clean / runs.MANIFEST}
     assert found[row]["inputs"] == {name: runs.digest(path) for name, path in made_from.items()}
     assert "max_pauses" not in found[row]["settings"]
+    assert found[row]["computed_with"]["eval_batch_size"] == settings.eval_batch_size
+    assert found[row]["computed_with"]["device"].startswith(("cpu (", "cuda ("))
     assert found[row / "interventions" / "max_pauses-0"]["settings"]["max_pauses"] == 0
     for name in ("metrics.json", "training.json"):
         assert "made_from" not in runs.read_json(row / name)

@@ -78,14 +78,14 @@ class Curve:
 
     @cached_property
     def contrasts(self) -> pd.DataFrame:
-        """The contrasts that decide (`Trials.contrasts`) of every variant that pauses, by `step`: against as much
-        training without pauses at the same step, and against nothing.
+        """The contrasts that decide (`Trials.contrasts`) of every variant that pauses, by `step` from the first
+        checkpoint on: against as much training without pauses at the same step, and against nothing.
         """
         found = [
             trials.contrasts(name).assign(variant=name, step=step)
             for step, trials in self.trials.items()
             for name in self.variants
-            if parse(name).pauses
+            if parse(name).pauses and step
         ]
         columns = ["variant", "contrast", "step", *Estimate._fields]
         table = pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=columns)

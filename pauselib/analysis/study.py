@@ -10,10 +10,11 @@ import pandas as pd
 
 from pauselib.analysis import audit, certainty, comparisons, loading, places, reasons, takeaways
 from pauselib.analysis.curve import Curve, checkpoint_outcomes
+from pauselib.analysis.pause_origin import PauseOrigin
 from pauselib.analysis.plan import plan
 from pauselib.analysis.trials import Trials, outcomes
 from pauselib.settings import Settings
-from pauselib.variants import FIRST_STEP
+from pauselib.variants import FIRST_STEP, parse
 
 
 class Study:
@@ -151,6 +152,15 @@ class Study:
     def pauses_by_certainty(self) -> pd.DataFrame:
         """How often there is a pause by the certainty of the LM's best word (`certainty.pauses_by_certainty`)."""
         return certainty.pauses_by_certainty(self.positions)
+
+    @cached_property
+    def pause_origin(self) -> PauseOrigin:
+        """Where the pauses of a row come from (`pause_origin.PauseOrigin`): of that of the settings if it has a trained
+        pause head, else of the first that has.
+        """
+        heads = [name for name in dict.fromkeys(self.tokens["variant"]) if parse(name).pause_head]
+        heads.sort(key=lambda name: name != self.settings.variant)
+        return PauseOrigin(self.settings, heads[0] if heads else None, self.tokens)
 
     @cached_property
     def pause_places(self) -> dict[str, pd.DataFrame]:

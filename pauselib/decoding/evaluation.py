@@ -28,7 +28,7 @@ def predict(settings: Settings, model, tokenizer, rows: pd.DataFrame) -> tuple[l
     text_of, chooser = decoder(settings, tokenizer, pause_id)
     prompts = [with_prompt_pauses(ids, model) for ids in prompt_ids(rows)]
     limits = settings.max_new_tokens, settings.max_total_tokens, settings.eval_batch_size
-    replies = generate(model, prompts, tokenizer.eos_token_id, *limits, chooser=chooser)
+    replies = generate(model, prompts, end_ids(model, tokenizer), *limits, chooser=chooser)
     predictions = [
         {
             "problem_id": row.problem_id,
@@ -45,9 +45,29 @@ def predict(settings: Settings, model, tokenizer, rows: pd.DataFrame) -> tuple[l
     return predictions, pd.DataFrame({"problem_id": rows["problem_id"].tolist(), **given})
 
 
+def computed_with(settings: Settings, model) -> dict:
+    """Return what replies in bfloat16 depend on beside the settings: `device` and `eval_batch_size`.
+
+    The rounding of a sum depends on how it is parted, and that on both.
+    """
+    import torch
+
+    is_cuda = model.device.type == "cuda"
+    name = torch.cuda.get_device_name(model.device) if is_cuda else torch.backends.cpu.get_cpu_capability()
+    return {"device": f"{model.device.type} ({name})", "eval_batch_size": settings.eval_batch_size}
+
+
 def pause_id_of(model) -> int:
     """Return a model's pause id; -1, which is no token, for a model without one."""
     return getattr(model.config, "pause_token_id", -1)
+
+
+def end_ids(model, tokenizer) -> set[int]:
+    """Return the tokens that end a reply: the tokenizer's end token, which ends every answer in training, and those of
+    the model's generation config, such as the end of a turn.
+    """
+    given = model.generation_config.eos_token_id
+    return {tokenizer.eos_token_id, *(given if isinstance(given, list) else [given])} - {None}
 
 
 def with_prompt_pauses(prompt: list[int], model) -> list[int]:

@@ -10,7 +10,7 @@ reply that never stops pausing still ends, at `pause_room` times as many tokens 
 """
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 
 import torch
@@ -74,7 +74,7 @@ def most_positions(model) -> int:
 def generate(
     model,
     prompts: list[list[int]],
-    end_id: int,
+    end_ids: int | Collection[int],
     max_new_tokens: int,
     max_total_tokens: int = 0,
     batch_size: int = 256,
@@ -82,11 +82,12 @@ def generate(
     chooser: Chooser | None = None,
     each: Callable[[dict[int, Reply]], None] | None = None,
 ) -> list[Reply]:
-    """Return the greedy replies to prompts (lists of ids), in their order.
+    """Return the greedy replies to prompts (lists of ids), in their order. Each of `end_ids` ends a reply.
 
     A reply has at most `max_new_tokens` tokens (the end token counted); with `max_total_tokens` (the published limit,
     1024), prompt and reply together have at most that many, each prompt by its own length, so that a reply never
-    depends on the batch it was in.
+    depends on the batch it was in. (The rounding of bfloat16 does: there another batch may say another word where two
+    are about as likely.)
 
     `chooser` changes what the pause head may do. With it these limits count spoken tokens alone, and a reply has at
     most `chooser.pause_room` times as many tokens with its pauses; 1 counts pauses as tokens, as in a plain reply.
@@ -94,6 +95,7 @@ def generate(
     `each` is called after every token of a batch with its replies so far, by their place in `prompts`; what it raises
     ends the decoding.
     """
+    ends = frozenset([end_ids] if isinstance(end_ids, int) else end_ids)
     room, most = (chooser.pause_room, most_positions(model)) if chooser else (1, 0)
     budgets = [Budget.of(len(p), max_new_tokens, max_total_tokens, room, most) for p in prompts]
     replies = {row: Reply() for row, budget in enumerate(budgets) if budget.spoken < 1}
@@ -101,7 +103,7 @@ def generate(
     progress = Progress("reply", len(prompts))
     for first in range(0, len(order), batch_size):
         batch = {row: prompts[row] for row in order[first : first + batch_size]}
-        for row, reply in decode(model, batch, end_id, budgets, chooser, each):
+        for row, reply in decode(model, batch, ends, budgets, chooser, each):
             replies[row] = reply
             if show:
                 progress.update(len(replies))
@@ -111,7 +113,7 @@ def generate(
 def decode(
     model,
     prompts: dict[int, list[int]],
-    end_id: int,
+    end_ids: Collection[int],
     budgets: list[Budget],
     chooser: Chooser | None,
     each: Callable[[dict[int, Reply]], None] | None,
@@ -129,12 +131,12 @@ def decode(
         chosen, *given = next_tokens(model, logits, rows, chooser)
         ended = []
         for place, (row, token, p_pause, p_best) in enumerate(zip(rows, chosen.tolist(), *given)):
-            if token == end_id:
+            if token in end_ids:
                 replies[row].truncated = False
             else:
                 replies[row].add(token, p_pause, p_best)
             n_pauses[row] += token == pause_id
-            if token == end_id or budgets[row].is_used_up(n_said, n_pauses[row]):
+            if token in end_ids or budgets[row].is_used_up(n_said, n_pauses[row]):
                 ended.append(place)
                 yield row, replies[row]
         if each:

@@ -1,17 +1,21 @@
 """The panel that asks one or two finished variants, with sliders for how they pause."""
 
 import functools
+import itertools
 import time
 from collections.abc import Callable
+from html import escape
 from typing import NamedTuple
 
 from ipywidgets import HTML, Button, Dropdown, FloatSlider, HBox, SelectionSlider, Textarea
 
 from pauselib.explorer.contents import problems_of
+from pauselib.explorer.pane import Pane
 from pauselib.explorer.panel import (
     STYLE,
     WIDE,
     Panel,
+    Waiting,
     Work,
     complaint_html,
     control,
@@ -21,10 +25,12 @@ from pauselib.explorer.panel import (
     question_html,
     shorten,
 )
+from pauselib.explorer.phrasing import N_EXAMPLES, phrasing_of
 from pauselib.explorer.replies import Replies, legend_html, reply_block
 from pauselib.settings import Settings
 from pauselib.variants import parse
 
+OWN = ("(own question)", "")  # the first of the problems
 REDRAW = 0.2  # seconds between two views of a reply that is being decoded
 
 
@@ -80,13 +86,16 @@ class AskPanel(Panel):
             placeholder="Type a question, then press Tab or Answer",
             rows=3,
         )
+        self.examples = [Button() for _ in range(N_EXAMPLES)]
+        self.hint = HTML(layout={"width": WIDE})
         self.sliders = {name: slider.widget() for name, slider in SLIDERS.items()}
         self.answer = Button(description="Answer")
         self.stop = Button(description="Stop", disabled=True)
         self.reset = Button(description="Reset sliders")
-        self.asked, self.panes = HTML(), [HTML(), HTML()]
-        for pane in self.panes:
-            pane.add_class("pane")
+        self.asked, self.panes = HTML(), [Pane(), Pane()]
+        self.hint.add_class("hint")
+        for button in self.examples:
+            button.add_class("example")
         sliders = self.sliders.values()
         self.children = [
             HTML(STYLE),
@@ -94,14 +103,20 @@ class AskPanel(Panel):
             in_columns(self.variant, self.beside),
             self.problem,
             self.own,
+            in_a_line(HTML("Training questions to try:"), *self.examples),
+            self.hint,
             in_columns(*sliders),
-            in_a_line(self.answer, self.stop, self.reset, self.numbers, self.status),
+            in_a_line(self.answer, self.stop, self.reset, self.numbers),
+            self.status,
             self.asked,
             self.legend,
             HBox(self.panes),
         ]
         self.choose_run()
         self.when(self.choose_run, self.run)
+        self.when(self.choose_own, self.own)
+        for button in self.examples:
+            self.when(functools.partial(self.take_example, button), button)
         choices = self.variant, self.beside, self.problem, self.own, self.shade, self.numbers
         self.when(self.start_answering, self.answer, *choices, *sliders)
         self.when(self.stop_answering, self.stop)
@@ -115,9 +130,23 @@ class AskPanel(Panel):
             (f"{problem.problem_id}: {shorten(problem.question, 130)}", (problem.question, problem.answer))
             for problem in problems.itertuples()
         ]
-        offer(self.problem, [*options, ("(own question)", "")])
+        offer(self.problem, [OWN, *options], chosen=1 if options else 0)
+        self.phrasing = phrasing_of(self.run.value)
+        found = self.phrasing.examples()
+        for button, question in itertools.zip_longest(self.examples, found):
+            button.description = button.tooltip = question or ""
+            button.layout.display = None if question else "none"
         variants = self.offer_variants()
         offer(self.beside, [("(none)", ""), *variants])
+
+    def choose_own(self) -> None:
+        """Ask the question that was typed, not the problem that was chosen before."""
+        self.problem.index = 0
+
+    def take_example(self, button: Button) -> None:
+        """Ask an example as one's own question, which may then be changed."""
+        self.own.value = button.description
+        self.choose_own()
 
     def changes(self) -> dict[str, float]:
         """The settings of an intervention that the sliders change, by name; empty where all of them are neutral."""
@@ -134,20 +163,22 @@ class AskPanel(Panel):
         self.work.stop()
         question, answer = self.problem.value or (self.own.value, None)
         chosen = [row for row in (self.variant.value, self.beside.value) if row]
-        self.own.layout.display = "none" if self.problem.value else None
         for i, pane in enumerate(self.panes):
             pane.layout.width = f"{100 // len(chosen)}%"
             pane.layout.display = None if i < len(chosen) else "none"
+            pane.grey()
         self.legend.value, self.asked.value = legend_html(self.shade.value), question_html(question)
+        self.hint.value = "" if self.problem.value else escape(self.phrasing.hint(question))
         self.stop.disabled = not question.strip()
         if not question.strip():
             self.status.value = "Type a question into Own question, then press Tab or Answer."
             return
+        self.status.value = "Answering …"
         view = functools.partial(reply_block, shade=self.shade.value, numbers=self.numbers.value)
         panes, asked = list(zip(chosen, self.panes)), (question, answer, self.changes())
         self.work.start(functools.partial(self.write_answers, panes, asked, view))
 
-    def write_answers(self, panes: list[tuple[Settings, HTML]], asked: tuple, view: Callable, put: Callable) -> None:
+    def write_answers(self, panes: list[tuple[Settings, Pane]], asked: tuple, view: Callable, put: Callable) -> None:
         """The thread's work: each variant's reply into its pane.
 
         `asked` is the question, its answer and the changes, as `Replies.get` takes them; view(reply, title=…) is HTML.
@@ -156,30 +187,37 @@ class AskPanel(Panel):
             title = settings.variant
             if not parse(settings.variant).pauses:
                 title += " (has no pause token: the sliders change nothing)"
-            put(self.status, value=f"{settings.variant}: loading the model, if it is not there yet, and answering.")
-            each = self.show_growth(put, pane, functools.partial(view, title=title, unfinished=True))
-            said = self.replies.get(settings, *asked, each)
-            put(pane, value=view(said, title=title))
+            what = "answering" if self.replies.has_model(settings) else "loading what is needed for its reply"
+            waiting = Waiting(put, self.status, f"{settings.variant}: {what}")
+            each = self.show_growth(put, pane, functools.partial(view, title=title, unfinished=True), waiting)
+            try:
+                said = self.replies.get(settings, *asked, each)
+            finally:
+                waiting.stop()
+            put(pane, reply=view(said, title=title))
         put(self.status, value="Finished.")
         put(self.stop, disabled=True)
 
-    def show_growth(self, put: Callable, pane: HTML, view: Callable) -> Callable:
+    def show_growth(self, put: Callable, pane: Pane, view: Callable, waiting: Waiting) -> Callable:
         """A function for `Replies.get` to call after every token: every now and then, it shows the reply so far."""
         last_shown = time.monotonic()
 
         def each(so_far: Callable) -> None:
             nonlocal last_shown
+            waiting.stop()
             put()
             if time.monotonic() - last_shown > REDRAW:
                 said, last_shown = so_far(), time.monotonic()
-                put(pane, value=view(said))
+                put(pane, partial=view(said))
                 put(self.status, value=f"{said['n_tokens']} tokens so far.")
 
         return each
 
     def stop_answering(self) -> None:
-        """Stop the decoding; what is written of a reply stays."""
+        """Stop the decoding; what is written of a reply stays, and says that it is not whole."""
         self.work.stop()
+        for pane in self.panes:
+            pane.stop()
         self.stop.disabled, self.status.value = True, "Stopped."
 
     def complain(self, put: Callable, error: Exception) -> None:

@@ -24,7 +24,8 @@ class BrowsePanel(Panel):
         self.judged = control(Dropdown, "Judged", options=list(VERDICTS))
         self.end = control(Dropdown, "End", options=list(ENDS))
         self.pauses = control(IntRangeSlider, "Pauses", min=0, max=1)
-        self.search = control(Text, "Search", placeholder="in questions and replies")
+        self.search = control(Text, "Search", placeholder="in questions, replies and problem ids")
+        self.clear = Button(description="Clear filters")
         self.back, self.forth = Button(description="Previous page"), Button(description="Next page")
         self.listing = Select(
             rows=PAGE, description="Reply", layout={"width": WIDE}, style={"description_width": "4em"}
@@ -38,7 +39,8 @@ class BrowsePanel(Panel):
             in_columns(self.variant, self.decoded),
             in_columns(self.judged, self.end),
             in_columns(self.pauses, self.search),
-            in_a_line(self.back, self.forth, self.numbers, self.status),
+            in_a_line(self.back, self.forth, self.clear, self.numbers),
+            self.status,
             self.listing,
             self.asked,
             self.legend,
@@ -49,6 +51,7 @@ class BrowsePanel(Panel):
         self.when(self.choose_variant, self.variant)
         self.when(self.choose_folder, self.decoded)
         self.when(self.apply_filters, self.judged, self.end, self.pauses, self.search)
+        self.when(self.clear_filters, self.clear)
         self.when(lambda: self.show_page(self.page_start - PAGE), self.back)
         self.when(lambda: self.show_page(self.page_start + PAGE), self.forth)
         self.when(self.show_reply, self.listing, self.shade, self.numbers)
@@ -77,6 +80,11 @@ class BrowsePanel(Panel):
         correct, truncated = VERDICTS[self.judged.value], ENDS[self.end.value]
         self.found = matching(self.stored, correct, truncated, self.pauses.value, self.search.value)
         self.show_page(0)
+
+    def clear_filters(self) -> None:
+        """Let all replies through again."""
+        self.judged.index = self.end.index = 0
+        self.pauses.value, self.search.value = (0, self.pauses.max), ""
 
     def show_page(self, start: int) -> None:
         """List the page of what is found that begins at `start`."""

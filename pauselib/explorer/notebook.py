@@ -1,8 +1,13 @@
-"""What `notebooks/explore.ipynb` calls: the overview, and the two panels.
+"""What `notebooks/explore.ipynb` calls: the overview, and the three panels.
 
-Where nobody can use widgets, under papermill or nbconvert, `ask` and `browse` give the first reply as plain HTML.
+Where nobody can use widgets, under papermill or nbconvert, the panels give way to the first reply as plain HTML.
 """
 
+import sys
+from html import escape
+
+from pauselib.analysis.two_runs import TwoRuns, the_other
+from pauselib.errors import InputError
 from pauselib.explorer.contents import (
     experiments_with_models,
     folders_with_replies,
@@ -13,7 +18,9 @@ from pauselib.explorer.contents import (
 )
 from pauselib.explorer.panel import ACCESS, STYLE, Panel, question_html
 from pauselib.explorer.replies import Replies, legend_html, reply_block
-from pauselib.settings import Settings
+from pauselib.explorer.start import finished_html, next_experiment
+from pauselib.report.tables import table_html
+from pauselib.settings import ROOT, Settings
 
 
 def overview(settings: Settings):
@@ -50,6 +57,63 @@ def browse(settings: Settings):
     row = preferred(rows, settings.variant)
     said = Replies().stored_in(folders_with_replies(row)[0])[0]
     return one_reply(said["question"], said, row.variant, "none")
+
+
+def compare(settings: Settings):
+    """Compare two finished rows: that of the settings, and the one that `other_experiment` and so on say.
+
+    Without widgets: what differs, the paired table, and the first problem that just one of them gets right.
+    """
+    rows = [row for row in rows_of_all_experiments(settings) if folders_with_replies(row)]
+    if not rows:
+        return as_html(nothing_html(settings, "reply"))
+    if can_use_widgets():
+        from pauselib.explorer.compare_panel import ComparePanel
+
+        return accessible(ComparePanel(settings))
+    first = preferred(rows, settings.variant)
+    try:
+        two = TwoRuns(first, the_other(first))
+    except InputError as error:
+        return as_html(f"<p>{escape(str(error))}</p>")
+    return as_html(f"<p>{escape(two.reading)}</p>{table_html(two.paired)}{replies_side_by_side(two)}")
+
+
+def finished(settings: Settings):
+    """What is finished below runs_dir, with its numbers, for `notebooks/start.ipynb`."""
+    return as_html(finished_html(settings, ROOT / "notebooks"))
+
+
+def next_command(settings: Settings):
+    """The next command, with a button that runs it; without widgets the command alone."""
+    found = next_experiment(settings)
+    if found is None:
+        return as_html("<p>All experiments that run offline are finished: look at them in the notebooks above.</p>")
+    name, how_far = found
+    shown = "make run" if name == Settings().experiment else f"make run CONFIG=configs/{name}.yaml"
+    said = f"<p>Experiment {escape(name)}: {how_far}. A run that was stopped goes on where it was.</p>"
+    if not can_use_widgets():
+        return as_html(f"{said}<p><code>{escape(shown)}</code> goes on.</p>")
+    from ipywidgets import HTML, VBox
+
+    from pauselib.explorer.command_panel import CommandPanel
+
+    command = [sys.executable, "-m", "pauselib.workflow", f"configs/{name}.yaml", f"runs_dir={settings.runs_dir}"]
+    return VBox([HTML(STYLE + said), CommandPanel(shown, command, "Run it here")])
+
+
+def replies_side_by_side(two: TwoRuns) -> str:
+    """Two replies to the first problem that just one of two rows gets right, or else to the first one, as HTML."""
+    if two.replies.empty:
+        return ""
+    apart = two.replies[two.replies["correct_first"] != two.replies["correct_second"]]
+    problem = (apart if len(apart) else two.replies).iloc[0]
+    html, replies = question_html(problem["question"]) + f"<p>{legend_html('none')}</p>", Replies()
+    for one, name in zip(two.both, two.names):
+        stored = replies.stored_in(one.variant_folder())
+        said = next(said for said in stored if said["problem_id"] == problem["problem_id"])
+        html += reply_block(said, title=name)
+    return html
 
 
 def rows_of_all_experiments(settings: Settings) -> list[Settings]:

@@ -21,6 +21,14 @@ STYLE = """<style>
 .pauses .scale > div { display: inline-block }
 .pauses .facts { border-top: 1px solid var(--jp-border-color2, #bbb); padding-top: .3em }
 .pauses .pane { border-left: 3px solid var(--jp-border-color2, #bbb); padding-left: 12px }
+.pauses .pane .note { color: #8a3b12; font-weight: bold } .jp-mod-dark .pauses .pane .note { color: #f0a070 }
+.pauses .pane.old .widget-html-content > :not(.note) { opacity: .45; filter: grayscale(1); transition: all .2s .4s }
+.pauses .pane.old { border-left-style: dashed }
+.pauses .beside { display: flex; flex-wrap: wrap; gap: 0 3em; align-items: start; overflow-x: auto }
+.pauses caption { text-align: left; font-weight: bold } .pauses img { max-width: 100% }
+.pauses .status { height: 3.2em; overflow: auto } .pauses .hint { min-height: 1.6em }
+.pauses .question { white-space: pre-wrap; overflow-wrap: anywhere; max-height: 12em; overflow: auto }
+.pauses .example { flex: 1 1 0; min-width: 8em; overflow: hidden; text-overflow: ellipsis }
 .pauses .numbers { max-height: 20em; overflow: auto; white-space: pre }
 .pauses.pauses table td, .pauses.pauses table th { text-align: left; padding: .1em 1.5em .1em 0 }
 .pauses .rows select { font-family: var(--jp-code-font-family, monospace) }
@@ -86,6 +94,31 @@ class Work:
                 self.complain(put, error)
 
 
+class Waiting:
+    """Tells every second how long something has been going on that says nothing itself, until `stop` is called.
+
+    `put(status, value=…)` is that of a task of `Work`; `what` is told with the seconds behind it.
+    """
+
+    def __init__(self, put: Callable, status: HTML, what: str):
+        self.put, self.status, self.what, self.done = put, status, what, threading.Event()
+        put(status, value=f"{escape(what)} …")
+        self.thread = threading.Thread(target=self.tell, daemon=True)
+        self.thread.start()
+
+    def tell(self) -> None:
+        """Tell the seconds; the thread's work."""
+        started = time.monotonic()
+        with contextlib.suppress(Stopped):
+            while not self.done.wait(1):
+                self.put(self.status, value=f"{escape(self.what)}, {time.monotonic() - started:.0f} s so far …")
+
+    def stop(self) -> None:
+        """Tell nothing more."""
+        self.done.set()
+        self.thread.join()
+
+
 class Panel(VBox):
     """A choice of a run and of one of its variants, and what depends on it.
 
@@ -106,7 +139,8 @@ class Panel(VBox):
             indent=False,
             layout={"width": "max-content", "margin": "2px 1.5em"},
         )
-        self.legend, self.status = HTML(), HTML()
+        self.legend, self.status = HTML(), HTML(layout={"width": WIDE})
+        self.status.add_class("status")
         super().__init__()
         self.add_class("pauses")
 
@@ -166,8 +200,9 @@ def shorten(text: str, n: int) -> str:
 
 
 def question_html(question: str) -> str:
-    """A question below its heading, with its line breaks."""
-    return f'<h4>Question</h4><div style="white-space:pre-wrap;overflow-wrap:anywhere">{escape(question)}</div>'
+    """A question below its heading, with its line breaks; a long one scrolls."""
+    scrolled = 'class="question" tabindex="0" role="region" aria-label="Question"'
+    return f"<h4>Question</h4><div {scrolled}>{escape(question)}</div>"
 
 
 def complaint_html(error: Exception) -> str:

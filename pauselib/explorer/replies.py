@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from pauselib import runs, tasks
-from pauselib.decoding.evaluation import decoder, judged, pause_id_of, with_prompt_pauses
+from pauselib.decoding.evaluation import decoder, end_ids, judged, pause_id_of, with_prompt_pauses
 from pauselib.explorer.contents import model_time, replies_time
 from pauselib.report.html import PAUSE_MARK, PAUSE_STYLE, pieces, reply_html
 from pauselib.report.tables import table_html
@@ -117,17 +117,26 @@ class Replies:
 
         limits = settings.max_new_tokens, settings.max_total_tokens
         prompts = [with_prompt_pauses(prompt, model)]
-        [reply] = generate(model, prompts, tokenizer.eos_token_id, *limits, show=False, chooser=chooser, each=watch)
+        [reply] = generate(model, prompts, end_ids(model, tokenizer), *limits, show=False, chooser=chooser, each=watch)
         return as_dictionary(reply)
 
     def model_and_tokenizer(self, settings: Settings) -> tuple:
         """A variant's model and its tokenizer, loaded once."""
         from pauselib.sources.models import load_model, load_tokenizer
 
-        source = settings.variant_folder() / "model"
+        source = str(settings.variant_folder() / "model")
         how = settings.dtype, settings.attn_implementation
-        key = (source, model_time(settings), *how)
-        return self.models.get(key, lambda: (load_model(str(source), *how), load_tokenizer(str(source))))
+        return self.models.get(model_key(settings), lambda: (load_model(source, *how), load_tokenizer(source)))
+
+    def has_model(self, settings: Settings) -> bool:
+        """Whether a variant's model is loaded already."""
+        return model_key(settings.but(**decoding_settings(settings))) in self.models.values
+
+
+def model_key(settings: Settings) -> tuple:
+    """What tells a loaded model from others: its folder, when it was made, its precision, how attention is computed."""
+    how = settings.dtype, settings.attn_implementation
+    return settings.variant_folder() / "model", model_time(settings), *how
 
 
 def read_stored_replies(folder: Path) -> list[dict]:
@@ -223,13 +232,13 @@ def matching(
 ) -> list[dict]:
     """The replies that pass all filters; None lets both through.
 
-    `pauses` is how many a reply may have, both ends included. `text` is looked for, whatever its case, in the question
-    and in the reply, with its pauses and without them.
+    `pauses` is how many a reply may have, both ends included. `text` is looked for, whatever its case, in the problem's
+    id, in the question, and in the reply, with its pauses and without them.
     """
 
     def passes(said: dict) -> bool:
         spoken = said["reply"].replace(PAUSE_TEXT, "")
-        searched = f"{said['question']}\n{said['reply']}\n{spoken}"
+        searched = f"{said['problem_id']}\n{said['question']}\n{said['reply']}\n{spoken}"
         return (
             correct in (None, said["correct"])
             and truncated in (None, said["truncated"])

@@ -42,7 +42,7 @@ class PauseForCausalLM(PreTrainedModel, GenerationMixin):
     def __init__(self, config: PauseConfig, lm: PreTrainedModel | None = None):
         super().__init__(config)
         self.lm = AutoModelForCausalLM.from_config(config.text_config) if lm is None else lm
-        width = self.lm.get_input_embeddings().embedding_dim
+        width = self.lm.get_input_embeddings().embedding_dim  # that of the last hidden state, too
         self.pause_embedding = nn.Embedding(1, width)
         self.pause_head = nn.Linear(width, 2)
         self.post_init()
@@ -51,9 +51,9 @@ class PauseForCausalLM(PreTrainedModel, GenerationMixin):
     def around(cls, lm: PreTrainedModel, seed: int = 42) -> "PauseForCausalLM":
         """Wrap a causal language model, which becomes part of the result.
 
-        The pause embedding is drawn from N(0, s) with s the standard deviation of the LM embeddings, the pause head
-        from U(-1/sqrt(d), 1/sqrt(d)) (the default of `torch.nn.Linear`). Raises ValueError where the LM's logits are
-        more than its head on its last hidden state (soft-capping, scaling).
+        The pause embedding is drawn from N(0, s) with s the standard deviation of the LM embeddings as its layers get
+        them, the pause head from U(-1/sqrt(d), 1/sqrt(d)) (the default of `torch.nn.Linear`). Raises InputError where
+        the LM's logits are more than its head on its last hidden state (soft-capping, scaling).
         """
         check_plain_head(lm)
         config = PauseConfig(text_config=lm.config.to_dict())
@@ -67,7 +67,9 @@ class PauseForCausalLM(PreTrainedModel, GenerationMixin):
                 torch.empty(model.pause_head.weight.shape).uniform_(-bound, bound, generator=draw)
             )
             model.pause_head.bias.copy_(torch.empty(2).uniform_(-bound, bound, generator=draw))
-            spread = lm.get_input_embeddings().weight.float().std().item()
+            embeddings = lm.get_input_embeddings()
+            given = embeddings(torch.arange(len(embeddings.weight), device=lm.device))  # Gemma scales its rows here
+            spread = given.float().std().item()
             model.pause_embedding.weight.copy_(
                 torch.empty(model.pause_embedding.weight.shape).normal_(0, spread, generator=draw)
             )
@@ -175,7 +177,7 @@ class PauseForCausalLM(PreTrainedModel, GenerationMixin):
 
 @torch.no_grad()
 def check_plain_head(lm: PreTrainedModel) -> None:
-    """Raise ValueError unless the LM's logits are its LM head applied to its last hidden state, as the pause model
+    """Raise InputError unless the LM's logits are its LM head applied to its last hidden state, as the pause model
     computes them.
     """
     ids = torch.arange(4, device=lm.device).unsqueeze(0)

@@ -46,6 +46,16 @@ def train_in_float32(model: nn.Module) -> None:
             parameter.data = parameter.data.float()
 
 
+def train_in_bfloat16(model: nn.Module) -> None:
+    """Make bfloat16 of all that is trained in a model but its adapters, which peft has in float32: as published.
+
+    A weight from 1/64 on never moves by steps of 5e-5 then, which are less than half the distance to its neighbours.
+    """
+    for name, parameter in model.named_parameters():
+        if parameter.requires_grad and "lora_" not in name:
+            parameter.data = parameter.data.bfloat16()
+
+
 def as_loaded_in(dtype: str, model: nn.Module) -> None:
     """Make of a model's weights what loading the model in `dtype` makes of them."""
     kept = getattr(model, "_keep_in_fp32_modules_strict", None) or ()

@@ -67,7 +67,7 @@ def lora_targets(model, asked: tuple[str, ...]) -> list[str]:
             return list(fitting[0])
     elif layers.issuperset(asked):
         return list(asked)
-    missing = ", ".join(sorted(set(asked) - layers))
+    missing = ", ".join(sorted(set(asked) - layers)).replace("auto", "whose name is known for query and value")
     raise InputError(
         f"lora_target_modules is {list(asked)}, but the model has no layer {missing}: choose from "
         f"{', '.join(sorted(layers))}."
@@ -75,8 +75,8 @@ def lora_targets(model, asked: tuple[str, ...]) -> list[str]:
 
 
 def is_matrix(module) -> bool:
-    """Return whether a module multiplies by a matrix, as an adapter can: Linear, or the Conv1D of GPT-2."""
-    return type(module).__name__ in ("Linear", "Conv1D")
+    """Return whether a module multiplies by a matrix, as an adapter can: Linear, a kind of it, or GPT-2's Conv1D."""
+    return any(kind.__name__ in ("Linear", "Conv1D") for kind in type(module).__mro__)
 
 
 def trained_in_full(model, variant: Variant) -> list[str]:

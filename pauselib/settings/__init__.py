@@ -21,18 +21,19 @@ from pauselib.declared import EVERY_NOTEBOOK, MANY, MOST, NAME, NOTEBOOK_OF, PAT
 from pauselib.errors import InputError
 from pauselib.interventions import INTERVENTION_SETTINGS, InterventionSettings
 from pauselib.settings.contradictions import check_contradictions
+from pauselib.settings.other_row import OTHER_ROW, OtherRow
 from pauselib.settings.places import ROOT as ROOT
 from pauselib.settings.places import Places
 from pauselib.strategies import STRATEGIES, check_patterns
 from pauselib.variants import VARIANTS, parse
 
 TRAINED, TESTED = ("first_step", "second_step"), ("evaluate", "trial")
-OF_ROW = ("warmup", "evaluate", "trial", "explore")
+OF_ROW = ("warmup", "evaluate", "trial", "explore", "compare")
 MAKING = ("inject", "warmup", "evaluate", "trial", "analyze")
 BY_STEP = ("learning_rate", "eval_steps", "max_steps")  # of the second step; the first step's have base_ before them
 
 
-class Settings(InterventionSettings, TrialSettings, Places):
+class Settings(InterventionSettings, TrialSettings, OtherRow, Places):
     """The settings of an experiment. Raises InputError, in one sentence, for what can't be meant."""
 
     # the experiment
@@ -124,8 +125,11 @@ class Settings(InterventionSettings, TrialSettings, Places):
     lora_target_modules: Annotated[tuple[Annotated[str, Field(min_length=1)], ...], BeforeValidator(as_list)] = setting(
         ("auto",), "the layers that get one; auto: the attention's query and value", *TRAINED, min_length=1
     )
-    dtype: Literal["float32", "bfloat16", "mixed"] = setting(
-        "float32", "float32, bfloat16, or mixed (float32, but products in training)", *TRAINED, *TESTED
+    dtype: Literal["float32", "mixed", "bfloat16", "pure_bfloat16"] = setting(
+        "float32",
+        "float32, mixed (bfloat16 products), bfloat16 (trains in float32), or pure_bfloat16 (as published)",
+        *TRAINED,
+        *TESTED,
     )
     attn_implementation: Literal["auto", "eager", "sdpa"] = setting(
         "auto",
@@ -142,7 +146,9 @@ class Settings(InterventionSettings, TrialSettings, Places):
     max_total_tokens: int = setting(
         0, "the published limit instead: prompt and reply, without padding (1024); 0: off", "evaluate", ge=0
     )
-    eval_batch_size: int = setting(256, "replies decoded together; does not change them", notebooks=("evaluate",), ge=1)
+    eval_batch_size: int = setting(
+        256, "replies decoded together; in bfloat16 alone they depend on it", notebooks=("evaluate",), ge=1
+    )
     # the graph (Snakemake) and the table
     variants: Annotated[tuple[str, ...], BeforeValidator(as_list)] = setting(
         "all",
@@ -222,9 +228,10 @@ class Settings(InterventionSettings, TrialSettings, Places):
 
 
 def uses() -> dict[str, Use]:
-    """Return where each setting is used, by name; the interventions' come last."""
-    names = [name for name in Settings.model_fields if name not in INTERVENTION_SETTINGS]
-    return {name: Settings.model_fields[name].json_schema_extra["use"] for name in (*names, *INTERVENTION_SETTINGS)}
+    """Return where each setting is used, by name; the interventions' and those of another row come last."""
+    last = (*INTERVENTION_SETTINGS, *OTHER_ROW)
+    names = [name for name in Settings.model_fields if name not in last]
+    return {name: Settings.model_fields[name].json_schema_extra["use"] for name in (*names, *last)}
 
 
 USES = uses()

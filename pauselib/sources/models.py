@@ -1,13 +1,17 @@
-"""Models and tokenizers by name: the embedded one (`tiny`), one that comes in a package, a folder, or a hub id."""
+"""Models and tokenizers by name: the embedded one (`tiny`), one that comes in a package, a folder, a GGUF file, or a
+hub id.
+"""
 
 import gc
+import os
 import re
 from contextlib import contextmanager
 from pathlib import Path
 
 from pauselib import runs
 from pauselib.errors import InputError
-from pauselib.sources.packaged import PACKAGED, packaged_model
+from pauselib.processes import is_sharded
+from pauselib.sources.packaged import PACKAGED, packaged_model, unquantized
 
 EMBEDDED = ("tiny", "toy")  # the model and the problems that this package has
 NAMES = ", ".join(f"'{name}'" for name in ("tiny", *PACKAGED))
@@ -104,8 +108,10 @@ def from_pretrained(auto, source: str, **options):
     Raises InputError, in one sentence, where it can't be had.
     """
     name, revision = at_revision(str(source))
-    place = model_source(name)
-    if looks_like_folder(name) and not Path(name).is_dir():
+    folder, file = os.path.split(name) if name.endswith(".gguf") else (name, None)
+    place = model_source(folder) if file is None else folder or "."
+    options |= {"gguf_file": file} if file else {}
+    if looks_like_folder(folder) and not Path(folder).is_dir():
         raise InputError(
             f"The model '{source}' is not there: no folder has this path. Give {NAMES}, a folder or a hub id."
         )
@@ -132,6 +138,11 @@ def load_tokenizer(source: str):
         from transformers import AutoTokenizer
 
     tokenizer = from_pretrained(AutoTokenizer, source, padding_side="left")
+    if tokenizer.eos_token_id is None:
+        raise InputError(
+            f"The tokenizer of the model '{source}' has no end token, which every answer ends with: name one as "
+            "`eos_token` in its tokenizer_config.json."
+        )
     tokenizer.pad_token = tokenizer.pad_token or tokenizer.unk_token or tokenizer.eos_token
     return tokenizer
 
@@ -139,7 +150,7 @@ def load_tokenizer(source: str):
 def load_model(source: str, dtype: str = "float32", attn_implementation: str = "auto"):
     """Return a causal language model (a pause model too), in evaluation mode, on the GPU if there is one.
 
-    Its weights are bfloat16 where `dtype` says so, otherwise float32; its attention is computed as
+    Its weights are bfloat16 where the setting `dtype` says so, otherwise float32; its attention is computed as
     `attn_implementation` says, or with `auto` as transformers chooses.
     """
     with quick_imports():
@@ -148,7 +159,7 @@ def load_model(source: str, dtype: str = "float32", attn_implementation: str = "
         from transformers.utils import logging
 
     logging.disable_progress_bar()
-    weights = torch.bfloat16 if dtype == "bfloat16" else torch.float32
+    weights = torch.bfloat16 if "bfloat16" in dtype else torch.float32
     options = {} if attn_implementation == "auto" else {"attn_implementation": attn_implementation}
     model, found = from_pretrained(AutoModelForCausalLM, source, dtype=weights, output_loading_info=True, **options)
     for problem in ("missing_keys", "unexpected_keys", "mismatched_keys"):
@@ -159,7 +170,9 @@ def load_model(source: str, dtype: str = "float32", attn_implementation: str = "
                 f"{problem.removesuffix('_keys')}, such as {name}. Mend the folder: random weights would take their "
                 "place."
             )
-    return model.to("cuda" if torch.cuda.is_available() else "cpu").eval()
+    if str(source).endswith(".gguf"):
+        model = unquantized(model)
+    return model.to("cuda" if torch.cuda.is_available() and not is_sharded() else "cpu").eval()
 
 
 def pause_token_id(source: str) -> int:
@@ -168,3 +181,19 @@ def pause_token_id(source: str) -> int:
         from transformers import AutoConfig
 
     return from_pretrained(AutoConfig, source).get_text_config().vocab_size
+
+
+def check_language_model(source: str) -> None:
+    """Raise InputError for a model that is more than a language model, by its configuration alone."""
+    with quick_imports():
+        from transformers import AutoConfig
+
+    config = from_pretrained(AutoConfig, source)
+    config = getattr(config, "whole", config)  # of a folder that holds what was trained
+    if config.model_type == "pause":
+        raise InputError(f"The model '{source}' pauses already: name the language model that it was made from.")
+    if config.get_text_config() is not config or config.is_encoder_decoder:
+        raise InputError(
+            f"The model '{source}' ({config.model_type}) takes more than one text, such as images or sound: choose a "
+            "language model of text alone."
+        )

@@ -150,12 +150,21 @@ def convert(weights: Path, folder: Path) -> None:
     logging.disable_progress_bar()
     source = {"pretrained_model_name_or_path": weights.parent, "gguf_file": weights.name}
     tokenizer = AutoTokenizer.from_pretrained(**source)
-    read = AutoModelForCausalLM.from_pretrained(**source, dtype=torch.float32)
+    model = unquantized(AutoModelForCausalLM.from_pretrained(**source, dtype=torch.float32))
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+
+
+def unquantized(read):
+    """Return the model that was read from a GGUF file as a plain one: a model that is said to be quantized is not
+    saved.
+    """
+    from transformers import AutoModelForCausalLM
+
     config = read.config
-    del config.quantization_config  # a model that is said to be quantized is not saved
+    del config.quantization_config
     config._name_or_path = ""
     model = AutoModelForCausalLM.from_config(config)
     model.load_state_dict(read.state_dict())
     model.generation_config = read.generation_config
-    model.save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
+    return model.to(read.dtype)

@@ -9,13 +9,16 @@ import torch
 from datasets import Dataset
 from transformers.modeling_outputs import CausalLMOutput
 from transformers.trainer_callback import PrinterCallback
+from transformers.trainer_pt_utils import LengthGroupedSampler
 from trl import SFTConfig, SFTTrainer
 
 from pauselib import runs
 from pauselib.errors import InputError
 from pauselib.model.precision import labelled_positions, summed_loss
+from pauselib.processes import is_first, is_sharded, n_processes
 from pauselib.progress import Progress
 from pauselib.settings import BY_STEP, Settings
+from pauselib.training.sharing import SameOrder, forget_repeated, n_rows, part_of_batch
 from pauselib.variants import Variant
 
 LOGGED = (
@@ -60,8 +63,11 @@ def arguments(settings: Settings, variant: Variant, folder: Path, n_rows: int) -
         packing=False,
         dataset_kwargs={"skip_prepare_dataset": True},
         dataloader_pin_memory=False,
+        use_cpu=n_processes() > 1 and not torch.cuda.is_available(),
+        # the loss
+        router_aux_loss_coef=0.0,  # of a mixture of experts: the loss is the cross-entropy alone
         # the steps
-        per_device_train_batch_size=settings.batch_size // settings.gradient_accumulation_steps,
+        per_device_train_batch_size=part_of_batch(settings),
         gradient_accumulation_steps=settings.gradient_accumulation_steps,
         gradient_checkpointing=settings.gradient_checkpointing,
         bf16=False,  # autocast is this trainer's own, so that it ends where the heads begin
@@ -74,7 +80,7 @@ def arguments(settings: Settings, variant: Variant, folder: Path, n_rows: int) -
         weight_decay=0.0,
         max_grad_norm=1.0,
         # evaluation and checkpoints
-        per_device_eval_batch_size=settings.validation_batch_size,
+        per_device_eval_batch_size=max(1, settings.validation_batch_size // n_processes()),
         prediction_loss_only=True,
         eval_strategy="steps",
         eval_steps=step["eval_steps"],
@@ -101,16 +107,28 @@ def as_dataset(rows: pd.DataFrame) -> Dataset:
     return Dataset.from_dict({"input_ids": [ids.tolist() for ids in rows["input_ids"]], "labels": labels})
 
 
-def labelled_loss(model, input_ids, attention_mask, labels, n=None) -> CausalLMOutput:
+def labelled_loss(model, input_ids, attention_mask, labels, n=None, wrapped=None) -> CausalLMOutput:
     """Return the loss of a causal language model (with adapters or not), its head computed where there is a label.
 
-    The summed cross-entropy is divided by `n`, or by the number of labels.
+    The summed cross-entropy is divided by `n`, or by the number of labels. `wrapped` is the model as several processes
+    train it, whose own forward pass joins their gradients.
     """
     lm = model.get_base_model() if hasattr(model, "get_base_model") else model
-    out = lm.base_model(input_ids=input_ids, attention_mask=attention_mask, use_cache=False)
-    hidden, targets = labelled_positions(out.last_hidden_state, labels)
-    n = max(1, len(targets)) if n is None else n
-    return CausalLMOutput(loss=summed_loss(lm.get_output_embeddings(), hidden, targets) / n)
+    inputs = {"input_ids": input_ids, "attention_mask": attention_mask}
+
+    def forward(**_) -> CausalLMOutput:
+        out = lm.base_model(**inputs, use_cache=False)
+        hidden, targets = labelled_positions(out.last_hidden_state, labels)
+        total = max(1, len(targets)) if n is None else n
+        return CausalLMOutput(loss=summed_loss(lm.get_output_embeddings(), hidden, targets) / total)
+
+    if wrapped is None:
+        return forward()
+    lm.forward = forward
+    try:
+        return wrapped(**inputs)
+    finally:
+        del lm.forward
 
 
 def last_checkpoint(folder: Path) -> str | None:
@@ -162,25 +180,46 @@ class PauseTrainer(SFTTrainer):
 
         Where gradients are accumulated, that is the number over all parts.
         """
+        if n_processes() > 1 and not self.model.training:
+            num_items_in_batch = self._get_num_items_in_batch([inputs], self.args.device)
         with torch.autocast(inputs["input_ids"].device.type, torch.bfloat16, enabled=self.autocast):
-            if self.labelled_only and not hasattr(model, "pause_head"):
-                outputs = labelled_loss(model, **inputs, n=num_items_in_batch)
+            if self.labelled_only and not hasattr(self.model, "pause_head"):
+                wrapped = model if n_processes() > 1 else None
+                outputs = labelled_loss(self.model, **inputs, n=num_items_in_batch, wrapped=wrapped)
             else:
                 outputs = model(**inputs, use_cache=False, num_items_in_batch=num_items_in_batch)
-        parts = 1 if num_items_in_batch is None else self.current_gradient_accumulation_steps
-        loss = outputs.loss
-        if self.args.average_tokens_across_devices and num_items_in_batch is not None:
-            loss = loss * self.accelerator.num_processes
-        logged = self._metrics["train" if self.model.training else "eval"]
+        loss, training = outputs.loss, self.model.training
+        parts = self.current_gradient_accumulation_steps if training else 1
+        if n_processes() > 1:  # in training the mean over the processes is taken later
+            loss = loss * n_processes() if training else self.accelerator.reduce(loss, "sum")
+        logged = self._metrics["train" if training else "eval"]
         for name in ("lm_loss", "pause_loss"):
             value = getattr(outputs, name, None)
             if value is not None:
-                logged[name] += [value * parts] * len(inputs["labels"])
+                logged[name] += [value * parts] * n_rows(inputs["labels"], self.accelerator, training)
         return (loss, outputs) if return_outputs else loss
+
+    def _get_train_sampler(self, train_dataset=None):
+        """As the trainer: of several processes, all have the order that one alone would have."""
+        sampler = super()._get_train_sampler(train_dataset)
+        if n_processes() > 1 and isinstance(sampler, LengthGroupedSampler):
+            sampler.batch_size *= n_processes()
+            return SameOrder(sampler)
+        return sampler
+
+    def _get_num_items_in_batch(self, batch_samples: list, device):
+        """As the trainer, but rows that fill up the last batch a second time, so that all processes have as many, have
+        no labels.
+        """
+        if batch_samples:
+            forget_repeated(batch_samples[-1]["labels"], self.accelerator)
+        return super()._get_num_items_in_batch(batch_samples, device)
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
         """Log as the trainer does, then show how far it is. Raises InputError where the loss is not a number."""
         for values in self._metrics["train" if self.model.training else "eval"].values():
+            if n_processes() > 1 and values:
+                values[:] = self.accelerator.reduce(torch.stack(values), "sum")
             values[:] = map(float, values)
         super().log(logs, start_time)
         entry = self.state.log_history[-1]
@@ -190,8 +229,9 @@ class PauseTrainer(SFTTrainer):
                     f"The {name} is {entry[name]} at step {self.state.global_step}: lower the learning rate, or look "
                     "at the rows around it."
                 )
-        self.progress = self.progress or Progress("training step", self.state.max_steps)
-        self.progress.update(self.state.global_step, f"loss {entry['loss']:.3f}" if "loss" in entry else "")
+        if is_first():
+            self.progress = self.progress or Progress("training step", self.state.max_steps)
+            self.progress.update(self.state.global_step, f"loss {entry['loss']:.3f}" if "loss" in entry else "")
         if self.picture:
             self.picture.update(self.history())
 
@@ -199,9 +239,17 @@ class PauseTrainer(SFTTrainer):
         """Return 0: the trainer would walk all parameters at every step to fill a count that nobody reads."""
         return 0
 
+    def save_model(self, output_dir=None, _internal_call: bool = False) -> None:
+        """Save as the trainer does; a model of which each process holds a part is in its checkpoint already."""
+        if not is_sharded():
+            super().save_model(output_dir, _internal_call)
+
     def _save_checkpoint(self, model, trial) -> None:
         """Save a checkpoint as the trainer does, then the digests of its files: a checkpoint that has them is whole."""
         super()._save_checkpoint(model, trial)
+        self.accelerator.wait_for_everyone()
+        if not is_first():
+            return
         folder = Path(self.args.output_dir) / f"checkpoint-{self.state.global_step}"
         digests = {path.name: runs.digest(path) for path in sorted(folder.iterdir())}
         runs.write_json(folder / CHECKPOINT_DIGESTS, digests)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from pauselib import runs
+from pauselib.processes import from_first, is_first, is_sharded
 from pauselib.settings import Settings
 from pauselib.sources.models import load_model, load_tokenizer
 from pauselib.strategies import prompt_pauses
@@ -35,7 +36,9 @@ def training_precision(trainer):
     """Return a context in which a trainer's model is held as it is trained."""
     from pauselib.model.precision import frozen_matrices_in_bfloat16
 
-    return frozen_matrices_in_bfloat16(trainer.model) if trainer.autocast else contextlib.nullcontext()
+    if not trainer.autocast or is_sharded():  # the parts of a model are those of its weights as they are
+        return contextlib.nullcontext()
+    return frozen_matrices_in_bfloat16(trainer.model)
 
 
 def train_variant(
@@ -56,25 +59,24 @@ def train_variant(
     """
     with quiet():
         trainer, table = prepare(settings, parse(settings.variant), base, rows, work, picture)
-        if runs.manifest(work) != made_from:
-            shutil.rmtree(work, ignore_errors=True)
-            runs.write_json(work / runs.MANIFEST, made_from)
         from pauselib.model.trained_parts import factors_of, save_trained_parts
         from pauselib.training.kept_weights import KeptWeights
-        from pauselib.training.trainer import last_checkpoint
 
+        start = checkpoint_to_go_on_from(work, made_from) if is_first() else None
         kept = KeptWeights(work, settings.trial_checkpoints if parse(settings.variant).second_step else ())
         trainer.add_callback(kept)
         with training_precision(trainer):
-            trainer.train(resume_from_checkpoint=last_checkpoint(work))
-        model, tokenizer = trainer.model, trainer.processing_class
-        adapters = factors_of(model)
+            trainer.train(resume_from_checkpoint=from_first(start))
+        model = whole(trainer, settings, base) if is_sharded() else trainer.model
+        tokenizer, adapters = trainer.processing_class, factors_of(model)
         trained = merged(settings, model)
         forget_place(trained)
-        save_trained_parts(trained, parse(settings.variant), adapters, base, folder)
-        tokenizer.save_pretrained(folder)
-        kept.move_to(folder)
-        losses = trainer.losses_of(trained) if trainer.autocast else trainer.kept_losses()
+        if is_first():
+            save_trained_parts(trained, parse(settings.variant), adapters, base, folder)
+            tokenizer.save_pretrained(folder)
+            kept.move_to(folder)
+        again = trainer.autocast and not is_sharded()  # a whole model may be too large for a GPU
+        losses = trainer.losses_of(trained) if again else trainer.kept_losses()
     return {
         "variant": settings.variant,
         "eval_loss": losses["eval_loss"],
@@ -86,6 +88,18 @@ def train_variant(
         "nearest_tokens": nearest_tokens(trained, tokenizer),
         "history": trainer.history(),
     }
+
+
+def checkpoint_to_go_on_from(work: Path, made_from: dict) -> str | None:
+    """Return the last whole checkpoint of a run that was made from the same, or None; what was made from something else
+    is removed.
+    """
+    from pauselib.training.trainer import last_checkpoint
+
+    if runs.manifest(work) != made_from:
+        shutil.rmtree(work, ignore_errors=True)
+        runs.write_json(work / runs.MANIFEST, made_from)
+    return last_checkpoint(work)
 
 
 def prepare(settings: Settings, variant: Variant, base: Path | str, rows: dict[str, pd.DataFrame], work: Path, picture):
@@ -114,16 +128,30 @@ def untrained(settings: Settings, variant: Variant, base: Path | str):
     import torch
 
     from pauselib.model.pause_model import PauseForCausalLM
-    from pauselib.model.precision import train_in_float32
+    from pauselib.model.precision import train_in_bfloat16, train_in_float32
     from pauselib.model.unfreezing import unfreeze
+    from pauselib.training.suitability import check_model
 
     torch.manual_seed(settings.seed)
     model = load_model(str(base), settings.dtype, settings.attn_implementation)
+    check_model(model)
     if variant.pauses:
         model = PauseForCausalLM.around(model, settings.seed)
         model.config.prompt_pauses = prompt_pauses(settings)
     model = unfreeze(model, variant, settings)
-    train_in_float32(model)
+    train_in_bfloat16(model) if settings.dtype == "pure_bfloat16" else train_in_float32(model)
+    return model
+
+
+def whole(trainer, settings: Settings, base: Path | str):
+    """Return, in the first process, a trained model of which each process holds a part; in the others an untrained one.
+
+    It is in the memory of the processor, not in that of a GPU.
+    """
+    weights = trainer.accelerator.get_state_dict(trainer.model)
+    model = untrained(settings, parse(settings.variant), base)
+    if is_first():
+        model.load_state_dict(weights)
     return model
 
 
@@ -132,8 +160,8 @@ def merged(settings: Settings, model):
     from pauselib.model.precision import as_loaded_in
 
     trained = model.merge_and_unload() if parse(settings.variant).lora else model
-    if settings.dtype == "bfloat16":
-        as_loaded_in(settings.dtype, trained)
+    if "bfloat16" in settings.dtype:
+        as_loaded_in("bfloat16", trained)
     return trained
 
 

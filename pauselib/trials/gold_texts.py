@@ -6,6 +6,7 @@ import pandas as pd
 from pauselib.conditions.sites import GoldText, Result
 from pauselib.rows import prompt_lengths
 from pauselib.tasks import Task
+from pauselib.tokens import token_spans
 
 
 def gold_texts(rows: pd.DataFrame, tokenizer, task: Task, prompt_pauses: list[int] | None = None) -> list[GoldText]:
@@ -16,10 +17,10 @@ def gold_texts(rows: pd.DataFrame, tokenizer, task: Task, prompt_pauses: list[in
     between = prompt_pauses or []
     if rows.empty:
         return []
-    prompts = tokenizer([task.prompt(question) for question in rows["question"]], return_offsets_mapping=True)
-    answers = tokenizer(rows["answer"].tolist(), add_special_tokens=False, return_offsets_mapping=True)
+    prompts = token_spans([task.prompt(question) for question in rows["question"]], tokenizer)
+    answers = token_spans(rows["answer"].tolist(), tokenizer, add_special_tokens=False)
     texts = []
-    columns = zip(rows.itertuples(), prompt_lengths(rows), prompts["offset_mapping"], answers["offset_mapping"])
+    columns = zip(rows.itertuples(), prompt_lengths(rows), prompts, answers)
     for row, n_prompt, of_prompt, of_answer in columns:
         ids = row.input_ids.tolist()
         start = n_prompt + len(between)

@@ -26,6 +26,9 @@ def trial(settings: Settings, model, tokenizer, rows: pd.DataFrame) -> pd.DataFr
     The condition is `site`, `content` and `dose`: see `conditions`. The gold text as it is has the content `nothing`.
     """
     scorer, texts = prepared(settings, model, tokenizer, rows)
+    with_results = [text for text in texts if text.results]
+    if with_results:
+        scorer.check(max(with_results, key=lambda text: len(text.ids)))
     asked = conditions(settings, scorer.pauses, tasks.find(settings.task).repeated_after)
     units = {content.name: content.unit(tokenizer, scorer.pause_id) for _, content, _ in asked}
     found, progress = [], Progress("problem", len(texts))
@@ -42,11 +45,7 @@ def prepared(settings: Settings, model, tokenizer, rows: pd.DataFrame):
 
     scorer = Scorer(model, settings.seed)
     prompt_pauses = [scorer.pause_id] * scorer.model.config.prompt_pauses
-    texts = gold_texts(rows, tokenizer, tasks.find(settings.task), prompt_pauses)
-    with_results = [text for text in texts if text.results]
-    if with_results:
-        scorer.check(with_results[0])
-    return scorer, texts
+    return scorer, gold_texts(rows, tokenizer, tasks.find(settings.task), prompt_pauses)
 
 
 def lines_of_problem(

@@ -1,9 +1,9 @@
 """What `make run` runs: the whole graph of an experiment, then its table.
 
-python -m pauselib.workflow configs/tiny.yaml [dataset=FOLDER ...]
+python -m pauselib.workflow configs/tiny.yaml [dataset=FOLDER ...] [-- --profile profiles/slurm]
 
 The first argument is an experiment's file. Each further one is a setting, name=value, which
-takes the place of the file's.
+takes the place of the file's. What stands behind `--` goes to Snakemake.
 """
 
 import sys
@@ -87,16 +87,17 @@ def main(*arguments: str) -> int:
     if arguments in (("-h",), ("--help",)):
         print(__doc__)
         return 0
+    end = arguments.index("--") if "--" in arguments else len(arguments)
     try:
-        config = read_arguments(arguments)
+        config = read_arguments(arguments[:end])
         settings = of_experiment(config)
-        status = run_snakemake(settings, config)
+        status = run_snakemake(settings, config, *arguments[end + 1 :])
     except ValueError as error:
         print(error, file=sys.stderr)
         return 2
     except Timeout:
         print("Another run is active in this folder: wait for it, or stop it first.", file=sys.stderr)
         return 2
-    if status == 0:
+    if status == 0 and (settings.folder() / "results.csv").exists():  # not so after `-- --dry-run`
         print_results(settings)
     return status

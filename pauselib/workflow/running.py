@@ -14,6 +14,8 @@ from filelock import FileLock, Timeout
 from pauselib import runs
 from pauselib.errors import InputError, failed_writes_explained
 from pauselib.settings import ROOT, Settings
+from pauselib.workflow import slurm
+from pauselib.workflow.gpus import GPUS, visible_gpus
 from pauselib.workflow.leftovers import (
     MARK,
     end_orphans,
@@ -88,11 +90,17 @@ def turn_at(folder: Path):
         lock.release()
 
 
-def run_snakemake(settings: Settings, config: dict) -> int:
+def is_elsewhere(arguments: tuple[str, ...]) -> bool:
+    """Return whether arguments of Snakemake say where the steps run: a profile, or an executor such as `slurm`."""
+    return any(one.startswith(("--profile", "--workflow-profile", "--executor", "-e")) for one in arguments)
+
+
+def run_snakemake(settings: Settings, config: dict, *arguments: str) -> int:
     """Make all that the experiment still misses and return Snakemake's exit status.
 
-    `config` is what `settings` were read from. Raises filelock.Timeout while another run of this copy of the project is
-    active, and InputError where nothing can be written.
+    `config` is what `settings` were read from. `arguments` are passed on to Snakemake; unless they say where the steps
+    run, that is on all cores of this machine and, if it has GPUs, one step at a time on each. Raises filelock.Timeout
+    while another run of this copy of the project is active, and InputError where nothing can be written.
     """
     if not os.access(ROOT, os.W_OK):
         raise InputError(
@@ -109,16 +117,27 @@ def run_snakemake(settings: Settings, config: dict) -> int:
         "TOKENIZERS_PARALLELISM": "false",
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
     }
+    elsewhere, jobs = is_elsewhere(arguments), slurm.job_prefix(settings.folder())
+    gpus = [] if elsewhere else visible_gpus()
+    where = [] if elsewhere else ["--cores", "all"]
+    if gpus:
+        environment[GPUS] = ",".join(gpus)
+        where += ["--resources", f"gpu={len(gpus)}"]
+    if elsewhere and slurm.is_there():
+        where += ["--slurm-jobname-prefix", jobs]
     with (
         failed_writes_explained(settings.folder()),
         FileLock(ROOT / "runs" / ".workflow.lock", timeout=0),
         turn_at(settings.folder()),
     ):
+        if slurm.is_there():
+            with suppress(*() if elsewhere else (InputError,)):  # on this machine Slurm need not even run
+                slurm.end_jobs(jobs)
         end_orphans()
         remove_stale_locks()
         runs.clear_litter(settings.folder())
         remove_unfinished_notebooks(settings.folder())
         runs.write(config_file, yaml.safe_dump(config, sort_keys=False))
-        command = [*snakemake, "--cores", "all", "--rerun-incomplete", "--keep-going"]
-        command += ["--prioritize", first_result(settings)]
+        command = [*snakemake, *where, "--rerun-incomplete", "--keep-going"]
+        command += ["--prioritize", first_result(settings), *arguments]
         return run_until_stopped(command, environment)

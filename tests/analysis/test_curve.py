@@ -50,8 +50,8 @@ def test_the_contrasts_compare_with_as_much_training_at_the_same_step(curve):
     found = curve.contrasts.set_index(["contrast", "step"])["estimate"]
     assert set(curve.contrasts["variant"]) == {"sft_peft"}
     # pauses − masked: -2 in the variant (0, -4) at step 10, -5 after matched training (-5, -5)
-    assert found["beyond masked"].to_dict() == {0: 0.0, 10: np.mean([0.0, -4.0]) + 5.0, 20: 0.75 + 5.0}
-    assert found["above nothing"].to_dict() == {0: -6.0, 10: -3.0, 20: 0.75}
+    assert found["beyond masked"].to_dict() == {10: np.mean([0.0, -4.0]) + 5.0, 20: 0.75 + 5.0}
+    assert found["above nothing"].to_dict() == {10: -3.0, 20: 0.75}
 
 
 def test_where_a_curve_ends_is_judged_by_the_plan_s_margin_where_there_are_problems_enough(curve):

@@ -6,6 +6,7 @@ import pytest
 
 from pauselib import runs, tasks
 from pauselib.decoding.evaluation import (
+    end_ids,
     judged,
     pause_id_of,
     reply_metrics,
@@ -79,6 +80,12 @@ def test_a_prompt_gets_the_pauses_that_the_model_was_trained_to_find_behind_it(c
     model = SimpleNamespace(config=SimpleNamespace(**config))
     assert with_prompt_pauses([3, 4], model) == prompt
     assert pause_id_of(model) == config.get("pause_token_id", -1)
+
+
+@pytest.mark.parametrize(("given", "expected"), [(None, {1}), (1, {1}), (7, {1, 7}), ([7, 8], {1, 7, 8})])
+def test_the_end_tokens_are_the_tokenizer_s_and_those_of_the_generation_config(given, expected):
+    model = SimpleNamespace(generation_config=SimpleNamespace(eos_token_id=given))
+    assert end_ids(model, SimpleNamespace(eos_token_id=1)) == expected
 
 
 def test_predictions_come_back_as_they_were_one_object_a_line(tmp_path):

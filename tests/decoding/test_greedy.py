@@ -138,6 +138,15 @@ def test_a_reply_under_an_intervention_does_not_depend_on_its_batch(asked, how):
     assert replies(1) != generate(model, prompts, end, 60)
 
 
+def test_the_first_of_several_end_tokens_ends_a_reply(asked):
+    model, prompts, end = asked
+    ended_by_one = generate(model, prompts, end, 40)
+    other = ended_by_one[0].ids[5]
+    first = ended_by_one[0].ids.index(other)
+    [reply] = generate(model, prompts[:1], {end, other}, 40)
+    assert reply == Reply(ended_by_one[0].ids[:first], truncated=False)
+
+
 def test_beside_each_token_stand_the_model_s_probabilities_there(asked):
     model, prompts, end = asked
     reply = generate(model, prompts[:3], end, 30)[2]

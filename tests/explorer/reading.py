@@ -20,6 +20,7 @@ def settle(panel) -> str:
 def told(panel, pane: int = 0) -> str:
     """The finished reply in a pane of an AskPanel."""
     assert settle(panel) == "Finished."
+    assert not panel.panes[pane].is_old()
     return panel.panes[pane].value
 
 

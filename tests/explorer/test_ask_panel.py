@@ -8,6 +8,8 @@ from reading import SCRIPT, choose, first, pauses, settle, told
 
 from pauselib.decoding import greedy
 from pauselib.explorer.ask_panel import SLIDERS, AskPanel
+from pauselib.explorer.pane import OLD, STOPPED
+from pauselib.explorer.phrasing import phrasing_of
 from pauselib.explorer.replies import Replies
 from pauselib.settings import Settings
 
@@ -75,7 +77,6 @@ def test_a_question_of_one_s_own_has_no_gold_answer(asked):
     panel = AskPanel(asked)
     choose(panel.problem, "(own question)")
     assert panel.status.value == "Type a question into Own question, then press Tab or Answer."
-    assert panel.own.layout.display is None
     panel.own.value = f"What is 2 + 3? {SCRIPT}"
     assert "gold answer unknown" in told(panel)
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in panel.asked.value
@@ -96,6 +97,7 @@ def test_stop_ends_the_decoding_and_answer_begins_it_again(asked, monkeypatch):
     settle(panel)
     monkeypatch.setattr(greedy, "next_tokens", lambda *args: time.sleep(0.3) or step(*args))
     panel.sliders["max_pauses"].value = 1
+    assert panel.panes[0].is_old()
     while "so far" not in panel.panes[0].value:
         assert panel.work.thread.is_alive()
         time.sleep(0.02)
@@ -106,6 +108,8 @@ def test_stop_ends_the_decoding_and_answer_begins_it_again(asked, monkeypatch):
     assert time.monotonic() - started < 2
     assert "so far" in panel.panes[0].value
     assert panel.stop.disabled
+    assert STOPPED in panel.panes[0].value
+    assert not panel.panes[0].is_old()
     monkeypatch.setattr(greedy, "next_tokens", step)
     panel.answer.click()
     assert pauses(told(panel)) == 1
@@ -133,6 +137,56 @@ def test_what_goes_wrong_in_the_thread_is_told(asked, monkeypatch):
     panel.own.value = "And now?"
     assert settle(panel) == '<p role="alert"><b>This did not work.</b> ZeroDivisionError: division by zero</p>'
     assert panel.stop.disabled
+
+
+def test_a_reply_that_is_not_to_what_is_chosen_is_greyed_and_says_so(asked):
+    panel = AskPanel(asked)
+    plain = told(panel)
+    assert OLD not in plain
+    choose(panel.problem, "(own question)")
+    assert panel.status.value.startswith("Type a question")
+    assert panel.panes[0].is_old()
+    assert panel.panes[0].value == plain.replace("&nbsp;", OLD, 1)
+    panel.own.value = "Why <|pause|> here?"
+    assert "already contains" in settle(panel)
+    assert panel.panes[0].is_old()
+    panel.problem.index = 2
+    panel.stop.click()  # before anything is decoded
+    assert settle(panel) == "Stopped."
+    assert panel.panes[0].is_old()
+    panel.problem.index = 1
+    assert told(panel) == plain
+
+
+def test_to_type_or_take_an_example_asks_it_in_place_of_the_problem(asked):
+    panel = AskPanel(asked)
+    assert "test-0" in panel.problem.label
+    panel.own.value = "What is 2 + 3?"
+    assert panel.problem.label == "(own question)"
+    assert "pairs of neighbouring words are in no training question" in panel.hint.value
+    assert "What is 2 + 3?" in panel.asked.value
+    panel.problem.index = 1
+    assert panel.hint.value == ""
+    shown = [button.description for button in panel.examples if button.layout.display is None]
+    assert shown == phrasing_of(asked).examples() != []
+    panel.examples[0].click()
+    assert (panel.own.value, panel.problem.label, panel.hint.value) == (shown[0], "(own question)", "")
+    assert shown[0] in panel.asked.value
+
+
+def test_while_a_model_loads_the_seconds_are_told(asked, monkeypatch):
+    load = Replies.model_and_tokenizer
+    panel = AskPanel(asked)
+    settle(panel)
+    monkeypatch.setattr(Replies, "model_and_tokenizer", lambda *args: time.sleep(1.5) or load(*args))
+    panel.sliders["max_pauses"].value = 2
+    seen = set()
+    while panel.work.thread.is_alive():
+        seen.add(panel.status.value)
+        time.sleep(0.02)
+    assert "sft_fr_phead_peft: loading what is needed for its reply …" in seen
+    assert "sft_fr_phead_peft: loading what is needed for its reply, 1 s so far …" in seen
+    assert panel.status.value == "Finished."
 
 
 def test_the_shade_is_the_pause_probability_or_the_uncertainty_or_none(asked):

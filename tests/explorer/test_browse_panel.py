@@ -29,7 +29,12 @@ def test_a_page_of_replies_is_listed_and_the_chosen_one_is_shown(asked, monkeypa
     panel.search.value = "no such text"
     assert panel.status.value == "0 of 4 replies pass the filters."
     assert (panel.listing.options, panel.pane.value) == ((), "")
-    panel.search.value = ""
+    panel.search.value = "TEST-2"
+    assert panel.status.value.startswith("1 of 4 replies pass the filters")
+    assert "test-2" in panel.pane.value
+    panel.judged.value, panel.pauses.value = "correct", (0, 0)
+    panel.clear.click()
+    assert panel.status.value == "4 of 4 replies pass the filters; 1 to 3 are listed."
     panel.end.value = "ended by itself"
     assert panel.status.value == "0 of 4 replies pass the filters."
     panel.decoded.index = 1

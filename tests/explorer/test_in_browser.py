@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -15,6 +16,7 @@ pytest_plugins = ["browser", "small_run"]
 
 SCRIPT = "<script>window.hacked = 1</script><img src=x onerror='window.hacked = 1'>"
 ASK, BROWSE = 3, 4  # their cells, behind the one that papermill's parameters are injected into
+OLD = re.compile(r"\bold\b")
 PAUSE = "[role=img][aria-label=pause]"
 FOCUSED = """() => {
     const focused = document.activeElement;
@@ -76,6 +78,11 @@ def pane(explorer, n: int = 0):
     return explorer.output(ASK).locator(".pane").nth(n)
 
 
+def height_above(explorer) -> float:
+    """How far the first pane is below the top of its panel."""
+    return pane(explorer).bounding_box()["y"] - explorer.output(ASK).bounding_box()["y"]
+
+
 def unharmed(explorer) -> bool:
     return explorer.page.evaluate("window.hacked === undefined") and not (
         explorer.errors() or explorer.watch.errors or explorer.watch.outside
@@ -85,7 +92,7 @@ def unharmed(explorer) -> bool:
 def test_a_slider_moved_by_keyboard_changes_the_reply(explorer):
     ask = explorer.output(ASK)
     ask.get_by_label("Second variant").select_option("sft_peft")
-    ask.get_by_label("Problem").select_option(index=1)
+    ask.get_by_label("Problem").select_option(index=2)
     expect(pane(explorer, 1)).to_contain_text("sft_peft")
     explorer.wait_for(ASK, "Finished.")
     expect(pane(explorer).locator(PAUSE).nth(5)).to_be_visible()
@@ -121,6 +128,40 @@ def test_decoding_that_takes_long_is_watched_and_stopped(explorer):
     expect(stop).to_be_enabled()
     stop.press("Enter")
     explorer.wait_for(ASK, "Stopped.")
+    assert unharmed(explorer)
+
+
+def test_a_reply_to_something_else_is_greyed_and_nothing_moves_when_the_status_says_why(explorer):
+    shown = pane(explorer).locator("div >> text=/tokens/")
+    expect(pane(explorer)).not_to_have_class(OLD)
+    place = height_above(explorer)
+    explorer.output(ASK).get_by_label("Problem").select_option("(own question)")
+    explorer.wait_for(ASK, "Type a question")
+    expect(pane(explorer)).to_have_class(OLD)
+    expect(pane(explorer)).to_contain_text("this is not the reply to what is chosen now")
+    faded = "node => getComputedStyle(node.closest('.facts')).opacity < 0.5"
+    explorer.page.wait_for_function(faded, arg=shown.first.element_handle())
+    explorer.output(ASK).get_by_label("Own question").fill("Is this <|pause|> refused?")
+    explorer.output(ASK).get_by_label("Own question").press("Tab")
+    explorer.wait_for(ASK, "This did not work.")
+    expect(pane(explorer)).to_have_class(OLD)
+    assert height_above(explorer) == place
+    assert unharmed(explorer)
+
+
+def test_a_long_question_scrolls_and_an_example_is_asked_at_once(explorer):
+    ask = explorer.output(ASK)
+    ask.get_by_label("Own question").fill("What is 2 + 3?\n" * 100)
+    ask.get_by_label("Own question").press("Tab")
+    expect(ask.get_by_role("region", name="Question", exact=True)).to_contain_text("What is 2 + 3?")
+    assert ask.get_by_role("region", name="Question", exact=True).bounding_box()["height"] < 250
+    explorer.wait_for(ASK, "pairs of neighbouring words are in no training question")
+    ask.locator(".example").first.click()
+    expect(ask.locator(".hint")).not_to_contain_text("neighbouring")
+    expect(pane(explorer)).to_contain_text("so far")
+    expect(pane(explorer)).not_to_have_class(OLD)
+    ask.get_by_role("button", name="Stop").press("Enter")
+    expect(pane(explorer)).to_contain_text("Stopped before its end.")
     assert unharmed(explorer)
 
 
@@ -164,7 +205,7 @@ def test_the_list_of_replies_is_filtered_searched_and_gone_through_by_keyboard(e
     explorer.wait_for(BROWSE, "1 of 4 replies pass the filters")
     browse.get_by_role("checkbox").press("Space")
     expect(browse.get_by_role("region", name="numbers of each token")).to_be_visible()
-    assert len(explorer.cells()) == 5
+    assert len(explorer.cells()) == 6
     assert unharmed(explorer)
 
 
@@ -189,7 +230,7 @@ def test_the_picture_of_the_explorer(notebook, lab):
     opened.page.set_viewport_size({"width": 1400, "height": 3000})
     opened.run_all()
     opened.output(ASK).get_by_label("Second variant").select_option("sft_fr_phead_peft")
-    opened.output(ASK).get_by_label("Problem").select_option(index=5)
+    opened.output(ASK).get_by_label("Problem").select_option(index=6)
     pane(opened, 1).get_by_text("cut at the limit").wait_for()
     opened.wait_for(ASK, "Finished.")
     opened.page.mouse.move(0, 0)

@@ -53,4 +53,4 @@ def test_the_notebook_runs_through_under_papermill_without_widgets(asked, tmp_pa
         outputs = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
         html = [output["data"]["text/html"] for output in outputs]
         assert expected in "".join(html)
-        assert len(html) == 3
+        assert len(html) == 4

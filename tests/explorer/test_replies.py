@@ -106,6 +106,7 @@ def test_html_in_a_reply_is_shown_as_text():
 def test_replies_are_filtered_by_verdict_pauses_end_and_text():
     def said(i, correct, n_pauses, truncated):
         return {
+            "problem_id": f"test-{i}",
             "question": f"Question {i}?",
             "reply": f"one<|pause|> ten {i}",
             "correct": correct,
@@ -120,4 +121,5 @@ def test_replies_are_filtered_by_verdict_pauses_end_and_text():
     assert matching(stored, pauses=(1, 4)) == [stored[1]]
     assert matching(stored, text="QUESTION 2") == [stored[2]]
     assert matching(stored, text="one ten 0") == [stored[0]]
+    assert matching(stored, text="test-1") == [stored[1]]
     assert matching(stored, correct=True, truncated=True) == []

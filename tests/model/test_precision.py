@@ -7,7 +7,14 @@ from torch.nn.functional import cross_entropy
 
 from pauselib.model import precision
 from pauselib.model.pause_model import PauseForCausalLM
-from pauselib.model.precision import as_loaded_in, frozen_matrices_in_bfloat16, logits_of, summed_loss, train_in_float32
+from pauselib.model.precision import (
+    as_loaded_in,
+    frozen_matrices_in_bfloat16,
+    logits_of,
+    summed_loss,
+    train_in_bfloat16,
+    train_in_float32,
+)
 from pauselib.model.unfreezing import unfreeze
 from pauselib.settings import Settings
 from pauselib.sources.models import load_model
@@ -57,6 +64,30 @@ def test_a_step_that_bfloat16_would_round_away_moves_a_weight(tiny_lm):
         assert torch.equal(head + 1e-4, head)
         train_in_float32(model)
         assert not torch.equal(head + 1e-4, head)
+
+
+@pytest.mark.parametrize(("as_asked", "moved"), [(train_in_float32, [1, 1]), (train_in_bfloat16, [1, 0])])
+def test_in_pure_bfloat16_a_weight_from_a_64th_on_is_not_moved_by_a_published_step(as_asked, moved, tiny_lm):
+    model = unfreeze(PauseForCausalLM.around(tiny_lm("mistral").bfloat16()), VARIANTS["sft_unfr_lm_head"], Settings())
+    head = model.get_output_embeddings().weight
+    with torch.no_grad():
+        head[::2], head[1::2] = 1.5 * 2**-7, 1.5 * 2**-6
+    as_asked(model)
+    before = [row.clone() for row in (head[0], head[1])]
+    with torch.autocast("cpu", torch.bfloat16):
+        model(input_ids=IDS, labels=IDS).loss.backward()
+    torch.optim.AdamW([head], lr=5e-5, weight_decay=0.0).step()  # the first step of AdamW is as large as its rate
+    assert [int((row != old).all()) for row, old in zip((head[0], head[1]), before)] == moved
+    assert [int((row != old).any()) for row, old in zip((head[0], head[1]), before)] == moved
+
+
+def test_in_pure_bfloat16_all_that_is_trained_is_bfloat16_but_the_adapters(tiny_lm):
+    lm = tiny_lm("mistral").bfloat16()
+    model = unfreeze(PauseForCausalLM.around(lm), VARIANTS["sft_unfr_lm_head_embed_peft"], Settings())
+    train_in_bfloat16(model)
+    for name, parameter in model.named_parameters():
+        if parameter.requires_grad:
+            assert parameter.dtype == (torch.float32 if "lora_" in name else torch.bfloat16), name
 
 
 @pytest.mark.parametrize("name", ["sft_peft", "sft_unfr_lm_head_embed_peft", "sft"])

@@ -126,3 +126,17 @@ def test_without_a_trial_its_picture_is_empty(tmp_path):
 @pytest.mark.parametrize("history", [[], [{"step": 2, "eval_loss": 1.0, "eval_lm_loss": 0.5, "eval_pause_loss": 0.5}]])
 def test_a_training_of_few_steps_has_a_curve_without_a_line(history):
     assert figures.loss_curve(history) is not None
+
+
+def test_the_picture_of_where_pauses_come_from_has_a_panel_a_column_and_one_of_the_loss():
+    lines = [(column, i, i, 20, 0.2, 0.1) for column in ("so_far", "gap", "length") for i in range(3)]
+    by = pd.DataFrame([*lines, ("gap", 3, 3, 19, 0.9, 0.9)], columns=["by", "low", "value", "n", "head", "implied"])
+    losses = pd.DataFrame(
+        {"step": [10, 20], "training": [0.9, 0.8], "loss": [None, 0.7], "constant": 0.6, "implied": 0.5}
+    )
+    axes = figures.pause_origin(by, losses, "sft_peft").axes
+    assert [axis.get_xlabel() for axis in axes[:3]] == ["pauses so far", "words so far", "words in the reply"]
+    head, implied = axes[1].lines
+    assert (head.get_ydata().tolist(), implied.get_ydata().tolist()) == ([0.2] * 3, [0.1] * 3)  # 19 are too few
+    assert [line.get_ydata().tolist() for line in axes[3].lines] == [[0.9, 0.8], [0.7], [0.5, 0.5], [0.6, 0.6]]
+    assert not figures.pause_origin(by[:0], losses, None).axes

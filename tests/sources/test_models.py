@@ -5,9 +5,11 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from pauselib.sources.models import (
+    check_language_model,
     load_model,
     load_tokenizer,
     model_source,
@@ -159,3 +161,71 @@ def test_after_quick_imports_garbage_is_collected_or_not_as_before(collecting):
         assert gc.isenabled() == collecting
     finally:
         (gc.enable if before else gc.disable)()
+
+
+def write_gguf(path: Path, tokenizer) -> np.ndarray:
+    """Write a Llama of one layer, width 32, with the vocabulary of a tokenizer; return its embeddings."""
+    from gguf import GGUFWriter, TokenType
+
+    draw = np.random.default_rng(0)
+    vocabulary = json.loads(tokenizer.backend_tokenizer.to_str())["model"]
+    tokens = sorted(vocabulary["vocab"], key=vocabulary["vocab"].get)
+    file = GGUFWriter(path, "llama")
+    file.add_block_count(1)
+    file.add_context_length(128)
+    file.add_embedding_length(32)
+    file.add_feed_forward_length(64)
+    file.add_head_count(4)
+    file.add_head_count_kv(4)
+    file.add_layer_norm_rms_eps(1e-5)
+    file.add_vocab_size(len(tokens))
+    file.add_tokenizer_model("gpt2")
+    file.add_token_list(tokens)
+    file.add_token_types([TokenType.CONTROL] * 3 + [TokenType.NORMAL] * (len(tokens) - 3))
+    file.add_token_merges([" ".join(pair) for pair in vocabulary["merges"]])
+    file.add_bos_token_id(0)
+    file.add_eos_token_id(1)
+    shapes = {"token_embd": (len(tokens), 32), "output": (len(tokens), 32), "output_norm": (32,)}
+    shapes |= {f"blk.0.attn_{name}": (32, 32) for name in ("q", "k", "v", "output")}
+    shapes |= {"blk.0.attn_norm": (32,), "blk.0.ffn_norm": (32,)}
+    shapes |= {"blk.0.ffn_gate": (64, 32), "blk.0.ffn_up": (64, 32), "blk.0.ffn_down": (32, 64)}
+    weights = {name: draw.normal(size=shape).astype(np.float32) for name, shape in shapes.items()}
+    for name, weight in weights.items():
+        file.add_tensor(f"{name}.weight", weight)
+    file.write_header_to_file()
+    file.write_kv_data_to_file()
+    file.write_tensors_to_file()
+    file.close()
+    return weights["token_embd"]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_a_gguf_file_is_a_model_with_its_tokenizer_and_can_be_saved(tokenizer, tmp_path, dtype):
+    embeddings = write_gguf(tmp_path / "weights.gguf", tokenizer)
+    source = str(tmp_path / "weights.gguf")
+    check_language_model(source)
+    ids = [one("12 apples", add_special_tokens=False)["input_ids"] for one in (load_tokenizer(source), tokenizer)]
+    assert ids[0] == ids[1]
+    assert pause_token_id(source) == len(tokenizer)
+    model = load_model(source, dtype)
+    found = model.get_input_embeddings().weight.detach()
+    assert str(found.dtype) == f"torch.{dtype}"
+    assert np.allclose(found.float().numpy(), embeddings, rtol=1e-2)
+    model.save_pretrained(tmp_path / "saved")
+    again = load_model(str(tmp_path / "saved"), dtype)
+    assert again.get_input_embeddings().weight.tolist() == found.tolist()
+
+
+@pytest.mark.parametrize("source", ["./nowhere/weights.gguf", "weights.gguf"])
+def test_a_gguf_file_that_is_not_there_is_refused_in_one_sentence(source):
+    with pytest.raises(ValueError, match=rf"The model '{source}' (is not there|could not be loaded)") as error:
+        load_model(source)
+    assert "\n" not in str(error.value)
+
+
+def test_a_tokenizer_without_an_end_token_is_refused(tokenizer, tmp_path):
+    from transformers import PreTrainedTokenizerFast
+
+    PreTrainedTokenizerFast(tokenizer_object=tokenizer.backend_tokenizer).save_pretrained(tmp_path)
+    with pytest.raises(ValueError, match="has no end token"):
+        load_tokenizer(str(tmp_path))

@@ -1,5 +1,6 @@
 """The warm-up of a variant: how long it is, what it changes, that a run can be cut off and go on, what it leaves."""
 
+import functools
 import json
 import shutil
 
@@ -14,6 +15,7 @@ from pauselib.model.pause_model import PauseForCausalLM
 from pauselib.settings import Settings
 from pauselib.sources.models import load_model
 from pauselib.steps import rows_folder, training_rows, warm_up
+from pauselib.training.trainer import labelled_loss
 from pauselib.training.warmup import nearest_tokens, train_variant
 
 
@@ -55,6 +57,27 @@ def test_a_matched_baseline_of_a_tied_model_trains_the_head_alone(name, tiny_lm,
     trained, before = (load_model(str(one)) for one in (folder, tied))
     assert torch.equal(trained.get_input_embeddings().weight, before.get_input_embeddings().weight)
     assert not torch.equal(trained.get_output_embeddings().weight, before.get_output_embeddings().weight)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "mixed", "bfloat16", "pure_bfloat16"])
+@pytest.mark.parametrize("variant", ["sft_unfr_lm_head_embed", "sft_unfr_lm_head_peft", "baseline_matched"])
+def test_what_is_saved_is_what_was_evaluated_merged_or_not(variant, dtype, tiny_lm, tokenizer, tmp_path):
+    """Loaded again and read in the same batch, the saved model has the eval loss of the record."""
+    base, folder = tmp_path / "base", tmp_path / "model"
+    tiny_lm("llama").save_pretrained(base)
+    tokenizer.save_pretrained(base)
+    pause = 8 if variant.startswith("baseline") else 50
+    ids = torch.tensor([[3, 4, pause, 6, 7, 1], [3, 5, 9, pause, pause, 1]] * 4)
+    given = {"input_ids": [*ids.int().numpy()], "completion_mask": [np.array([0, 0, 1, 1, 1, 1])] * len(ids)}
+    rows = {"train": pd.DataFrame(given), "validation": pd.DataFrame(given)}
+    settings = Settings(variant=variant, dtype=dtype, learning_rate=0.01, max_steps=2, eval_steps=2, batch_size=4)
+    record = train_variant(settings, base, rows, folder, tmp_path / "work", {"inputs": {}})
+    labels = torch.where(torch.arange(6) < 2, -100, ids)
+    model = load_model(str(folder), dtype)
+    with torch.inference_mode():
+        loss_of = model if pause == 50 else functools.partial(labelled_loss, model)
+        found = loss_of(input_ids=ids, attention_mask=torch.ones_like(ids), labels=labels)
+    assert record["eval_loss"] == pytest.approx(found.loss.item(), rel=1e-6)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "mixed", "bfloat16"])

@@ -8,7 +8,9 @@ templates/report.html.j2.
 """
 
 from pauselib.report.figures.accuracy import accuracies, accuracy_under_interventions
+from pauselib.report.figures.comparison import losses_of_two
 from pauselib.report.figures.curve import learning_curves
+from pauselib.report.figures.pause_origin import pause_origin
 from pauselib.report.figures.pauses import accuracy_by_pauses, certainty_curve, pause_histograms, rate_ratios
 from pauselib.report.figures.places import places_of_variant
 from pauselib.report.figures.training import injected, loss_curve
@@ -22,7 +24,9 @@ __all__ = [
     "injected",
     "learning_curves",
     "loss_curve",
+    "losses_of_two",
     "pause_histograms",
+    "pause_origin",
     "places_of_variant",
     "rate_ratios",
     "trial_gains",

@@ -42,6 +42,7 @@ def learning_curves(gains: pd.DataFrame):
         axis.set_xscale("symlog", linthresh=first, linscale=0.5)
         scale_in_nats(axis)
         steps = sorted(set(here["step"]))
+        axis.set_xlim(-0.1 * first, 1.4 * max(steps))
         axis.set_xticks(steps, [str(step) for step in steps])
         axis.minorticks_off()
         axis.grid(alpha=0.3)

@@ -1,0 +1,50 @@
+"""Which models can be trained here: those whose logits and cache a pause model can rely on. The others are refused
+before anything is trained.
+"""
+
+import torch
+
+from pauselib.decoding.batch_cache import BatchCache
+from pauselib.decoding.greedy import last_logits, read
+from pauselib.errors import InputError
+from pauselib.model.pause_model import check_plain_head
+
+CLOSE = 0.2  # standard deviations of the logits; the same computed in another order differs by far less in bfloat16
+
+
+def check_model(lm) -> None:
+    """Raise InputError for a language model that can't become a pause model, or whose replies would depend on padding
+    or on the cache.
+    """
+    error, reason = torch.inf, ""
+    try:
+        check_plain_head(lm)
+        error = decoding_error(lm)
+    except InputError:
+        raise
+    except Exception as raised:  # what a model of another kind lacks is told in as many ways as there are families
+        reason = f" ({type(raised).__name__}: {(str(raised) or 'no reason given').splitlines()[0]})"
+    if not error < CLOSE:
+        raise InputError(
+            f"{type(lm).__name__} can't be read with padding and a cache of keys and values alone{reason}: choose a "
+            "model of another family, with attention in every layer."
+        )
+
+
+@torch.no_grad()
+def decoding_error(lm) -> float:
+    """Return by how much the logits of a padded batch with a cache differ from those of its rows alone: the median over
+    the words, in standard deviations of the logits, of the row where it is largest.
+    """
+    was_training = lm.training
+    lm.eval()
+    n_words = lm.get_input_embeddings().weight.shape[0]
+    rows = [[place % n_words for place in range(3, 3 + length)] for length in (3, 5, 9)]
+    alone = torch.cat([lm(input_ids=torch.tensor([row], device=lm.device)).logits[:, -1] for row in rows]).float()
+    cache = BatchCache(len(rows), len(rows[-1]) - 1)
+    read(lm, [row[:-1] for row in rows], cache)
+    last, lengths = ([[row[-1]] for row in rows], [len(row) for row in rows])
+    last, lengths = (torch.tensor(values, device=lm.device) for values in (last, lengths))
+    padded = last_logits(lm, last, lengths, cache)
+    lm.train(was_training)
+    return ((padded - alone).abs().median(dim=-1).values / alone.std(dim=-1)).max().item()

@@ -1,0 +1,103 @@
+"""What the injector implies, by hand: one pause or none in two gaps, and against drawing many answers."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from token_replies import P, reply
+
+from pauselib.analysis.injector import greedy_pauses, history, implied_rate, rates, rates_by
+
+NONE_OR_ONE = np.array([0.5, 0.5])
+UP_TO_TEN = np.full(11, 1 / 11)
+
+
+def test_the_rate_of_one_pause_or_none_in_two_gaps_by_hand():
+    # an answer of one word: no pause 1/2, one before the word 1/4, one behind it 1/4
+    assert implied_rate(0, 0, 0, 1, NONE_OR_ONE) == pytest.approx(1 / 4)
+    assert implied_rate(0, 0, 1, 1, NONE_OR_ONE) == 0  # the one is there
+    assert implied_rate(1, 0, 0, 1, NONE_OR_ONE) == pytest.approx((1 / 4) / (1 / 2 + 1 / 4))
+    assert implied_rate(1, 1, 0, 1, NONE_OR_ONE) == 0
+
+
+def test_the_rate_where_there_are_always_two_pauses_by_hand():
+    always = np.array([0.0, 0.0, 1.0])
+    # in the first of two gaps: none 1/4, one 1/2, both 1/4
+    assert implied_rate(0, 0, 0, 1, always) == pytest.approx(3 / 4)
+    assert implied_rate(0, 0, 1, 1, always) == pytest.approx((1 / 4) / (3 / 4))
+    assert implied_rate(1, 1, 0, 1, always) == pytest.approx(1)  # the other one has to come
+    assert implied_rate(1, 0, 1, 1, always) == pytest.approx(1)
+
+
+def test_the_first_gap_of_a_long_answer_and_the_rule_for_many_gaps():
+    some = 1 - np.mean([(1 - 1 / 101) ** k for k in range(11)])  # one at least of k pauses in the first of 101 gaps
+    assert implied_rate(0, 0, 0, 100, UP_TO_TEN) == pytest.approx(some)
+    many = np.full(2001, 1 / 2001)
+    for before in (0, 3):
+        assert implied_rate(2000, before, 0, 10_000, many) == pytest.approx((before + 1) / 2000, rel=0.01)
+    short, long = implied_rate([10, 10], [2, 2], [0, 0], [20, 110], UP_TO_TEN)
+    assert short > long > implied_rate(10, 0, 0, 110, UP_TO_TEN)  # the length counts, and the pauses so far
+
+
+def drawn(n_answers: int, n_words: int) -> pd.DataFrame:
+    """Answers of words with pauses as the injector draws them, and their end token."""
+    rng = np.random.default_rng(0)
+    texts = []
+    for _ in range(n_answers):
+        inside = np.bincount(rng.integers(n_words + 1, size=rng.integers(11)), minlength=n_words + 1)
+        texts.append([token for n in inside for token in [*[P] * n, "a"]])
+    return pd.DataFrame({"tokens": texts})
+
+
+def test_among_drawn_answers_there_is_a_pause_as_often_as_implied():
+    table = history(drawn(3000, 6), with_end=True)
+    assert set(table["length"]) == {6}
+    table["implied"] = implied_rate(table["gap"], table["before"], table["in_gap"], table["length"], UP_TO_TEN)
+    for _, part in table.groupby(["gap", "before", "in_gap"]):
+        if len(part) > 300:
+            error = 4 * np.sqrt(part["implied"].iloc[0] * (1 - part["implied"].iloc[0]) / len(part))
+            assert part["pause"].mean() == pytest.approx(part["implied"].iloc[0], abs=error)
+
+
+def test_what_a_head_may_have_counted_by_hand():
+    texts = pd.DataFrame({"tokens": [["a", P, P, "b"], [], [P]]})
+    assert history(texts).to_dict("list") == {
+        "reply": [0, 0, 0, 0, 2],
+        "gap": [0, 1, 1, 1, 0],
+        "before": [0, 0, 0, 0, 0],
+        "in_gap": [0, 0, 1, 2, 0],
+        "length": [2, 2, 2, 2, 0],
+        "pause": [False, True, True, False, True],
+        "opens": [True, True, False, False, True],
+    }
+    assert history(pd.DataFrame({"tokens": [[P, "a", P, "b"]]}))["before"].tolist() == [0, 0, 1, 1]
+
+
+def test_greedy_decoding_by_the_implied_odds_by_hand():
+    # odds of the first gap 1/3, of the second 1/2; the reply that was cut is left out
+    table = rates(
+        pd.DataFrame(
+            [
+                reply(["a"], p_best=0.32),  # below 1/3: a pause, and no other can follow
+                reply(["a"], p_best=0.34),
+                reply([P, "a"], p_best=[0.3, 0.9]),
+                reply(["a"], p_best=0.01, truncated=True),
+            ]
+        ),
+        NONE_OR_ONE,
+    )
+    assert table["implied"].tolist() == [0.25, 0.25, 0.25, 0.0]
+    pauses, places = greedy_pauses(table, NONE_OR_ONE)
+    assert pauses.tolist() == places.tolist() == [1, 0, 1]
+    twice, places = greedy_pauses(table, np.array([0.0, 0.0, 1.0]))  # odds 3, then 1/2
+    assert twice.tolist() == [2, 2, 2]
+    assert places.tolist() == [1, 1, 1]
+
+
+def test_means_by_bins_by_hand():
+    table = pd.DataFrame({"so_far": [0, 0, 1, 5], "head": [0.1, 0.3, 0.5, 0.7], "implied": [0.2, 0.2, 0.0, 0.1]})
+    found = rates_by(table, "so_far", [0, 1, 2, 4])
+    assert found.to_numpy().tolist() == [
+        ["so_far", 0, 0.0, 2, 0.2, 0.2],
+        ["so_far", 1, 1.0, 1, 0.5, 0.0],
+        ["so_far", 4, 5.0, 1, 0.7, 0.1],
+    ]

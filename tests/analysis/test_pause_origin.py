@@ -1,0 +1,84 @@
+"""Where the pauses of a row come from: two replies and two injected answers by hand."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from token_replies import P, reply
+
+from pauselib import runs
+from pauselib.analysis.pause_origin import PauseOrigin, losses_of_injector, prior_of
+from pauselib.analysis.study import Study
+from pauselib.settings import Settings
+
+PAUSE, END = 50, 1
+DRAWN = {"strategy": "random", "label_pauses": True, "n_random_pauses": 1, "variable_number_of_pauses": True}
+
+
+@pytest.fixture
+def row(tmp_path) -> Settings:
+    """A row whose two validation answers have one word each, the second with a pause before it."""
+    settings = Settings(runs_dir=str(tmp_path), variant="sft_peft", seeds=[42])
+    folder = settings.injected_folder()
+    folder.mkdir(parents=True)
+    ids = [np.array([7, 8, 9, END]), np.array([7, 8, PAUSE, 9, END])]
+    pd.DataFrame({"input_ids": ids, "prompt_length": [2, 2], "n_pauses": [0, 1]}).to_parquet(
+        folder / "validation.parquet"
+    )
+    runs.write_json(folder / runs.MANIFEST, {"settings": DRAWN})
+    history = [
+        {"step": 10, "pause_loss": 0.9},
+        {"step": 20, "pause_loss": 0.7},
+        {"step": 20, "eval_pause_loss": 0.5},
+    ]
+    runs.write_json(settings.variant_folder() / "training.json", {"history": history})
+    return settings
+
+
+def replies() -> pd.DataFrame:
+    fields = {"variant": "sft_peft", "seed": 42}
+    return pd.DataFrame([reply(["a"], p_best=0.32, **fields), reply([P, "a"], p_best=[0.3, 0.9], **fields)])
+
+
+def test_the_prior_is_that_of_the_manifest(row):
+    assert prior_of(row).tolist() == [0.5, 0.5]
+    runs.write_json(row.injected_folder() / runs.MANIFEST, {"settings": DRAWN | {"variable_number_of_pauses": False}})
+    assert prior_of(row).tolist() == [0.0, 1.0]
+    for other in ({"strategy": "word"}, {"label_pauses": False}):
+        runs.write_json(row.injected_folder() / runs.MANIFEST, {"settings": DRAWN | other})
+        assert prior_of(row) is None
+    assert prior_of(row.but(seed=43)) is None
+
+
+def test_the_lowest_losses_by_hand(row):
+    # the rates: a 1/4, its end 1/3; pause 1/4, a and its end 0, since no second pause can come
+    found = losses_of_injector(row, np.array([0.5, 0.5]))
+    assert found["implied"] == pytest.approx(-np.log([3 / 4, 2 / 3, 1 / 4, 1, 1]).sum() / 5)
+    assert found["constant"] == pytest.approx(-np.log([4 / 5] * 4 + [1 / 5]).mean())
+
+
+def test_the_losses_and_the_counts_of_a_row_by_hand(row):
+    origin = PauseOrigin(row, "sft_peft", replies())
+    assert origin.losses["training"].tolist() == [0.9, 0.7]
+    assert origin.losses["loss"].fillna(0).tolist() == [0, 0.5]
+    lowest = losses_of_injector(row, np.array([0.5, 0.5]))
+    learned = (lowest["constant"] - 0.5) / (lowest["constant"] - lowest["implied"])
+    assert origin.learned == pytest.approx(learned)
+    assert origin.counts == {
+        **{"pauses said": 0.5, "places said": 0.5, "pauses implied": 1.0, "places implied": 1.0, "replies": 2.0}
+    }
+    so_far = origin.by[origin.by["by"] == "so_far"]
+    assert so_far[["low", "n"]].to_numpy().tolist() == [[0, 2], [1, 1]]
+    assert so_far["implied"].tolist() == [0.25, 0.0]
+    assert "the exact one would say 1.00 pauses a reply in 1.00 places; sft_peft says 0.50 in 0.50" in origin.reading
+    assert (
+        f"0.5000 nats a token, against 0.5004 of one rate for all tokens and {lowest['implied']:.4f}" in origin.reading
+    )
+    assert "The published number is 1.6. With this LM's certainty the exact head stays below it" in origin.reading
+
+
+def test_where_something_is_missing_the_tables_are_empty_and_nothing_is_said(row, by_hand):
+    for origin in (PauseOrigin(row, None, replies()), Study(by_hand).pause_origin, Study(row).pause_origin):
+        assert origin.by.empty
+        assert origin.losses.empty
+        assert origin.reading.startswith("Not known")
+    assert np.isnan(PauseOrigin(row, None, replies()).learned)

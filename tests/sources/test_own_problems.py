@@ -1,0 +1,42 @@
+"""Problems that were typed a line each."""
+
+import pytest
+
+from pauselib.errors import InputError
+from pauselib.settings import ROOT
+from pauselib.sources.own_problems import write_own_problems
+from pauselib.sources.problems import load_problems
+
+TEXT = """
+Mia has 30 cards and loses 4. How many are left? | 30-4=26
+
+Ben has 9 pens and buys 2 packs of 6. How many has he? | 2 * 6 = 12 | 9+12=21
+"""
+
+
+def test_a_line_is_a_question_and_the_calculations_of_its_answer(tmp_path):
+    folder = write_own_problems(tmp_path / "mine", TEXT, n_test=1)
+    [train], [test] = load_problems(str(folder), "train"), load_problems(str(folder), "test")
+    assert train["question"] == "Mia has 30 cards and loses 4. How many are left?"
+    assert train["answer"] == "Now that gives <<30-4=26>>26.\n#### 26"
+    assert test["answer"] == "Now that gives <<2*6=12>>12.\nSo that makes <<9+12=21>>21.\n#### 21"
+
+
+@pytest.mark.parametrize("line", ["How many?", "How many? | about seven", "| 1+1=2", "How many? | 1+1"])
+def test_a_line_without_calculations_is_refused(line, tmp_path):
+    with pytest.raises(InputError, match="is not a question with calculations behind it"):
+        write_own_problems(tmp_path, f"{line}\n{TEXT}", n_test=1)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_as_few_problems_as_are_kept_for_the_test_are_refused(tmp_path):
+    with pytest.raises(InputError, match="There are 2 problems: write more than the 2"):
+        write_own_problems(tmp_path, TEXT, n_test=2)
+
+
+def test_the_problems_that_the_first_page_trains_on_are_twenty_and_right(tmp_path):
+    text = (ROOT / "notebooks" / "own_problems.txt").read_text()
+    calculations = [part for line in text.splitlines() for part in line.split("|")[1:]]
+    assert len(text.splitlines()) == 20
+    assert all(eval(one.replace("=", "==")) for one in calculations)
+    write_own_problems(tmp_path, text, n_test=4)

@@ -1,0 +1,146 @@
+"""A real Slurm of one node with two GPUs (null devices), which lasts as long as a block; its folder is its own, and
+nothing outside it is changed.
+"""
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "unshare", "nsenter", "mknod")
+SLURM_CONF = """
+ClusterName=one
+SlurmctldHost={host}(127.0.0.1)
+SlurmctldPort={controller_port}
+SlurmdPort={node_port}
+SlurmUser=root
+AuthType=auth/munge
+AuthInfo=socket={folder}/munge.socket
+StateSaveLocation={folder}/state
+SlurmdSpoolDir={folder}/spool
+SlurmctldPidFile={folder}/slurmctld.pid
+SlurmdPidFile={folder}/slurmd.pid
+SlurmctldLogFile={folder}/slurmctld.log
+SlurmdLogFile={folder}/slurmd.log
+ProctrackType=proctrack/linuxproc
+TaskPlugin=task/none
+SelectType=select/cons_tres
+SelectTypeParameters=CR_Core_Memory
+DefMemPerCPU=500
+GresTypes=gpu
+ReturnToService=2
+AccountingStorageType=accounting_storage/none
+JobAcctGatherType=jobacct_gather/none
+SchedulerParameters=sched_interval=2,bf_interval=2,batch_sched_delay=1
+PreemptType=preempt/partition_prio
+PreemptMode=REQUEUE
+MinJobAge=86400
+KillWait=5
+SlurmdParameters=config_overrides
+NodeName={host} NodeAddr=127.0.0.1 CPUs=8 RealMemory=200000 Gres=gpu:2
+PartitionName=usual Nodes={host} Default=YES PriorityTier=1
+PartitionName=urgent Nodes={host} PriorityTier=2
+"""
+
+
+def why_absent() -> str:
+    """Why no Slurm can be started here; empty where it can."""
+    missing = [name for name in PROGRAMS if not shutil.which(name)]
+    if missing:
+        return f"no Slurm here: {', '.join(missing)} missing (Debian's slurm-wlm and munge)"
+    if os.getuid() != 0:
+        return "only root can start a Slurm of its own"
+    bind = ["unshare", "-m", "mount", "--bind", "/tmp", "/etc/slurm"]
+    return "" if subprocess.run(bind, capture_output=True).returncode == 0 else "no folder can be mounted here"
+
+
+def free_port() -> int:
+    """A port that nothing listens at."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
+
+
+class Slurm:
+    """A running Slurm, in a namespace in which /etc/slurm is its own."""
+
+    def __init__(self, folder: Path, namespace: int):
+        self.folder, self.namespace = folder, namespace
+
+    def inside(self, *command: str) -> list[str]:
+        """A command as it runs where this Slurm is the one that its programs find."""
+        return ["nsenter", f"--mount=/proc/{self.namespace}/ns/mnt", f"--wd={Path.cwd()}", *command]
+
+    def says(self, *command: str) -> str:
+        """What a program of Slurm says."""
+        return subprocess.run(self.inside(*command), check=True, capture_output=True, text=True, timeout=60).stdout
+
+    def jobs(self) -> list[dict[str, str]]:
+        """All jobs so far, with the fields that scontrol shows, of those that are no names of a run's own."""
+        shown = self.says("scontrol", "show", "job", "--detail", "--oneliner")
+        return [dict(re.findall(r"(\w+)=(\S*)", line)) for line in shown.splitlines() if line.startswith("JobId=")]
+
+
+def seconds(when: str) -> float:
+    """A time of Slurm's; one that has not come is infinite."""
+    return float("inf") if when == "Unknown" else datetime.fromisoformat(when).timestamp()
+
+
+def overlap(one: dict[str, str], other: dict[str, str]) -> bool:
+    """Whether two jobs ran at the same time."""
+    times = [(seconds(job["StartTime"]), seconds(job["EndTime"])) for job in (one, other)]
+    return max(begin for begin, _ in times) < min(end for _, end in times)
+
+
+@contextmanager
+def one_node_slurm(folder: Path) -> Iterator[Slurm]:
+    """Start a Slurm whose files are in a folder, and end it with the block."""
+    for name in ("etc", "state", "spool"):
+        (folder / name).mkdir(parents=True)
+    subprocess.run(["mknod", folder / "gpu0", "c", "1", "3"], check=True)
+    subprocess.run(["mknod", folder / "gpu1", "c", "1", "3"], check=True)
+    given = {"folder": folder, "host": socket.gethostname().split(".")[0]}
+    conf = SLURM_CONF.format(controller_port=free_port(), node_port=free_port(), **given)
+    (folder / "etc" / "slurm.conf").write_text(conf)
+    (folder / "etc" / "gres.conf").write_text(f"Name=gpu File={folder}/gpu[0-1]\n")
+    (folder / "munge.key").write_bytes(os.urandom(128))
+    (folder / "munge.key").chmod(0o600)
+    places = [f"--{what}-file={folder}/munge.{what}" for what in ("key", "pid", "log", "seed")]
+    mount = f"mount --bind '{folder}/etc' /etc/slurm && echo && exec sleep infinity"
+    with subprocess.Popen(["unshare", "-m", "sh", "-c", mount], stdout=subprocess.PIPE) as holder:
+        holder.stdout.readline()
+        slurm, started = Slurm(folder, holder.pid), []
+        daemons = (
+            ["munged", "--foreground", "--force", f"--socket={folder}/munge.socket", *places],
+            ["slurmctld", "-D", "-c"],
+            ["slurmd", "-D"],
+        )
+        try:
+            for daemon in daemons:
+                with (folder / f"{daemon[0]}.output").open("wb") as output:
+                    started.append(subprocess.Popen(slurm.inside(*daemon), stdout=output, stderr=output))
+                time.sleep(0.5)
+            wait_until_ready(slurm)
+            yield slurm
+        finally:
+            subprocess.run(slurm.inside("scancel", "--full", "--me"), capture_output=True, timeout=60)
+            for process in (*reversed(started), holder):
+                process.terminate()
+                process.wait(timeout=60)
+
+
+def wait_until_ready(slurm: Slurm) -> None:
+    """Wait until the node takes jobs. Raises RuntimeError, with what the daemons said, where it doesn't."""
+    for _ in range(60):
+        said = subprocess.run(slurm.inside("sinfo", "-h", "-o", "%T"), capture_output=True, text=True).stdout
+        if "idle" in said:
+            return
+        time.sleep(0.5)
+    logs = [path.read_text(errors="replace") for path in sorted(slurm.folder.glob("*.output"))]
+    raise RuntimeError("Slurm does not start:\n" + "\n".join(logs))
