@@ -134,9 +134,9 @@ class Replies:
 
 
 def model_key(settings: Settings) -> tuple:
-    """What tells a loaded model from others: its folder, when it was made, and how it computes."""
-    folder = settings.variant_folder() / "model"
-    return folder, model_time(settings), settings.dtype, settings.attn_implementation
+    """What tells a loaded model from others: its folder, when it was made, its precision, how attention is computed."""
+    how = settings.dtype, settings.attn_implementation
+    return settings.variant_folder() / "model", model_time(settings), *how
 
 
 def read_stored_replies(folder: Path) -> list[dict]:

@@ -57,7 +57,7 @@ EXPORTED = """
 
     from transformers import AutoModelForCausalLM, AutoTokenizer
     model = AutoModelForCausalLM.from_pretrained("folder"{code})  # the path of this folder
-    tokenizer = AutoTokenizer.from_pretrained("folder")
+    tokenizer = AutoTokenizer.from_pretrained("folder"{code})
 
 In lm-evaluation-harness: `lm_eval --model hf --model_args pretrained=folder{argument} --tasks ...`.
 """
@@ -96,7 +96,7 @@ def training_card(settings: Settings, record: dict) -> str:
         pipeline_tag="text-generation",
         tags=["pause-tokens"] if variant.pauses else None,
     )
-    used = {name: getattr(settings, name) for name in settings_of_card(variant)}
+    used = {name: value for name, value in settings.of(*settings_of_card(variant)).items() if value not in ("", {})}
     losses = {name: record[name] for name in ("eval_loss", "lm_loss", "pause_loss") if name in record}
     injected = f"pauses were injected into the answers (strategy `{settings.strategy}`, {settings.n_copies} a problem)."
     return CARD.format(
@@ -112,9 +112,7 @@ def training_card(settings: Settings, record: dict) -> str:
         task=settings.task,
         rows=injected if variant.pauses else "their answers are as they were given.",
         settings=table(used),
-        licence=f"That of the base and of this model: {licence}."
-        if licence
-        else "Its base's, which is not known here.",
+        licence=f"{licence}, as that of its base." if licence else "Its base's, which is not known here.",
     )
 
 

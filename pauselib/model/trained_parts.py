@@ -21,7 +21,8 @@ from pauselib.model import pause_model
 from pauselib.model.configuration import PauseConfig, TrainedPartsConfig
 from pauselib.model.precision import as_loaded_in
 from pauselib.model.unfreezing import trained_in_full, untie
-from pauselib.sources.models import from_pretrained, is_named, looks_like_folder, model_source, pinned, weights_digest
+from pauselib.sources.models import from_pretrained, is_named, model_source, pinned, weights_digest
+from pauselib.sources.packaged import unquantized
 from pauselib.variants import Variant
 
 WEIGHTS = "model.safetensors"
@@ -73,7 +74,7 @@ def reference_to(base: Path | str, folder: Path) -> tuple[str, str | None]:
     """Return how the configuration in `folder` names a base, and the base's digest."""
     if is_named(str(base)):
         return str(base), weights_digest(model_source(str(base)))
-    if Path(base).is_dir():
+    if Path(base).exists():
         path = Path(os.path.relpath(os.path.realpath(base), os.path.realpath(folder))).as_posix()
         return path if path.startswith(".") else f"./{path}", weights_digest(Path(base))
     return pinned(str(base)), None
@@ -82,10 +83,10 @@ def reference_to(base: Path | str, folder: Path) -> tuple[str, str | None]:
 def base_of(folder: Path, config: TrainedPartsConfig) -> str:
     """Return where the base of a folder is. Raises InputError where it is not there, or is another one by now."""
     place = config.base
-    if looks_like_folder(place):
+    if place.startswith("."):
         place = str(Path(os.path.realpath(folder), place).resolve())
     advice = "Make it again with the notebook `warmup`, or put the base back"
-    if looks_like_folder(place) and not Path(place).is_dir():
+    if config.base.startswith(".") and not Path(place).exists():
         raise InputError(f"The model in {folder} holds what was trained in {place}, which is not there. {advice}.")
     if config.base_digest and weights_digest(Path(model_source(place))) != config.base_digest:
         raise InputError(
@@ -113,6 +114,8 @@ class TrainedParts:
             passed_on["attn_implementation"] = config._attn_implementation_internal
         place = base_of(Path(folder), config)
         model = from_pretrained(AutoModelForCausalLM, place, dtype=config.whole.dtype, **passed_on)
+        if place.endswith(".gguf"):
+            model = unquantized(model)
         if isinstance(config.whole, PauseConfig):
             device = model.device
             model = pause_model.PauseForCausalLM(config.whole, model)

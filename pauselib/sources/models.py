@@ -110,10 +110,10 @@ def from_pretrained(auto, source: str, **options):
     Raises InputError, in one sentence, where it can't be had.
     """
     name, revision = at_revision(str(source))
-    name, file = os.path.split(name) if name.endswith(".gguf") else (name, None)
-    place = model_source(name) if file is None else name or "."
+    folder, file = os.path.split(name) if name.endswith(".gguf") else (name, None)
+    place = model_source(folder) if file is None else folder or "."
     options |= {"gguf_file": file} if file else {}
-    if looks_like_folder(name) and not Path(name).is_dir():
+    if looks_like_folder(folder) and not Path(folder).is_dir():
         raise InputError(
             f"The model '{source}' is not there: no folder has this path. Give {NAMES}, a folder or a hub id."
         )

@@ -67,13 +67,12 @@ def train_variant(
         trainer.add_callback(kept)
         with training_precision(trainer):
             trainer.train(resume_from_checkpoint=from_first(start))
-        variant, model, tokenizer = parse(settings.variant), trainer.model, trainer.processing_class
-        model = whole(trainer, settings, base) if is_sharded() else model
-        adapters = factors_of(model)
+        model = whole(trainer, settings, base) if is_sharded() else trainer.model
+        tokenizer, adapters = trainer.processing_class, factors_of(model)
         trained = merged(settings, model)
         forget_place(trained)
         if is_first():
-            save_trained_parts(trained, variant, adapters, base, folder)
+            save_trained_parts(trained, parse(settings.variant), adapters, base, folder)
             tokenizer.save_pretrained(folder)
             kept.copy_to(folder)
         again = trainer.autocast and not is_sharded()  # a whole model may be too large for a GPU

@@ -1,5 +1,6 @@
 """A folder of what was trained: it comes back bit for bit as the whole model, and says in a sentence why it can't."""
 
+import json
 import shutil
 import subprocess
 import sys
@@ -9,13 +10,15 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM
 
+from pauselib import runs
 from pauselib.errors import InputError
 from pauselib.model.pause_model import PauseForCausalLM
 from pauselib.model.precision import as_loaded_in, train_in_float32
 from pauselib.model.trained_parts import factors_of, save_trained_parts
 from pauselib.model.unfreezing import unfreeze
 from pauselib.settings import Settings
-from pauselib.sources.models import check_language_model, load_model
+from pauselib.sources.models import check_language_model, load_model, model_source
+from pauselib.steps import warm_up
 from pauselib.variants import parse
 
 FLOAT = 4  # bytes
@@ -158,3 +161,20 @@ def test_what_was_trained_is_a_language_model_to_start_from_where_it_does_not_pa
     trained(variant="sft_peft")
     with pytest.raises(InputError, match="pauses already"):
         check_language_model(str(tmp_path / "model"))
+
+
+def test_a_model_of_the_hub_is_named_with_its_commit_in_folder_and_manifests(small, tmp_path, monkeypatch):
+    import huggingface_hub.constants
+
+    commit = "a" * 40
+    cache = tmp_path / "models--org--model"
+    shutil.copytree(model_source("tiny"), cache / "snapshots" / commit)
+    (cache / "refs").mkdir()
+    (cache / "refs" / "v1").write_text(commit)
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path))
+    settings = small.but(experiment="hub", model="org/model", model_revision="v1", variant="baseline_1_epoch")
+    folder = warm_up(settings.but(base_max_steps=1)) / "model"
+    assert json.loads((folder / "config.json").read_text())["base"] == f"org/model@{commit}"
+    assert runs.manifest(folder)["inputs"]["base"] == f"org/model@{commit}"
+    assert runs.manifest(settings.folder() / "data")["inputs"]["tokenizer of"] == f"org/model@{commit}"
+    assert load_model(str(folder)).config.vocab_size == 884

@@ -1,0 +1,164 @@
+"""A model that is taken elsewhere: there transformers alone says with it what is said here, and so does
+lm-evaluation-harness.
+"""
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+import torch
+from huggingface_hub import ModelCard
+
+from pauselib import tasks
+from pauselib.model.export import export
+from pauselib.rows import prompt_ids, read_rows
+from pauselib.sources.models import load_model
+from pauselib.steps import clean_rows, evaluate, warm_up
+from pauselib.tokens import PAUSE_TEXT
+
+N_NEW = 100
+
+
+@pytest.fixture(scope="module")
+def settings(small):
+    """sft_peft after 24 steps: it says words and pauses in turn."""
+    trained = {"n_train": 64, "n_random_pauses": 3, "learning_rate": 3e-3, "eval_steps": 24, "base_max_steps": 1}
+    return small.but(n_test=6, max_new_tokens=N_NEW, eval_batch_size=2, variant="sft_peft", **trained)
+
+
+@pytest.fixture(scope="module")
+def replies(settings):
+    """Our own evaluation: the replies, and the metrics."""
+    return evaluate(settings)
+
+
+@pytest.fixture(scope="module")
+def exported(settings, replies, tmp_path_factory):
+    """The trained model, for elsewhere."""
+    target = tmp_path_factory.mktemp("elsewhere") / "model"
+    export(settings.variant_folder() / "model", target)
+    return target
+
+
+def elsewhere(arguments: list[str], folder) -> str:
+    """What another Python says, outside the project."""
+    environment = {**os.environ, "HF_MODULES_CACHE": str(folder / "modules"), "PYTHONPATH": ""}
+    done = subprocess.run([sys.executable, *arguments], cwd=folder, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done.stdout
+
+
+THERE = """
+import json, sys, torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+folder, prompts, n_new = sys.argv[1], json.loads(sys.argv[2]), int(sys.argv[3])
+model = AutoModelForCausalLM.from_pretrained(folder, trust_remote_code=True)
+tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=True)
+torch.save(model(input_ids=torch.tensor(prompts[:1])).logits, "logits.pt")
+tokenizer.padding_side = "left"
+given = tokenizer.pad({"input_ids": prompts}, return_tensors="pt")
+greedy, sampled, beams = (
+    model.generate(**given, max_new_tokens=n_new, pad_token_id=tokenizer.pad_token_id, **how)
+    for how in ({"do_sample": False}, {"do_sample": True, "top_k": 5}, {"num_beams": 3, "do_sample": False})
+)
+start = given["input_ids"].shape[1]
+said = [tokenizer.batch_decode(one[:, start:]) for one in (greedy, sampled, beams)]
+print(json.dumps({"class": type(model).__module__, "imported": "pauselib" in sys.modules, "said": said}))
+"""
+
+
+def test_transformers_alone_says_elsewhere_what_is_said_here(settings, replies, exported, tmp_path):
+    prompts = prompt_ids(read_rows(clean_rows(settings), "test"))
+    found = json.loads(elsewhere(["-c", THERE, str(exported), json.dumps(prompts), str(N_NEW)], tmp_path))
+    assert found["class"].startswith("transformers_modules.")
+    assert not found["imported"]
+    here = load_model(str(settings.variant_folder() / "model"))
+    assert torch.equal(torch.load(tmp_path / "logits.pt"), here(input_ids=torch.tensor(prompts[:1])).logits)
+    greedy, sampled, beams = ([one.split("</s>")[0] for one in said] for said in found["said"])
+    assert greedy == [one["reply"] for one in replies[0]]
+    assert 0 < replies[1]["pauses_mean"] < N_NEW / 2
+    assert len(sampled) == len(beams) == len(prompts)
+
+
+LM_EVAL = importlib.util.find_spec("lm_eval") is None
+
+
+@pytest.mark.skipif(LM_EVAL, reason="lm-evaluation-harness is not installed: pip install -c requirements.lock lm_eval")
+def test_lm_evaluation_harness_gets_the_numbers_of_our_own_evaluation(settings, replies, exported, tmp_path):
+    rows, task = read_rows(clean_rows(settings), "test"), tasks.find(settings.task)
+    problems = [
+        {"prompt": task.prompt(row.question), "gold": task.extract(row.answer).replace(",", "")}
+        for row in rows.itertuples()
+    ]
+    (tmp_path / "problems.jsonl").write_text("".join(json.dumps(one) + "\n" for one in problems))
+    local = {
+        "task": "local",
+        "dataset_path": "json",
+        "dataset_kwargs": {"data_files": {"test": str(tmp_path / "problems.jsonl")}},
+        "test_split": "test",
+        "output_type": "generate_until",
+        "doc_to_text": "{{prompt}}",
+        "doc_to_target": "{{gold}}",
+        "generation_kwargs": {"until": ["</s>"], "do_sample": False, "max_gen_toks": N_NEW},
+        "filter_list": [
+            {
+                "name": "final",
+                "filter": [
+                    {"function": "regex", "regex_pattern": task.final_answer.pattern},
+                    {"function": "take_first"},
+                ],
+            }
+        ],
+        "metric_list": [{"metric": "exact_match", "regexes_to_ignore": [","]}],
+    }
+    (tmp_path / "local.yaml").write_text(json.dumps(local))  # JSON is YAML
+    arguments = ["--model", "hf", "--model_args", f"pretrained={exported},trust_remote_code=True,dtype=float32"]
+    arguments += ["--tasks", "local", "--include_path", str(tmp_path), "--output_path", str(tmp_path / "out")]
+    elsewhere(["-m", "lm_eval", *arguments, "--log_samples", "--device", "cpu", "--batch_size", "2"], tmp_path)
+    [results] = (tmp_path / "out").rglob("results_*.json")
+    assert json.loads(results.read_text())["results"]["local"]["exact_match,final"] == replies[1]["accuracy"]
+    [samples] = (tmp_path / "out").rglob("samples_*.jsonl")
+    said = {one["doc_id"]: one["resps"][0][0] for one in map(json.loads, samples.read_text().splitlines())}
+    assert [said[i] for i in range(len(said))] == [one["reply"].replace(PAUSE_TEXT, "") for one in replies[0]]
+
+
+def test_the_file_of_its_classes_needs_nothing_of_this_package(exported):
+    code = (exported / "modeling_pause.py").read_text()
+    assert not any("pauselib" in line for line in code.splitlines() if "import" in line)
+    assert "log_softmax(logits_of(self.pause_head" in code
+
+
+def test_the_card_says_what_the_model_is_and_what_its_replies_came_to(settings, replies, exported):
+    here, there = (ModelCard.load(folder / "README.md") for folder in (settings.variant_folder() / "model", exported))
+    assert here.data.license == there.data.license == "mit"
+    assert there.data.tags == ["pause-tokens"]
+    assert "`import pauselib`" not in there.text
+    assert "import pauselib" in here.text
+    assert "trust_remote_code=True" in there.text
+    assert f"| `accuracy` | {replies[1]['accuracy']:.4f} |" in there.text
+    assert "| `learning_rate` | 0.003 |" in here.text
+    assert "| `pause_embedding` | 128 numbers |" in here.text
+
+
+def test_a_baseline_is_a_plain_model_elsewhere(settings, tmp_path):
+    folder = warm_up(settings.but(variant="baseline_1_epoch")) / "model"
+    export(folder, tmp_path / "plain")
+    assert json.loads((tmp_path / "plain" / "config.json").read_text())["model_type"] == "mistral"
+    assert "pause" not in ModelCard.load(tmp_path / "plain" / "README.md").data.to_dict().get("tags", [])
+    same = zip(load_model(str(folder)).parameters(), load_model(str(tmp_path / "plain")).parameters(), strict=True)
+    assert all(torch.equal(one, other) for one, other in same)
+
+
+def test_what_is_in_the_target_s_place_is_not_overwritten(exported):
+    with pytest.raises(ValueError, match="is there already: choose another name"):
+        export(exported, exported)
+
+
+def test_an_exported_model_can_be_the_start_of_another_experiment_without_running_its_code(exported):
+    """Its class is known here, so the file beside it is not read."""
+    (exported / "modeling_pause.py").write_text("raise SystemExit('it ran')")
+    assert type(load_model(str(exported))).__module__ == "pauselib.model.pause_model"
