@@ -95,7 +95,7 @@ def compare(of, variants: tuple[str, ...]) -> list[dict]:
     for name in variants:
         planned = memory.training(of, parse(name), settings, BATCH, VALIDATION).peak
         found.append((f"training {name}", peak(lambda name=name: train(of, name, settings)), planned))
-    planned, _ = memory.decoding(of, parse("sft"), settings, PROMPTS, N_NEW)
+    planned = memory.decoding(of, parse("sft"), settings, PROMPTS, N_NEW)
     found.append(("decoding", peak(lambda: decode(of)), planned))
     return [{"what": what, "measured MB": one / 1e6, "planned MB": other / 1e6} for what, one, other in found]
 

@@ -38,6 +38,7 @@ class Training:
     trained: int  # parameters
     peak: int  # bytes
     checkpoint: int  # bytes on disk
+    folder: int  # bytes on disk of the trained model, whose folder holds what was trained
     flops: float  # of a step with the batch that was gone through, forward and backward
     eval_flops: float  # the same of an evaluation's batch
 
@@ -146,8 +147,17 @@ def training(config, variant: Variant, settings: Settings, batch: Batch, validat
                 loss_of(model.eval(), variant, validation, in_bfloat16)
         saved = sum(bytes_of(one) for one in (trained if variant.lora else model.parameters()))
         moments = 2 * sum(bytes_of(parameter) for parameter in trained)
+        kept = sum(bytes_when_saved(name, one, settings) for name, one in model.named_parameters() if one.requires_grad)
     flops = counter.get_total_flops(), eval_counter.get_total_flops()
-    return Training(n_trained, held.most, saved + moments, *flops)
+    return Training(n_trained, held.most, saved + moments, kept, *flops)
+
+
+def bytes_when_saved(name: str, parameter: torch.Tensor, settings: Settings) -> int:
+    """Return what a trained parameter takes in the folder of its model: LoRA's factors stay as they are trained, the
+    rest is as the model is loaded.
+    """
+    in_bfloat16 = "bfloat16" in settings.dtype and "lora_" not in name
+    return parameter.numel() * (2 if in_bfloat16 else parameter.element_size())
 
 
 def bytes_of(tensor: torch.Tensor) -> int:
@@ -155,8 +165,8 @@ def bytes_of(tensor: torch.Tensor) -> int:
     return tensor.numel() * tensor.element_size()
 
 
-def decoding(config, variant: Variant, settings: Settings, prompts: tuple[int, int], n_new: int) -> tuple[int, int]:
-    """Return the bytes that decoding holds at the most, and those of the model alone.
+def decoding(config, variant: Variant, settings: Settings, prompts: tuple[int, int], n_new: int) -> int:
+    """Return the bytes that decoding holds at the most.
 
     `prompts` are how many there are and the length of the longest. The most is where every reply has `n_new` tokens.
     """
@@ -166,7 +176,6 @@ def decoding(config, variant: Variant, settings: Settings, prompts: tuple[int, i
         untie(model)
     with FakeTensorMode(allow_non_fake_inputs=True), HeldBytes() as held, torch.no_grad():
         as_on_a_device(model)
-        weights = sum(bytes_of(parameter) for parameter in model.parameters())
         held.most = held.now
         cache = BatchCache(rows, longest)
         logits = read(model, [[0] * longest] * rows, cache)
@@ -176,4 +185,4 @@ def decoding(config, variant: Variant, settings: Settings, prompts: tuple[int, i
             layer.length = layer.room[0].shape[2]
         n_said = cache.layers[0].length - longest + 1
         last_logits(model, logits.argmax(-1)[:, None], torch.full((rows,), longest + n_said), cache)
-    return held.most, weights
+    return held.most

@@ -52,7 +52,7 @@ def plan(settings: Settings, gpu: str) -> Plan:
     chosen = gpus.find(gpu)
     with quiet():
         try:
-            return planned(settings, chosen, from_pretrained(AutoConfig, settings.model))
+            return planned(settings, chosen, from_pretrained(AutoConfig, settings.source))
         except (DataDependentOutputException, DynamicOutputShapeException) as error:
             raise InputError(
                 f"The memory of {settings.model} can't be foretold, since what it computes depends on the tokens (as "
@@ -65,7 +65,7 @@ def planned(settings: Settings, chosen: gpus.Gpu, config) -> Plan:
     n_changed = Counter(parse(dict(one)["variant"]).name for one in settings.interventions)
 
     @cache
-    def decoded(variant: Variant, shape: Replies) -> tuple[int, int]:
+    def decoded(variant: Variant, shape: Replies) -> int:
         return memory.decoding(config, variant, settings, (shape.rows, shape.longest), shape.n_new)
 
     lines, hours, disk = [], 0.0, 0.0
@@ -74,13 +74,13 @@ def planned(settings: Settings, chosen: gpus.Gpu, config) -> Plan:
         variant = parse(name)
         to_do, shape = work(variant, row, rows_to_train(row)), replies(row)
         takes = memory.training(config, variant, row, to_do.batch, to_do.validation)
-        held, weights = decoded(Variant(pause_head=variant.pauses, lm_head=variant.lm_head), shape)
+        held = decoded(Variant(pause_head=variant.pauses, lm_head=variant.lm_head), shape)
         trained = gpus.training_hours(chosen, operations(takes, to_do), settings.dtype != "float32")
         layers = config.get_text_config().num_hidden_layers
         said = gpus.decoding_hours(chosen, shape.batches * shape.n_new, held, layers)
         spent = trained + said * (1 + n_changed[name]) + (2 + n_changed[name]) * gpus.SECONDS_OF_STEP / 3600
-        hours, disk = hours + spent * len(settings.seeds), disk + weights * len(settings.seeds)
-        lines.append(line(name, takes, to_do, held, weights) | {"hours": f"{spent:.2f}"})
+        hours, disk = hours + spent * len(settings.seeds), disk + takes.folder * len(settings.seeds)
+        lines.append(line(name, takes, to_do, held) | {"hours": f"{spent:.2f}"})
     return Plan(pd.DataFrame(lines), chosen, hours, disk / GB)
 
 
@@ -90,14 +90,14 @@ def operations(takes: memory.Training, to_do: Work) -> float:
     return a_token * to_do.tokens + an_eval_token * to_do.eval_tokens
 
 
-def line(name: str, takes: memory.Training, to_do: Work, held: int, weights: int) -> dict:
+def line(name: str, takes: memory.Training, to_do: Work, held: int) -> dict:
     """Return a line of the table."""
     return {
         "variant": name,
         "trained": f"{takes.trained:,}",
         "GPU GB, training": round((takes.peak + gpus.BEYOND_TENSORS) / GB, 1),
         "GPU GB, decoding": round((held + gpus.BEYOND_TENSORS) / GB, 1),
-        "disk GB": f"{weights / GB:.2f}",
+        "disk GB": f"{takes.folder / GB:.2f}",
         "checkpoints GB": f"{KEPT * takes.checkpoint / GB:.2f}",
         "steps": to_do.steps,
         "tokens": f"{to_do.tokens:,}",
