@@ -49,7 +49,7 @@ def test_the_graph_makes_the_table_and_does_nothing_the_second_time(tmp_path):
     assert any(re.fullmatch(rf"\[\d+/13\] evaluate sft_peft, seed 43 \(\d+ s\): {result}", line) for line in lines)
     assert lines[13].startswith("[13/13] analyze (")
     assert "\r" not in first.stdout
-    assert re.search(r"sft_peft +× +× ", first.stdout)
+    assert re.search(r"sft_peft +42 +× +× ", first.stdout)
     assert first.stdout.strip().endswith("report.html")
     folder = tmp_path / "tiny"
     for row in ("seed-42/sft_peft", "seed-42/baseline_1_epoch", "seed-43/sft_peft", "seed-43/baseline_1_epoch"):
