@@ -276,7 +276,7 @@ def publish(study: Study, docs: Path) -> None:
 def publish_real(study: Study, run: str, docs: Path) -> None:
     """Write all that the registered experiment has made into a folder, but its models: tables, notebooks, replies."""
     publish(study, docs)
-    runs.write(docs / "results.md", f"# {study.plan_status}\n{experiment_part(study, run)}")
+    runs.write(docs / "results.md", f"# The registered experiment\n{experiment_part(study, run)}")
     made = study.settings.folder()
     for path in [*made.glob("*.csv"), *made.glob("tables/*.csv"), *made.glob("seed-*/*/predictions.jsonl")]:
         runs.write(docs / path.relative_to(made), path.read_text(encoding="utf-8"))

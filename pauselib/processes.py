@@ -22,7 +22,7 @@ def is_first() -> bool:
 
 
 def is_sharded() -> bool:
-    """Return whether each process holds a part of the model (FSDP), which may be larger than a GPU then."""
+    """Return whether each process holds a part of the model (FSDP)."""
     return n_processes() > 1 and os.environ.get("ACCELERATE_USE_FSDP", "").lower() == "true"
 
 

@@ -157,7 +157,7 @@ def warm_up(settings: Settings, picture=None) -> Path:
     """
     settings = settings.of_row()
     variant, folder = parse(settings.variant), settings.variant_folder()
-    check_checkpoints(settings)
+    check_whole()
     load_tokenizer(settings.source)  # a model that can't be had or used is refused before anything is made
     check_language_model(settings.source)
     base = first_step(settings) if variant.second_step else settings.source
@@ -196,13 +196,10 @@ def warm_up(settings: Settings, picture=None) -> Path:
     return folder
 
 
-def check_checkpoints(settings: Settings) -> None:
-    """Raise InputError for checkpoints that can't be kept."""
-    if settings.trial_checkpoints and is_sharded():
-        raise InputError(
-            "trial_checkpoints can't be kept where each process holds a part of the model (FSDP): leave them out, or "
-            "let each process hold all of it."
-        )
+def check_whole() -> None:
+    """Raise InputError where each process would hold a part of the model."""
+    if is_sharded():
+        raise InputError("A model in parts (FSDP) can't be trained here yet: leave out --use_fsdp.")
 
 
 def trained_model(settings: Settings, folder: Path, step: int | None = None):

@@ -12,7 +12,7 @@ from pathlib import Path
 import yaml
 
 from pauselib.errors import InputError
-from pauselib.processes import is_first, is_sharded
+from pauselib.processes import is_first
 from pauselib.settings import Settings, check_names
 from pauselib.steps import warm_up
 
@@ -32,8 +32,6 @@ def settings_of(arguments: list[str]) -> Settings:
 def main(*arguments: str) -> int:
     """Train the variant of a command line; return the exit status."""
     try:
-        if is_sharded():
-            raise InputError("A model in parts (FSDP) has not been tried here: leave out --use_fsdp.")
         folder = warm_up(settings_of(list(arguments)))
     except InputError as error:
         print(error, file=sys.stderr)

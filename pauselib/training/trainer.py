@@ -15,7 +15,7 @@ from trl import SFTConfig, SFTTrainer
 from pauselib import runs
 from pauselib.errors import InputError
 from pauselib.model.precision import labelled_positions, summed_loss
-from pauselib.processes import is_first, is_sharded, n_processes
+from pauselib.processes import is_first, n_processes
 from pauselib.progress import Progress
 from pauselib.settings import BY_STEP, Settings
 from pauselib.training.sharing import SameOrder, forget_repeated, n_rows, part_of_batch
@@ -240,11 +240,6 @@ class PauseTrainer(SFTTrainer):
     def floating_point_ops(self, inputs) -> int:
         """Return 0: the trainer would walk all parameters at every step to fill a count that nobody reads."""
         return 0
-
-    def save_model(self, output_dir=None, _internal_call: bool = False) -> None:
-        """Save as the trainer does; a model of which each process holds a part is in its checkpoint already."""
-        if not is_sharded():
-            super().save_model(output_dir, _internal_call)
 
     def _save_checkpoint(self, model, trial) -> None:
         """Save a checkpoint as the trainer does, then the digests of its files: a checkpoint that has them is whole."""

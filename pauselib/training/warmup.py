@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from pauselib import runs
-from pauselib.processes import from_first, is_first, is_sharded
+from pauselib.processes import from_first, is_first
 from pauselib.settings import Settings
 from pauselib.sources.models import load_model, load_tokenizer
 from pauselib.strategies import prompt_pauses
@@ -36,9 +36,7 @@ def training_precision(trainer):
     """Return a context in which a trainer's model is held as it is trained."""
     from pauselib.model.precision import frozen_matrices_in_bfloat16
 
-    if not trainer.autocast or is_sharded():  # the parts of a model are those of its weights as they are
-        return contextlib.nullcontext()
-    return frozen_matrices_in_bfloat16(trainer.model)
+    return frozen_matrices_in_bfloat16(trainer.model) if trainer.autocast else contextlib.nullcontext()
 
 
 def train_variant(
@@ -67,16 +65,14 @@ def train_variant(
         trainer.add_callback(kept)
         with training_precision(trainer):
             trainer.train(resume_from_checkpoint=from_first(start))
-        model = whole(trainer, settings, base) if is_sharded() else trainer.model
-        tokenizer, adapters = trainer.processing_class, factors_of(model)
-        trained = merged(settings, model)
+        tokenizer, adapters = trainer.processing_class, factors_of(trainer.model)
+        trained = merged(settings, trainer.model)
         forget_place(trained)
         if is_first():
             save_trained_parts(trained, parse(settings.variant), adapters, base, folder)
             tokenizer.save_pretrained(folder)
             kept.copy_to(folder)
-        again = trainer.autocast and not is_sharded()  # a whole model may be too large for a GPU
-        losses = trainer.losses_of(trained) if again else trainer.kept_losses()
+        losses = trainer.losses_of(trained) if trainer.autocast else trainer.kept_losses()
     return {
         "variant": settings.variant,
         "eval_loss": losses["eval_loss"],
@@ -141,18 +137,6 @@ def untrained(settings: Settings, variant: Variant, base: Path | str):
         model.config.prompt_pauses = prompt_pauses(settings)
     model = unfreeze(model, variant, settings)
     train_in_bfloat16(model) if settings.dtype == "pure_bfloat16" else train_in_float32(model)
-    return model
-
-
-def whole(trainer, settings: Settings, base: Path | str):
-    """Return, in the first process, a trained model of which each process holds a part; in the others an untrained one.
-
-    It is in the memory of the processor, not in that of a GPU.
-    """
-    weights = trainer.accelerator.get_state_dict(trainer.model)
-    model = untrained(settings, parse(settings.variant), base)
-    if is_first():
-        model.load_state_dict(weights)
     return model
 
 

@@ -99,10 +99,3 @@ def test_a_learning_curve_has_a_trial_of_every_checkpoint_and_of_the_start(small
 def test_a_step_behind_the_last_one_is_refused(given, sentence, small):
     with pytest.raises(ValueError, match=sentence):
         warm_up(small.but(experiment="kept", variant="sft_peft", trial_checkpoints=[9], **given))
-
-
-def test_where_each_process_holds_a_part_of_the_model_nothing_can_be_kept(small, monkeypatch):
-    monkeypatch.setenv("WORLD_SIZE", "2")
-    monkeypatch.setenv("ACCELERATE_USE_FSDP", "true")
-    with pytest.raises(ValueError, match=r"trial_checkpoints can't be kept .* \(FSDP\): leave them out"):
-        warm_up(small.but(experiment="kept", variant="sft_peft", trial_checkpoints=[1]))
