@@ -20,7 +20,7 @@ from platformdirs import user_cache_path
 
 from pauselib import runs
 from pauselib.errors import InputError
-from pauselib.progress import Progress
+from pauselib.progress import Progress, working
 
 CARD = """---
 license: {licence}
@@ -146,13 +146,13 @@ def convert(weights: Path, folder: Path) -> None:
     from transformers import AutoModelForCausalLM, AutoTokenizer
     from transformers.utils import logging
 
-    Progress("", 1).show(f"converting {folder.name.strip('.').removesuffix('.part')}: half a minute, once")
-    logging.disable_progress_bar()
-    source = {"pretrained_model_name_or_path": weights.parent, "gguf_file": weights.name}
-    tokenizer = AutoTokenizer.from_pretrained(**source)
-    model = unquantized(AutoModelForCausalLM.from_pretrained(**source, dtype=torch.float32))
-    model.save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
+    with working(f"converting {folder.name.strip('.').removesuffix('.part')}, once"):
+        logging.disable_progress_bar()
+        source = {"pretrained_model_name_or_path": weights.parent, "gguf_file": weights.name}
+        tokenizer = AutoTokenizer.from_pretrained(**source)
+        model = unquantized(AutoModelForCausalLM.from_pretrained(**source, dtype=torch.float32))
+        model.save_pretrained(folder)
+        tokenizer.save_pretrained(folder)
 
 
 def unquantized(read):
