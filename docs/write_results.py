@@ -4,8 +4,10 @@ python docs/write_results.py "2 cores of an AMD EPYC, no GPU"
 
 The text goes between the comments `<!-- NAME: written by docs/write_results.py -->` and `<!-- end of NAME -->`. These
 are the parts `real`, `finding` and `example` of README.md, and the parts `tiny`, `seeds` and `strategies` of
-docs/results.md. The run of configs/tiny.yaml has to be finished. Where another one isn't, its part stays as it is, and
-a line says so. All that configs/smollm2.yaml has made, but the models, goes to docs/smollm2.
+docs/results.md. Where a run is not finished, its parts stay as they are, and a line says so.
+
+What configs/smollm2.yaml has made goes to docs/smollm2 as soon as one of its seeds is finished. All but the weights and
+the rows of the problems is in a zip a seed: unpacked into runs/, it is what `notebooks/analyze.ipynb` reads.
 """
 
 import sys
@@ -29,6 +31,7 @@ from pauselib.report.columns import columns_of
 from pauselib.settings import of_experiment
 from pauselib.tokens import PAUSE_TEXT
 from pauselib.variants import matched_baseline
+from pauselib.workflow import share
 
 ROOT = Path(__file__).parent.parent
 REAL = "configs/smollm2.yaml"
@@ -50,6 +53,17 @@ def finished_study(root: Path, config: str) -> Study | None:
         print(f"{n_missing} of the {len(study.table)} rows of {config} are not finished: its part stays as it is.")
         return None
     return study
+
+
+def finished_seeds(root: Path, config: str) -> Study | None:
+    """Return the study of those seeds of a shipped experiment that are finished; None where none is."""
+    settings = of_experiment(yaml.safe_load((root / config).read_text()))
+    table = Study(settings).table
+    unfinished = set(table.loc[table["accuracy"].isna(), "seed"])
+    if unfinished:
+        print(f"Not finished of {config}: seed {', '.join(map(str, sorted(unfinished)))}.")
+    seeds = [seed for seed in settings.seeds if seed not in unfinished]
+    return Study(settings.but(seeds=seeds)) if seeds else None
 
 
 def fill(path: Path, part: str, content: str) -> None:
@@ -270,51 +284,64 @@ def publish(study: Study, docs: Path) -> None:
     docs.mkdir(parents=True, exist_ok=True)
     draw(study, docs)
     runs.write(docs / "report.html", document.report_html(study, alone=True))
-    copy_notebook(study.settings.folder() / "analyze.ipynb", docs / "analyze.ipynb")
+    copy_notebook(study.settings.folder() / "analyze.ipynb", docs / "analyze.ipynb", study.settings.dataset)
 
 
 def publish_real(study: Study, run: str, docs: Path) -> None:
-    """Write all that the registered experiment has made into a folder, but its models: tables, notebooks, replies."""
+    """Write the registered experiment into a folder: its report, and what its finished seeds have made."""
     publish(study, docs)
     runs.write(docs / "results.md", f"# The registered experiment\n{experiment_part(study, run)}")
     made = study.settings.folder()
-    for path in [*made.glob("*.csv"), *made.glob("tables/*.csv"), *made.glob("seed-*/*/predictions.jsonl")]:
-        runs.write(docs / path.relative_to(made), path.read_text(encoding="utf-8"))
-    for path in made.glob("seed-*/*/*.ipynb"):
-        copy_notebook(path, docs / path.relative_to(made))
+    for path in [made / "results.csv", *made.glob("tables/*.csv")]:
+        runs.write(docs / path.relative_to(made), path.read_bytes())
+    for seed in study.settings.seeds:
+        of_seed = made / f"seed-{seed}"
+        for path in of_seed.glob("*/*.ipynb"):
+            copy_notebook(path, docs / path.relative_to(made), study.settings.dataset)
+        places = [path.relative_to(made) for root in (made / "data", of_seed) for path in sorted(root.rglob("*"))]
+        content = {place.as_posix(): (made / place).read_bytes() for place in places if is_outcome(place)}
+        runs.write(docs / f"{of_seed.name}.zip", share.zipped(content, made.name))
 
 
-def copy_notebook(source: Path, target: Path) -> None:
-    """Copy an executed notebook without what papermill notes of the machine: paths, times."""
+def is_outcome(place: Path) -> bool:
+    """Return whether a file of a run is a result, or says what a result was made from. Weights and rows are neither."""
+    if "checkpoints" in place.parts:
+        return False
+    if {"data", "injected", "model"} & set(place.parts):
+        return place.name == runs.MANIFEST
+    return place.suffix in (".json", ".jsonl", ".parquet")
+
+
+def copy_notebook(source: Path, target: Path, dataset: str) -> None:
+    """Copy an executed notebook without what papermill notes of the machine: paths, times, where its data are."""
     notebook = nbformat.read(source, as_version=4)
     for part in (notebook, *notebook.cells):
         part.metadata.pop("papermill", None)
         part.metadata.pop("execution", None)
-    runs.write(target, nbformat.writes(notebook) + "\n")
+    text = nbformat.writes(notebook) + "\n"
+    runs.write(target, text.replace(dataset, "/path/to/data") if Path(dataset).is_absolute() else text)
 
 
 def main(machine: str, root: Path = ROOT) -> None:
-    """Write everything that the finished runs allow, and say how large the copied files are."""
+    """Write everything that the finished runs allow."""
     docs, readme = root / "docs", root / "README.md"
     results = docs / "results.md"
     study = finished_study(root, MAIN)
-    if study is None:
-        sys.exit(f"The finding comes from {MAIN}: run `make run` first.")
-    run = run_line(MAIN, study, machine)
-    publish(study, docs)
-    fill(readme, "finding", finding(study, run))
-    fill(readme, "example", example(study))
-    fill(results, "tiny", experiment_part(study, run))
-    real = finished_study(root, REAL)
+    if study is not None:
+        run = run_line(MAIN, study, machine)
+        publish(study, docs)
+        fill(readme, "finding", finding(study, run))
+        fill(readme, "example", example(study))
+        fill(results, "tiny", experiment_part(study, run))
+    real = finished_seeds(root, REAL)
     if real is not None:
-        publish_real(real, run_line(REAL, real, machine), docs / "smollm2")
-        fill(readme, "real", finding(real, run_line(REAL, real, machine), "docs/smollm2"))
+        run = run_line(REAL, real, machine)
+        publish_real(real, run, docs / "smollm2")
+        fill(readme, "real", f"{real.plan_status}\n\n{finding(real, run, 'docs/smollm2')}")
     for part, config, write_part in (("seeds", SEEDS, seeds_part), ("strategies", STRATEGIES, strategies_part)):
         other = finished_study(root, config)
         if other is not None:
             fill(results, part, write_part(other, run_line(config, other, machine)))
-    for path in (docs / "report.html", docs / "analyze.ipynb", docs / "finding.png"):
-        print(f"{path.relative_to(root)}: {path.stat().st_size / 1e6:.1f} MB")
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@
 
 import functools
 import subprocess
+from collections.abc import Collection
 from pathlib import Path
 from typing import Literal
 
@@ -101,12 +102,21 @@ class Plan(Entry):
         numbers = table["problem_id"].map(lambda name: int(name.rpartition("-")[2])).astype(int)
         return table[numbers.between(first, last)]
 
-    def status(self, experiment: str) -> str:
-        """Whether an experiment is registered, and in which file, in words."""
+    def status(self, experiment: str, seeds: Collection[int]) -> str:
+        """Whether an experiment is registered, in which file, and whether all its registered seeds are finished: those
+        in `seeds` are; in words.
+        """
         file = f"prereg.yaml (digest {runs.digest(FILE)}, {commit_in_words(FILE)})"
-        if self.is_registered(experiment):
-            return f"These outcomes are registered in {file}; what it does not name is exploratory."
-        return f"All of this is exploratory: {file} registers the experiment '{self.experiment}' alone."
+        if not self.is_registered(experiment):
+            return f"All of this is exploratory: {file} registers the experiment '{self.experiment}' alone."
+        missing = [seed for seed in self.seeds if seed not in seeds]
+        if missing:
+            return (
+                f"This is an interim look at the experiment that is registered in {file}: of its seeds "
+                f"{', '.join(map(str, self.seeds))} these are not finished: {', '.join(map(str, missing))}. No verdict "
+                "here is the registered one, and none decides whether they are run."
+            )
+        return f"These outcomes are registered in {file}; what it does not name is exploratory."
 
 
 def read(path: Path) -> Plan:

@@ -105,8 +105,10 @@ class Study:
 
     @cached_property
     def plan_status(self) -> str:
-        """Whether this experiment is registered, and where (`plan.Plan.status`)."""
-        return plan().status(self.settings.experiment)
+        """Whether this experiment is registered, where, and whether all of it is finished (`plan.Plan.status`)."""
+        unfinished = set(loading.row_folders(self.settings)) - set(self.finished_rows)
+        done = set(self.settings.seeds) - {seed for seed, _ in unfinished}
+        return plan().status(self.settings.experiment, done)
 
     @cached_property
     def built_in(self) -> list[str]:

@@ -86,8 +86,15 @@ def test_only_the_registered_problems_count_and_only_in_the_registered_experimen
 
 
 def test_the_status_says_what_is_registered_and_what_is_not():
-    assert plan().status("tiny").startswith("All of this is exploratory: prereg.yaml (digest ")
-    assert plan().status(plan().experiment).startswith("These outcomes are registered in prereg.yaml (digest ")
+    registered, seeds = plan().experiment, plan().seeds
+    assert plan().status("tiny", seeds).startswith("All of this is exploratory: prereg.yaml (digest ")
+    assert plan().status(registered, seeds).startswith("These outcomes are registered in prereg.yaml (digest ")
+
+
+def test_the_registered_experiment_without_one_of_its_seeds_is_an_interim_look():
+    said = plan().status(plan().experiment, plan().seeds[:-1])
+    assert said.startswith("This is an interim look at the experiment that is registered in prereg.yaml (digest ")
+    assert f"these are not finished: {plan().seeds[-1]}. No verdict here is the registered one" in said
 
 
 def test_the_commit_is_that_of_the_file_as_it_is(tmp_path, monkeypatch):

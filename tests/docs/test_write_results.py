@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import zipfile
 
 import nbformat
 import pandas as pd
@@ -115,7 +116,6 @@ def test_only_what_is_finished_is_written_and_the_rest_is_named(script, root, ca
     script.main("a machine", root)
     told = capsys.readouterr().out
     assert "1 of the 1 rows of configs/tiny-seeds.yaml are not finished: its part stays as it is." in told
-    assert "docs/report.html: 0." in told
     readme, results = (root / "README.md").read_text(), (root / "docs" / "results.md").read_text()
     assert readme.count("before") == readme.count("after") == 3
     assert "old real" in readme
@@ -141,7 +141,28 @@ def test_the_real_experiment_goes_to_a_folder_of_its_own_and_above_the_quick_loo
     assert "| sft_peft " in (docs / "results.md").read_text()
     assert (docs / "results.csv").read_text() == "variant\n"
     assert "somebody" not in (docs / "analyze.ipynb").read_text()
-    assert len((docs / "seed-42" / "sft_peft" / "predictions.jsonl").read_text().splitlines()) == 12
+    with zipfile.ZipFile(docs / "seed-42.zip") as outcomes:
+        outcomes.extractall(root / "elsewhere")
+    elsewhere = of_experiment({**real, "runs_dir": str(root / "elsewhere")})
+    assert len(Study(elsewhere).replies) == 3 * 12
+    assert not list((root / "elsewhere").rglob("test.parquet"))
+
+
+def test_of_the_real_experiment_those_seeds_are_shown_that_are_finished(script, root, capsys):
+    real = yaml.safe_load((root / "configs" / "tiny.yaml").read_text())
+    (root / "configs" / "smollm2.yaml").write_text(yaml.safe_dump({**real, "seeds": [42, 43]}))
+    (root / "runs" / "tiny" / "results.csv").write_text("variant\n")
+    script.main("a machine", root)
+    assert "Not finished of configs/smollm2.yaml: seed 43." in capsys.readouterr().out
+    assert "`configs/smollm2.yaml`, seed 42, 12 test problems; a machine" in (root / "README.md").read_text()
+    assert [path.name for path in (root / "docs" / "smollm2").glob("*.zip")] == ["seed-42.zip"]
+
+
+def test_a_copied_notebook_says_not_where_the_data_are(script, tmp_path):
+    cell = nbformat.v4.new_code_cell("dataset = '/somewhere/gsm8k'")
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), tmp_path / "source.ipynb")
+    script.copy_notebook(tmp_path / "source.ipynb", tmp_path / "target.ipynb", "/somewhere/gsm8k")
+    assert nbformat.read(tmp_path / "target.ipynb", 4).cells[0].source == "dataset = '/path/to/data'"
 
 
 def test_the_copies_have_no_dead_links_and_no_paths_of_the_machine(script, root):
