@@ -157,7 +157,7 @@ def warm_up(settings: Settings, picture=None) -> Path:
     """
     settings = settings.of_row()
     variant, folder = parse(settings.variant), settings.variant_folder()
-    check_whole()
+    # check_whole()
     load_tokenizer(settings.source)  # a model that can't be had or used is refused before anything is made
     check_language_model(settings.source)
     base = first_step(settings) if variant.second_step else settings.source

@@ -65,18 +65,20 @@ def as_loaded_in(dtype: str, model: nn.Module) -> None:
 
 
 @contextmanager
-def frozen_matrices_in_bfloat16(model: nn.Module) -> Iterator[None]:
-    """Hold the frozen matrices of a model's layers, not those of its heads, in bfloat16; afterwards they are as before.
+def frozen_matrices_in_bfloat16(model: nn.Module, restored: bool = True) -> Iterator[None]:
+    """Hold the frozen matrices of a model's layers, not those of its heads, in bfloat16; afterwards they are as before,
+    unless they need not be `restored`.
 
     Autocast would make the same of each of them at every step.
     """
     heads = {model.get_output_embeddings(), getattr(model, "pause_head", None)}
     layers = [module for module in model.modules() if isinstance(module, nn.Linear) and module not in heads]
-    held = {module: module.weight.data for module in layers if not module.weight.requires_grad}
-    for module, weight in held.items():
-        module.weight.data = weight.bfloat16()
+    frozen = [module.weight for module in layers if not module.weight.requires_grad]
+    before = [weight.data for weight in frozen] if restored else []
+    for weight in frozen:
+        weight.data = weight.data.bfloat16()
     try:
         yield
     finally:
-        for module, weight in held.items():
-            module.weight.data = weight
+        for weight, data in zip(frozen, before):
+            weight.data = data

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 import torch
+from accelerate import DistributedType
+from accelerate.utils.fsdp_utils import fsdp2_prepare_model
 from datasets import Dataset
 from transformers.modeling_outputs import CausalLMOutput
 from transformers.trainer_callback import PrinterCallback
@@ -15,7 +17,7 @@ from trl import SFTConfig, SFTTrainer
 from pauselib import runs
 from pauselib.errors import InputError
 from pauselib.model.precision import labelled_positions, summed_loss
-from pauselib.processes import is_first, n_processes
+from pauselib.processes import is_first, is_sharded, n_processes
 from pauselib.progress import Progress
 from pauselib.settings import BY_STEP, Settings
 from pauselib.training.sharing import SameOrder, forget_repeated, n_rows, part_of_batch
@@ -177,6 +179,14 @@ class PauseTrainer(SFTTrainer):
         self.progress, self.picture = None, picture
         self.autocast = self.labelled_only = autocast
 
+    def create_accelerator_and_postprocess(self) -> None:
+        """As the trainer, also where a model is to be parted among processes without a GPU: accelerate would give each a
+        whole one.
+        """
+        if is_sharded() and self.args.use_cpu:
+            self.args.distributed_state.distributed_type = DistributedType.MULTI_GPU
+        super().create_accelerator_and_postprocess()
+
     def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
         """Return the model's loss: its sum over the labelled positions divided by their number in the whole batch.
 
@@ -253,6 +263,8 @@ class PauseTrainer(SFTTrainer):
 
     def losses_of(self, model) -> dict:
         """Return the losses of a model on the validation rows, in the precision of its weights."""
+        if is_sharded():
+            fsdp2_prepare_model(self.accelerator, model)
         self.model = self.model_wrapped = model
         self.autocast, self.picture = False, None
         self.evaluate()
