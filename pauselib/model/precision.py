@@ -73,12 +73,13 @@ def frozen_matrices_in_bfloat16(model: nn.Module, restored: bool = True) -> Iter
     """
     heads = {model.get_output_embeddings(), getattr(model, "pause_head", None)}
     layers = [module for module in model.modules() if isinstance(module, nn.Linear) and module not in heads]
-    frozen = [module.weight for module in layers if not module.weight.requires_grad]
-    before = [weight.data for weight in frozen] if restored else []
-    for weight in frozen:
-        weight.data = weight.data.bfloat16()
+    held = {module: module.weight.data for module in layers if not module.weight.requires_grad}
+    for module, weight in held.items():
+        module.weight.data = weight.bfloat16()
+    if not restored:
+        held.clear()
     try:
         yield
     finally:
-        for weight, data in zip(frozen, before):
-            weight.data = data
+        for module, weight in held.items():
+            module.weight.data = weight

@@ -57,12 +57,16 @@ class KeptWeights(TrainerCallback):
 
 
 def trained_weights(model: nn.Module) -> dict[str, torch.Tensor]:
-    """Return what is trained in a model, by its name. Of a model in parts (FSDP) it is put together, so all processes must
-    ask for it.
+    """Return what is trained in a model, by its name.
+
+    A model in parts (FSDP) sends its parts to all processes, so all of them must ask.
     """
-    trained = {name: one.detach() for name, one in model.named_parameters() if one.requires_grad}
-    whole = {name: one.full_tensor() if isinstance(one, DTensor) else one for name, one in trained.items()}
-    return {name: one.cpu().contiguous() for name, one in whole.items()}
+    return {name: whole(one.detach()) for name, one in model.named_parameters() if one.requires_grad}
+
+
+def whole(tensor: torch.Tensor) -> torch.Tensor:
+    """Return a tensor, put together if it is in parts, in the memory of the processor."""
+    return (tensor.full_tensor() if isinstance(tensor, DTensor) else tensor).cpu().contiguous()
 
 
 def read_weights(model: nn.Module, path: Path) -> None:

@@ -180,9 +180,7 @@ class PauseTrainer(SFTTrainer):
         self.autocast = self.labelled_only = autocast
 
     def create_accelerator_and_postprocess(self) -> None:
-        """As the trainer, also where a model is to be parted among processes without a GPU: accelerate would give each a
-        whole one.
-        """
+        """As the trainer; without GPUs too, where accelerate would give each process a whole model, it is parted."""
         if is_sharded() and self.args.use_cpu:
             self.args.distributed_state.distributed_type = DistributedType.MULTI_GPU
         super().create_accelerator_and_postprocess()
@@ -251,6 +249,11 @@ class PauseTrainer(SFTTrainer):
         """Return 0: the trainer would walk all parameters at every step to fill a count that nobody reads."""
         return 0
 
+    def save_model(self, output_dir=None, _internal_call: bool = False) -> None:
+        """Save as the trainer does; a model in parts is in its checkpoint already."""
+        if not is_sharded():
+            super().save_model(output_dir, _internal_call)
+
     def _save_checkpoint(self, model, trial) -> None:
         """Save a checkpoint as the trainer does, then the digests of its files: a checkpoint that has them is whole."""
         super()._save_checkpoint(model, trial)
@@ -264,7 +267,7 @@ class PauseTrainer(SFTTrainer):
     def losses_of(self, model) -> dict:
         """Return the losses of a model on the validation rows, in the precision of its weights."""
         if is_sharded():
-            fsdp2_prepare_model(self.accelerator, model)
+            fsdp2_prepare_model(self.accelerator, model.requires_grad_(False))
         self.model = self.model_wrapped = model
         self.autocast, self.picture = False, None
         self.evaluate()
