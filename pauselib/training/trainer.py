@@ -250,8 +250,12 @@ class PauseTrainer(SFTTrainer):
         return 0
 
     def save_model(self, output_dir=None, _internal_call: bool = False) -> None:
-        """Save as the trainer does; a model in parts is in its checkpoint already."""
-        if not is_sharded():
+        """Save as the trainer does. A model in parts is saved with its optimizer a moment later, but the folder must be
+        there: the trainer asks for it before it takes this checkpoint for the best so far.
+        """
+        if is_sharded():
+            Path(output_dir).mkdir(parents=True, exist_ok=True)
+        else:
             super().save_model(output_dir, _internal_call)
 
     def _save_checkpoint(self, model, trial) -> None:

@@ -60,7 +60,7 @@ def test_a_batch_that_can_not_be_parted_is_refused(monkeypatch):
 def launch(*arguments: str) -> subprocess.CompletedProcess:
     """Run `accelerate launch` with two processes, as a user does in a shell."""
     command = [sys.executable, "-m", "accelerate.commands.launch", "--main_process_port", "0", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=300, cwd=ROOT)
+    return subprocess.run(command, capture_output=True, text=True, timeout=600, cwd=ROOT)
 
 
 def check_same(one: Path, two: Path, dtype: str) -> None:
