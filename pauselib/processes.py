@@ -8,6 +8,9 @@ import functools
 import os
 from datetime import timedelta
 
+from pauselib.errors import InputError
+
+PARTS_HELD = {"FSDP_VERSION": "2", "FSDP_CPU_RAM_EFFICIENT_LOADING": "false"}  # as accelerate passes it on
 PATIENCE = timedelta(days=30)  # the first may wait for another run, or make what all need
 
 
@@ -24,6 +27,16 @@ def is_first() -> bool:
 def is_sharded() -> bool:
     """Return whether each process holds a part of the model (FSDP)."""
     return n_processes() > 1 and os.environ.get("ACCELERATE_USE_FSDP", "").lower() == "true"
+
+
+def check_parts() -> None:
+    """Raise InputError where processes would hold parts of a model, but not as `profiles/fsdp2.yaml` says."""
+    given = {name: os.environ.get(name, "").lower() for name in PARTS_HELD}
+    if is_sharded() and given != PARTS_HELD:
+        raise InputError(
+            "A model in parts (FSDP) is trained with fsdp_version 2 and without fsdp_cpu_ram_efficient_loading: give "
+            "accelerate launch the options of profiles/fsdp2.yaml."
+        )
 
 
 def from_first(value=None):

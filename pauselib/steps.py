@@ -15,7 +15,7 @@ from pauselib import runs, tasks
 from pauselib.conditions import models_of_curve, models_of_trial, trial_name
 from pauselib.errors import InputError
 from pauselib.interventions import INTERVENTION_SETTINGS, active_interventions, intervention_name
-from pauselib.processes import is_first, is_sharded
+from pauselib.processes import check_parts, is_first
 from pauselib.progress import working
 from pauselib.rows import build_clean, build_injected, fit, read_rows
 from pauselib.settings import Settings, settings_of_step
@@ -157,7 +157,7 @@ def warm_up(settings: Settings, picture=None) -> Path:
     """
     settings = settings.of_row()
     variant, folder = parse(settings.variant), settings.variant_folder()
-    check_whole()
+    check_parts()
     load_tokenizer(settings.source)  # a model that can't be had or used is refused before anything is made
     check_language_model(settings.source)
     base = first_step(settings) if variant.second_step else settings.source
@@ -194,12 +194,6 @@ def warm_up(settings: Settings, picture=None) -> Path:
     if picture:
         picture.update(runs.read_json(folder / "training.json")["history"], last=True)
     return folder
-
-
-def check_whole() -> None:
-    """Raise InputError where each process would hold a part of the model."""
-    if is_sharded():
-        raise InputError("A model in parts (FSDP) can't be trained here yet: leave out --use_fsdp.")
 
 
 def trained_model(settings: Settings, folder: Path, step: int | None = None):

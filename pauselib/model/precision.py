@@ -65,8 +65,9 @@ def as_loaded_in(dtype: str, model: nn.Module) -> None:
 
 
 @contextmanager
-def frozen_matrices_in_bfloat16(model: nn.Module) -> Iterator[None]:
-    """Hold the frozen matrices of a model's layers, not those of its heads, in bfloat16; afterwards they are as before.
+def frozen_matrices_in_bfloat16(model: nn.Module, restored: bool = True) -> Iterator[None]:
+    """Hold the frozen matrices of a model's layers, not those of its heads, in bfloat16; afterwards they are as before,
+    unless they need not be `restored`.
 
     Autocast would make the same of each of them at every step.
     """
@@ -75,6 +76,8 @@ def frozen_matrices_in_bfloat16(model: nn.Module) -> Iterator[None]:
     held = {module: module.weight.data for module in layers if not module.weight.requires_grad}
     for module, weight in held.items():
         module.weight.data = weight.bfloat16()
+    if not restored:
+        held.clear()
     try:
         yield
     finally:

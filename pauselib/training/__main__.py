@@ -2,6 +2,8 @@
 
     accelerate launch --num_processes 2 -m pauselib.training configs/mine.yaml variant=sft_peft
 
+A model larger than a GPU: `--config_file profiles/fsdp2.yaml` instead of the number of processes (docs/cluster.md).
+
 The settings are those of a YAML file and of `name=value`, the later ones instead of the earlier. What it makes is what
 the notebook makes, in the same place, so that `make run` finds it there.
 """

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 import torch
+from accelerate import DistributedType
+from accelerate.utils.fsdp_utils import fsdp2_prepare_model
 from datasets import Dataset
 from transformers.modeling_outputs import CausalLMOutput
 from transformers.trainer_callback import PrinterCallback
@@ -15,7 +17,7 @@ from trl import SFTConfig, SFTTrainer
 from pauselib import runs
 from pauselib.errors import InputError
 from pauselib.model.precision import labelled_positions, summed_loss
-from pauselib.processes import is_first, n_processes
+from pauselib.processes import is_first, is_sharded, n_processes
 from pauselib.progress import Progress
 from pauselib.settings import BY_STEP, Settings
 from pauselib.training.sharing import SameOrder, forget_repeated, n_rows, part_of_batch
@@ -177,6 +179,12 @@ class PauseTrainer(SFTTrainer):
         self.progress, self.picture = None, picture
         self.autocast = self.labelled_only = autocast
 
+    def create_accelerator_and_postprocess(self) -> None:
+        """As the trainer; without GPUs too, where accelerate would give each process a whole model, it is parted."""
+        if is_sharded() and self.args.use_cpu:
+            self.args.distributed_state.distributed_type = DistributedType.MULTI_GPU
+        super().create_accelerator_and_postprocess()
+
     def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
         """Return the model's loss: its sum over the labelled positions divided by their number in the whole batch.
 
@@ -241,6 +249,15 @@ class PauseTrainer(SFTTrainer):
         """Return 0: the trainer would walk all parameters at every step to fill a count that nobody reads."""
         return 0
 
+    def save_model(self, output_dir=None, _internal_call: bool = False) -> None:
+        """Save as the trainer does. A model in parts is saved with its optimizer a moment later, but the folder must be
+        there: the trainer asks for it before it takes this checkpoint for the best so far.
+        """
+        if is_sharded():
+            Path(output_dir).mkdir(parents=True, exist_ok=True)
+        else:
+            super().save_model(output_dir, _internal_call)
+
     def _save_checkpoint(self, model, trial) -> None:
         """Save a checkpoint as the trainer does, then the digests of its files: a checkpoint that has them is whole."""
         super()._save_checkpoint(model, trial)
@@ -253,6 +270,8 @@ class PauseTrainer(SFTTrainer):
 
     def losses_of(self, model) -> dict:
         """Return the losses of a model on the validation rows, in the precision of its weights."""
+        if is_sharded():
+            fsdp2_prepare_model(self.accelerator, model.requires_grad_(False))
         self.model = self.model_wrapped = model
         self.autocast, self.picture = False, None
         self.evaluate()
