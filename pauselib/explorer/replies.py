@@ -86,9 +86,10 @@ class Replies:
         return self.known.get((settings.variant_folder(), model_time(settings), *asked), look_up_or_decode)
 
     def stored(self, settings: Settings, question: str) -> dict | None:
-        """The reply in the variant's files; None where it has no tokens there, or is older than the model."""
+        """The reply in the variant's files; None where it has no tokens there, or the model is not the one it is of."""
         folder = settings.replies_folder()
-        if replies_time(folder) <= model_time(settings):
+        made_from = runs.manifest(folder)
+        if made_from is None or runs.why_inputs_changed(folder, made_from):
             return None
         found = (said for said in self.stored_in(folder) if said["question"] == question and said["tokens"])
         return next(found, None)
