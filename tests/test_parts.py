@@ -7,9 +7,7 @@ from pauselib.settings import Settings
 def made(notebook: str, **given) -> list[tuple[str, str]]:
     """What the step of a notebook makes and where, below the experiment's folder."""
     settings = Settings(**given).of_row()
-    return [
-        (part.what, part.folder.relative_to(settings.folder()).as_posix()) for part in parts_of(settings, notebook)
-    ]
+    return [(part.what, part.folder.relative_to(settings.folder()).as_posix()) for part in parts_of(settings, notebook)]
 
 
 def test_a_variant_that_pauses_needs_injected_rows_and_the_first_step():
