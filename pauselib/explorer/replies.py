@@ -100,7 +100,7 @@ class Replies:
 
         model, tokenizer = self.model_and_tokenizer(settings)
         pause_id, task = pause_id_of(model), tasks.find(settings.task)
-        asked = [{"problem_id": "asked", "question": question, "answer": ""}]
+        asked = [{"problem_id": "of your own", "question": question, "answer": ""}]
         [prompt] = prompt_ids(tokenize(asked, tokenizer, task))
         text_of, chooser = decoder(settings, tokenizer, pause_id)
 

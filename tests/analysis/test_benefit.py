@@ -29,7 +29,8 @@ def test_pauses_worth_ten_points_are_larger_than_the_margin_and_those_worth_noth
     assert row["verdict"] == row["says"] == "larger than the margin"
     assert row["estimate"] == pytest.approx(0.1, abs=0.05)
     assert "superior (above 0): shown" in row["reading"]
-    assert "With their pauses sft, sft_peft are +" in row["reading"]
+    assert row["reading"].startswith("With their pauses sft, sft_peft are ")
+    assert "points more accurate than with them forbidden (benefit +" in row["reading"]
     assert "also shifts the distribution" in row["reading"]
     assert worth(0.0, rng, problems=8000, seeds=seeds)["verdict"] == "equivalent"
 

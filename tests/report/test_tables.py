@@ -91,7 +91,7 @@ def test_a_table_s_cells_are_escaped_and_keep_their_exact_numbers():
     html = table_html(pd.DataFrame({"what_it_is": ["<i>"], "n": [0.12345]}), "a & b")
     assert html == (
         "<table><caption>a &amp; b</caption>"
-        '<thead><tr><th scope="col">what it is</th><th scope="col" class="number detail">n</th></tr></thead>'
+        '<thead><tr><th scope="col">What it is</th><th scope="col" class="number detail">n</th></tr></thead>'
         '<tbody><tr><td>&lt;i&gt;</td><td class="number detail" data-value="0.12345">0.123</td></tr></tbody></table>'
     )
 
