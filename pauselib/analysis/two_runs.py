@@ -159,9 +159,9 @@ class TwoRuns:
 
     @cached_property
     def agreement(self) -> pd.DataFrame:
-        """How many of the shared problems both get right, only one of them, and none: `problems` and `n`."""
+        """How many of the shared problems both get right, only one of them, and none: `problems`, `how_many`."""
         counts = self.replies["end"].value_counts()
-        return pd.DataFrame({"problems": list(ENDS.values()), "n": [int(counts.get(end, 0)) for end in ENDS.values()]})
+        return pd.DataFrame({"problems": ENDS.values(), "how_many": [int(counts.get(end, 0)) for end in ENDS.values()]})
 
     @cached_property
     def reading(self) -> str:

@@ -9,6 +9,7 @@ from pauselib.parts import Part, parts_of
 from pauselib.settings import Settings
 from pauselib.workflow.durations import rough_duration, seconds_kept
 
+REFUSED = "will be refused"
 DOES = {  # what the step of a notebook does
     "inject": "put pauses into the answers",
     "warmup": "train",
@@ -36,7 +37,7 @@ def from_parts(settings: Settings, step: str, needed: list[Part]) -> str:
         changed = changes(part)
         if changed and not settings.overwrite:
             made_with = f"its {part.what}, made with {changed}"
-            return f"will be refused because of {made_with}: choose another experiment, or say overwrite=True"
+            return f"{REFUSED} because of {made_with}: choose another experiment, or say overwrite=True"
     unmade = list(dict.fromkeys(part.what for part in needed if not is_kept(part)))
     if not unmade:
         made = datetime.fromtimestamp((last.folder / runs.MANIFEST).stat().st_mtime)

@@ -98,12 +98,13 @@ def test_a_table_s_cells_are_escaped_and_keep_their_exact_numbers():
 
 def test_a_notebook_shows_text_from_the_left_and_numbers_from_the_right(displayed):
     tables.show_table(pd.DataFrame({"claim": ["<i>"], "verdict": ["so"]}))
-    left = "text-align: left"
-    fixed = f"{left}; position: sticky; left: 0; background: var(--jp-layout-color0, #fff)"
+    left, ground = "text-align: left", "background: var(--jp-layout-color0, #fff)"
+    fixed = f"{left}; position: sticky; left: 0; {ground}"
     assert displayed == [
-        '<div style="overflow-x: auto"><table><thead><tr>'
+        f'<div style="overflow-x: auto"><table><thead><tr style="{ground}">'
         f'<th style="{fixed}" scope="col">Claim</th><th scope="col" style="{left}">Verdict</th></tr></thead>'
-        f'<tbody><tr><td style="{fixed}">&lt;i&gt;</td><td style="{left}">so</td></tr></tbody></table></div>'
+        f'<tbody><tr style="{ground}"><td style="{fixed}">&lt;i&gt;</td><td style="{left}">so</td></tr></tbody></table>'
+        "</div>"
     ]
 
 
