@@ -12,13 +12,24 @@ import numpy as np
 import pandas as pd
 
 from pauselib import runs, tasks
-from pauselib.conditions import models_of_curve, models_of_trial, trial_name
+from pauselib.conditions import models_of_curve, models_of_trial
 from pauselib.errors import InputError
 from pauselib.interventions import INTERVENTION_SETTINGS, active_interventions, intervention_name
+from pauselib.parts import (
+    Part,
+    clean_part,
+    drawn,
+    drawn_part,
+    injected_part,
+    model_part,
+    needs_first_step,
+    replies_part,
+    trial_part,
+)
 from pauselib.processes import check_parts, is_first
 from pauselib.progress import working
 from pauselib.rows import build_clean, build_injected, fit, read_rows
-from pauselib.settings import Settings, settings_of_step
+from pauselib.settings import Settings
 from pauselib.sources.models import (
     check_language_model,
     load_tokenizer,
@@ -29,10 +40,7 @@ from pauselib.sources.models import (
     tokenizer_digest,
 )
 from pauselib.sources.problems import GENERATOR, draw_problems, load_problems
-from pauselib.strategies import find_strategies
 from pauselib.variants import FIRST_STEP, parse
-
-SEED = 42  # the seed whose training data are those of the settings' data seed
 
 
 def clean_rows(settings: Settings) -> Path:
@@ -45,16 +53,7 @@ def clean_rows(settings: Settings) -> Path:
             "test": load_problems(settings.problems, "test", settings.n_test, *given, settings.skip_test),
         }
 
-    return make_clean(settings.folder() / "data", settings, problems)
-
-
-def drawn(settings: Settings) -> Settings:
-    """Return the settings with the data seed of what a row is trained on: problems, validation split, pauses.
-
-    With seed 42 it is that of the settings, and with another seed as much another one: so several seeds train on
-    different data. The test problems are the same for all of them, since the settings' own data seed draws these.
-    """
-    return settings.but(data_seed=(settings.data_seed + settings.seed - SEED) % 2**32)
+    return make_clean(clean_part(settings), settings, problems)
 
 
 def drawn_rows(settings: Settings) -> Path:
@@ -62,18 +61,18 @@ def drawn_rows(settings: Settings) -> Path:
 
     They are those of `clean_rows` with seed 42, and a seed's own with another one.
     """
-    own = drawn(settings)
-    if own.data_seed == settings.data_seed:
+    own, part = drawn(settings), drawn_part(settings)
+    if part == clean_part(settings):
         return clean_rows(settings)
 
     def problems() -> dict[str, list[dict]]:
         return {"train": draw_problems(own.problems, own.n_train, own.data_seed, own.dataset_config, own.task)}
 
-    return make_clean(settings.variant_folder().parent / "data", own, problems)
+    return make_clean(part, own, problems)
 
 
-def make_clean(folder: Path, settings: Settings, problems: Callable[[], dict[str, list[dict]]]) -> Path:
-    """Make a folder of clean rows from the problems of its splits, unless it is there, and return it."""
+def make_clean(clean: Part, settings: Settings, problems: Callable[[], dict[str, list[dict]]]) -> Path:
+    """Make clean rows from the problems of their splits, unless they are there, and return their folder."""
     source = Path(settings.dataset)
     files = {f"{split}.jsonl": source / f"{split}.jsonl" for split in ("train", "test")}
     inputs = {name: runs.digest(path) for name, path in files.items() if path.exists()}
@@ -82,14 +81,14 @@ def make_clean(folder: Path, settings: Settings, problems: Callable[[], dict[str
     elif settings.dataset != GENERATOR and not source.is_dir():
         inputs["dataset"] = pinned(settings.problems, "dataset")
     inputs["tokenizer of"] = tokenizer_digest(settings.source)
-    made_from = runs.origin(folder, settings.of(*settings_of_step("data")), inputs, "tokenizers", "numpy", "pyarrow")
+    made_from = runs.origin(clean.folder, clean.settings, inputs, "tokenizers", "numpy", "pyarrow")
 
     def make(part: Path) -> None:
         with working("clean rows: reading and tokenizing the problems"):
             build_clean(part, problems(), load_tokenizer(settings.source), tasks.find(settings.task), settings)
 
-    runs.make_once(folder, made_from, make, settings.overwrite)
-    return folder
+    runs.make_once(clean.folder, made_from, make, settings.overwrite)
+    return clean.folder
 
 
 def inject(settings: Settings) -> Path:
@@ -97,13 +96,13 @@ def inject(settings: Settings) -> Path:
     asks for it.
     """
     settings = settings.of_row()
-    clean, folder, own = drawn_rows(settings), settings.injected_folder(), drawn(settings)
+    clean, injected, own = drawn_rows(settings), injected_part(settings), drawn(settings)
     inputs = {"data": clean}
     base = None
-    if any(one.needs_model for one in find_strategies(settings.strategy)):
+    if needs_first_step(settings):
         base = first_step(settings)
         inputs["base"] = base
-    made_from = runs.origin(folder, own.of(*settings_of_step("inject")), inputs, "tokenizers", "numpy", "pyarrow")
+    made_from = runs.origin(injected.folder, injected.settings, inputs, "tokenizers", "numpy", "pyarrow")
 
     def make(part: Path) -> None:
         rows = {split: read_rows(clean, split) for split in ("train", "validation")}
@@ -112,8 +111,8 @@ def inject(settings: Settings) -> Path:
             tokenizer, pause_id = load_tokenizer(settings.source), pause_token_id(settings.source)
             build_injected(part, rows, tokenizer, pause_id, own, likelihoods)
 
-    runs.make_once(folder, made_from, make, settings.overwrite)
-    return folder
+    runs.make_once(injected.folder, made_from, make, settings.overwrite)
+    return injected.folder
 
 
 def log_likelihoods(settings: Settings, base: Path, rows: dict[str, pd.DataFrame]) -> dict[str, list[np.ndarray]]:
@@ -162,14 +161,10 @@ def warm_up(settings: Settings, picture=None) -> Path:
     check_language_model(settings.source)
     base = first_step(settings) if variant.second_step else settings.source
     source = rows_folder(settings)
-    names = settings_of_step("second_step" if variant.second_step else "first_step")
-    if variant.second_step and not variant.pauses:
-        names = (*names, "n_copies")
-    if variant.second_step and settings.trial_checkpoints:
-        names = (*names, "trial_checkpoints")
     inputs = {"data": source, "base": base if variant.second_step else source_digest(model_source(base))}
     packages = ("torch", "transformers", "trl", "peft")
-    made_from = runs.origin(folder / "model", settings.of(*names), inputs, *packages)
+    trained = model_part(settings)
+    made_from = runs.origin(trained.folder, trained.settings, inputs, *packages)
 
     def make(part: Path) -> None:
         from pauselib.model.card import TRAINED_PARTS, training_card
@@ -190,7 +185,7 @@ def warm_up(settings: Settings, picture=None) -> Path:
         if not (folder / "training.json").exists() or (folder / "training.json").read_bytes() != record:
             runs.write(folder / "training.json", record)
 
-    runs.make_once(folder / "model", made_from, make, settings.overwrite, settle=settle, together=True)
+    runs.make_once(trained.folder, made_from, make, settings.overwrite, settle=settle, together=True)
     if picture:
         picture.update(runs.read_json(folder / "training.json")["history"], last=True)
     return folder
@@ -225,10 +220,9 @@ def evaluate(settings: Settings) -> tuple[list[dict], dict]:
             f"{settings.variant} never pauses, so {intervention_name(interventions)} changes nothing: choose a variant "
             "that pauses."
         )
-    trained, folder, clean = warm_up(settings), settings.replies_folder(), clean_rows(settings)
-    names = (*settings_of_step("evaluate"), *(settings_of_step("intervene") if interventions else ()))
-    inputs = {"model": trained / "model", "data": clean}
-    made_from = runs.origin(folder, settings.of(*names), inputs, "torch", "transformers")
+    trained, replies, clean = warm_up(settings), replies_part(settings), clean_rows(settings)
+    folder, inputs = replies.folder, {"model": trained / "model", "data": clean}
+    made_from = runs.origin(folder, replies.settings, inputs, "torch", "transformers")
 
     def make(part: Path) -> None:
         rows, model, tokenizer = read_rows(clean, "test"), *trained_model(settings, trained)
@@ -253,9 +247,9 @@ def trial(settings: Settings, step: int | None = None) -> pd.DataFrame:
     from pauselib.trials.trial import trial as trial_of_model
 
     settings = settings.of_row()
-    trained, folder, clean = warm_up(settings), settings.variant_folder() / trial_name(step), clean_rows(settings)
-    inputs = {"model": trained / "model", "data": clean}
-    made_from = runs.origin(folder, settings.of(*settings_of_step("trial")), inputs, "torch", "transformers")
+    trained, tried, clean = warm_up(settings), trial_part(settings, step), clean_rows(settings)
+    folder, inputs = tried.folder, {"model": trained / "model", "data": clean}
+    made_from = runs.origin(folder, tried.settings, inputs, "torch", "transformers")
 
     def make(part: Path) -> None:
         rows, (model, tokenizer) = read_rows(clean, "test"), trained_model(settings, trained, step)

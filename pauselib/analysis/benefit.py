@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from pauselib.analysis.claims import margin_in_points, points, published_heads, seeds_in_words, takeaway
+from pauselib.analysis.claims import apart, margin_in_points, points, published_heads, seeds_in_words, takeaway
 from pauselib.analysis.comparisons import aligned, present_variants
 from pauselib.analysis.paired import at_the_end, compare, compare_means, detectable, too_few_discordant
 from pauselib.analysis.plan import Plan
@@ -30,8 +30,8 @@ def pauses_help(replies: pd.DataFrame, intervened: pd.DataFrame, plan: Plan) -> 
     margin = plan.margin("forbidden")
     possessive, verb = ("its", "is") if len(heads) == 1 else ("their", "are")
     reading = (
-        f"With {possessive} pauses {', '.join(heads)} {verb} {points(found.difference)} points more accurate "
-        f"({points(found.low)} to {points(found.high)}) than with them forbidden. As a benefit: "
+        f"With {possessive} pauses {', '.join(heads)} {verb} {apart(found.difference, 'more', 'less')} accurate "
+        f"than with them forbidden (benefit {points(found.low)} to {points(found.high)}). As a benefit: "
         f"{one_sided(found.low, found.high, margin)}. Forbidding removes computation and also shifts the distribution, "
         f"so this is not the effect of computation alone. {seeds_in_words(plain.shape[1])}"
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from pauselib.analysis.claims import listed, margin_in_points, points, seeds_in_words, takeaway
+from pauselib.analysis.claims import apart, listed, margin_in_points, points, seeds_in_words, takeaway
 from pauselib.analysis.comparisons import aligned, present_variants
 from pauselib.analysis.paired import Comparison, at_the_end, compare, detectable, too_few_discordant
 from pauselib.analysis.plan import Plan
@@ -78,9 +78,9 @@ def best_variant(replies: pd.DataFrame, plan: Plan) -> dict:
     margin = plan.margin("best")
     near = "" if found.low > -margin else "not "
     reading = (
-        f"{BEST} is {points(found.comparison.difference)} points ahead of the best other, {found.rival} "
-        f"({points(found.low)} to {points(found.high)}); {len(found.candidates)} of the {len(wanted)} variants may be "
-        f"the best ({listed(found.candidates)}), and that {BEST} is within {margin_in_points(margin)} of it is "
+        f"{BEST} is {apart(found.comparison.difference, 'ahead of', 'behind')} the best other, {found.rival} "
+        f"(lead {points(found.low)} to {points(found.high)}); {len(found.candidates)} of the {len(wanted)} variants "
+        f"may be the best ({listed(found.candidates)}), and that {BEST} is within {margin_in_points(margin)} of it is "
         f"{near}shown. {seeds_in_words(seeds)}"
     )
     return takeaway(

@@ -61,10 +61,21 @@ def seeds_in_words(seeds: int) -> str:
     return f"{seeds} seeds."
 
 
+def signed(value: float, decimals: int) -> str:
+    """A number with its sign and so many decimals; one too small for them has its first digit, as in `-0.02`."""
+    if abs(value) < 1e-9:
+        return f"{0:.{decimals}f}"
+    return f"{value:+.1g}" if abs(value) < 0.5 * 10**-decimals else f"{value:+.{decimals}f}"
+
+
 def points(share: float) -> str:
-    """A share as percentage points with their sign, which one too small for the decimal keeps, as in `-0.02`."""
-    rounds_to_none = 1e-9 < abs(100 * share) < 0.05
-    return f"{100 * share:+.1g}" if rounds_to_none else f"{100 * share:+z.1f}"
+    """A share as percentage points with their sign."""
+    return signed(100 * share, 1)
+
+
+def apart(share: float, more: str, less: str) -> str:
+    """A difference in percentage points, without its sign, and which of two words it is."""
+    return f"{points(share).lstrip('+-')} points {less if share < 0 else more}"
 
 
 def margin_in_points(share: float) -> str:

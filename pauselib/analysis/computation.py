@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pauselib.analysis.claims import seeds_in_words, takeaway
+from pauselib.analysis.claims import seeds_in_words, signed, takeaway
 from pauselib.analysis.plan import Plan
 from pauselib.analysis.statistics import NAN, crossed
 from pauselib.analysis.verdicts import Judgement, judge
@@ -45,7 +45,7 @@ class Outcome(NamedTuple):
 
     def number(self, value: float) -> str:
         """A difference in the unit, with its sign."""
-        return f"{self.scale * value:+.{self.decimals}f}"
+        return signed(self.scale * value, self.decimals)
 
     def margin(self, value: float) -> str:
         """A margin in words."""

@@ -11,6 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from pauselib import runs
+from pauselib.analysis.claims import points
 from pauselib.analysis.loading import has_replies, read_replies
 from pauselib.analysis.paired import NO_COMPARISON, Comparison, compare
 from pauselib.analysis.statistics import NAN, wilson
@@ -158,9 +159,9 @@ class TwoRuns:
 
     @cached_property
     def agreement(self) -> pd.DataFrame:
-        """How many of the shared problems both get right, only one of them, and none: `problems` and `n`."""
+        """How many of the shared problems both get right, only one of them, and none: `problems`, `how_many`."""
         counts = self.replies["end"].value_counts()
-        return pd.DataFrame({"problems": list(ENDS.values()), "n": [int(counts.get(end, 0)) for end in ENDS.values()]})
+        return pd.DataFrame({"problems": ENDS.values(), "how_many": [int(counts.get(end, 0)) for end in ENDS.values()]})
 
     @cached_property
     def reading(self) -> str:
@@ -171,14 +172,14 @@ class TwoRuns:
         if not n:
             return "They have no problem in common, so nothing of their replies can be paired."
         counts = dict(self.agreement.itertuples(index=False))
-        points = [f"{100 * value:+.1f}" for value in (self.found.difference, self.found.low, self.found.high)]
+        gap, low, high = [points(value) for value in (self.found.difference, self.found.low, self.found.high)]
         shares = [f"{100 * self.replies[f'correct_{side}'].mean():.1f} %" for side in SIDES]
         only = [counts[ENDS[True, False]], counts[ENDS[False, True]]]
         others = [len(read_replies(one.variant_folder())) - n for one in self.both]
         left_out = f" Not in both: {others[0]} problems of the first, {others[1]} of the second." if any(others) else ""
         return (
             f"On the {n:,} problems that both answered, {names[0]} is right in {shares[0]}, {names[1]} in {shares[1]}: "
-            f"{points[0]} points (95 % interval {points[1]} to {points[2]}, {self.found.test} p = {self.found.p:.2g}). "
+            f"{gap} points (95 % interval {low} to {high}, {self.found.test} p = {self.found.p:.2g}). "
             f"{only[0]} are right in the first alone, {only[1]} in the second alone.{left_out}"
         )
 

@@ -85,7 +85,7 @@ def one_sided(low: float, high: float, margin: float) -> str:
     """
     answers = {
         "superior (above 0)": low > 0,
-        "not inferior (above −the margin)": low > -margin,
+        "not inferior (above minus the margin)": low > -margin,
         "equivalent (within the margin)": -margin < low and high < margin,
     }
     return ", ".join(f"{name}: {'shown' if shown else 'not shown'}" for name, shown in answers.items())

@@ -20,7 +20,7 @@ class CommandPanel(VBox):
     def __init__(self, shown: str, command: list[str], what: str):
         """`shown` is the command as a person would type it, `what` is what the button says."""
         self.command, self.process, self.thread = command, None, None
-        self.run = Button(description=what, button_style="primary", layout={"width": "max-content"})
+        self.run = Button(description=what, button_style="primary", layout={"width": "max-content", "flex": "none"})
         self.stop = Button(description="Stop", disabled=True)
         self.status, self.said = HTML(), HTML()
         self.said.add_class("said")

@@ -116,7 +116,7 @@ def overview_html(settings: Settings) -> str:
     if len(table):
         html += table_html(table)
     if unfinished:
-        listed = escape(", ".join(unfinished))
+        listed = escape(", ".join(unfinished)).replace("_", "_<wbr>")
         html += f"<p>Not finished: {listed}.</p><p>{how_to_make(settings, unfinished[0])}</p>"
     return html
 

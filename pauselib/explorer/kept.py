@@ -1,33 +1,21 @@
 """Whether a step would keep what is there, make it now, or refuse, without doing it, and how long it may take."""
 
 import json
-from collections.abc import Iterator
 from datetime import datetime
-from pathlib import Path
 from statistics import mean
-from typing import NamedTuple
 
 from pauselib import runs
-from pauselib.interventions import INTERVENTION_SETTINGS, active_interventions
-from pauselib.settings import Settings, settings_of_step
-from pauselib.steps import drawn
-from pauselib.variants import FIRST_STEP, parse
+from pauselib.parts import Part, parts_of
+from pauselib.settings import Settings
 from pauselib.workflow.durations import rough_duration, seconds_kept
 
+REFUSED = "will be refused"
 DOES = {  # what the step of a notebook does
     "inject": "put pauses into the answers",
     "warmup": "train",
     "evaluate": "answer the test problems",
     "trial": "try insertions",
 }
-
-
-class Part(NamedTuple):
-    """Something that a step makes or needs: what it is, where it is, and the settings that it would be made with."""
-
-    what: str
-    folder: Path
-    settings: dict
 
 
 def will_do(settings: Settings, step: str) -> str:
@@ -37,7 +25,7 @@ def will_do(settings: Settings, step: str) -> str:
     settings and may not be overwritten; else it makes what is missing, which takes about as long as in earlier runs.
     """
     try:
-        return from_parts(settings, step, list(parts(settings.of_row(), step)))
+        return from_parts(settings, step, list(parts_of(settings.of_row(), step)))
     except FileNotFoundError:  # it took the place of another one just now
         return "is being made by another process"
 
@@ -49,8 +37,8 @@ def from_parts(settings: Settings, step: str, needed: list[Part]) -> str:
         changed = changes(part)
         if changed and not settings.overwrite:
             made_with = f"its {part.what}, made with {changed}"
-            return f"will be refused because of {made_with}: choose another experiment, or say overwrite=True"
-    unmade = [part.what for part in needed if not is_kept(part)]
+            return f"{REFUSED} because of {made_with}: choose another experiment, or say overwrite=True"
+    unmade = list(dict.fromkeys(part.what for part in needed if not is_kept(part)))
     if not unmade:
         made = datetime.fromtimestamp((last.folder / runs.MANIFEST).stat().st_mtime)
         return f"kept, made on {made:%Y-%m-%d at %H:%M}"
@@ -59,31 +47,6 @@ def from_parts(settings: Settings, step: str, needed: list[Part]) -> str:
     before = [what for what in unmade if what != last.what]
     first = f", after making its {', '.join(before)}" if before else ""
     return f"will {DOES[step]}{told}{first}"
-
-
-def parts(settings: Settings, step: str) -> Iterator[Part]:
-    """What a step needs and makes, in the order in which it is made; the last is its own."""
-    variant, own = parse(settings.variant), drawn(settings)
-    yield Part("clean rows", settings.folder() / "data", settings.of(*settings_of_step("data")))
-    if variant.pauses:
-        yield Part("injected rows", settings.injected_folder(), own.of(*settings_of_step("inject")))
-    if step == "inject":
-        return
-    if variant.second_step:
-        first = settings.but(variant=FIRST_STEP)
-        yield Part("first step", first.variant_folder() / "model", first.of(*settings_of_step("first_step")))
-    names = settings_of_step("second_step" if variant.second_step else "first_step")
-    if variant.second_step and not variant.pauses:
-        names = (*names, "n_copies")
-    if variant.second_step and settings.trial_checkpoints:
-        names = (*names, "trial_checkpoints")
-    yield Part("model", settings.variant_folder() / "model", settings.of(*names))
-    if step == "evaluate":
-        interventions = active_interventions(settings.of(*INTERVENTION_SETTINGS))
-        names = (*settings_of_step("evaluate"), *(settings_of_step("intervene") if interventions else ()))
-        yield Part("replies", settings.replies_folder(), settings.of(*names))
-    if step == "trial":
-        yield Part("trial", settings.variant_folder() / "trial", settings.of(*settings_of_step("trial")))
 
 
 def changes(part: Part) -> str:

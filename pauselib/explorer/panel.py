@@ -27,10 +27,12 @@ STYLE = """<style>
 .pauses .beside { display: flex; flex-wrap: wrap; gap: 0 3em; align-items: start; overflow-x: auto }
 .pauses caption { text-align: left; font-weight: bold } .pauses img { max-width: 100% }
 .pauses .status { height: 3.2em; overflow: auto } .pauses .hint { min-height: 1.6em }
-.pauses .question { white-space: pre-wrap; overflow-wrap: anywhere; max-height: 12em; overflow: auto }
+.pauses .question { white-space: pre-wrap; overflow-wrap: anywhere; min-height: 3em; max-height: 12em;
+  overflow: auto }
 .pauses .example { flex: 1 1 0; min-width: 8em; overflow: hidden; text-overflow: ellipsis }
 .pauses .numbers { max-height: 20em; overflow: auto; white-space: pre }
 .pauses.pauses table td, .pauses.pauses table th { text-align: left; padding: .1em 1.5em .1em 0 }
+.pauses.pauses table .number { text-align: right }
 .pauses .rows select { font-family: var(--jp-code-font-family, monospace) }
 </style>"""
 

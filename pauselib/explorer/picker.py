@@ -4,7 +4,7 @@ from html import escape
 
 from ipywidgets import HTML, Checkbox, Dropdown, VBox
 
-from pauselib.explorer.kept import will_do
+from pauselib.explorer.kept import REFUSED, will_do
 from pauselib.explorer.panel import STYLE, in_a_line
 from pauselib.settings import Settings
 from pauselib.variants import PARTS, VARIANTS, Variant, parse
@@ -71,7 +71,8 @@ class Picker(VBox):
     def take(self, variant: Variant) -> None:
         """Take a variant, and tell what will be done with it."""
         self.settings = self.settings.but(variant=variant.name)
-        self.status.value = f"<p>{picked_html(self.settings, self.step)} {BELOW}</p>"
+        told = picked_html(self.settings, self.step)
+        self.status.value = f"<p>{told} {'' if REFUSED in told else BELOW}</p>"
 
 
 def label(part: str) -> str:

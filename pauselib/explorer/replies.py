@@ -86,9 +86,10 @@ class Replies:
         return self.known.get((settings.variant_folder(), model_time(settings), *asked), look_up_or_decode)
 
     def stored(self, settings: Settings, question: str) -> dict | None:
-        """The reply in the variant's files; None where it has no tokens there, or is older than the model."""
+        """The reply in the variant's files; None where it has no tokens there, or the model is not the one it is of."""
         folder = settings.replies_folder()
-        if replies_time(folder) <= model_time(settings):
+        made_from = runs.manifest(folder)
+        if made_from is None or runs.why_inputs_changed(folder, made_from):
             return None
         found = (said for said in self.stored_in(folder) if said["question"] == question and said["tokens"])
         return next(found, None)
@@ -99,7 +100,7 @@ class Replies:
 
         model, tokenizer = self.model_and_tokenizer(settings)
         pause_id, task = pause_id_of(model), tasks.find(settings.task)
-        asked = [{"problem_id": "asked", "question": question, "answer": ""}]
+        asked = [{"problem_id": "of your own", "question": question, "answer": ""}]
         [prompt] = prompt_ids(tokenize(asked, tokenizer, task))
         text_of, chooser = decoder(settings, tokenizer, pause_id)
 

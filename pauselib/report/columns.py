@@ -174,7 +174,8 @@ def _column(table: pd.DataFrame, name: str, texts: list[str], is_first: bool) ->
 
 def heading(name: str) -> str:
     """Return the heading of a column in words."""
-    return HEADINGS.get(name, name.replace("_", " "))
+    words = name.replace("_", " ")
+    return HEADINGS.get(name, words[:1].upper() + words[1:])
 
 
 def other_end(name: str) -> str:

@@ -117,7 +117,8 @@ def examples(replies: pd.DataFrame, tokens: pd.DataFrame) -> list[dict]:
     chosen = {}
     for correct, part in replies.sort_values("n_pauses", kind="stable").groupby("correct", sort=False):
         for row in (part.iloc[0], part.iloc[-1]):
-            chosen[row["problem_id"]] = {"correct": bool(correct), **row}
+            answered = row["predicted"] if pd.notna(row["predicted"]) else "nothing"
+            chosen[row["problem_id"]] = {"correct": bool(correct), **row, "answered": answered}
     known = tokens.set_index("problem_id")
     for name, reply in chosen.items():
         if name in known.index:

@@ -136,12 +136,13 @@ def show_columns(columns: list[Column]) -> None:
 def notebook_html(columns: list[Column]) -> str:
     """Return columns as HTML for a notebook, where no style sheet is ours: text from the left, the first column fixed.
 
-    JupyterLab aligns all cells to the right, which is hard to read for text.
+    JupyterLab aligns all cells to the right, which is hard to read for text, and it shades every other line, but not
+    the fixed column.
     """
     html = columns_html(columns)
-    left = "text-align: left"
-    fixed = f"{left}; position: sticky; left: 0; background: var(--jp-layout-color0, #fff)"
-    html = re.sub(r"<tr><t([hd])", rf'<tr><t\1 style="{fixed}"', html)
+    left, ground = "text-align: left", "background: var(--jp-layout-color0, #fff)"
+    fixed = f"{left}; position: sticky; left: 0; {ground}"
+    html = re.sub(r"<tr><t([hd])", rf'<tr style="{ground}"><t\1 style="{fixed}"', html)
     html = re.sub(r'<(td|th scope="col")(?= class="detail"|>)', rf'<\1 style="{left}"', html)
     return f'<div style="overflow-x: auto">{html}</div>'
 

@@ -29,7 +29,8 @@ def test_pauses_worth_ten_points_are_larger_than_the_margin_and_those_worth_noth
     assert row["verdict"] == row["says"] == "larger than the margin"
     assert row["estimate"] == pytest.approx(0.1, abs=0.05)
     assert "superior (above 0): shown" in row["reading"]
-    assert "With their pauses sft, sft_peft are +" in row["reading"]
+    assert row["reading"].startswith("With their pauses sft, sft_peft are ")
+    assert "points more accurate than with them forbidden (benefit +" in row["reading"]
     assert "also shifts the distribution" in row["reading"]
     assert worth(0.0, rng, problems=8000, seeds=seeds)["verdict"] == "equivalent"
 
@@ -41,7 +42,7 @@ def test_one_and_a_half_points_are_not_called_no_help():
     row = pauses_help(plain, forbidden(changed), plan())
     assert (row["estimate"], row["verdict"]) == (0.015, "undecided")
     assert row["low"] > 0
-    assert "superior (above 0): shown, not inferior (above −the margin): shown, equivalent" in row["reading"]
+    assert "superior (above 0): shown, not inferior (above minus the margin): shown, equivalent" in row["reading"]
     assert row["reading"].endswith("points.")
     assert "larger than the margin for every margin below" in row["reading"]
 
@@ -58,7 +59,7 @@ def test_one_model_is_judged_by_the_score_interval_by_hand():
     changed = answers_of("sft_peft", [0] * 9 + [1] + [1] * 50 + [0] * 40)
     row = pauses_help(plain, forbidden(changed), plan())
     assert (row["estimate"], row["low"], row["high"]) == (0.08, *score_interval(9, 1, 100))
-    assert "With its pauses sft_peft is +8.0 points more accurate" in row["reading"]
+    assert "With its pauses sft_peft is 8.0 points more accurate than with them forbidden (benefit +" in row["reading"]
 
 
 @pytest.mark.parametrize("seeds", [1, 3])

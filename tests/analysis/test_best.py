@@ -54,7 +54,7 @@ def test_a_best_variant_is_larger_than_the_margin_and_another_best_is_opposite(s
     row = best_variant(made_up(rng, better("sft_unfr_lm_head", 0.15), problems=600, seeds=seeds), plan())
     assert row["verdict"] == "opposite"
     assert row["high"] < -0.05
-    assert "ahead of the best other, sft_unfr_lm_head" in row["reading"]
+    assert "points behind the best other, sft_unfr_lm_head (lead -" in row["reading"]
     assert "not shown" in row["reading"]
 
 

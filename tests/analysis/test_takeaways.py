@@ -78,7 +78,7 @@ def test_what_the_embedded_model_and_its_problems_make_null_is_said_and_only_of_
 
 
 @pytest.mark.parametrize(
-    ("share", "words"), [(-0.0002, "-0.02"), (0.00022, "+0.02"), (0.0123, "+1.2"), (-1e-17, "+0.0"), (-0.0006, "-0.1")]
+    ("share", "words"), [(-0.0002, "-0.02"), (0.00022, "+0.02"), (0.0123, "+1.2"), (-1e-17, "0.0"), (-0.0006, "-0.1")]
 )
 def test_points_too_few_for_a_decimal_keep_their_sign(share, words):
     assert points(share) == words

@@ -8,6 +8,7 @@ from pauselib import runs
 from pauselib.analysis.two_runs import ENDS, TwoRuns, the_other
 from pauselib.errors import InputError
 from pauselib.report import figures
+from pauselib.report.columns import columns_of
 from pauselib.settings import Settings
 
 
@@ -19,6 +20,7 @@ def two(by_hand) -> TwoRuns:
 
 def test_the_replies_are_paired_by_problem(two):
     assert two.names == ("sft", "sft_peft")
+    assert [column.name for column in columns_of(two.agreement) if not column.detail] == ["problems", "how_many"]
     assert two.agreement.values.tolist() == [
         ["both right", 1],
         ["only the first right", 1],

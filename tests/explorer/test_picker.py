@@ -6,7 +6,7 @@ import pytest
 
 from pauselib import explorer
 from pauselib.explorer.kept import will_do
-from pauselib.explorer.picker import NOTHING, Picker
+from pauselib.explorer.picker import BELOW, NOTHING, Picker
 from pauselib.settings import Settings
 
 pytest_plugins = ["small_run"]
@@ -70,6 +70,8 @@ def test_what_was_made_from_other_settings_will_be_refused_or_made_again(small_r
     said = will_do(changed, "warmup")
     assert said.startswith("will be refused because of its model, made with learning_rate=0.001 (now 0.5): choose")
     assert will_do(changed.but(overwrite=True), "warmup") == "will train"
+    assert BELOW not in Picker(changed, "warmup").status.value
+    assert BELOW in Picker(changed.but(overwrite=True), "warmup").status.value
 
 
 def test_without_widgets_the_notebook_s_own_settings_are_picked(small_run, capsys):

@@ -51,10 +51,12 @@ def test_a_stored_reply_is_shown_as_it_is_and_the_same_as_decoded_now(asked, own
     assert [again[name] for name in same] == [stored[name] for name in same]
 
 
-def test_replies_older_than_the_model_are_not_taken_for_its_own(own_copy):
-    manifest = own_copy.variant_folder() / "model" / runs.MANIFEST
-    manifest.write_text(manifest.read_text())
-    assert Replies().get(own_copy, problems_of(own_copy)["question"][1], None, {})["note"] == "decoded now"
+def test_replies_of_another_model_are_not_taken_for_its_own_whatever_the_times_of_the_files(own_copy):
+    manifest, question = own_copy.variant_folder() / "model" / runs.MANIFEST, problems_of(own_copy)["question"][1]
+    manifest.write_text(manifest.read_text())  # newer than the replies, as in a copy
+    assert Replies().get(own_copy, question, None, {})["note"] == "from predictions.jsonl"
+    runs.write_json(manifest, runs.read_json(manifest) | {"outputs": {"model.safetensors": "another"}})
+    assert Replies().get(own_copy, question, None, {})["note"] == "decoded now"
 
 
 def test_a_reply_is_decoded_as_those_that_are_stored(small_run):

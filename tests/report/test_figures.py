@@ -1,5 +1,6 @@
 """The pictures, from three hand-written replies a variant and from tables of two lines."""
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -52,6 +53,25 @@ def test_a_difference_too_far_to_draw_is_written_at_the_edge():
 
 def test_interventions_have_two_panels(intervened):
     assert len(figures.accuracy_under_interventions(Study(intervened).intervention_effects).axes) == 2
+
+
+def test_no_limit_on_pauses_stands_apart_from_the_scale_of_the_limits():
+    effects = pd.DataFrame(
+        {
+            "variant": "sft_peft",
+            "allowed": [np.inf, 0, 4, 8, np.nan],
+            "intervention": ["none", "max_pauses-0", "max_pauses-4", "max_pauses-8", "draw_pauses"],
+            "accuracy": 0.5,
+            "pauses_mean": 2.0,
+        }
+    )
+    ends = {"accuracy_low": 0.4, "accuracy_high": 0.6, "difference": 0.0, "low": -0.1, "high": 0.1}
+    left, _ = figures.accuracy_under_interventions(effects.assign(**ends)).axes
+    joined = [list(line.get_xdata()) for line in left.lines if line.get_linestyle() == "-"]
+    assert joined == [[0, 4, 8]]
+    assert dict(zip((text.get_text() for text in left.get_xticklabels()), left.get_xticks())) == {
+        "0": 0, "4": 4, "8": 8, "no limit": 32,
+    }  # fmt: skip
 
 
 def test_only_the_covariates_of_the_last_model_are_drawn():

@@ -84,24 +84,27 @@ CUT = """() => {
     return parts.filter(part => reach(part) > 0).map(part => part.ariaLabel ?? part.id);
 }"""
 """What is wider than its place, or reaches beyond the page on the right."""
-PAPER = 1031  # pixels between the margins of a page: 297 mm less 24 mm, at 96 pixels an inch
+SHORT, LONG = 703, 1031  # pixels between the margins of A4: 210 and 297 mm less 24 mm, at 96 pixels an inch
+UPRIGHT, ACROSS = (595, 842), (842, 595)  # A4 in points
 
 
-@pytest.mark.parametrize("columns", ["main", "all"])
-def test_no_table_or_picture_is_cut_on_paper(page_of_report, columns):
+@pytest.mark.parametrize(("columns", "paper", "pages"), [("main", SHORT, {UPRIGHT}), ("all", LONG, {UPRIGHT, ACROSS})])
+def test_no_table_or_picture_is_cut_on_paper_and_only_wide_tables_lie_across(page_of_report, columns, paper, pages):
     page = page_of_report.page
     if columns == "all":
         page.locator(".all-columns").evaluate_all("boxes => boxes.forEach(box => box.click())")
-    page.set_viewport_size({"width": PAPER, "height": 800})
+    page.set_viewport_size({"width": paper, "height": 800})
     page.emulate_media(media="print")
     assert page.evaluate(CUT) == []
-    assert page.evaluate("document.documentElement.scrollWidth") <= PAPER
+    assert page.evaluate("document.documentElement.scrollWidth") <= paper
     words = "Replies" if columns == "all" else "Pauses per reply"
     last = page.locator("#main").get_by_role("columnheader", name=words, exact=True)
-    assert 0 < last.bounding_box()["x"] < PAPER - last.bounding_box()["width"]
+    assert 0 < last.bounding_box()["x"] < paper - last.bounding_box()["width"]
     assert page.locator(".tools").first.is_hidden()
     sizes = re.findall(rb"/MediaBox ?\[0 0 ([\d.]+) ([\d.]+)", page.pdf(prefer_css_page_size=True))
-    assert {(round(float(wide)), round(float(high))) for wide, high in sizes} == {(842, 595)}  # A4 in points, landscape
+    assert {(round(float(wide)), round(float(high))) for wide, high in sizes} == pages
+    heights = page.locator(".picture svg").evaluate_all("all => all.map(one => one.getBoundingClientRect().height)")
+    assert max(heights) < LONG
 
 
 @pytest.mark.parametrize("width", [390, 1280])

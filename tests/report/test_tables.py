@@ -91,19 +91,20 @@ def test_a_table_s_cells_are_escaped_and_keep_their_exact_numbers():
     html = table_html(pd.DataFrame({"what_it_is": ["<i>"], "n": [0.12345]}), "a & b")
     assert html == (
         "<table><caption>a &amp; b</caption>"
-        '<thead><tr><th scope="col">what it is</th><th scope="col" class="number detail">n</th></tr></thead>'
+        '<thead><tr><th scope="col">What it is</th><th scope="col" class="number detail">n</th></tr></thead>'
         '<tbody><tr><td>&lt;i&gt;</td><td class="number detail" data-value="0.12345">0.123</td></tr></tbody></table>'
     )
 
 
 def test_a_notebook_shows_text_from_the_left_and_numbers_from_the_right(displayed):
     tables.show_table(pd.DataFrame({"claim": ["<i>"], "verdict": ["so"]}))
-    left = "text-align: left"
-    fixed = f"{left}; position: sticky; left: 0; background: var(--jp-layout-color0, #fff)"
+    left, ground = "text-align: left", "background: var(--jp-layout-color0, #fff)"
+    fixed = f"{left}; position: sticky; left: 0; {ground}"
     assert displayed == [
-        '<div style="overflow-x: auto"><table><thead><tr>'
+        f'<div style="overflow-x: auto"><table><thead><tr style="{ground}">'
         f'<th style="{fixed}" scope="col">Claim</th><th scope="col" style="{left}">Verdict</th></tr></thead>'
-        f'<tbody><tr><td style="{fixed}">&lt;i&gt;</td><td style="{left}">so</td></tr></tbody></table></div>'
+        f'<tbody><tr style="{ground}"><td style="{fixed}">&lt;i&gt;</td><td style="{left}">so</td></tr></tbody></table>'
+        "</div>"
     ]
 
 

@@ -78,8 +78,8 @@ def legend_of_looks() -> list:
 
 @described
 def accuracy_under_interventions(effects: pd.DataFrame):
-    """Accuracy against the number of pauses allowed in a reply, at the right end no limit, and what other interventions
-    do to it.
+    """Accuracy against the number of pauses allowed in a reply, apart from it without a limit, and what other
+    interventions do to it.
 
     `effects` is `comparisons.intervention_effects`.
     """
@@ -100,16 +100,23 @@ def accuracy_under_interventions(effects: pd.DataFrame):
 def draw_caps(axis, capped: pd.DataFrame) -> None:
     """Draw the accuracy by the number of pauses allowed, one line a variant.
 
-    The limits are equally far apart on the axis; the last one may be infinite, which is no limit.
+    The axis is logarithmic above 1. No limit is no number on it: its points stand apart, behind a dashed line that no
+    line of a variant crosses.
     """
-    limits = sorted(capped["allowed"].unique())
-    place = {limit: i for i, limit in enumerate(limits)}
+    limits = sorted(limit for limit in capped["allowed"].unique() if np.isfinite(limit))
+    edge = 2 * max([1, *limits])
     for name, part in capped.groupby("variant", sort=False):
         part = part.sort_values("allowed")
-        reach = whiskers(part["accuracy"], part["accuracy_low"], part["accuracy_high"])
-        x = part["allowed"].map(place)
-        axis.errorbar(x, part["accuracy"], reach, label=name, markersize=5, linewidth=1, **look(name))
-    axis.set_xticks(range(len(limits)), ["no limit" if np.isinf(limit) else f"{limit:.0f}" for limit in limits])
+        reach = np.array(whiskers(part["accuracy"], part["accuracy_low"], part["accuracy_high"]))
+        is_cap = np.isfinite(part["allowed"].to_numpy(dtype=float))
+        looks = {"markersize": 5, "linewidth": 1, **look(name)}
+        axis.errorbar(part["allowed"][is_cap], part["accuracy"][is_cap], reach[:, is_cap], label=name, **looks)
+        uncapped = part["accuracy"][~is_cap]
+        axis.errorbar([2 * edge] * len(uncapped), uncapped, reach[:, ~is_cap], **{**looks, "linestyle": "none"})
+    axis.set_xscale("symlog", base=2, linthresh=1)
+    axis.axvline(edge, color=LINE, linestyle="--", linewidth=0.8)
+    axis.set_xticks([*limits, 2 * edge], [*(f"{limit:.0f}" for limit in limits), "no limit"])
+    axis.minorticks_off()
     top = min(1.02, capped["accuracy_high"].max() + 0.1)
     axis.set(xlabel="pauses allowed in a reply, at most", ylabel="accuracy, 95 % interval", ylim=(-0.02, top))
     axis.grid(alpha=0.3)
