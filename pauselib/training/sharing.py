@@ -35,22 +35,24 @@ class SameOrder(Sampler):
         yield from from_first(list(self.sampler) if is_first() else None)
 
 
-def n_last(accelerator) -> int:
+def n_last(labels: torch.Tensor, accelerator) -> int:
     """Return how many rows the last batch of a pass has that no batch had before, over all processes; 0 where all are
-    new, or the batch is not the last.
+    new, or the batch, of which a process has some `labels`, is not the last.
     """
     state = accelerator.gradient_state
-    return max(0, state.remainder) if n_processes() > 1 and state.end_of_dataloader else 0
+    if n_processes() == 1 or not state.end_of_dataloader:
+        return 0
+    return len(state.active_dataloader.dataset) % (len(labels) * n_processes())  # `remainder` is lost on going on
 
 
 def forget_repeated(labels: torch.Tensor, accelerator) -> None:
     """Take the labels (rows, length) from rows that fill up the last batch, so that all processes have as many: they
     were read before.
     """
-    if n_last(accelerator):
-        labels[max(0, n_last(accelerator) - accelerator.process_index * len(labels)) :] = -100
+    if n := n_last(labels, accelerator):
+        labels[max(0, n - accelerator.process_index * len(labels)) :] = -100
 
 
 def n_rows(labels: torch.Tensor, accelerator, training: bool) -> int:
     """Return how many rows the batch of which a process has some `labels` counts for, over all processes."""
-    return (0 if training else n_last(accelerator)) or len(labels) * n_processes()
+    return (0 if training else n_last(labels, accelerator)) or len(labels) * n_processes()

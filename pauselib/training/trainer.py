@@ -16,7 +16,7 @@ from trl import SFTConfig, SFTTrainer
 
 from pauselib import runs
 from pauselib.errors import InputError
-from pauselib.model.precision import labelled_positions, summed_loss
+from pauselib.model.precision import called_as, labelled_positions, summed_loss
 from pauselib.processes import is_first, is_sharded, n_processes
 from pauselib.progress import Progress
 from pauselib.settings import BY_STEP, Settings
@@ -128,11 +128,8 @@ def labelled_loss(model, input_ids, attention_mask, labels, n=None, wrapped=None
 
     if wrapped is None:
         return forward()
-    lm.forward = forward
-    try:
+    with called_as(lm, forward):
         return wrapped(**inputs)
-    finally:
-        del lm.forward
 
 
 def last_checkpoint(folder: Path) -> str | None:
