@@ -120,4 +120,4 @@ def draw_caps(axis, capped: pd.DataFrame) -> None:
     top = min(1.02, capped["accuracy_high"].max() + 0.1)
     axis.set(xlabel="pauses allowed in a reply, at most", ylabel="accuracy, 95 % interval", ylim=(-0.02, top))
     axis.grid(alpha=0.3)
-    axis.legend(frameon=False)
+    axis.legend(frameon=False, loc="lower left", bbox_to_anchor=(0, 1), ncols=2, fontsize=8)
