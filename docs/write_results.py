@@ -283,8 +283,8 @@ def publish(study: Study, docs: Path) -> None:
     """Write the pictures, the report and the executed analysis of an experiment into a folder."""
     docs.mkdir(parents=True, exist_ok=True)
     draw(study, docs)
-    runs.write(docs / "report.html", document.report_html(study, alone=True))
-    copy_notebook(study.settings.folder() / "analyze.ipynb", docs / "analyze.ipynb", study.settings.dataset)
+    runs.write(docs / "report.html", without_place(document.report_html(study, alone=True), study))
+    copy_notebook(study.settings.folder() / "analyze.ipynb", docs / "analyze.ipynb", study)
 
 
 def publish_real(study: Study, run: str, docs: Path) -> None:
@@ -297,7 +297,7 @@ def publish_real(study: Study, run: str, docs: Path) -> None:
     for seed in study.settings.seeds:
         of_seed = made / f"seed-{seed}"
         for path in of_seed.glob("*/*.ipynb"):
-            copy_notebook(path, docs / path.relative_to(made), study.settings.dataset)
+            copy_notebook(path, docs / path.relative_to(made), study)
         places = [path.relative_to(made) for root in (made / "data", of_seed) for path in sorted(root.rglob("*"))]
         content = {place.as_posix(): (made / place).read_bytes() for place in places if is_outcome(place)}
         runs.write(docs / f"{of_seed.name}.zip", share.zipped(content, made.name))
@@ -312,14 +312,19 @@ def is_outcome(place: Path) -> bool:
     return place.suffix in (".json", ".jsonl", ".parquet")
 
 
-def copy_notebook(source: Path, target: Path, dataset: str) -> None:
-    """Copy an executed notebook without what papermill notes of the machine: paths, times, where its data are."""
+def copy_notebook(source: Path, target: Path, study: Study) -> None:
+    """Copy an executed notebook without what papermill notes of the machine: paths, times, where the data are."""
     notebook = nbformat.read(source, as_version=4)
     for part in (notebook, *notebook.cells):
         part.metadata.pop("papermill", None)
         part.metadata.pop("execution", None)
-    text = nbformat.writes(notebook) + "\n"
-    runs.write(target, text.replace(dataset, "/path/to/data") if Path(dataset).is_absolute() else text)
+    runs.write(target, without_place(nbformat.writes(notebook) + "\n", study))
+
+
+def without_place(text: str, study: Study) -> str:
+    """Return a text without the path of the folder that an experiment's problems came from."""
+    (dataset,) = loading.values_used(study.settings).get("dataset", [study.settings.dataset])
+    return text.replace(dataset, "/path/to/data") if Path(dataset).is_absolute() else text
 
 
 def main(machine: str, root: Path = ROOT) -> None:

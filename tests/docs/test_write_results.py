@@ -159,9 +159,13 @@ def test_of_the_real_experiment_those_seeds_are_shown_that_are_finished(script, 
 
 
 def test_a_copied_notebook_says_not_where_the_data_are(script, tmp_path):
+    settings = of_experiment({**CONFIG, "runs_dir": str(tmp_path)})
+    folder = settings.folder() / "data"
+    folder.mkdir(parents=True)
+    (folder / "made_from.json").write_text(json.dumps({"settings": {"dataset": "/somewhere/gsm8k"}}))
     cell = nbformat.v4.new_code_cell("dataset = '/somewhere/gsm8k'")
     nbformat.write(nbformat.v4.new_notebook(cells=[cell]), tmp_path / "source.ipynb")
-    script.copy_notebook(tmp_path / "source.ipynb", tmp_path / "target.ipynb", "/somewhere/gsm8k")
+    script.copy_notebook(tmp_path / "source.ipynb", tmp_path / "target.ipynb", Study(settings))
     assert nbformat.read(tmp_path / "target.ipynb", 4).cells[0].source == "dataset = '/path/to/data'"
 
 
