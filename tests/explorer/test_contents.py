@@ -67,9 +67,9 @@ def test_the_overview_says_what_each_model_has(own_copy):
 
 
 def test_the_overview_names_what_is_missing_and_one_command_that_makes_it(asked):
-    html = overview_html(asked)
+    html = overview_html(asked).replace("<wbr>", "")  # where a name may be broken
     assert "3 of 25 variants have a model in experiment small, seed 42" in html
-    assert "Not finished: sft, sft_unfr_lm_head, sft_unfr_lm_head_peft," in html.replace("<wbr>", "")
+    assert "Not finished: sft, sft_unfr_lm_head, sft_unfr_lm_head_peft," in html
     assert "baseline_1_epoch, baseline_2_epoch, baseline_matched, baseline_matched_unfr_lm_head" in html
     assert "<code>make run" not in html, "no file of configs/ makes this experiment"
     command = "papermill notebooks/evaluate.ipynb out.ipynb -p variant sft -p experiment small -p seed 42"
