@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
-PATIENCE = 600  # seconds, after which something hangs
+PATIENCE = 1800  # seconds, after which something hangs, on however busy a machine
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "unshare", "nsenter", "mknod")
 SLURM_CONF = """
 ClusterName=one
@@ -69,7 +69,7 @@ def free_port() -> int:
 
 
 def wait_for(what: Callable):
-    """What a function returns as soon as it is true. Raises TimeoutError where nothing comes of it in ten minutes."""
+    """What a function returns as soon as it is true. Raises TimeoutError where nothing comes of it in half an hour."""
     began = time.monotonic()
     while not (found := what()):
         if time.monotonic() - began > PATIENCE:
