@@ -19,14 +19,16 @@ from pauselib.sources.models import load_model
 from pauselib.steps import clean_rows, evaluate, warm_up
 from pauselib.tokens import PAUSE_TEXT
 
-N_NEW = 100
+N_NEW = 150
 
 
 @pytest.fixture(scope="module")
 def settings(small):
-    """sft_peft after 24 steps: it says words and pauses in turn."""
-    trained = {"n_train": 64, "n_random_pauses": 3, "learning_rate": 3e-3, "eval_steps": 24, "base_max_steps": 1}
-    return small.but(n_test=6, max_new_tokens=N_NEW, eval_batch_size=2, variant="sft_peft", **trained)
+    """A variant that trains the LM head too: after 24 steps it pauses, and some replies end with the right answer."""
+    trained = {"n_train": 200, "n_copies": 1, "validation_share": 0.05, "batch_size": 8, "n_random_pauses": 3}
+    steps = {"learning_rate": 3e-3, "max_steps": 24, "eval_steps": 24, "base_max_steps": 1}
+    asked = {"n_test": 12, "max_new_tokens": N_NEW, "eval_batch_size": 4}
+    return small.but(variant="sft_unfr_lm_head_peft", **trained, **steps, **asked)
 
 
 @pytest.fixture(scope="module")
@@ -62,8 +64,12 @@ torch.save(model(input_ids=torch.tensor(prompts[:1])).logits, "logits.pt")
 tokenizer.padding_side = "left"
 given = tokenizer.pad({"input_ids": prompts}, return_tensors="pt")
 greedy, sampled, beams = (
-    model.generate(**given, max_new_tokens=n_new, pad_token_id=tokenizer.pad_token_id, **how)
-    for how in ({"do_sample": False}, {"do_sample": True, "top_k": 5}, {"num_beams": 3, "do_sample": False})
+    model.generate(**given, max_new_tokens=n, pad_token_id=tokenizer.pad_token_id, **how)
+    for n, how in (
+        (n_new, {"do_sample": False}),
+        (10, {"do_sample": True, "top_k": 5}),
+        (10, {"num_beams": 3, "do_sample": False}),
+    )
 )
 start = given["input_ids"].shape[1]
 said = [tokenizer.batch_decode(one[:, start:]) for one in (greedy, sampled, beams)]
@@ -118,12 +124,14 @@ def test_lm_evaluation_harness_gets_the_numbers_of_our_own_evaluation(settings, 
     (tmp_path / "local.yaml").write_text(json.dumps(local))  # JSON is YAML
     arguments = ["--model", "hf", "--model_args", f"pretrained={exported},trust_remote_code=True,dtype=float32"]
     arguments += ["--tasks", "local", "--include_path", str(tmp_path), "--output_path", str(tmp_path / "out")]
-    elsewhere(["-m", "lm_eval", *arguments, "--log_samples", "--device", "cpu", "--batch_size", "2"], tmp_path)
+    elsewhere(["-m", "lm_eval", *arguments, "--log_samples", "--device", "cpu", "--batch_size", "4"], tmp_path)
+    assert 0 < replies[1]["accuracy"] < 1
     [results] = (tmp_path / "out").rglob("results_*.json")
     assert json.loads(results.read_text())["results"]["local"]["exact_match,final"] == replies[1]["accuracy"]
     [samples] = (tmp_path / "out").rglob("samples_*.jsonl")
-    said = {one["doc_id"]: one["resps"][0][0] for one in map(json.loads, samples.read_text().splitlines())}
-    assert [said[i] for i in range(len(said))] == [one["reply"].replace(PAUSE_TEXT, "") for one in replies[0]]
+    there = sorted(map(json.loads, samples.read_text().splitlines()), key=lambda one: one["doc_id"])
+    assert [one["resps"][0][0] for one in there] == [one["reply"].replace(PAUSE_TEXT, "") for one in replies[0]]
+    assert [one["exact_match"] == 1 for one in there] == [one["correct"] for one in replies[0]]
 
 
 def test_the_file_of_its_classes_needs_nothing_of_this_package(exported):

@@ -8,11 +8,12 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
+PATIENCE = 1800  # seconds, after which something hangs, on however busy a machine
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "unshare", "nsenter", "mknod")
 SLURM_CONF = """
 ClusterName=one
@@ -37,11 +38,11 @@ GresTypes=gpu
 ReturnToService=2
 AccountingStorageType=accounting_storage/none
 JobAcctGatherType=jobacct_gather/none
-SchedulerParameters=sched_interval=2,bf_interval=2,batch_sched_delay=1
+SchedulerParameters=sched_interval=1,bf_interval=1,batch_sched_delay=0
 PreemptType=preempt/partition_prio
 PreemptMode=REQUEUE
 MinJobAge=86400
-KillWait=5
+KillWait=2
 SlurmdParameters=config_overrides
 NodeName={host} NodeAddr=127.0.0.1 CPUs=8 RealMemory=200000 Gres=gpu:2
 PartitionName=usual Nodes={host} Default=YES PriorityTier=1
@@ -67,11 +68,21 @@ def free_port() -> int:
         return one.getsockname()[1]
 
 
+def wait_for(what: Callable):
+    """What a function returns as soon as it is true. Raises TimeoutError where nothing comes of it in half an hour."""
+    began = time.monotonic()
+    while not (found := what()):
+        if time.monotonic() - began > PATIENCE:
+            raise TimeoutError(what.__name__)
+        time.sleep(0.05)
+    return found
+
+
 class Slurm:
     """A running Slurm, in a namespace in which /etc/slurm is its own."""
 
     def __init__(self, folder: Path, namespace: int):
-        self.folder, self.namespace = folder, namespace
+        self.folder, self.namespace, self.daemons = folder, namespace, []
 
     def inside(self, *command: str) -> list[str]:
         """A command as it runs where this Slurm is the one that its programs find."""
@@ -80,6 +91,22 @@ class Slurm:
     def says(self, *command: str) -> str:
         """What a program of Slurm says."""
         return subprocess.run(self.inside(*command), check=True, capture_output=True, text=True, timeout=60).stdout
+
+    def start(self, *daemon: str, answers: list[str]) -> None:
+        """Start a daemon and wait until a command that asks it succeeds. Raises RuntimeError, with what the daemon
+        said, where it ends.
+        """
+        output = self.folder / f"{daemon[0]}.output"
+        with output.open("wb") as said:
+            process = subprocess.Popen(self.inside(*daemon), stdout=said, stderr=said)
+        self.daemons.append(process)
+
+        def is_ready() -> bool:
+            if process.poll() is not None:
+                raise RuntimeError(f"{daemon[0]} does not start:\n{output.read_text(errors='replace')}")
+            return subprocess.run(self.inside(*answers), capture_output=True).returncode == 0
+
+        wait_for(is_ready)
 
     def jobs(self) -> list[dict[str, str]]:
         """All jobs so far, with the fields that scontrol shows, of those that are no names of a run's own."""
@@ -115,32 +142,15 @@ def one_node_slurm(folder: Path) -> Iterator[Slurm]:
     mount = f"mount --bind '{folder}/etc' /etc/slurm && echo && exec sleep infinity"
     with subprocess.Popen(["unshare", "-m", "sh", "-c", mount], stdout=subprocess.PIPE) as holder:
         holder.stdout.readline()
-        slurm, started = Slurm(folder, holder.pid), []
-        daemons = (
-            ["munged", "--foreground", "--force", f"--socket={folder}/munge.socket", *places],
-            ["slurmctld", "-D", "-c"],
-            ["slurmd", "-D"],
-        )
+        slurm = Slurm(folder, holder.pid)
         try:
-            for daemon in daemons:
-                with (folder / f"{daemon[0]}.output").open("wb") as output:
-                    started.append(subprocess.Popen(slurm.inside(*daemon), stdout=output, stderr=output))
-                time.sleep(0.5)
-            wait_until_ready(slurm)
+            at = f"--socket={folder}/munge.socket"
+            slurm.start("munged", "--foreground", "--force", at, *places, answers=["munge", "--no-input", at])
+            slurm.start("slurmctld", "-D", "-c", answers=["scontrol", "show", "node"])
+            slurm.start("slurmd", "-D", answers=["sh", "-c", "sinfo --noheader --format=%T | grep idle"])
             yield slurm
         finally:
             subprocess.run(slurm.inside("scancel", "--full", "--me"), capture_output=True, timeout=60)
-            for process in (*reversed(started), holder):
+            for process in (*reversed(slurm.daemons), holder):
                 process.terminate()
                 process.wait(timeout=60)
-
-
-def wait_until_ready(slurm: Slurm) -> None:
-    """Wait until the node takes jobs. Raises RuntimeError, with what the daemons said, where it doesn't."""
-    for _ in range(60):
-        said = subprocess.run(slurm.inside("sinfo", "-h", "-o", "%T"), capture_output=True, text=True).stdout
-        if "idle" in said:
-            return
-        time.sleep(0.5)
-    logs = [path.read_text(errors="replace") for path in sorted(slurm.folder.glob("*.output"))]
-    raise RuntimeError("Slurm does not start:\n" + "\n".join(logs))

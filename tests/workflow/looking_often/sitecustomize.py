@@ -1,0 +1,14 @@
+"""For a Python that finds this first: Snakemake looks at its jobs every second.
+
+Its plugin for Slurm waits ten seconds longer after every look at which no job has ended, up to three minutes, to spare
+the controller of a cluster, and nothing sets that. Before each look it also asks Slurm for how long finished jobs are
+remembered, and where no answer comes within ten seconds it takes to `sacct`, which has none without accounting.
+"""
+
+import sys
+
+if "pauselib.workflow.snakemake_process" in sys.orig_argv:  # and not the Snakemakes within the jobs
+    import snakemake_executor_plugin_slurm as plugin
+
+    plugin.Executor.next_seconds_between_status_checks = property(lambda _: 1, lambda *_: None)
+    plugin.get_min_job_age = lambda: 86_400
