@@ -29,7 +29,7 @@ OFTEN = Path(__file__).parent / "looking_often"
 # two trainings that need nothing of each other, so that two jobs run at once from the start: 5 jobs, and 3 in a row
 BASELINES = ("baseline_1_epoch", "baseline_2_epoch")
 SMALL = EXPERIMENT | {"variants": list(BASELINES), "interventions": [], "trials": []}
-SMALL |= {"n_train": 80, "batch_size": 4, "base_eval_steps": 3, "base_max_steps": 18}
+SMALL |= {"n_train": 80, "batch_size": 4, "base_eval_steps": 3, "base_max_steps": 24}
 
 
 class Runs:
