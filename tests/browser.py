@@ -93,7 +93,6 @@ class Document:
         self.page, self.watch = page, Watch(page)
         page.context.set_offline(True)
         page.goto(path.resolve().as_uri())
-        page.wait_for_load_state("networkidle")  # it may come before all of a long page is read, so not alone
 
     def headers(self, table: int = 0) -> list[str]:
         """The words at the top of a table's columns."""
