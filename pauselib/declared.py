@@ -109,6 +109,11 @@ def shown(value) -> str:
     return text if len(text) <= 100 else f"{text[:97]}..."
 
 
+def number_of(number: int, noun: str) -> str:
+    """Return a number with its noun: `1 variant`, `21 variants`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def sentence(error: dict, declared: type[BaseModel]) -> str:
     """Return what is wrong with one setting, and the cure, from an error of pydantic."""
     limits = error.get("ctx", {})

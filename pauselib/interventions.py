@@ -11,14 +11,14 @@ say what it does while a reply is decoded.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 from pydantic import create_model, model_validator
 
-from pauselib.declared import MANY, Declared, setting, shown
+from pauselib.declared import MANY, Declared, number_of, setting, shown
 from pauselib.errors import InputError
 from pauselib.strategies import find_strategies
 from pauselib.variants import parse
@@ -54,6 +54,11 @@ class Intervention(Declared):
         named = changed.union(self.always_named) if changed else changed
         return {name: getattr(self, name) for name in type(self).model_fields if name in named}
 
+    def in_words(self) -> list[str]:
+        """Return what is changed in words, a phrase a change: the settings, unless a class says it better."""
+        named = {name.replace("_", " "): value for name, value in self.changes.items()}
+        return [name if value is True else f"{name} {value}" for name, value in named.items()]
+
     def log_odds(self, odds: torch.Tensor) -> torch.Tensor:
         """Return the head's log odds of a pause, changed; (rows)."""
         return odds
@@ -85,6 +90,14 @@ class Cap(Intervention):
         in_a_row = self.max_pauses_in_a_row == -1 or reply.in_a_row < self.max_pauses_in_a_row
         return in_all and in_a_row
 
+    def in_words(self):
+        """Return the limits in words."""
+        if 0 in (self.max_pauses, self.max_pauses_in_a_row):
+            return ["no pauses of its own"]
+        limits = {f"at most {number_of(self.max_pauses, 'pause')}": self.max_pauses}
+        limits[f"at most {self.max_pauses_in_a_row} in a row"] = self.max_pauses_in_a_row
+        return [words for words, limit in limits.items() if limit != -1]
+
 
 class Force(Intervention):
     """Pauses are put in whatever the head says: before the reply, before every number, or before the final answer."""
@@ -113,6 +126,11 @@ class Force(Intervention):
             goes_on = word[:1].isdigit() and re.search(r"\d[.,]?$", reply.tail)
             here = re.match(r"\s*\d", word) and not goes_on
         return self.forced_pauses if here else 0
+
+    def in_words(self):
+        """Return how many pauses go where."""
+        place = {"start": "at the start", "number": "before each number", "answer": "before the final answer"}
+        return [f"{number_of(self.forced_pauses, 'pause')} put in {place[self.forced_at]}"]
 
 
 class Draw(Intervention):
@@ -181,6 +199,26 @@ def intervention_name(interventions: Iterable[Intervention]) -> str:
     return "_".join(name if value is True else f"{name}-{value}" for name, value in changed.items())
 
 
+def changes_in_words(interventions: Iterable[Intervention]) -> str:
+    """Return what differs from plain greedy decoding, in words; empty where nothing does."""
+    return ", ".join(words for one in interventions for words in one.in_words())
+
+
+def name_in_words(name: str) -> str:
+    """Return what a name of `intervention_name` says, in words; what is no such name is returned as it is.
+
+    >>> name_in_words("max_pauses-8_draw_pauses")
+    'at most 8 pauses, draw pauses'
+    """
+    settings = "|".join(sorted(INTERVENTION_SETTINGS, key=len, reverse=True))
+    found = re.findall(rf"(?:^|_)({settings})(?:-([^_]+))?(?=_|$)", name)
+    try:
+        interventions = active_interventions({setting: value or True for setting, value in found})
+    except InputError:
+        return name
+    return changes_in_words(interventions) if intervention_name(interventions) == name else name
+
+
 def check_intervention(row: dict) -> tuple[str, str]:
     """Return the names of an experiment's intervention: of its variant, and of what is changed.
 
@@ -201,68 +239,3 @@ def check_intervention(row: dict) -> tuple[str, str]:
             f"The intervention {shown(row)} changes nothing: give a variant that pauses and at least one of {listed}."
         )
     return variant.name, intervention_name(interventions)
-
-
-class Chooser:
-    """Chooses the next tokens of several replies under interventions; a reply never depends on the others."""
-
-    def __init__(
-        self,
-        interventions: list[Intervention],
-        pause_id: int,
-        text_of: Callable[[int], str],
-        seed: int = 0,
-        answer_mark: str = "####",
-        pause_room: int = Room.model_fields["pause_room"].default,
-    ):
-        """`text_of` gives a token's text with its leading space; `seed` and a reply's number seed its draws; a reply
-        may have `pause_room` times as many tokens as it may have spoken ones.
-        """
-        self.interventions, self.pause_id, self.text_of = interventions, pause_id, text_of
-        self.seed, self.answer_mark, self.pause_room = seed, answer_mark, pause_room
-        self.replies: dict[int, ReplySoFar] = {}
-
-    def start(self, row: int) -> None:
-        """Begin the reply of a row."""
-        self.replies[row] = ReplySoFar(np.random.default_rng([self.seed, row]))
-
-    def choose(
-        self, rows: list[int], pause: torch.Tensor, speak: torch.Tensor, best: torch.Tensor, words: torch.Tensor
-    ) -> list[int]:
-        """Return the next token of each of the rows.
-
-        `pause` is log p(pause), `speak` log p(no pause), `best` the LM's best log probability and `words` the word that
-        has it; each (rows).
-        """
-        from torch.nn.functional import logsigmoid
-
-        plain = odds = pause - speak
-        for one in self.interventions:
-            odds = one.log_odds(odds)
-        if odds is not plain:
-            pause, speak = logsigmoid(odds), logsigmoid(-odds)
-        greedy, probability = (pause > speak + best).tolist(), pause.exp().tolist()
-        return [
-            self.next_token(self.replies[row], word, wins, p)
-            for row, word, wins, p in zip(rows, words.tolist(), greedy, probability)
-        ]
-
-    def next_token(self, reply: ReplySoFar, word: int, greedy: bool, probability: float) -> int:
-        """Return the next token of one reply: a forced pause, one of the head's own, or the word."""
-        text = self.text_of(word)
-        if not reply.served:
-            reply.due = sum(one.pauses_before(reply, text, self.answer_mark) for one in self.interventions)
-            reply.served = reply.due > 0
-        wants = greedy
-        for one in self.interventions:
-            wants = one.wants_pause(reply, wants, probability)
-        if reply.due:
-            reply.due -= 1
-            return self.pause_id
-        if wants and all(one.allows_pause(reply) for one in self.interventions):
-            reply.own_pauses += 1
-            reply.in_a_row += 1
-            return self.pause_id
-        reply.in_a_row, reply.served, reply.tail = 0, False, (reply.tail + text)[-8:]
-        reply.answered = reply.answered or self.answer_mark[0] in text
-        return word

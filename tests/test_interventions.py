@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 import torch
 
+from pauselib.decoding.chooser import Chooser
 from pauselib.interventions import (
     INTERVENTION_SETTINGS,
     INTERVENTIONS,
-    Chooser,
     active_interventions,
     intervention_name,
+    name_in_words,
 )
 from pauselib.settings import Settings
 
@@ -134,3 +135,26 @@ def test_an_intervention_s_replies_have_a_folder_of_their_own():
     settings = Settings(variant="sft", max_pauses=0)
     assert settings.replies_folder() == settings.variant_folder() / "interventions" / "max_pauses-0"
     assert settings.but(max_pauses=-1).replies_folder() == settings.variant_folder()
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"max_pauses": 0}, "no pauses of its own"),
+        ({"max_pauses": 1}, "at most 1 pause"),
+        ({"max_pauses": 8, "max_pauses_in_a_row": 2}, "at most 8 pauses, at most 2 in a row"),
+        ({"forced_pauses": 4}, "4 pauses put in before the final answer"),
+        ({"max_pauses": 0, "forced_pauses": 1}, "no pauses of its own, 1 pause put in before the final answer"),
+        ({"forced_pauses": 2, "forced_at": "number"}, "2 pauses put in before each number"),
+        ({"draw_pauses": True}, "draw pauses"),
+        ({"pause_temperature": 0.5, "pause_bias": -1.5}, "pause temperature 0.5, pause bias -1.5"),
+        ({"pause_room": 2}, "pause room 2"),
+    ],
+)
+def test_a_name_is_read_in_words(changes, words):
+    assert name_in_words(intervention_name(active_interventions(changes))) == words
+
+
+@pytest.mark.parametrize("name", ["none", "max_pauses", "max_pauses-8_draw", "max_pauses-x", "forced_pauses-8"])
+def test_what_is_no_name_of_an_intervention_stays_as_it_is(name):
+    assert name_in_words(name) == name

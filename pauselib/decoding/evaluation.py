@@ -8,7 +8,8 @@ from collections.abc import Callable
 import pandas as pd
 
 from pauselib import tasks
-from pauselib.interventions import INTERVENTION_SETTINGS, Chooser, active_interventions
+from pauselib.decoding.chooser import Chooser
+from pauselib.interventions import INTERVENTION_SETTINGS, active_interventions
 from pauselib.rows import prompt_ids
 from pauselib.settings import Settings
 from pauselib.tokens import to_text, token_text

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 import torch
 
 from pauselib.decoding.batch_cache import BatchCache
-from pauselib.interventions import Chooser
+from pauselib.decoding.chooser import Chooser
 from pauselib.progress import Progress
 
 READ_TOGETHER = 32  # prompts

@@ -5,6 +5,7 @@ from ipywidgets import HTML, Button, Dropdown, IntRangeSlider, Select, Text
 from pauselib.explorer.contents import folders_with_replies, intervention_name
 from pauselib.explorer.panel import STYLE, WIDE, Panel, control, in_a_line, in_columns, offer, question_html, shorten
 from pauselib.explorer.replies import Replies, legend_html, matching, reply_block
+from pauselib.interventions import name_in_words
 from pauselib.settings import Settings
 
 PAGE = 10  # replies in a page of the list
@@ -64,7 +65,8 @@ class BrowsePanel(Panel):
     def choose_variant(self) -> None:
         """Offer the ways in which the chosen variant's replies were decoded."""
         folders = folders_with_replies(self.variant.value)
-        offer(self.decoded, [(intervention_name(folder) or "as the model says", folder) for folder in folders])
+        how = [name_in_words(intervention_name(folder)) for folder in folders]
+        offer(self.decoded, [(words or "as the model says", folder) for words, folder in zip(how, folders)])
         self.choose_folder()
 
     def choose_folder(self) -> None:

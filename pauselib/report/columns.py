@@ -3,9 +3,14 @@ are details that a reader asks for.
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pandas as pd
+
+from pauselib.conditions.contents import CONTENTS, GivenResult
+from pauselib.conditions.sites import SITES
+from pauselib.interventions import name_in_words
 
 HEADINGS = {  # column of a table of the analysis -> its heading; of an interval, its low end has it
     "variant": "Variant",
@@ -45,7 +50,7 @@ HEADINGS = {  # column of a table of the analysis -> its heading; of an interval
     "equivalent_above": "Equivalent for margins above",
     "detectable": "Smallest that can be found",
     "reading": "Reading",
-    "by": "By",
+    "by": "A pause is told by",
     "head": "By the head",
     "implied": "Implied by the injector",
     "auc": "AUC",
@@ -110,6 +115,12 @@ DETAILS = {  # shown only to a reader who asks for all columns
     "share", "expected", "correct_low", "pauses_mean_ours", "pauses_mean_correct_ours",
     "pauses_mean_incorrect_ours", "warmup notebook", "trial notebook", "tracking",
 }  # fmt: skip
+ALL_CONTENTS = {**CONTENTS, GivenResult.name: GivenResult}
+WORDS: dict[str, Callable[[str], str]] = {  # column -> what gives a name in it in words
+    "intervention": name_in_words,
+    "site": lambda name: SITES[name].meaning if name in SITES else name,
+    "content": lambda name: ALL_CONTENTS[name].meaning if name in ALL_CONTENTS else name,
+}
 P_VALUES = ("p", "p_holm")
 ASIDES = (*P_VALUES, "what")  # no details, but left out where the screen is narrow
 NONE = "–"  # how a missing value is shown
@@ -235,14 +246,16 @@ def decimals(values: list[float]) -> int:
 
 
 def cells(column: pd.Series, places: int) -> list[str]:
-    """Return a column's cells as text: numbers with so many decimals, texts as they are, `–` for none.
+    """Return a column's cells as text: numbers with so many decimals, names in words, `–` for none.
 
     p values have three decimals, and are `<0.001` below that.
     """
 
+    in_words = WORDS.get(str(column.name), str)
+
     def text(value) -> str:
         if isinstance(value, str):
-            return value
+            return in_words(value)
         if pd.isna(value):
             return NONE
         if column.dtype == bool:

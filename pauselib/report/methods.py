@@ -13,7 +13,7 @@ from pauselib.analysis.computation import Computation
 from pauselib.analysis.plan import FILE, commit_in_words, plan
 from pauselib.analysis.study import Study
 from pauselib.conditions import REGISTERED_DOSE, REGISTERED_SITE
-from pauselib.interventions import INTERVENTION_SETTINGS, active_interventions, intervention_name
+from pauselib.interventions import INTERVENTION_SETTINGS, active_interventions, changes_in_words
 from pauselib.settings import Settings
 from pauselib.strategies import find_strategies
 from pauselib.variants import FIRST_STEP, parse
@@ -165,7 +165,7 @@ def decoding_in_words(settings: Settings, used: Used) -> str:
     if not rows:
         return words + " There are no interventions."
     named = [
-        f"{row.variant} {intervention_name(active_interventions(row.of(*INTERVENTION_SETTINGS)))}"
+        f"{row.variant} ({changes_in_words(active_interventions(row.of(*INTERVENTION_SETTINGS)))})"
         for row in rows
         if row.variant in settings.variants
     ]

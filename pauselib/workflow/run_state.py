@@ -2,13 +2,9 @@
 
 from statistics import mean
 
+from pauselib.declared import number_of
 from pauselib.workflow.durations import seconds_kept, time_to_go
 from pauselib.workflow.steps_of_graph import GraphStep
-
-
-def number_of(number: int, noun: str) -> str:
-    """`1 variant`, `21 variants`."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 class RunState:

@@ -7,8 +7,8 @@ import time
 from importlib.util import find_spec
 from pathlib import Path
 
+from pauselib.declared import number_of
 from pauselib.errors import InputError
-from pauselib.workflow.run_state import number_of
 
 PLUGIN = "snakemake_executor_plugin_slurm"
 LOOK = 1.0  # seconds between two looks at what is left

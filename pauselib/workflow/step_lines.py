@@ -18,8 +18,9 @@ from snakemake.common import NOTHING_TO_BE_DONE_MSG
 from snakemake.logging import logger
 from snakemake_interface_logger_plugins.common import LogEvent
 
+from pauselib.declared import number_of
 from pauselib.workflow.durations import duration
-from pauselib.workflow.run_state import RunState, number_of
+from pauselib.workflow.run_state import RunState
 from pauselib.workflow.running import MARK
 from pauselib.workflow.steps_of_graph import reason_of_failure, result_of, short_path, steps_of_graph
 

@@ -7,8 +7,9 @@ from transformers import AutoModelForCausalLM
 
 from pauselib import tasks
 from pauselib.decoding import greedy
+from pauselib.decoding.chooser import Chooser
 from pauselib.decoding.greedy import Reply, fill_gaps, generate
-from pauselib.interventions import Cap, Chooser, Draw, Force, Shift
+from pauselib.interventions import Cap, Draw, Force, Shift
 from pauselib.model.pause_model import PauseForCausalLM
 from pauselib.rows import prompt_ids, tokenize
 from pauselib.sources.models import load_model, load_tokenizer

@@ -4,6 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
+from pauselib.interventions import name_in_words
 from pauselib.report.style import LINE, PAUSE_PART_COLOURS, described, look, panels, whiskers
 
 FAR = 40  # points: models that never answer would squeeze all the others into one place
@@ -90,7 +91,8 @@ def accuracy_under_interventions(effects: pd.DataFrame):
     figure, (left, right) = plt.subplots(1, 2, figsize=(10, max(3.2, 1.2 + 0.3 * len(others))))
     draw_caps(left, capped)
     forest(right, others["variant"].tolist(), in_points(others), "difference")
-    labels = [f"{row.intervention}\n{row.pauses_mean:.1f} pauses" for row in others.itertuples()]
+    words = others["intervention"].map(name_in_words)
+    labels = [f"{said}\n{pauses:.1f} pauses" for said, pauses in zip(words, others["pauses_mean"])]
     right.set_yticks([-y for y in range(len(others))], labels, fontsize=7)
     right.axvline(0, color=LINE, linewidth=0.8)
     right.set(xlabel="points more accurate than without the intervention,\npaired 95 % interval")
