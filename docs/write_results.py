@@ -176,9 +176,17 @@ def places_sentence(study: Study) -> str:
     claim = line_of(study.takeaways, claim=plan().claims["incorrect"].claim)
     ratio = f"{claim['estimate']:.2f} times as many places as correct ones (95 % interval {claim['low']:.2f} to "
     ratio += f"{claim['high']:.2f}; with a margin of {claim['margin']:g} around 1 that is {claim['verdict']})"
+    counts = study.pause_origin.counts
+    learned = ""
+    if counts:
+        learned = (
+            f" Had its head learned exactly how the pauses of the training answers were drawn, it would pause "
+            f"{counts['pauses implied']:.1f} times in the replies that were not cut, where it pauses "
+            f"{counts['pauses said']:.1f} times."
+        )
     return (
         f"`{PAUSING}` pauses {pauses:.1f} times a reply, with {first} of the pauses in the first tenth of the reply; "
-        f"over all variants with a trained pause head, incorrect replies pause in {ratio}."
+        f"over all variants with a trained pause head, incorrect replies pause in {ratio}.{learned}"
     )
 
 
@@ -236,6 +244,12 @@ replies):
 
 {certainty.code_check(study.greedy_agreement)}
 
+### Where the pauses come from
+
+{study.pause_origin.reading}
+
+![The probability of a pause by the head and as the injector implies it, and the head's loss](pause_origin.png)
+
 ### The table
 
 In the published layout; best in bold; a baseline's eval loss is on clean answers and does not compare with the others.
@@ -278,10 +292,12 @@ def strategies_part(study: Study, run: str) -> str:
 
 def draw(study: Study, docs: Path) -> None:
     """Write the pictures of README.md and docs/results.md."""
+    origin = study.pause_origin
     drawn = {
         "finding": figures.accuracies(study.over_seeds, study.against_matched),
         "interventions": figures.accuracy_under_interventions(study.intervention_effects),
         "by_pauses": figures.accuracy_by_pauses(loading.of_pausing_variants(study.replies)),
+        "pause_origin": figures.pause_origin(origin.by, origin.losses, origin.variant),
         "trials": figures.trial_gains(study.trials.gains(), study.trial_variant, LIKELIHOOD.column),
     }
     for name, figure in drawn.items():

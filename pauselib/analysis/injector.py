@@ -80,14 +80,15 @@ def rates(replies: pd.DataFrame, prior: np.ndarray) -> pd.DataFrame:
 def rates_by(table: pd.DataFrame, column: str, edges: list[int]) -> pd.DataFrame:
     """The mean probability of a pause by bins of a column of `rates`: from each of the `edges` to before the next one.
 
-    A line has `by` (the column), the bin's `low` edge and the mean of the column in it, `value`, the number of tokens
-    `n`, and the mean probability by the `head` and as `implied`. Empty bins are left out.
+    A line has `bins_of` (the column), the bin's `low` edge and the mean of the column in it, `value`, the number of
+    tokens `n`, and the mean probability by the `head` and as `implied`. Empty bins are left out.
     """
     bins = np.digitize(table[column], edges) - 1
     found = table.assign(bin=bins, value=table[column])[bins >= 0].groupby("bin")
     means = found.agg(n=("head", "size"), value=("value", "mean"), head=("head", "mean"), implied=("implied", "mean"))
     low = [edges[place] for place in means.index]
-    return means.reset_index(drop=True).assign(by=column, low=low)[["by", "low", "value", "n", "head", "implied"]]
+    columns = ["bins_of", "low", "value", "n", "head", "implied"]
+    return means.reset_index(drop=True).assign(bins_of=column, low=low)[columns]
 
 
 def greedy_pauses(table: pd.DataFrame, prior: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

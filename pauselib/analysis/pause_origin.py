@@ -26,6 +26,9 @@ EDGES = {
 }
 """The bins of each column of `injector.rates`: from each number to before the next one."""
 
+IN_WORDS = {"so_far": "pauses so far", "gap": "words so far", "length": "words in the reply"}
+"""What these columns are. Words are tokens that are no pause."""
+
 
 class PauseOrigin:
     """Where the pauses of a row's replies come from, over its seeds."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from pauselib.analysis.pause_origin import IN_WORDS
 from pauselib.conditions.contents import CONTENTS, GivenResult
 from pauselib.conditions.sites import SITES
 from pauselib.interventions import name_in_words
@@ -50,7 +51,8 @@ HEADINGS = {  # column of a table of the analysis -> its heading; of an interval
     "equivalent_above": "Equivalent for margins above",
     "detectable": "Smallest that can be found",
     "reading": "Reading",
-    "by": "A pause is told by",
+    "by": "Pauses told by",
+    "bins_of": "In bins of",
     "head": "By the head",
     "implied": "Implied by the injector",
     "auc": "AUC",
@@ -119,6 +121,7 @@ ALL_CONTENTS = {**CONTENTS, GivenResult.name: GivenResult}
 WORDS: dict[str, Callable[[str], str]] = {  # column -> what gives a name in it in words
     "intervention": name_in_words,
     "site": lambda name: SITES[name].meaning if name in SITES else name,
+    "bins_of": lambda name: IN_WORDS.get(name, name),
     "content": lambda name: ALL_CONTENTS[name].meaning if name in ALL_CONTENTS else name,
 }
 P_VALUES = ("p", "p_holm")

@@ -66,7 +66,7 @@ def test_the_losses_and_the_counts_of_a_row_by_hand(row):
     assert origin.counts == {
         **{"pauses said": 0.5, "places said": 0.5, "pauses implied": 1.0, "places implied": 1.0, "replies": 2.0}
     }
-    so_far = origin.by[origin.by["by"] == "so_far"]
+    so_far = origin.by[origin.by["bins_of"] == "so_far"]
     assert so_far[["low", "n"]].to_numpy().tolist() == [[0, 2], [1, 1]]
     assert so_far["implied"].tolist() == [0.25, 0.0]
     assert "the exact one would say 1.00 pauses a reply in 1.00 places; sft_peft says 0.50 in 0.50" in origin.reading

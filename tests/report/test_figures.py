@@ -150,7 +150,9 @@ def test_a_training_of_few_steps_has_a_curve_without_a_line(history):
 
 def test_the_picture_of_where_pauses_come_from_has_a_panel_a_column_and_one_of_the_loss():
     lines = [(column, i, i, 20, 0.2, 0.1) for column in ("so_far", "gap", "length") for i in range(3)]
-    by = pd.DataFrame([*lines, ("gap", 3, 3, 19, 0.9, 0.9)], columns=["by", "low", "value", "n", "head", "implied"])
+    by = pd.DataFrame(
+        [*lines, ("gap", 3, 3, 19, 0.9, 0.9)], columns=["bins_of", "low", "value", "n", "head", "implied"]
+    )
     losses = pd.DataFrame(
         {"step": [10, 20], "training": [0.9, 0.8], "loss": [None, 0.7], "constant": 0.6, "implied": 0.5}
     )

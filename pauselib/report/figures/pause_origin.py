@@ -2,10 +2,10 @@
 
 import pandas as pd
 
+from pauselib.analysis.pause_origin import IN_WORDS
 from pauselib.report.style import LINE, described, look, panels
 
 FEWEST = 20  # tokens in a bin, at least: below that a mean is noise
-AXES = {"so_far": "pauses so far", "gap": "words so far", "length": "words in the reply"}
 INJECTOR = {"color": LINE, "linestyle": "--", "linewidth": 1}
 
 
@@ -20,8 +20,8 @@ def pause_origin(by: pd.DataFrame, losses: pd.DataFrame, variant: str | None):
         return panels(0)[0]
     figure, axes = panels(4 if len(losses) else 3, width=3.6, height=2.5, across=2)
     looks = {**look(variant), "markersize": 4, "linewidth": 1}
-    for axis, (column, words) in zip(axes, AXES.items()):
-        part = by[(by["by"] == column) & (by["n"] >= FEWEST)]
+    for axis, (column, words) in zip(axes, IN_WORDS.items()):
+        part = by[(by["bins_of"] == column) & (by["n"] >= FEWEST)]
         axis.plot(part["value"], part["head"], label=f"the head of {variant}", **looks)
         axis.plot(part["value"], part["implied"], label="the injector, known exactly", **INJECTOR)
         axis.set(xlabel=words, ylabel="probability of a pause", ylim=(0, None))
