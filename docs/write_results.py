@@ -7,7 +7,8 @@ are the parts `real`, `finding` and `example` of README.md, and the parts `tiny`
 docs/results.md. Where a run is not finished, its parts stay as they are, and a line says so.
 
 What configs/smollm2.yaml has made goes to docs/smollm2 as soon as one of its seeds is finished. All but the weights and
-the rows of the problems is in a zip a seed: unpacked into runs/, it is what `notebooks/analyze.ipynb` reads.
+the rows of the problems is in a zip a seed: unpacked into runs/, it is what `notebooks/analyze.ipynb` reads. What needs
+the rows is left out there: how difficult a problem is, and the lowest losses of a pause head.
 """
 
 import sys
@@ -181,8 +182,8 @@ def places_sentence(study: Study) -> str:
     if counts:
         learned = (
             f" Had its head learned exactly how the pauses of the training answers were drawn, it would pause "
-            f"{counts['pauses implied']:.1f} times in the replies that were not cut, where it pauses "
-            f"{counts['pauses said']:.1f} times."
+            f"{counts['pauses implied']:.2f} times in the replies that were not cut, where it pauses "
+            f"{counts['pauses said']:.2f} times."
         )
     return (
         f"`{PAUSING}` pauses {pauses:.1f} times a reply, with {first} of the pauses in the first tenth of the reply; "

@@ -103,7 +103,7 @@ class PauseOrigin:
     def _learned_in_words(self) -> str:
         """How much of the injector the head has learned."""
         last = self._last
-        if last.isna().all():
+        if np.isnan(self.learned):
             return ""
         found = f"it has learned {self.learned:.0%} of the difference"
         if self.learned <= 0:
@@ -144,8 +144,10 @@ def prior_of(row: Settings) -> np.ndarray | None:
 
 def losses_of_injector(row: Settings, prior: np.ndarray) -> dict[str, float]:
     """The lowest losses of a pause head on a row's validation answers, in nats a token: with one `constant` rate for
-    all tokens, and with the `implied` ones.
+    all tokens, and with the `implied` ones; nan where the answers are gone.
     """
+    if not (row.injected_folder() / "validation.parquet").exists():
+        return {"constant": np.nan, "implied": np.nan}
     rows = read_rows(row.injected_folder(), "validation")
     pause_id = max(int(ids.max()) for ids in rows["input_ids"])  # one past the vocabulary, where any answer has one
     answers = [ids[start:] for ids, start in zip(rows["input_ids"], rows["prompt_length"])]

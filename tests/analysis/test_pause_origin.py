@@ -76,6 +76,15 @@ def test_the_losses_and_the_counts_of_a_row_by_hand(row):
     assert "The published number is 1.6. With this LM's certainty the exact head stays below it" in origin.reading
 
 
+def test_where_the_rows_are_gone_what_was_said_of_the_losses_is_left_out(row):
+    (row.injected_folder() / "validation.parquet").unlink()
+    origin = PauseOrigin(row, "sft_peft", replies())
+    assert origin.losses["loss"].fillna(0).tolist() == [0, 0.5]
+    assert np.isnan(origin.learned)
+    assert "the exact one would say 1.00 pauses" in origin.reading
+    assert "nats a token" not in origin.reading
+
+
 def test_where_something_is_missing_the_tables_are_empty_and_nothing_is_said(row, by_hand):
     for origin in (PauseOrigin(row, None, replies()), Study(by_hand).pause_origin, Study(row).pause_origin):
         assert origin.by.empty
