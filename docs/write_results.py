@@ -4,11 +4,11 @@ python docs/write_results.py "2 cores of an AMD EPYC, no GPU"
 
 The text goes between the comments `<!-- NAME: written by docs/write_results.py -->` and `<!-- end of NAME -->`. These
 are the parts `real`, `finding` and `example` of README.md, and the parts `tiny`, `seeds` and `strategies` of
-docs/results.md. Where a run is not finished, its parts stay as they are, and a line says so.
+docs/results.md. Seeds that are not finished are left out, and a line says so; where none is, parts stay as they are.
 
-What configs/smollm2.yaml has made goes to docs/smollm2 as soon as one of its seeds is finished. All but the weights and
-the rows of the problems is in a zip a seed: unpacked into runs/, it is what `notebooks/analyze.ipynb` reads. What needs
-the rows is left out there: how difficult a problem is, and the lowest losses of a pause head.
+What configs/smollm2.yaml has made goes to docs/smollm2. All but the weights and the rows of the problems is in a zip a
+seed: unpacked into runs/, it is what `notebooks/analyze.ipynb` reads. What needs the rows is left out there: how
+difficult a problem is, and the lowest losses of a pause head.
 """
 
 import sys
@@ -44,16 +44,6 @@ PACKAGES = ("python", "pauselib", "torch", "transformers", "trl", "peft")
 EFFECTS = ["variant", "intervention", "accuracy", "difference", "low", "high", "p_holm", "pauses_mean"]
 DPI = 100  # of the pictures
 WIDTH = 100  # characters of a line of the example
-
-
-def finished_study(root: Path, config: str) -> Study | None:
-    """Return the study of a shipped experiment; None where one of its rows is not finished, and a line that says so."""
-    study = Study(of_experiment(yaml.safe_load((root / config).read_text())))
-    n_missing = study.table["accuracy"].isna().sum()
-    if n_missing:
-        print(f"{n_missing} of the {len(study.table)} rows of {config} are not finished: its part stays as it is.")
-        return None
-    return study
 
 
 def finished_seeds(root: Path, config: str) -> Study | None:
@@ -357,7 +347,7 @@ def main(machine: str, root: Path = ROOT) -> None:
     """Write everything that the finished runs allow."""
     docs, readme = root / "docs", root / "README.md"
     results = docs / "results.md"
-    study = finished_study(root, MAIN)
+    study = finished_seeds(root, MAIN)
     if study is not None:
         run = run_line(MAIN, study, machine)
         publish(study, docs)
@@ -370,7 +360,7 @@ def main(machine: str, root: Path = ROOT) -> None:
         publish_real(real, run, docs / "smollm2")
         fill(readme, "real", real_finding(real, run))
     for part, config, write_part in (("seeds", SEEDS, seeds_part), ("strategies", STRATEGIES, strategies_part)):
-        other = finished_study(root, config)
+        other = finished_seeds(root, config)
         if other is not None:
             fill(results, part, write_part(other, run_line(config, other, machine)))
 

@@ -115,7 +115,7 @@ def test_the_example_is_the_first_correct_reply_with_two_pauses(script, root):
 def test_only_what_is_finished_is_written_and_the_rest_is_named(script, root, capsys):
     script.main("a machine", root)
     told = capsys.readouterr().out
-    assert "1 of the 1 rows of configs/tiny-seeds.yaml are not finished: its part stays as it is." in told
+    assert "Not finished of configs/tiny-seeds.yaml: seed 42." in told
     readme, results = (root / "README.md").read_text(), (root / "docs" / "results.md").read_text()
     assert readme.count("before") == readme.count("after") == 3
     assert "old real" in readme
