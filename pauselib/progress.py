@@ -5,6 +5,8 @@ import sys
 import threading
 import time
 
+from pauselib.processes import is_first
+
 FIRST_AFTER, THEN_EVERY = 1.0, 0.5  # seconds before the line is shown at all, and between two updates of it
 
 
@@ -21,7 +23,9 @@ class Line:
         self.handle = None  # nothing is shown yet
 
     def show(self, line: str) -> None:
-        """Put a line in place of the last one."""
+        """Put a line in place of the last one. Of several processes that train together the first alone does."""
+        if not is_first():
+            return
         if not in_notebook():
             self.handle = True
             print(f"\r{line:<100}", end="", file=sys.stderr, flush=True)

@@ -189,6 +189,14 @@ def lock_of(folder: Path) -> Path:
     return folder.with_name(f".{folder.name}.lock")
 
 
+def share_files(folder: Path) -> None:
+    """Let everyone read the files of a folder who may read the folder: safetensors writes its own for one user."""
+    mode = folder.stat().st_mode & 0o666
+    for path in folder.rglob("*"):
+        if path.is_file() and path.stat().st_mode & 0o777 != mode:
+            path.chmod(mode)
+
+
 @contextmanager
 def new_folder(folder: Path, beside: bool = False):
     """Give a temporary folder. When the block ends well it takes the place of `folder`, whole.
@@ -201,6 +209,7 @@ def new_folder(folder: Path, beside: bool = False):
     part.mkdir(parents=True)
     try:
         yield part
+        share_files(part)
         if beside:
             (folder / MANIFEST).unlink(missing_ok=True)
             for path in sorted(part.iterdir(), key=lambda path: path.name == MANIFEST):

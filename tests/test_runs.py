@@ -300,6 +300,15 @@ def race(barrier, results, folder):
     results.put((made, names(folder)))
 
 
+def test_whoever_may_read_a_folder_may_read_its_weights(tmp_path):
+    with runs.new_folder(tmp_path / "model") as part:
+        (part / "steps").mkdir()
+        for path in (part / "model.safetensors", part / "steps" / "1.safetensors"):
+            path.touch(mode=0o600)  # as safetensors does
+    modes = {path.stat().st_mode & 0o777 for path in (tmp_path / "model").rglob("*") if path.is_file()}
+    assert modes == {(tmp_path / "model").stat().st_mode & 0o666}
+
+
 def test_of_two_processes_one_makes_the_folder_and_both_see_it_whole(tmp_path):
     context = multiprocessing.get_context("spawn")
     barrier, results = context.Barrier(2), context.Queue()

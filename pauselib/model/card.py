@@ -1,19 +1,21 @@
 """The model card: README.md in a model's folder, which the hub shows."""
 
+import json
 from pathlib import Path
 
 from pauselib import runs
 from pauselib.settings import Settings, settings_of_step
 from pauselib.sources.models import at_revision, is_named, pinned
 from pauselib.sources.packaged import PACKAGED
-from pauselib.variants import parse
+from pauselib.tasks import find
+from pauselib.variants import FIRST_STEP, parse
 
 CARD = """---
 {front}
 ---
 # {variant} of {model}
 
-{what} It was made by pauselib, a research workbook on pause tokens; it is an experiment and no product.
+{what} It was made by pauselib, a research workbook on pause tokens; it is an experiment and no product.{start}
 
 ## What was trained
 
@@ -24,6 +26,9 @@ In {steps} steps, of which step {best_step} is kept. The loss on validation rows
 ## Data
 
 The problems are those of `{dataset}` (task `{task}`); {rows}
+A prompt is the following text, with a problem in place of QUESTION and `\\n` for a line break; the answer follows it:
+
+    {prompt}
 
 ## Settings
 
@@ -37,6 +42,10 @@ The problems are those of `{dataset}` (task `{task}`); {rows}
 PAUSES = (
     "A causal language model with a pause token, which stands beside the vocabulary with an embedding and a head of "
     "its own; at a pause the model says nothing."
+)
+SECOND_STEP = (
+    "\n\nIt is a second step: it began with the model of the first one (`{first_step}`), which was trained on clean "
+    "answers, without pauses. The settings of that step begin with `base_`."
 )
 NO_PAUSES = "A causal language model without pauses: what the models with pauses are compared with."
 
@@ -104,12 +113,14 @@ def training_card(settings: Settings, record: dict) -> str:
         variant=settings.variant,
         model=pinned(settings.source),
         what=PAUSES if variant.pauses else NO_PAUSES,
+        start=SECOND_STEP.format(first_step=FIRST_STEP) if variant.second_step else "",
         trained=table({row["part"]: f"{row['parameters']:,} numbers" for row in record["trainable"]}),
         steps=record["steps"],
         best_step=record["best_step"],
         losses=", ".join(f"{value:.4f} ({name})" for name, value in losses.items()),
         dataset=pinned(settings.problems, "dataset"),
         task=settings.task,
+        prompt=json.dumps(find(settings.task).prompt("QUESTION"), ensure_ascii=False)[1:-1],
         rows=injected if variant.pauses else "their answers are as they were given.",
         settings=table(used),
         licence=f"{licence}, as that of its base." if licence else "Its base's, which is not known here.",
@@ -118,9 +129,9 @@ def training_card(settings: Settings, record: dict) -> str:
 
 def settings_of_card(variant) -> tuple[str, ...]:
     """Return the names of the settings that a variant's card lists: those of its data and of its training."""
-    step = "second_step" if variant.second_step else "first_step"
+    trained = [*settings_of_step("first_step"), *(settings_of_step("second_step") if variant.second_step else ())]
     injected = settings_of_step("inject") if variant.pauses else ()
-    return tuple(dict.fromkeys([*settings_of_step("data"), *injected, *settings_of_step(step)]))
+    return tuple(dict.fromkeys([*settings_of_step("data"), *injected, *trained]))
 
 
 def licence_of(source: str) -> str | None:

@@ -22,7 +22,9 @@ def main(*arguments: str) -> int:
             settings = of_experiment(config | {"runs_dir": folder})
             from pauselib.planning.plan import plan
 
-            print(plan(settings, named[-1] if named else "h100").text())
+            text = plan(settings, named[-1] if named else "h100").text()
+            print(file=sys.stderr)  # below the line that said how far it was
+            print(text)
         except ValueError as error:
             print(error, file=sys.stderr)
             return 2

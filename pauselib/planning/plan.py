@@ -11,6 +11,7 @@ from transformers import AutoConfig
 from pauselib.errors import InputError
 from pauselib.planning import gpus, memory
 from pauselib.planning.work import Replies, Work, replies, rows_to_train, work
+from pauselib.progress import Progress
 from pauselib.settings import Settings
 from pauselib.sources.models import from_pretrained
 from pauselib.training.warmup import quiet
@@ -69,6 +70,7 @@ def planned(settings: Settings, chosen: gpus.Gpu, config) -> Plan:
         return memory.decoding(config, variant, settings, (shape.rows, shape.longest), shape.n_new)
 
     lines, hours, disk = [], 0.0, 0.0
+    progress = Progress("planned", len(settings.variants))
     for name in settings.variants:
         row = settings.but(variant=name, seed=settings.seeds[0])
         variant = parse(name)
@@ -81,6 +83,7 @@ def planned(settings: Settings, chosen: gpus.Gpu, config) -> Plan:
         spent = trained + said * (1 + n_changed[name]) + (2 + n_changed[name]) * gpus.SECONDS_OF_STEP / 3600
         hours, disk = hours + spent * len(settings.seeds), disk + takes.folder * len(settings.seeds)
         lines.append(line(name, takes, to_do, held) | {"hours": f"{spent:.2f}"})
+        progress.update(len(lines), name)
     return Plan(pd.DataFrame(lines), chosen, hours, disk / GB)
 
 

@@ -13,8 +13,6 @@ from pauselib.steps import clean_rows, rows_folder, training_rows
 from pauselib.strategies import find_strategies, prompt_pauses
 from pauselib.variants import Variant, parse
 
-EVALUATED_TOGETHER = 64  # validation rows
-
 
 @dataclass(frozen=True)
 class Batch:
@@ -96,7 +94,7 @@ def work(variant: Variant, settings: Settings, rows: dict[str, pd.DataFrame]) ->
     steps = a_pass * (variant.epochs or 1)
     steps = step["max_steps"] if 0 <= step["max_steps"] < steps else steps
     tokens = sum(batch.tokens for batch in batches(train.iloc[an_order(lengths, settings)], size))
-    validation = batches(rows["validation"], EVALUATED_TOGETHER)
+    validation = batches(rows["validation"], settings.validation_batch_size)
     return Work(
         steps=steps,
         tokens=round(tokens * steps / a_pass),

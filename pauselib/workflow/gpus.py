@@ -34,12 +34,16 @@ def visible_gpus() -> list[str]:
 
 
 def take(gpus: list[str]) -> str:
-    """Return a GPU that no other process holds, and hold it until this process has ended, whatever it executes."""
+    """Return a GPU that no other process holds, and hold it until this process has ended, whatever it executes.
+
+    A GPU that is named several times is held by as many at once.
+    """
     folder = Path(tempfile.gettempdir()) / f"pauselib-gpus-{os.getuid()}"
     folder.mkdir(mode=0o700, exist_ok=True)
     while True:
-        for gpu in gpus:
-            handle = os.open(folder / gpu.replace("/", "_"), os.O_RDWR | os.O_CREAT)
+        for place, gpu in enumerate(gpus):
+            lock = f"{gpu.replace('/', '_')}.{gpus[:place].count(gpu)}"
+            handle = os.open(folder / lock, os.O_RDWR | os.O_CREAT)
             with suppress(BlockingIOError):
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 os.set_inheritable(handle, True)

@@ -149,6 +149,10 @@ def test_the_card_says_what_the_model_is_and_what_its_replies_came_to(settings, 
     assert "trust_remote_code=True" in there.text
     assert f"| `accuracy` | {replies[1]['accuracy']:.4f} |" in there.text
     assert "| `learning_rate` | 0.003 |" in here.text
+    assert "began with the model of the first one (`baseline_1_epoch`)" in there.text
+    assert "| `base_max_steps` | 1 |" in there.text
+    assert r"    ### INPUT: QUESTION\n\n ### Answer:" in there.text
+    assert r"`\n` for a line break" in there.text
     assert "| `pause_embedding` | 128 numbers |" in here.text
 
 

@@ -42,6 +42,12 @@ def test_a_batch_that_is_computed_in_parts_is_as_large_as_a_part():
     assert work(parse("sft"), SETTINGS.but(gradient_accumulation_steps=2), given).batch == Batch(1, 7, 5, 1)
 
 
+def test_validation_rows_are_gone_through_as_many_at_a_time_as_the_setting_says():
+    given = {"train": rows(3, 7), "validation": rows(4, 6, 5)}
+    found = work(parse("sft"), SETTINGS.but(validation_batch_size=2), given)
+    assert (found.validation, found.eval_tokens) == (Batch(2, 6, 2 + 4, 2), 2 * 6 + 5)
+
+
 def test_replies_are_bounded_by_the_limit_of_their_prompts(tmp_path):
     small = Settings(runs_dir=str(tmp_path), n_train=20, n_test=5, eval_batch_size=2, max_new_tokens=9)
     free = replies(small)

@@ -11,7 +11,7 @@ import yaml
 
 from benchmarks.kills import EXPERIMENT
 from pauselib.settings import ROOT, of_experiment
-from pauselib.workflow import running
+from pauselib.workflow import gpus, running
 from pauselib.workflow.gpus import GPUS, visible_gpus
 
 PAPERMILL = """#!/bin/bash
@@ -39,7 +39,8 @@ def two_gpus(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("allowed", "found"), [(None, ["GPU-a", "GPU-b"]), ("1", ["1"]), ("0,1", ["0", "1"]), ("", []), ("-1", [])]
+    ("allowed", "found"),
+    [(None, ["GPU-a", "GPU-b"]), ("1", ["1"]), ("0,1", ["0", "1"]), ("0,0", ["0", "0"]), ("", []), ("-1", [])],
 )
 def test_a_machine_names_its_gpus_or_those_that_are_allowed(allowed, found, two_gpus, monkeypatch):
     if allowed is not None:
@@ -51,6 +52,21 @@ def test_a_machine_without_the_program_that_lists_them_has_no_gpus(tmp_path, mon
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1")
     assert visible_gpus() == []
+
+
+class Waits(Exception):
+    """A step finds no GPU free."""
+
+
+def test_a_gpu_that_is_named_twice_is_shared_by_two_steps_and_a_third_waits(tmp_path, monkeypatch):
+    def wait(seconds):
+        raise Waits
+
+    monkeypatch.setattr(gpus.tempfile, "gettempdir", lambda: str(tmp_path))
+    monkeypatch.setattr(gpus.time, "sleep", wait)
+    assert [gpus.take(["0", "1", "0"]) for _ in range(3)] == ["0", "1", "0"]
+    with pytest.raises(Waits):
+        gpus.take(["0", "1", "0"])
 
 
 def start(folder: Path, monkeypatch, *arguments: str) -> tuple[list[str], str | None]:
@@ -72,11 +88,11 @@ def test_a_run_has_all_cores_and_no_more_steps_at_once_than_gpus_unless_it_is_el
         + [f"{tmp_path}/runs/killed/seed-42/sft_peft/evaluate.ipynb", "--quiet"],
         "GPU-a,GPU-b",
     )
-    command, gpus = start(tmp_path, monkeypatch, "--profile", "profiles/slurm")
-    assert (command[0], command[-2:], gpus) == ("--rerun-incomplete", ["--profile", "profiles/slurm"], None)
+    command, named = start(tmp_path, monkeypatch, "--profile", "profiles/slurm")
+    assert (command[0], command[-2:], named) == ("--rerun-incomplete", ["--profile", "profiles/slurm"], None)
     monkeypatch.setattr(running, "visible_gpus", lambda: [])
-    command, gpus = start(tmp_path, monkeypatch)
-    assert (command[:3], gpus) == (["--cores", "all", "--rerun-incomplete"], None)
+    command, named = start(tmp_path, monkeypatch)
+    assert (command[:3], named) == (["--cores", "all", "--rerun-incomplete"], None)
 
 
 def test_on_two_gpus_two_steps_run_at_once_each_sees_one_and_a_third_waits(tmp_path):
