@@ -6,8 +6,9 @@ from html import escape
 from pauselib.tokens import PAUSE_TEXT
 
 PAUSE_MARK = "‖"  # how a pause is shown
-PAUSE_STYLE = "color:#fff;background:#8a3b12;border-radius:3px;padding:0 .2em;margin:0 1px"
-REPLY_STYLE = "white-space:pre-wrap;overflow-wrap:anywhere;line-height:1.7"
+PRINTED = "print-color-adjust:exact"  # grounds, which browsers leave out on paper
+PAUSE_STYLE = f"color:#fff;background:#8a3b12;border-radius:3px;padding:0 .2em;margin:0 1px;{PRINTED}"
+REPLY_STYLE = f"white-space:pre-wrap;overflow-wrap:anywhere;line-height:1.7;{PRINTED}"
 SET_OFF = "border-left:3px solid #bbb;padding-left:12px;margin-bottom:1.5em;max-height:20em;overflow:auto"
 NO_MATH = "mathjax_ignore tex2jax_ignore"  # the class of what notebooks and their exports show without formulas: $5
 SHADE = "0,114,178"  # blue; text on it stays dark at the strongest shade
