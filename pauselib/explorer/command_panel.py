@@ -1,5 +1,6 @@
 """A command with a button that runs it, and what it says while it runs."""
 
+import atexit
 import collections
 import os
 import signal
@@ -15,7 +16,10 @@ MOST_LINES = 15  # of the output, the last of which are shown
 
 
 class CommandPanel(VBox):
-    """A command, a button that runs it in the project's folder, and one that stops it as Ctrl-C does."""
+    """A command, a button that runs it in the project's folder, and one that stops it as Ctrl-C does.
+
+    The end of the notebook's kernel stops it in the same way.
+    """
 
     def __init__(self, shown: str, command: list[str], what: str):
         """`shown` is the command as a person would type it, `what` is what the button says."""
@@ -41,6 +45,7 @@ class CommandPanel(VBox):
         self.process = subprocess.Popen(
             self.command, cwd=ROOT, env=plain, text=True, errors="replace", start_new_session=True, **pipes
         )
+        atexit.register(self.interrupt)  # nobody could see or stop it any more
         self.thread = threading.Thread(target=self.follow, daemon=True)
         self.thread.start()
 
@@ -51,6 +56,7 @@ class CommandPanel(VBox):
             lines.append(line.rstrip().split("\r")[-1])
             self.said.value = f"<pre>{escape(chr(10).join(lines))}</pre>"
         code = self.process.wait()
+        atexit.unregister(self.interrupt)
         self.process = None
         self.status.value = "Finished." if code == 0 else f"It ended with exit code {code}."
         self.run.disabled, self.stop.disabled = False, True
