@@ -1,6 +1,5 @@
 """A command with a button that runs it, and what it says while it runs."""
 
-import atexit
 import collections
 import os
 import signal
@@ -23,7 +22,7 @@ class CommandPanel(VBox):
 
     def __init__(self, shown: str, command: list[str], what: str):
         """`shown` is the command as a person would type it, `what` is what the button says."""
-        self.command, self.process, self.thread = command, None, None
+        self.command, self.process, self.watch, self.thread = command, None, None, None
         self.run = Button(description=what, button_style="primary", layout={"width": "max-content", "flex": "none"})
         self.stop = Button(description="Stop", disabled=True)
         self.status, self.said = HTML(), HTML()
@@ -45,7 +44,9 @@ class CommandPanel(VBox):
         self.process = subprocess.Popen(
             self.command, cwd=ROOT, env=plain, text=True, errors="replace", start_new_session=True, **pipes
         )
-        atexit.register(self.interrupt)  # nobody could see or stop it any more
+        # it reads until the kernel ends, however that is killed: nobody could see or stop the command any more
+        stop_it = f"read _; kill -INT -{self.process.pid}"
+        self.watch = subprocess.Popen(["sh", "-c", stop_it], stdin=subprocess.PIPE, start_new_session=True)
         self.thread = threading.Thread(target=self.follow, daemon=True)
         self.thread.start()
 
@@ -56,7 +57,8 @@ class CommandPanel(VBox):
             lines.append(line.rstrip().split("\r")[-1])
             self.said.value = f"<pre>{escape(chr(10).join(lines))}</pre>"
         code = self.process.wait()
-        atexit.unregister(self.interrupt)
+        self.watch.kill()
+        self.watch.communicate()
         self.process = None
         self.status.value = "Finished." if code == 0 else f"It ended with exit code {code}."
         self.run.disabled, self.stop.disabled = False, True
