@@ -1,6 +1,7 @@
 """A command with a button that runs it, and what it says while it runs."""
 
 import collections
+import functools
 import os
 import signal
 import subprocess
@@ -41,8 +42,16 @@ class CommandPanel(VBox):
         self.status.value, self.said.value = "Running …", ""
         pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
         plain = {**os.environ, "TERM": "dumb", "PYTHONUNBUFFERED": "1"}
+        heed = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # kernels may ignore it, so would this
         self.process = subprocess.Popen(
-            self.command, cwd=ROOT, env=plain, text=True, errors="replace", start_new_session=True, **pipes
+            self.command,
+            cwd=ROOT,
+            env=plain,
+            text=True,
+            errors="replace",
+            start_new_session=True,
+            preexec_fn=heed,
+            **pipes,
         )
         # it reads until the kernel ends, however that is killed: nobody could see or stop the command any more
         stop_it = f"read _; kill -INT -{self.process.pid}"

@@ -62,7 +62,8 @@ def test_stop_is_ctrl_c():
 def test_the_end_of_the_kernel_stops_the_command_too(tmp_path):
     stopped = tmp_path / "stopped"
     code = "import sys, time\nprint('working')\ntry: time.sleep(60)\nexcept KeyboardInterrupt: open(sys.argv[1], 'w')"
-    kernel = "import os, sys, time; from pauselib.explorer.command_panel import CommandPanel\n"
+    kernel = "import os, signal, sys, time; signal.signal(signal.SIGINT, signal.SIG_IGN)\n"
+    kernel += "from pauselib.explorer.command_panel import CommandPanel\n"
     kernel += "panel = CommandPanel('wait', [sys.executable, '-c', *sys.argv[1:]], 'Wait'); panel.start()\n"
     kernel += "while 'working' not in panel.said.value: time.sleep(0.02)\n"
     kernel += "os.kill(os.getpid(), 9)"  # as Jupyter does where a kernel takes long to end
