@@ -7,7 +7,7 @@ from collections.abc import Callable
 from html import escape
 from typing import NamedTuple
 
-from ipywidgets import HTML, Button, Dropdown, FloatSlider, HBox, SelectionSlider, Textarea
+from ipywidgets import HTML, Button, Dropdown, FloatSlider, SelectionSlider, Textarea
 
 from pauselib.explorer.contents import problems_of
 from pauselib.explorer.pane import Pane
@@ -110,7 +110,7 @@ class AskPanel(Panel):
             self.status,
             self.asked,
             self.legend,
-            HBox(self.panes),
+            in_columns(*self.panes),
         ]
         self.choose_run()
         self.when(self.choose_run, self.run)
@@ -164,7 +164,6 @@ class AskPanel(Panel):
         question, answer = self.problem.value or (self.own.value, None)
         chosen = [row for row in (self.variant.value, self.beside.value) if row]
         for i, pane in enumerate(self.panes):
-            pane.layout.width = f"{100 // len(chosen)}%"
             pane.layout.display = None if i < len(chosen) else "none"
             pane.grey()
         self.legend.value, self.asked.value = legend_html(self.shade.value), question_html(question)

@@ -4,7 +4,7 @@ of them gets right, and two replies side by side.
 
 from html import escape
 
-from ipywidgets import HTML, Accordion, Dropdown, HBox, Image, Select, Text, VBox
+from ipywidgets import HTML, Accordion, Dropdown, Image, Select, Text, VBox
 
 from pauselib.analysis.two_runs import ENDS, TwoRuns, the_other
 from pauselib.errors import InputError
@@ -31,15 +31,13 @@ class ComparePanel(Panel):
         self.which = control(Dropdown, "Problems", options=[ALL, *ENDS.values()])
         self.search = control(Text, "Search", placeholder="in questions and problem ids")
         self.reading, self.tables, self.settings_table, self.about_losses = HTML(), HTML(), HTML(), HTML()
-        self.picture = Image(format="png", layout={"max_width": "100%"})
+        self.picture = Image(format="png", layout={"max_width": "100%", "align_self": "flex-start"})
         details = [self.settings_table, VBox([self.about_losses, self.picture])]
         titles = ("What differs in how they were made", "Losses")
         self.details = Accordion(details, titles=titles, selected_index=None)
         self.listing = Select(rows=8, description="Problem", layout={"width": WIDE})
         self.listing.add_class("rows")
         self.asked, self.panes = HTML(), [Pane(), Pane()]
-        for pane in self.panes:
-            pane.layout.width = "50%"
         self.children = [
             HTML(STYLE),
             in_columns(self.run, self.other_run),
@@ -53,7 +51,7 @@ class ComparePanel(Panel):
             in_columns(self.shade, self.numbers),
             self.asked,
             self.legend,
-            HBox(self.panes),
+            in_columns(*self.panes),
         ]
         self.choose_first_ones(settings)
         self.when(self.choose_run, self.run)

@@ -16,13 +16,21 @@ DOES = {  # what the step of a notebook does
     "evaluate": "answer the test problems",
     "trial": "try insertions",
 }
+MAKES = {  # the step that makes a part, and whose time is known; clean rows take no time of their own
+    "injected rows": "inject",
+    "first step": "warmup",
+    "model": "warmup",
+    "replies": "evaluate",
+    "trial": "trial",
+}
 
 
 def will_do(settings: Settings, step: str) -> str:
     """What the notebook of a `step` of DOES will do with a variant, in words.
 
     It keeps what was made from the same; it refuses, as `runs.make_once` does, where something was made from other
-    settings and may not be overwritten; else it makes what is missing, which takes about as long as in earlier runs.
+    settings and may not be overwritten; else it makes what is missing, which takes about as long as in earlier runs,
+    where those of all that is missing are known.
     """
     try:
         return from_parts(settings, step, list(parts_of(settings.of_row(), step)))
@@ -42,11 +50,11 @@ def from_parts(settings: Settings, step: str, needed: list[Part]) -> str:
     if not unmade:
         made = datetime.fromtimestamp((last.folder / runs.MANIFEST).stat().st_mtime)
         return f"kept, made on {made:%Y-%m-%d at %H:%M}"
-    seconds = usual_seconds(settings, step)
-    told = f", {rough_duration(seconds)}" if seconds else ""
+    seconds = [usual_seconds(settings, MAKES[what]) for what in unmade if what in MAKES]
+    told = f", {rough_duration(sum(seconds))}" if seconds and None not in seconds else ""
     before = [what for what in unmade if what != last.what]
     first = f", after making its {', '.join(before)}" if before else ""
-    return f"will {DOES[step]}{told}{first}"
+    return f"will {DOES[step]}{first}{told}"
 
 
 def changes(part: Part) -> str:

@@ -21,6 +21,7 @@ from pauselib.explorer.kept import will_do
 from pauselib.explorer.panel import ACCESS, STYLE, Panel, question_html
 from pauselib.explorer.replies import Replies, legend_html, reply_block
 from pauselib.explorer.start import finished_html, next_experiment
+from pauselib.report.html import NO_MATH
 from pauselib.report.tables import table_html
 from pauselib.settings import ROOT, Settings
 
@@ -170,4 +171,4 @@ def as_html(html: str):
     """HTML in the explorer's looks, for the notebook to show."""
     from IPython.display import HTML
 
-    return HTML(f'{STYLE}<div class="pauses">{html}</div>')
+    return HTML(f'{STYLE}<div class="pauses {NO_MATH}">{html}</div>')

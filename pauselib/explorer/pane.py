@@ -15,7 +15,7 @@ class Pane(HTML):
     """
 
     def __init__(self):
-        super().__init__()
+        super().__init__(layout={"flex": "1 1 17em"})  # two are side by side where there is room for both
         self.html, self.is_whole = "", True
         self.add_class("pane")
 

@@ -6,8 +6,11 @@ from html import escape
 from pauselib.tokens import PAUSE_TEXT
 
 PAUSE_MARK = "‖"  # how a pause is shown
-PAUSE_STYLE = "color:#fff;background:#8a3b12;border-radius:3px;padding:0 .2em;margin:0 1px"
-REPLY_STYLE = "white-space:pre-wrap;overflow-wrap:anywhere;line-height:1.7"
+PRINTED = "print-color-adjust:exact"  # grounds, which browsers leave out on paper
+PAUSE_STYLE = f"color:#fff;background:#8a3b12;border-radius:3px;padding:0 .2em;margin:0 1px;{PRINTED}"
+REPLY_STYLE = f"white-space:pre-wrap;overflow-wrap:anywhere;line-height:1.7;{PRINTED}"
+SET_OFF = "border-left:3px solid #bbb;padding-left:12px;margin-bottom:1.5em;max-height:20em;overflow:auto"
+NO_MATH = "mathjax_ignore tex2jax_ignore"  # the class of what notebooks and their exports show without formulas: $5
 SHADE = "0,114,178"  # blue; text on it stays dark at the strongest shade
 STRONGEST = 0.55  # the opacity of a shade whose value is 1
 
@@ -45,3 +48,15 @@ def pieces(reply: str) -> list[str]:
     for text in texts[1:]:
         tokens += [PAUSE_TEXT, text]
     return [token for token in tokens if token]
+
+
+def show_reply(question: str, reply: str, heading: str) -> None:
+    """Show a question and the reply to it, `<|pause|>` being a pause, as the output of a notebook's cell.
+
+    The reply is set off from the question; one that is very long scrolls.
+    """
+    from IPython.display import HTML, display
+
+    asked = f'<p><b>{escape(heading)}</b></p><p style="white-space:pre-wrap">{escape(question)}</p>'
+    said = f'<div style="{SET_OFF}">{reply_html(pieces(reply))}</div>'
+    display(HTML(f'<div class="{NO_MATH}">{asked}{said}</div>'))

@@ -104,11 +104,11 @@ def show(figure) -> None:
 def panels(n: int, width: float = 3.4, height: float = 2.2, across: int = 3):
     """Return a figure of `n` panels in rows of `across`, and the list of their axes. Sizes are in inches, a panel.
 
-    Without panels, the figure says that nothing is finished.
+    Without panels, the figure says that there is nothing to show.
     """
     if n == 0:
         figure = plt.figure(figsize=(width * 2, height / 2))
-        figure.text(0.5, 0.5, "nothing is finished yet", ha="center", va="center")
+        figure.text(0.5, 0.5, "nothing to show yet", ha="center", va="center")
         return figure, []
     columns = min(n, across)
     rows = -(-n // across)

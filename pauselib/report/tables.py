@@ -9,6 +9,7 @@ import pandas as pd
 
 from pauselib.analysis.loading import of_pausing_variants
 from pauselib.report.columns import NONE, Column, columns_of, heading
+from pauselib.report.html import NO_MATH
 from pauselib.variants import PARTS
 
 LAYOUT = {  # column of `loading.results` -> its heading, and the format of its numbers
@@ -144,7 +145,7 @@ def notebook_html(columns: list[Column]) -> str:
     fixed = f"{left}; position: sticky; left: 0; {ground}"
     html = re.sub(r"<tr><t([hd])", rf'<tr style="{ground}"><t\1 style="{fixed}"', html)
     html = re.sub(r'<(td|th scope="col")(?= class="detail"|>)', rf'<\1 style="{left}"', html)
-    return f'<div style="overflow-x: auto">{html}</div>'
+    return f'<div class="{NO_MATH}" style="overflow-x: auto">{html}</div>'
 
 
 def show_takeaways(takeaways: pd.DataFrame) -> None:

@@ -58,11 +58,14 @@ def test_what_is_there_is_kept_and_what_is_missing_is_made(small_run, own_copy):
     assert will_do(row.but(variant="sft"), "evaluate") == "will answer the test problems, after making its model"
     missing = "clean rows, injected rows, first step"
     assert will_do(row.but(experiment="new"), "warmup") == f"will train, after making its {missing}"
-    (row.folder() / "times" / "seed-42").mkdir(parents=True)
-    (row.folder() / "times" / "seed-42" / "sft_peft.warmup.tsv").write_text("s\th:m:s\n19.7\t0:00:19\n")
+    times = row.folder() / "times" / "seed-42"
+    times.mkdir(parents=True)
+    (times / "sft_peft.warmup.tsv").write_text("s\th:m:s\n19.7\t0:00:19\n")
     assert will_do(row.but(variant="sft"), "warmup") == "will train, about 20 s"
     shutil.rmtree(row.injected_folder())
-    assert will_do(row, "warmup") == "will train, about 20 s, after making its injected rows"
+    assert will_do(row, "warmup") == "will train, after making its injected rows"
+    (times / "random.inject.tsv").write_text("s\th:m:s\n31.1\t0:00:31\n")
+    assert will_do(row, "warmup") == "will train, after making its injected rows, about 50 s"
 
 
 def test_what_was_made_from_other_settings_will_be_refused_or_made_again(small_run):

@@ -1,6 +1,7 @@
 """What the first page shows: what is finished, and the next command with a button."""
 
 import shutil
+import subprocess
 import sys
 import time
 
@@ -56,3 +57,18 @@ def test_stop_is_ctrl_c():
     panel.thread.join(30)
     assert "tidied up" in panel.said.value
     assert panel.status.value == "Finished."
+
+
+def test_the_end_of_the_kernel_stops_the_command_too(tmp_path):
+    stopped = tmp_path / "stopped"
+    code = "import sys, time\nprint('working')\ntry: time.sleep(60)\nexcept KeyboardInterrupt: open(sys.argv[1], 'w')"
+    kernel = "import os, signal, sys, time; signal.signal(signal.SIGINT, signal.SIG_IGN)\n"
+    kernel += "from pauselib.explorer.command_panel import CommandPanel\n"
+    kernel += "panel = CommandPanel('wait', [sys.executable, '-c', *sys.argv[1:]], 'Wait'); panel.start()\n"
+    kernel += "while 'working' not in panel.said.value: time.sleep(0.02)\n"
+    kernel += "os.kill(os.getpid(), 9)"  # as Jupyter does where a kernel takes long to end
+    assert subprocess.run([sys.executable, "-c", kernel, code, str(stopped)]).returncode == -9
+    ends = time.monotonic() + 30
+    while not stopped.exists() and time.monotonic() < ends:
+        time.sleep(0.02)
+    assert stopped.exists()

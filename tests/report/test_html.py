@@ -1,6 +1,6 @@
 """HTML of replies, written out."""
 
-from pauselib.report.html import PAUSE_MARK, pieces, reply_html
+from pauselib.report.html import PAUSE_MARK, pieces, reply_html, show_reply
 
 
 def test_a_reply_is_text_with_its_pauses_marked_in_place():
@@ -20,3 +20,15 @@ def test_tokens_are_shaded_by_their_values_which_their_tooltips_tell():
 def test_a_stored_reply_is_cut_at_its_pauses():
     assert pieces("<|pause|><|pause|>a<|pause|>b") == ["<|pause|>", "<|pause|>", "a", "<|pause|>", "b"]
     assert pieces("") == []
+
+
+def test_a_reply_in_a_notebook_is_apart_from_its_question_and_its_dollars_are_no_formula(monkeypatch):
+    shown = []
+    monkeypatch.setattr("IPython.display.display", lambda one: shown.append(one.data))
+    show_reply("<i> has $5 and $3?", "<|pause|>$8", "gold 8")
+    [html] = shown
+    assert html.startswith('<div class="mathjax_ignore')
+    asked, said = html.split("border-left")
+    assert "&lt;i&gt; has $5 and $3?" in asked
+    assert PAUSE_MARK not in asked
+    assert f">{PAUSE_MARK}</span>$8</div>" in said

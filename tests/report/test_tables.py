@@ -5,6 +5,7 @@ import pytest
 
 from pauselib.analysis.loading import results
 from pauselib.report import tables
+from pauselib.report.html import NO_MATH
 from pauselib.report.tables import table_html
 from pauselib.settings import Settings
 
@@ -101,7 +102,7 @@ def test_a_notebook_shows_text_from_the_left_and_numbers_from_the_right(displaye
     left, ground = "text-align: left", "background: var(--jp-layout-color0, #fff)"
     fixed = f"{left}; position: sticky; left: 0; {ground}"
     assert displayed == [
-        f'<div style="overflow-x: auto"><table><thead><tr style="{ground}">'
+        f'<div class="{NO_MATH}" style="overflow-x: auto"><table><thead><tr style="{ground}">'
         f'<th style="{fixed}" scope="col">Claim</th><th scope="col" style="{left}">Verdict</th></tr></thead>'
         f'<tbody><tr style="{ground}"><td style="{fixed}">&lt;i&gt;</td><td style="{left}">so</td></tr></tbody></table>'
         "</div>"

@@ -13,12 +13,12 @@ def losses_of_two(losses: pd.DataFrame):
     """The losses of two trainings by step, in training (thin lines) and on the validation rows (points), those of LM
     and pause head apart where there are both.
 
-    `losses` is `TwoRuns.losses`.
+    `losses` is `TwoRuns.losses`. The panels are below one another: side by side they are too small on a narrow screen.
     """
     losses = losses.reindex(columns=losses.columns.union([f"eval_{key}" for key in LOSSES], sort=False))
     losses = losses.reindex(columns=losses.columns.union(["step", *LOSSES], sort=False))
     present = [key for key in LOSSES if losses[[key, f"eval_{key}"]].notna().any(axis=None)]
-    figure, axes = panels(len(present), width=3.4, height=2.6)
+    figure, axes = panels(len(present), width=4.4, height=1.8, across=1)
     for axis, key in zip(axes, present):
         for (name, part), look in zip(losses.groupby("run", sort=False), LOOKS):
             trained, validated = part.dropna(subset=[key]), part.dropna(subset=[f"eval_{key}"])

@@ -121,7 +121,7 @@ def certainty_curve(by_certainty: pd.DataFrame, prediction: pd.DataFrame):
     of_pausing = list(PAUSE_PART_COLOURS.values())[:3]
     handles = [plt.Line2D([], [], marker="o", color=colour, label=words) for colour, words in of_pausing]
     axis.legend(handles=handles, frameon=False)
-    told = "nothing is finished yet"
+    told = "nothing to show yet"
     if len(prediction):
         areas = prediction.groupby("by")["auc"].median()
         told = f"AUC of a pause by the LM's certainty {areas[LM]:.2f}, by the head's odds {areas[HEAD]:.2f} (medians)"
