@@ -123,6 +123,8 @@ def from_pretrained(auto, source: str, **options):
         raise
     except Exception as error:  # damaged files and odd configurations fail in as many ways as there are libraries below
         reason = (str(error).strip() or type(error).__name__).split("\n")[0]
+        if "tiktoken" in reason:
+            reason = "a tokenizer.model without a tokenizer.json is read after `pip install sentencepiece protobuf`"
         raise InputError(
             f"The model '{source}' could not be loaded ({reason}): give {NAMES}, a folder with a transformers model, "
             "or a hub id you can reach."

@@ -3,6 +3,7 @@
 import gc
 import json
 import shutil
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -144,6 +145,14 @@ def test_a_damaged_folder_is_refused_in_one_sentence(embedded_copy, file, conten
     with pytest.raises(ValueError, match="could not be loaded") as error:
         load_model(str(embedded_copy))
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.skipif(find_spec("sentencepiece") is not None, reason="sentencepiece is installed, and reads it")
+def test_a_tokenizer_of_sentencepiece_alone_says_what_reads_it(embedded_copy):
+    (embedded_copy / "tokenizer.json").rename(embedded_copy / "tokenizer.model")
+    (embedded_copy / "tokenizer_config.json").write_text('{"tokenizer_class": "LlamaTokenizer"}')
+    with pytest.raises(ValueError, match=r"could not be loaded \(.*pip install sentencepiece protobuf`\)"):
+        load_tokenizer(str(embedded_copy))
 
 
 @pytest.mark.parametrize("source", ["./nomodel", "/no/such/model", "../nomodel", "a/b/c"])
