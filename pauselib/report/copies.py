@@ -18,6 +18,8 @@ TEX = str.maketrans(
 )  # fmt: skip
 """What a character is in LaTeX, of those that its text mode does not show as they are."""
 
+SENTENCE = 50  # characters: a longer text is broken into lines
+
 
 def text_table(columns: list[Column], details: bool = False) -> pd.DataFrame:
     """Return columns as a table of texts with headings in words; without `details`, those that are no details."""
@@ -46,10 +48,17 @@ def latex(columns: list[Column], caption: str = "", label: str = "") -> str:
         hrules=True,
         position="htbp",
         position_float="centering",
-        column_format="".join("r" if column.is_number else "l" for column in shown),
+        column_format="".join(map(alignment, shown)),
         caption=tex(caption) or None,
         label=f"tab:{label}" if label else None,
     )
+
+
+def alignment(column: Column) -> str:
+    """Return how LaTeX sets a column: numbers from the right, sentences in lines of a third of the page."""
+    if column.is_number:
+        return "r"
+    return "p{0.33\\linewidth}" if max(map(len, column.texts), default=0) > SENTENCE else "l"
 
 
 def tex(text: str) -> str:

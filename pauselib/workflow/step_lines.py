@@ -61,12 +61,12 @@ class StepLines(logging.Handler):
     """Turns Snakemake's records into lines on a stream.
 
     `read_graph()` gives all steps and which have to run, see `steps_of_graph`; `folder` is where the results are;
-    `logs` are the paths of Snakemake's own log.
+    `logs` are the paths of Snakemake's own log; `is_dry()` says whether steps are named and not made.
     """
 
-    def __init__(self, read_graph: Callable, folder: str, logs: list[str], stream=None):
+    def __init__(self, read_graph: Callable, folder: str, logs: list[str], stream=None, is_dry: Callable = bool):
         super().__init__()
-        self.read_graph, self.folder, self.logs = read_graph, folder, logs
+        self.read_graph, self.folder, self.logs, self.is_dry = read_graph, folder, logs, is_dry
         self.screen = Screen(stream or sys.stdout)
         self.state = RunState({}, set())
         self.stopping = False
@@ -76,10 +76,14 @@ class StepLines(logging.Handler):
         event = getattr(record, "event", None)
         try:
             if event == LogEvent.RUN_INFO:
-                self.tell_start()
+                if not self.state.steps:  # a dry run has a second one at its end
+                    self.tell_start()
             elif event == LogEvent.JOB_INFO and record.jobid in self.state.steps:
                 self.state.begin(record.jobid, record.created)
-                self.show_running()
+                if self.is_dry():
+                    self.screen.line(f"would run: {self.state.label(record.jobid)}")
+                else:
+                    self.show_running()
             elif event == LogEvent.JOB_FINISHED and record.job_id in self.state.steps:
                 self.tell_finished(record.job_id, record.created)
             elif event == LogEvent.JOB_ERROR and record.jobid in self.state.steps:
@@ -179,4 +183,5 @@ def show_step_lines(workflow, folder: str) -> None:
     for handler in list(logger.handlers):
         if handler.name == "DefaultStreamHandler":
             logger.removeHandler(handler)
-    logger.addHandler(StepLines(lambda: steps_of_graph(workflow.dag), folder, workflow.logger_manager.get_logfile()))
+    logs = workflow.logger_manager.get_logfile()
+    logger.addHandler(StepLines(lambda: steps_of_graph(workflow.dag), folder, logs, is_dry=lambda: workflow.dryrun))

@@ -8,6 +8,11 @@ from pauselib.report.copies import latex, markdown, tex
 TABLE = pd.DataFrame({"variant": ["sft_peft"], "difference": [-0.25], "low": [-0.5], "high": [0.125], "n": [500]})
 
 
+def test_a_column_of_sentences_is_broken_into_lines_in_latex():
+    table = pd.DataFrame({"claim": ["Pauses help.", "word " * 20], "estimate": [1.0, 2.0]})
+    assert "\\begin{tabular}{p{0.33\\linewidth}r}" in latex(columns_of(table))
+
+
 def test_latex_has_the_main_columns_and_minus_signs():
     assert latex(columns_of(TABLE), "50 % of a_b", "found") == (
         "\\begin{table}[htbp]\n\\centering\n\\caption{50 \\% of a\\_b}\n\\label{tab:found}\n"

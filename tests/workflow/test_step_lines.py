@@ -84,6 +84,20 @@ def end_after_failure(lines: StepLines) -> None:
     lines.close()
 
 
+def test_a_dry_run_names_the_steps_that_would_run(told):
+    lines = told({3, 4})
+    lines.is_dry = lambda: True
+    say(lines, event=LogEvent.RUN_INFO)
+    start(lines, 3, 4)
+    say(lines, event=LogEvent.RUN_INFO)  # Snakemake ends a dry run with it, too
+    lines.close()
+    assert lines.screen.stream.getvalue().splitlines() == [
+        "5 steps: 1 variant, 1 intervention; results under runs/tiny; 3 of 5 are kept from before",
+        "would run: evaluate sft_peft",
+        "would run: intervene sft_peft max_pauses-0",
+    ]
+
+
 def test_a_run_is_a_line_at_its_start_and_one_for_every_step(told):
     lines = told()
     say(lines, "Select jobs to execute...")
