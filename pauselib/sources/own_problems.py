@@ -7,19 +7,22 @@ Ben has 9 pens. Ben buys 2 packs of 6 pens. How many pens does Ben have? | 2*6=1
 import json
 import re
 from pathlib import Path
+from tokenize import TokenError
 
 from pauselib import runs
 from pauselib.errors import InputError
 
 OPENINGS = ("Now that gives", "So that makes")  # as the embedded model's answers are told
-CALCULATION = re.compile(r"[-+*/().\d\s]+=\s*(-?\d+(?:\.\d+)?)")
+CALCULATION = re.compile(r"((?:(?!\*\*)[-+*/().\d\s])+)=\s*(-?\d+(?:\.\d+)?)")
+ROUNDED = 0.01  # how far a result may be from the exact one: 10/3=3.33
 
 
 def write_own_problems(folder: Path | str, text: str, n_test: int) -> Path:
     """Write the problems of a text as train.jsonl and, the last `n_test` of them, test.jsonl; return the folder.
 
     A line is a question and behind it, each after a `|`, the calculations of its answer; the last result is the gold
-    answer. Raises InputError, with the line, for one that is not written like this, and for too few lines.
+    answer. Raises InputError, with the line, for one that is not written like this or calculates something wrong, and
+    for too few lines.
     """
     lines = [line.strip() for line in text.strip().splitlines() if line.strip()]
     if len(lines) <= n_test:
@@ -41,7 +44,20 @@ def as_problem(line: str) -> dict[str, str]:
             f"The problem {line!r} is not a question with calculations behind it: write it like "
             "'Mia has 3 cards and finds 4. How many has she? | 3+4=7'."
         )
+    for calculation, result in zip(calculations, results):
+        if not is_right(*result.groups()):
+            raise InputError(f"The problem {line!r} calculates something wrong: mend {calculation!r}.")
     told = []
     for i, (calculation, result) in enumerate(zip(calculations, results)):
-        told.append(f"{OPENINGS[i % len(OPENINGS)]} <<{''.join(calculation.split())}>>{result[1]}.")
-    return {"question": question, "answer": "\n".join([*told, f"#### {results[-1][1]}"])}
+        told.append(f"{OPENINGS[i % len(OPENINGS)]} <<{''.join(calculation.split())}>>{result[2]}.")
+    return {"question": question, "answer": "\n".join([*told, f"#### {results[-1][2]}"])}
+
+
+def is_right(calculation: str, result: str) -> bool:
+    """Return whether a calculation gives a result, which may be rounded."""
+    import pandas as pd
+
+    try:
+        return abs(float(pd.eval(calculation.strip())) - float(result)) < ROUNDED
+    except (SyntaxError, TokenError, TypeError, ArithmeticError):
+        return False

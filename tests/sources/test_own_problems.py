@@ -29,6 +29,18 @@ def test_a_line_without_calculations_is_refused(line, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("calculation", ["3+4=8", "7/0=1", "(3+4=7", "3(4)=12", "007+1=8", "3+4=7.1"])
+def test_a_wrong_calculation_is_refused(calculation, tmp_path):
+    with pytest.raises(InputError, match=r"calculates something wrong: mend ") as error:
+        write_own_problems(tmp_path, f"How many? | 1+1=2 | {calculation}\n{TEXT}", n_test=1)
+    assert str(error.value).endswith(f"mend {calculation!r}.")
+
+
+def test_a_result_may_be_rounded(tmp_path):
+    folder = write_own_problems(tmp_path / "mine", f"{TEXT}How many? | 10 / 3 = 3.33", n_test=1)
+    assert load_problems(str(folder), "test")[0]["answer"].endswith("<<10/3=3.33>>3.33.\n#### 3.33")
+
+
 def test_as_few_problems_as_are_kept_for_the_test_are_refused(tmp_path):
     with pytest.raises(InputError, match="There are 2 problems: write more than the 2"):
         write_own_problems(tmp_path, TEXT, n_test=2)
