@@ -95,7 +95,7 @@ def accuracy_under_interventions(effects: pd.DataFrame):
     labels = [f"{said}\n{pauses:.1f} pauses" for said, pauses in zip(words, others["pauses_mean"])]
     right.set_yticks([-y for y in range(len(others))], labels, fontsize=7)
     right.axvline(0, color=LINE, linewidth=0.8)
-    right.set(xlabel="points more accurate than without the intervention,\npaired 95 % interval")
+    right.set(xlabel="points more accurate than without\nthe intervention, paired 95 % interval")
     return figure
 
 
