@@ -38,7 +38,7 @@ def test_a_page_of_replies_is_listed_and_the_chosen_one_is_shown(asked, monkeypa
     panel.end.value = "ended by itself"
     assert panel.status.value == "0 of 4 replies pass the filters."
     panel.decoded.index = 1
-    assert panel.decoded.label == "max_pauses-0"
+    assert panel.decoded.label == "no pauses of its own"
     assert pauses(panel.pane.value) == 0
 
 

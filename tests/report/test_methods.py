@@ -54,7 +54,7 @@ def test_the_numbers_are_those_of_the_files_not_of_the_settings_now(intervened):
     assert "LoRA of rank 3, alpha 32" in parts["Training"]
     assert "3 rows are finished. Seeds: 42. A seed is that of training" in parts["Training"]
     assert "at most 4 times as many tokens in all" in parts["Decoding"]
-    assert "sft max_pauses-0, sft forced_pauses-2_forced_at-answer" in parts["Decoding"]
+    assert "sft (no pauses of its own), sft (2 pauses put in before the final answer)" in parts["Decoding"]
 
 
 def test_the_trials_name_what_was_put_in(tmp_path):

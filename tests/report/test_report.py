@@ -130,7 +130,7 @@ def test_a_table_is_copied_as_csv_latex_and_markdown(page_of_report):
         button.wait_for(state="hidden")  # for a moment it says that it is done
         copied[kind] = page.evaluate("navigator.clipboard.readText()")
     assert copied["CSV"].startswith("variant,intervention,allowed,n,accuracy,accuracy_low,accuracy_high,difference,")
-    assert r"sft & max\_pauses-0 & 1.000 & 0.333 &" in copied["LaTeX"]
+    assert "sft & no pauses of its own & 1.000 & 0.333 &" in copied["LaTeX"]
     assert copied["Markdown"].startswith("| Variant ")
 
 
