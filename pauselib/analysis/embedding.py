@@ -83,7 +83,7 @@ def embedding_effect(replies: pd.DataFrame, plan: Plan) -> dict:
     doubted = [f"in {one.pair} {one.doubt}" for one in effects if one.doubt]
     of_pairs = [one.plain.difference for one in effects]
     reading = (
-        f"The {len(effects)} of {len(wanted)} pairs that are finished differ by {points(min(of_pairs))} to "
+        f"{len(effects)} of {len(wanted)} pairs are finished, with differences of {points(min(of_pairs))} to "
         f"{points(max(of_pairs))} points; {listed(beyond) or 'none of them'} by more than the margin after correction, "
         f"and at the most by {margin_in_points(reach)}. "
         f"{seeds_in_words(min(one.seeds for one in effects))}"
