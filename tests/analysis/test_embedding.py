@@ -33,7 +33,7 @@ def test_pairs_that_differ_to_both_sides_are_not_equivalent():
     assert sum(effects.values()) == pytest.approx(0)
     assert row["verdict"] == "opposite"  # that of the pair that differs most
     assert row["estimate"] == pytest.approx(-0.165, abs=0.03)
-    assert "differ by -15.5 to +13.2 points" in row["reading"]
+    assert "with differences of -15.5 to +13.2 points" in row["reading"]
 
 
 @pytest.mark.parametrize("seeds", [1, 3])
