@@ -15,7 +15,7 @@ import pytest
         ("pauselib.analysis.plan", 1),
         ("pauselib.tasks", 1),
         ("pauselib.rows", 1),
-        ("pauselib.interventions", 1),
+        ("pauselib.interventions", 2),
         ("pauselib.analysis.places", 1),
         ("pauselib.analysis.positions", 2),
     ],
