@@ -3,7 +3,6 @@ are details that a reader asks for.
 """
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import pandas as pd
@@ -117,12 +116,10 @@ DETAILS = {  # shown only to a reader who asks for all columns
     "share", "expected", "correct_low", "pauses_mean_ours", "pauses_mean_correct_ours",
     "pauses_mean_incorrect_ours", "warmup notebook", "trial notebook", "tracking",
 }  # fmt: skip
-ALL_CONTENTS = {**CONTENTS, GivenResult.name: GivenResult}
-WORDS: dict[str, Callable[[str], str]] = {  # column -> what gives a name in it in words
-    "intervention": name_in_words,
-    "site": lambda name: SITES[name].meaning if name in SITES else name,
-    "bins_of": lambda name: IN_WORDS.get(name, name),
-    "content": lambda name: ALL_CONTENTS[name].meaning if name in ALL_CONTENTS else name,
+MEANINGS = {  # column -> what a name in it means; others stay as they are
+    "site": {site.name: site.meaning for site in SITES.values()},
+    "content": {content.name: content.meaning for content in (*CONTENTS.values(), GivenResult)},
+    "bins_of": IN_WORDS,
 }
 P_VALUES = ("p", "p_holm")
 ASIDES = (*P_VALUES, "what")  # no details, but left out where the screen is narrow
@@ -254,11 +251,11 @@ def cells(column: pd.Series, places: int) -> list[str]:
     p values have three decimals, and are `<0.001` below that.
     """
 
-    in_words = WORDS.get(str(column.name), str)
+    meanings = MEANINGS.get(column.name, {})
 
     def text(value) -> str:
         if isinstance(value, str):
-            return in_words(value)
+            return name_in_words(value) if column.name == "intervention" else meanings.get(value, value)
         if pd.isna(value):
             return NONE
         if column.dtype == bool:

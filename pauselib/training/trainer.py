@@ -236,9 +236,8 @@ class PauseTrainer(SFTTrainer):
                     f"The {name} is {entry[name]} at step {self.state.global_step}: lower the learning rate, or look "
                     "at the rows around it."
                 )
-        if is_first():
-            self.progress = self.progress or Progress("training step", self.state.max_steps)
-            self.progress.update(self.state.global_step, f"loss {entry['loss']:.3f}" if "loss" in entry else "")
+        self.progress = self.progress or Progress("training step", self.state.max_steps)
+        self.progress.update(self.state.global_step, f"loss {entry['loss']:.3f}" if "loss" in entry else "")
         if self.picture:
             self.picture.update(self.history())
 
