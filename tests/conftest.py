@@ -156,6 +156,14 @@ def save(folder, replies: list[dict], eval_loss: float, **settings) -> None:
     runs.write_json(folder / runs.MANIFEST, {**runs.origin(folder, settings, {"model": "abc"}), "outputs": outputs})
 
 
+def save_outcomes(folder, outcomes: pd.DataFrame) -> None:
+    """Write trials.parquet, and the manifest that says that it is finished."""
+    folder.mkdir(parents=True, exist_ok=True)
+    outcomes.to_parquet(folder / "trials.parquet")
+    outputs = {"trials.parquet": runs.digest(folder / "trials.parquet")}
+    runs.write_json(folder / runs.MANIFEST, {**runs.origin(folder, {}, {}), "outputs": outputs})
+
+
 @pytest.fixture
 def intervened(by_hand):
     """sft without pauses is right in 3 of 3, with 2 forced ones in none; the experiment asks for both interventions."""

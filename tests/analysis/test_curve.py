@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import save_outcomes
 
-from pauselib import runs
 from pauselib.analysis.curve import Curve, checkpoint_outcomes
 from pauselib.analysis.plan import plan
 from pauselib.analysis.trials import COLUMNS
@@ -91,12 +91,9 @@ def test_the_finished_trials_of_checkpoints_are_read_and_those_not_asked_for_are
     settings = Settings(runs_dir=str(tmp_path), variants=["sft_peft"], trial_checkpoints=[10, 20])
     for (step, name), _ in HARD.items():
         folder = settings.but(variant=name).variant_folder() / (f"trial-at-step-{step}" if step else "trial")
-        folder.mkdir(parents=True)
         found = table()
         mine = found[(found["step"] == step) & (found["variant"] == name)]
-        mine.drop(columns=["seed", "variant", "step"]).to_parquet(folder / "trials.parquet")
-        outputs = {"trials.parquet": runs.digest(folder / "trials.parquet")}
-        runs.write_json(folder / runs.MANIFEST, {**runs.origin(folder, {}, {}), "outputs": outputs})
+        save_outcomes(folder, mine.drop(columns=["seed", "variant", "step"]))
     assert set(checkpoint_outcomes(settings)[["step", "variant"]].itertuples(index=False, name=None)) == set(HARD)
     fewer = checkpoint_outcomes(settings.but(trial_checkpoints=[20]))
     assert set(fewer["step"]) == {0, 20}

@@ -1,14 +1,15 @@
 """What is written into README.md and docs/, from twelve hand-written replies a variant."""
 
-import importlib.util
 import json
 import zipfile
 
+import findings
 import nbformat
 import pandas as pd
 import pytest
+import write_results
 import yaml
-from conftest import ROOT, save
+from conftest import save, save_outcomes
 
 from pauselib.analysis.study import Study
 from pauselib.settings import of_experiment
@@ -20,15 +21,6 @@ CONFIG = {
 }
 MARKED = "before\n<!-- {0}: written by docs/write_results.py -->\nold {0}\n<!-- end of {0} -->\nafter\n"
 PAUSE = "<|pause|>"
-
-
-@pytest.fixture(scope="module")
-def script():
-    """docs/write_results.py as a module."""
-    spec = importlib.util.spec_from_file_location("write_results", ROOT / "docs" / "write_results.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def replies(n_pauses: list[int], n_right: int) -> list[dict]:
@@ -80,18 +72,18 @@ def root(tmp_path):
     nbformat.write(notebook, settings.folder() / "analyze.ipynb")
     (tmp_path / "configs").mkdir()
     (tmp_path / "configs" / "tiny.yaml").write_text(yaml.safe_dump(config))
-    for name in ("tiny-seeds", "tiny-strategies", "smollm2"):
+    for name in ("tiny-seeds", "tiny-strategies", "smollm2", "smollm2-curve"):
         unfinished = {**config, "experiment": name, "variants": ["sft"], "interventions": []}
         (tmp_path / "configs" / f"{name}.yaml").write_text(yaml.safe_dump(unfinished))
-    (tmp_path / "README.md").write_text("".join(map(MARKED.format, ("real", "finding", "example"))))
+    (tmp_path / "README.md").write_text("".join(map(MARKED.format, ("real", "curve", "finding", "example"))))
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs" / "results.md").write_text("".join(map(MARKED.format, ("tiny", "seeds", "strategies"))))
     return tmp_path
 
 
-def test_the_finding_is_three_sentences_with_numbers_and_intervals(script, root):
+def test_the_finding_is_three_sentences_with_numbers_and_intervals(root):
     study = Study(of_experiment(yaml.safe_load((root / "configs" / "tiny.yaml").read_text())))
-    trained, forbidden, places, _, run, *_ = script.finding(study, "which run").splitlines()
+    trained, forbidden, places, _, run, *_ = findings.finding(study, "which run").splitlines()
     assert trained.startswith(
         "* Trained with pauses, `sft_peft` is right in 75.0 % of 12 new problems; the same model trained as long "
         "without pauses (`baseline_matched`) is right in 50.0 %: a difference of +25.0 points (95 % interval "
@@ -107,18 +99,19 @@ def test_the_finding_is_three_sentences_with_numbers_and_intervals(script, root)
     assert run == "which run"
 
 
-def test_the_example_is_the_first_correct_reply_with_two_pauses(script, root):
+def test_the_example_is_the_first_correct_reply_with_two_pauses(root):
     study = Study(of_experiment(yaml.safe_load((root / "configs" / "tiny.yaml").read_text())))
-    assert script.example(study).splitlines()[-3:] == ["    What is 1 and 1?", "", "    ‖‖It is #### 1"]
+    assert findings.example(study).splitlines()[-3:] == ["    What is 1 and 1?", "", "    ‖‖It is #### 1"]
 
 
-def test_only_what_is_finished_is_written_and_the_rest_is_named(script, root, capsys):
-    script.main("a machine", root)
+def test_only_what_is_finished_is_written_and_the_rest_is_named(root, capsys):
+    write_results.main("a machine", root)
     told = capsys.readouterr().out
     assert "Not finished of configs/tiny-seeds.yaml: seed 42." in told
     readme, results = (root / "README.md").read_text(), (root / "docs" / "results.md").read_text()
-    assert readme.count("before") == readme.count("after") == 3
+    assert readme.count("before") == readme.count("after") == 4
     assert "old real" in readme
+    assert "old curve" in readme
     assert "old finding" not in readme
     assert "`configs/tiny.yaml`, seed 42, 12 test problems; a machine" in readme
     assert "old tiny" not in results
@@ -129,11 +122,11 @@ def test_only_what_is_finished_is_written_and_the_rest_is_named(script, root, ca
         assert (root / "docs" / f"{name}.png").read_bytes()[:4] == b"\x89PNG"
 
 
-def test_the_real_experiment_goes_to_a_folder_of_its_own_and_above_the_quick_look(script, root):
+def test_the_real_experiment_goes_to_a_folder_of_its_own_and_above_the_quick_look(root):
     real = yaml.safe_load((root / "configs" / "tiny.yaml").read_text())
     (root / "configs" / "smollm2.yaml").write_text(yaml.safe_dump(real))
     (root / "runs" / "tiny" / "results.csv").write_text("variant\n")
-    script.main("a machine", root)
+    write_results.main("a machine", root)
     readme, docs = (root / "README.md").read_text(), root / "docs" / "smollm2"
     assert "old real" not in readme
     assert "](docs/smollm2/finding.png)" in readme
@@ -148,41 +141,64 @@ def test_the_real_experiment_goes_to_a_folder_of_its_own_and_above_the_quick_loo
     assert not list((root / "elsewhere").rglob("test.parquet"))
 
 
-def test_of_the_real_experiment_those_seeds_are_shown_that_are_finished(script, root, capsys):
+def test_of_the_real_experiment_those_seeds_are_shown_that_are_finished(root, capsys):
     real = yaml.safe_load((root / "configs" / "tiny.yaml").read_text())
     (root / "configs" / "smollm2.yaml").write_text(yaml.safe_dump({**real, "seeds": [42, 43]}))
     (root / "runs" / "tiny" / "results.csv").write_text("variant\n")
-    script.main("a machine", root)
+    write_results.main("a machine", root)
     assert "Not finished of configs/smollm2.yaml: seed 43." in capsys.readouterr().out
     assert "`configs/smollm2.yaml`, seed 42, 12 test problems; a machine" in (root / "README.md").read_text()
     assert [path.name for path in (root / "docs" / "smollm2").glob("*.zip")] == ["seed-42.zip"]
 
 
-def test_a_copied_notebook_says_not_where_the_data_are(script, tmp_path):
+def test_the_learning_curves_go_to_a_folder_of_their_own_and_into_a_sentence_of_the_readme(root):
+    config = {**yaml.safe_load((root / "configs" / "tiny.yaml").read_text()), "trial_checkpoints": [10, 20]}
+    (root / "configs" / "smollm2-curve.yaml").write_text(yaml.safe_dump(config))
+    (root / "runs" / "tiny" / "results.csv").write_text("variant\n")
+    settings = of_experiment(config)
+    conditions = pd.DataFrame({"site": ["", "step"], "content": ["nothing", "pauses"], "dose": [0, 4]})
+    names = [f"test-{i // 2}" for i in range(24)]
+    results = pd.DataFrame({"problem_id": names, "result": [0, 1] * 12, "correct": False})
+    for name, step, loss in (("baseline_1_epoch", 0, 5.0), ("sft_peft", 10, 3.0), ("sft_peft", 20, 2.0)):
+        table = results.merge(conditions, how="cross")
+        table["log_likelihood"] = -1.0 - loss * (table["dose"] > 0) - 0.1 * (table["result"] == 1)
+        folder = settings.but(variant=name).variant_folder() / (f"trial-at-step-{step}" if step else "trial")
+        save_outcomes(folder, table)
+    write_results.main("a machine", root)
+    readme, docs = (root / "README.md").read_text(), root / "docs" / "smollm2-curve"
+    assert "old curve" not in readme
+    assert "sft_peft with 4 pauses before the calculation: -5.000 nats at step 0, -2.000 " in readme
+    assert (docs / "learning_curves.png").read_bytes()[:4] == b"\x89PNG"
+    assert "| sft_peft  | before the calculation " in (docs / "results.md").read_text()
+    with zipfile.ZipFile(docs / "seed-42.zip") as outcomes:
+        assert "tiny/seed-42/sft_peft/trial-at-step-20/trials.parquet" in outcomes.namelist()
+
+
+def test_a_copied_notebook_says_not_where_the_data_are(tmp_path):
     settings = of_experiment({**CONFIG, "runs_dir": str(tmp_path)})
     folder = settings.folder() / "data"
     folder.mkdir(parents=True)
     (folder / "made_from.json").write_text(json.dumps({"settings": {"dataset": "/somewhere/gsm8k"}}))
     cell = nbformat.v4.new_code_cell("dataset = '/somewhere/gsm8k'")
     nbformat.write(nbformat.v4.new_notebook(cells=[cell]), tmp_path / "source.ipynb")
-    script.copy_notebook(tmp_path / "source.ipynb", tmp_path / "target.ipynb", Study(settings))
+    write_results.copy_notebook(tmp_path / "source.ipynb", tmp_path / "target.ipynb", Study(settings))
     assert nbformat.read(tmp_path / "target.ipynb", 4).cells[0].source == "dataset = '/path/to/data'"
 
 
-def test_the_copies_have_no_dead_links_and_no_paths_of_the_machine(script, root):
-    script.main("a machine", root)
+def test_the_copies_have_no_dead_links_and_no_paths_of_the_machine(root):
+    write_results.main("a machine", root)
     assert 'href="seed-' not in (root / "docs" / "report.html").read_text()
     assert "somebody" not in (root / "docs" / "analyze.ipynb").read_text()
 
 
-def test_writing_twice_changes_nothing(script, root):
-    script.main("a machine", root)
+def test_writing_twice_changes_nothing(root):
+    write_results.main("a machine", root)
     first = {path: path.read_bytes() for path in root.rglob("*.md")}
-    script.main("a machine", root)
+    write_results.main("a machine", root)
     assert {path: path.read_bytes() for path in root.rglob("*.md")} == first
 
 
-def test_a_file_without_a_place_for_it_is_named(script, root):
+def test_a_file_without_a_place_for_it_is_named(root):
     (root / "README.md").write_text("nothing")
     with pytest.raises(SystemExit, match=r"README.md has no place for 'finding'"):
-        script.main("a machine", root)
+        write_results.main("a machine", root)

