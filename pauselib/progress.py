@@ -21,10 +21,11 @@ class Line:
 
     def __init__(self):
         self.handle = None  # nothing is shown yet
+        self.ended = False
 
     def show(self, line: str) -> None:
         """Put a line in place of the last one. Of several processes that train together the first alone does."""
-        if not is_first():
+        if self.ended or not is_first():
             return
         if not in_notebook():
             self.handle = True
@@ -37,6 +38,12 @@ class Line:
             self.handle = display(data, raw=True, display_id=True)
         else:
             self.handle.update(data, raw=True)
+
+    def end(self) -> None:
+        """Leave the line as it is: in the terminal, what comes next begins below it."""
+        if self.handle and not self.ended and not in_notebook():
+            print(file=sys.stderr, flush=True)
+        self.ended = True
 
 
 @contextlib.contextmanager
@@ -68,6 +75,7 @@ def working(what: str):
         teller.join()
         if line.handle:
             line.show(f"{what}: {time.monotonic() - started:.0f} s")
+            line.end()
         _may_tell.release()
 
 
@@ -88,7 +96,9 @@ class Progress:
         self.line = Line()
 
     def update(self, done: int, text: str = "") -> None:
-        """Show that `done` of all are done, with a text behind it, unless it was shown just before."""
+        """Show that `done` of all are done, with a text behind it, unless it was shown just before. The line ends with
+        the last of them.
+        """
         now = time.monotonic()
         too_soon = now - self.shown_at < (THEN_EVERY if self.line.handle else FIRST_AFTER)
         if too_soon if done < self.total else self.line.handle is None:
@@ -98,3 +108,5 @@ class Progress:
         if 0 < done < self.total:
             line += f", {spent / done * (self.total - done):.0f} s to go"
         self.line.show(f"{line}; {text}" if text else line)
+        if done >= self.total:
+            self.line.end()

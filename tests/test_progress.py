@@ -18,6 +18,23 @@ def test_the_line_says_how_far_it_is_and_short_work_shows_none(shown, clock):
     ]
 
 
+def test_in_a_terminal_what_comes_after_the_last_of_them_begins_on_a_line_of_its_own(capsys, clock):
+    progress = Progress("step", 2)
+    for clock[0], done, text in ((2.0, 1, "loss 3"), (4.0, 2, "loss 1"), (9.0, 2, "")):
+        progress.update(done, text)
+    told = capsys.readouterr().err
+    assert [line.rstrip() for line in told.split("\r")] == [
+        "",
+        "step 1 of 2 (50%), 2 s, 2 s to go; loss 3",
+        "step 2 of 2 (100%), 4 s; loss 1",
+    ]
+    assert told.count("\n") == 1
+    assert told.endswith("\n")
+    short = Progress("step", 2)
+    short.update(2)
+    assert capsys.readouterr().err == ""
+
+
 def test_work_that_can_t_say_how_far_it_is_says_for_how_long(shown, monkeypatch):
     monkeypatch.setattr(progress, "TELL_AFTER", 0.05)
     with working("importing"), working("something within it"):

@@ -22,9 +22,7 @@ def main(*arguments: str) -> int:
             settings = of_experiment(config | {"runs_dir": folder})
             from pauselib.planning.plan import plan
 
-            text = plan(settings, named[-1] if named else "h100").text()
-            print(file=sys.stderr)  # below the line that said how far it was
-            print(text)
+            print(plan(settings, named[-1] if named else "h100").text())
         except ValueError as error:
             print(error, file=sys.stderr)
             return 2
