@@ -11,9 +11,11 @@ import pandas as pd
 from pauselib import runs
 from pauselib.analysis import certainty, loading, reasons
 from pauselib.analysis.claims import points
+from pauselib.analysis.comparisons import aligned
+from pauselib.analysis.paired import at_the_end
+from pauselib.analysis.pause_sites import compared, counted
 from pauselib.analysis.plan import plan
 from pauselib.analysis.study import Study
-from pauselib.analysis.verdicts import EQUIVALENT, LARGER, OPPOSITE, UNDECIDED
 from pauselib.conditions import REGISTERED_DOSE
 from pauselib.report import copies, html, tables
 from pauselib.report.columns import columns_of
@@ -22,7 +24,6 @@ from pauselib.variants import matched_baseline
 
 PAUSING = "sft_peft"  # the variant that the finding is about
 FORBIDDEN = "max_pauses-0"  # the name of the intervention that forbids all pauses
-SAID = {LARGER: "shown", EQUIVALENT: "excluded", OPPOSITE: "excluded", UNDECIDED: "undecided"}
 PACKAGES = ("python", "pauselib", "torch", "transformers", "trl", "peft")
 EFFECTS = ["variant", "intervention", "accuracy", "difference", "low", "high", "p_holm", "pauses_mean"]
 WIDTH = 100  # characters of a line of the example
@@ -56,8 +57,9 @@ def line_of(table: pd.DataFrame, **values) -> pd.Series:
 
 
 def finding(study: Study, run: str) -> str:
-    """Return the finding in three sentences, the run that it is from, and its picture."""
-    return f"{sentences(study)}\n\n{run}\n\n{picture('docs')}"
+    """Return the run that the finding is from, the finding in three sentences, and its picture."""
+    about = f"**The embedded default, a quick look** ([all of it](docs/results.md)): {run}"
+    return f"{about}\n\n{sentences(study)}\n\n{picture('docs')}"
 
 
 def real_finding(study: Study, run: str) -> str:
@@ -93,23 +95,30 @@ def interval(row: pd.Series) -> str:
 
 
 def accuracy_sentence(study: Study) -> str:
-    """Return whether training with pauses gives a more accurate model than as much training without them."""
+    """Return whether training with pauses gives more accurate models than as much training without them."""
     match = matched_baseline(PAUSING)
     ours, matched = (line_of(study.over_seeds, variant=name) for name in (PAUSING, match))
     found = line_of(study.against_matched, variant=PAUSING)
     right, without = percent(ours["accuracy"], 1), percent(matched["accuracy"], 1)
+    at_floor = at_the_end(*aligned(study.replies, PAUSING, match), plan().guard("floor"))
     return (
-        f"Trained with pauses, `{PAUSING}` is right in {right} of {ours['n']:,} new problems; the same model trained "
-        f"as long without pauses (`{match}`) is right in {without}: a difference of {points(found['difference'])} "
-        f"points {interval(found)}."
+        f"Trained with pauses, `{PAUSING}` is right in {right} of {ours['n']:,} new problems{over_seeds(ours)}; as "
+        f"much training without pauses (`{match}`) gives {without}: a difference of {points(found['difference'])} "
+        f"points {interval(found)}." + (f" There is little left to differ in: {at_floor}." if at_floor else "")
     )
 
 
+def over_seeds(row: pd.Series) -> str:
+    """Return that a number is the mean over several seeds, in words."""
+    return f" (mean of {row['seeds']} seeds)" if row["seeds"] > 1 else ""
+
+
 def forbidden_sentence(study: Study) -> str:
-    """Return what forbidding its pauses does to the accuracy of the same model."""
+    """Return what forbidding its pauses does to the accuracy of the same models."""
     found = line_of(study.intervention_effects, variant=PAUSING, intervention=FORBIDDEN)
-    change = points(found["difference"])
-    return f"With its pauses forbidden, the accuracy of the same model changes by {change} points {interval(found)}."
+    models = "model" if len(study.settings.seeds) == 1 else "models"
+    change = f"{points(found['difference'])} points {interval(found)}"
+    return f"With pauses forbidden, the accuracy of the same {models} changes by {change}."
 
 
 def trial_sentence(study: Study) -> str:
@@ -118,12 +127,12 @@ def trial_sentence(study: Study) -> str:
     if pd.isna(found.interval[0]):
         return ""
     above_nothing, beyond_masked = (one.said(found.outcome) for one in (found.above_nothing, found.beyond_masked))
-    verdict = SAID[found.judged(plan()).verdict]
     margin = found.outcome.margin(plan().margin(found.outcome.claim))
     return (
         f" In an insertion trial {REGISTERED_DOSE} pauses before the calculation of a hard result change "
         f"{found.outcome.words} by {above_nothing} against nothing, and by {beyond_masked} beyond masked pauses and "
-        f"matched training: that pauses buy {margin} or more is {verdict}."
+        f"matched training. The benefit is the smaller of the two, {found.benefit}: that pauses buy {margin} or more "
+        f"is {found.answer(plan())}."
     )
 
 
@@ -132,19 +141,20 @@ def places_sentence(study: Study) -> str:
     pauses = line_of(study.over_seeds, variant=PAUSING)["pauses_mean"]
     first = percent(line_of(study.pause_places["relative"], variant=PAUSING, low=0)["share"])
     claim = line_of(study.takeaways, claim=plan().claims["incorrect"].claim)
-    ratio = f"{claim['estimate']:.2f} times as many places as correct ones (95 % interval {claim['low']:.2f} to "
-    ratio += f"{claim['high']:.2f}; with a margin of {claim['margin']:g} around 1 that is {claim['verdict']})"
     counts = study.pause_origin.counts
-    learned = ""
+    uncut = ""
     if counts:
-        learned = (
-            f" Had its head learned exactly how the pauses of the training answers were drawn, it would pause "
-            f"{counts['pauses implied']:.2f} times in the replies that were not cut, where it pauses "
-            f"{counts['pauses said']:.2f} times."
+        uncut = (
+            f"In those that were not cut it pauses {counts['pauses said']:.2f} times, with {first} of the pauses in "
+            "the first tenth of the reply; had its head learned exactly how the pauses of the training answers were "
+            f"drawn, it would pause {counts['pauses implied']:.2f} times there. "
         )
     return (
-        f"`{PAUSING}` pauses {pauses:.1f} times a reply, with {first} of the pauses in the first tenth of the reply; "
-        f"over all variants with a trained pause head, incorrect replies pause in {ratio}.{learned}"
+        f"`{PAUSING}` pauses {pauses:.1f} times a reply. {uncut}Over all variants with a trained pause head, incorrect "
+        f"replies pause in {claim['estimate']:.2f} times as many places as correct ones (95 % interval "
+        f"{claim['low']:.2f} to {claim['high']:.2f}; with a margin of {claim['margin']:g} around 1 that is "
+        f"{claim['verdict']}). {counted(compared(study.replies), plan())} This is about these models, not about "
+        "training."
     )
 
 
@@ -159,7 +169,7 @@ def example(study: Study) -> str:
     lines = [line for text in shown.split("\n") for line in textwrap.wrap(text, WIDTH) or [""]]
     block = textwrap.indent("\n".join(lines), "    ")
     rule = f"the first correct one of `{PAUSING}` with at least two pauses; each {html.PAUSE_MARK} is a pause"
-    return f"A test problem and a reply ({rule}):\n\n{block}"
+    return f"A test problem of the embedded default and a reply ({rule}):\n\n{block}"
 
 
 def experiment_part(study: Study, run: str) -> str:
@@ -183,12 +193,11 @@ def experiment_part(study: Study, run: str) -> str:
 
 ### Do pauses help?
 
-The same models with their pauses forbidden, capped, forced or drawn, on the same problems (difference: to the plain
-replies):
+The same models on the same problems, with an intervention in decoding (difference: to the plain replies):
 
 {markdown(effects)}
 
-![Accuracy against the number of pauses allowed, and the other interventions](interventions.png)
+![Accuracy against the number of pauses allowed in a reply, and what other interventions do to it](interventions.png)
 
 ### Does a pause buy computation?
 
@@ -210,7 +219,8 @@ replies):
 
 ### The table
 
-In the published layout; best in bold; a baseline's eval loss is on clean answers and does not compare with the others.
+In the published layout; the best of a seed in bold; a baseline's eval loss is on clean answers and does not compare
+with the others.
 
 {published}
 

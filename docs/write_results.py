@@ -70,7 +70,8 @@ def draw(study: Study, docs: Path) -> None:
 def publish(study: Study, docs: Path) -> None:
     """Write the report and the executed analysis of an experiment into a folder."""
     docs.mkdir(parents=True, exist_ok=True)
-    runs.write(docs / "report.html", without_place(document.report_html(study, alone=True), study))
+    report = document.report_html(study, alone=True)
+    runs.write(docs / "report.html", without_place(report, study, study.settings.dataset))
     copy_notebook(study.settings.folder() / "analyze.ipynb", docs / "analyze.ipynb", study)
 
 
@@ -107,10 +108,10 @@ def copy_notebook(source: Path, target: Path, study: Study) -> None:
     runs.write(target, without_place(nbformat.writes(notebook) + "\n", study))
 
 
-def without_place(text: str, study: Study) -> str:
-    """Return a text without the path of the folder that an experiment's problems came from."""
+def without_place(text: str, study: Study, instead: str = "/path/to/data") -> str:
+    """Return a text with something instead of the path of the folder that an experiment's problems came from."""
     (dataset,) = loading.values_used(study.settings).get("dataset", [study.settings.dataset])
-    return text.replace(dataset, "/path/to/data") if Path(dataset).is_absolute() else text
+    return text.replace(dataset, instead) if Path(dataset).is_absolute() else text
 
 
 def write_default(study: Study, run: str, root: Path) -> None:

@@ -68,7 +68,7 @@ def best_variant(replies: pd.DataFrame, plan: Plan) -> dict:
     what, wanted = f"accuracy of {BEST} − that of the best other", [n for n, v in VARIANTS.items() if v.pauses]
     absent = [name for name in wanted if name not in present_variants(replies)]
     if absent:
-        return takeaway(plan, "best", what, f"Not decided: {listed(absent)} not finished.")
+        return takeaway(plan, "best", what, f"Not decided: it takes {listed(absent)} too.")
     answers = dict(zip(wanted, aligned(replies, *wanted)))
     seeds, problems = answers[BEST].shape
     if not problems:

@@ -9,8 +9,9 @@ import math
 import numpy as np
 import pandas as pd
 
+from pauselib.analysis import paired
 from pauselib.analysis.paired import NO_COMPARISON, Comparison, compare
-from pauselib.analysis.statistics import compare_groups, crossed, holm, smallest_difference, wilson
+from pauselib.analysis.statistics import compare_groups, crossed, holm, wilson
 from pauselib.variants import matched_baseline, parse
 
 DIFFERENCES = ["variant", "reference", "seeds", "n", "discordant", "difference", "low", "high", "p", "p_holm", "test"]
@@ -209,23 +210,25 @@ def over_seeds(replies: pd.DataFrame) -> pd.DataFrame:
 def detectable(replies: pd.DataFrame) -> tuple[str, float]:
     """The smallest true difference in accuracy that these problems can show, in words and as a share.
 
-    It is a difference between a trained model and its matched baseline, for a two-sided 5 % paired test with power
-    80 %, at the median share of discordant answers of the variants with a trained pause head. Nan where none of them is
-    finished with its match, or no difference could be found.
+    It is a difference between a variant with a trained pause head and its matched baseline, for a two-sided 5 % test
+    with power 80 % (`paired.detectable`), the median over these variants. Nan where none of them is finished with its
+    match, or where no difference could be found.
     """
     table = against_matched(replies)
     table = table[table["variant"].isin(trained_head(table["variant"].tolist())) & (table["n"] > 0)]
     if table.empty:
         needed = "a variant with a trained pause head and its matched baseline"
         return f"What these problems can show is not known before {needed} are finished.", math.nan
-    discordant, n = float(table["discordant"].median()), int(table["n"].min())
-    smallest = smallest_difference(n, discordant)
-    basis = f"on {n:,} problems, of which a variant and its matched baseline answer {discordant:.1%} differently"
-    basis += f" (median of {len(table)} variants)"
-    if math.isnan(smallest):
-        return f"No difference in accuracy is found in 8 of 10 cases {basis}.", smallest
-    found = f"found in 8 of 10 cases is {100 * smallest:.1f} points {basis}"
-    return f"The smallest true difference in accuracy that is {found}.", smallest
+    pairs = [aligned(replies, *names) for names in zip(table["variant"], table["reference"])]
+    found = pd.Series([paired.detectable(ours - others) for ours, others in pairs])
+    found = found.where(found <= 1)  # no share differs by more
+    seeds = f" with {table['seeds'].min()} seeds" if table["seeds"].min() > 1 else ""
+    basis = f"on {table['n'].min():,} problems{seeds}, of which a variant and its matched baseline answer "
+    basis += f"{table['discordant'].median():.1%} differently (median of {len(table)} variants)"
+    if found.isna().all():
+        return f"No difference in accuracy is found in 8 of 10 cases {basis}.", math.nan
+    said = f"found in 8 of 10 cases is {100 * found.median():.1f} points {basis}"
+    return f"The smallest true difference in accuracy that is {said}.", float(found.median())
 
 
 def intervention_effects(replies: pd.DataFrame, intervened: pd.DataFrame) -> pd.DataFrame:

@@ -65,26 +65,31 @@ def estimated(values: np.ndarray, level: float = 0.95) -> Estimate:
 
 
 def computed(outcome: Outcome, contrasts: list[np.ndarray], level: float = 0.95) -> "Computation":
-    """What three contrasts, (seeds, problems) arrays, say: beyond masked, above nothing, and the positive control."""
-    beyond_masked, above_nothing, _ = contrasts
+    """What five contrasts, (seeds, problems) arrays, say: beyond masked, above nothing, the positive control, and the
+    two differences that `beyond_masked` is the difference of.
+    """
+    beyond_masked, above_nothing, *_ = contrasts
     found = [estimated(values, level) for values in contrasts]
     highest = min(crossed(values, 1 - (1 - level) / 2).high for values in (beyond_masked, above_nothing))
     return Computation(outcome, *found, highest)
 
 
 class Computation(NamedTuple):
-    """The three contrasts that decide, in one outcome.
+    """The three contrasts that decide, in one outcome, and what the first of them is made of.
 
     Pauses buy computation where the pauses of the variant do more than masked ones, and that by more than after as much
     training without pauses (`beyond_masked`), and where they do more than nothing (`above_nothing`); masking is itself
-    a disturbance. Nothing is decided where the positive control does not show (`control`). `highest` is the high end of
-    the benefit.
+    a disturbance. Nothing is decided where the positive control does not show (`control`). `own` is pauses − masked
+    pauses of the variant, `matched` the same after matched training, whose pause embedding was never trained; the first
+    contrast is their difference. `highest` is the high end of the benefit.
     """
 
     outcome: Outcome
     beyond_masked: Estimate
     above_nothing: Estimate
     control: Estimate
+    own: Estimate
+    matched: Estimate
     highest: float
 
     @property
@@ -117,6 +122,25 @@ class Computation(NamedTuple):
         _, low, high = self.interval
         return judge(low, high, plan.margin(self.outcome.claim), doubt=self.doubt(plan))
 
+    def answer(self, plan: Plan) -> str:
+        """Whether pauses buy as much as the plan's margin, in words: shown, excluded, or undecided.
+
+        It is excluded wherever the interval of the benefit ends below the margin, also where the benefit may be smaller
+        than nothing; where all of it is below minus the margin, they cost that much.
+        """
+        _, low, high = self.interval
+        margin = plan.margin(self.outcome.claim)
+        if self.doubt(plan) or math.isnan(low) or low <= margin <= high:
+            return "undecided"
+        cost = "; they cost more than that" if high < -margin else ""
+        return "shown" if low > margin else f"excluded{cost}"
+
+    @property
+    def benefit(self) -> str:
+        """The benefit with its interval, in words."""
+        estimate, low, high = (self.outcome.number(value) for value in self.interval)
+        return f"{estimate} {self.outcome.unit} ({low} to {high}, the high end corrected for two)"
+
     @property
     def reading(self) -> str:
         """The three contrasts in words."""
@@ -125,9 +149,17 @@ class Computation(NamedTuple):
         return (
             f"{REGISTERED_DOSE} pauses before the calculation of a hard result change {self.outcome.words} by "
             f"{self.beyond_masked.said(self.outcome)} more than masked pauses do, beyond what they do after as much "
-            f"training without pauses, and by {self.above_nothing.said(self.outcome)} against nothing. A benefit is "
-            f"the smaller of the two. The result itself changes it by {self.control.said(self.outcome)}. "
-            f"{seeds_in_words(self.above_nothing.seeds)}"
+            f"training without pauses, and by {self.above_nothing.said(self.outcome)} against nothing. The benefit is "
+            f"the smaller of the two: {self.benefit}. {self.parts} The result itself changes it by "
+            f"{self.control.said(self.outcome)}. {seeds_in_words(self.above_nothing.seeds)}"
+        )
+
+    @property
+    def parts(self) -> str:
+        """What the first contrast is made of, in a sentence."""
+        return (
+            f"Pauses against masked ones: {self.own.said(self.outcome)} in the variant itself, "
+            f"{self.matched.said(self.outcome)} after matched training, whose pause embedding was never trained."
         )
 
     def line(self, plan: Plan, variant: str) -> dict:

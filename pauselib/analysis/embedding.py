@@ -70,7 +70,7 @@ def embedding_effect(replies: pd.DataFrame, plan: Plan) -> dict:
     The estimate is the difference of the pair that differs most, with its sign. The near end of its interval is that of
     the pair which is farthest from 0 after correction, the far end that of the pair which may be farthest.
     """
-    what = "accuracy with a trained pause embedding − that with a frozen one, in the pair that differs most"
+    what = "largest difference in accuracy, up or down, that training the pause embedding makes in a pair"
     effects, wanted = pair_effects(replies, plan), [f"{trained} / {frozen}" for trained, frozen in embedding_pairs()]
     if not effects:
         reading = f"Not decided: no pair of {listed(wanted)} finished for the same seeds."
@@ -81,11 +81,12 @@ def embedding_effect(replies: pd.DataFrame, plan: Plan) -> dict:
     low, high = sorted([sign * most.beyond, sign * reach])
     beyond = [one.pair for one in effects if one.beyond > plan.margin("embedding")]
     doubted = [f"in {one.pair} {one.doubt}" for one in effects if one.doubt]
-    of_pairs = [one.plain.difference for one in effects]
+    of_pairs = [points(one.plain.difference) for one in sorted(effects, key=lambda one: one.plain.difference)]
+    differences = f"{of_pairs[0]} to {of_pairs[-1]} points" if len(of_pairs) > 1 else f"{of_pairs[0]} points"
     reading = (
-        f"{len(effects)} of {len(wanted)} pairs are finished, with differences of {points(min(of_pairs))} to "
-        f"{points(max(of_pairs))} points; {listed(beyond) or 'none of them'} by more than the margin after correction, "
-        f"and at the most by {margin_in_points(reach)}. "
+        f"Of {len(wanted)} pairs {len(effects)} can be compared, with differences of {differences}; "
+        f"{listed(beyond) or 'none'} by more than the margin after correction, and at the most by "
+        f"{margin_in_points(reach)}. "
         f"{seeds_in_words(min(one.seeds for one in effects))}"
     )
     return takeaway(

@@ -26,6 +26,9 @@ EDGES = {
 }
 """The bins of each column of `injector.rates`: from each number to before the next one."""
 
+BATCHES_IN_ORDER = 50
+"""How many batches transformers' sampler goes through from the longest to the shortest rows."""
+
 IN_WORDS = {"so_far": "pauses so far", "gap": "words so far", "length": "words in the reply"}
 """What these columns are. Words are tokens that are no pause."""
 
@@ -50,12 +53,19 @@ class PauseOrigin:
     def losses(self) -> pd.DataFrame:
         """The loss of the pause head by `step`, the mean over seeds, in nats a token: `training`, and on the validation
         answers `loss`, with the lowest ones there of one rate for all tokens, `constant`, and of the `implied` ones.
+        Seeds whose answers are gone have no lowest losses, and are left out where others have some.
         """
         frames = [pause_losses(row).assign(**losses_of_injector(row, self.prior)) for row in self.rows]
-        found = (
-            pd.concat(frames) if frames else pd.DataFrame(columns=["step", "training", "loss", "constant", "implied"])
-        )
-        return found.groupby("step", as_index=False).mean()
+        columns = ["step", "training", "loss", "constant", "implied"]
+        found = pd.concat(frames) if frames else pd.DataFrame(columns=columns)
+        with_answers = found.dropna(subset="implied")
+        return (found if with_answers.empty else with_answers).groupby("step", as_index=False).mean()
+
+    @cached_property
+    def with_answers(self) -> list[int]:
+        """The seeds that `losses` are the mean of, where the validation answers of some are gone."""
+        found = [row.seed for row in self.rows if not np.isnan(losses_of_injector(row, self.prior)["implied"])]
+        return found if len(found) < len(self.rows) else []
 
     @cached_property
     def counts(self) -> dict[str, float]:
@@ -108,9 +118,17 @@ class PauseOrigin:
         found = f"it has learned {self.learned:.0%} of the difference"
         if self.learned <= 0:
             found = "it has not even learned how often there is a pause"
+        seeds = f" (seed {', '.join(map(str, self.with_answers))})" if self.with_answers else ""
+        order = ""
+        if self.rows[0].group_by_length and last["step"] <= BATCHES_IN_ORDER:
+            order = (
+                " With `group_by_length` so few steps go from the longest answers to the shortest, where pauses are "
+                "dense, so a head that ends there expects too many."
+            )
         return (
-            f"After {last['step']:.0f} steps the head's loss is {last['loss']:.4f} nats a token, against "
-            f"{last['constant']:.4f} of one rate for all tokens and {last['implied']:.4f} of the exact head: {found}."
+            f"After {last['step']:.0f} steps the head's loss{seeds} is {last['loss']:.4f} nats a token, against "
+            f"{last['constant']:.4f} of one rate for all tokens and {last['implied']:.4f} of the exact head: "
+            f"{found}.{order}"
         )
 
     def _published_in_words(self) -> str:

@@ -22,7 +22,7 @@ def incorrect_pause_more(replies: pd.DataFrame, plan: Plan) -> dict:
     heads = published_heads(present_variants(replies))
     mine = replies[replies["variant"].isin(heads)]
     is_cut = mine["truncated"].astype(bool)
-    used = comparable(mine[~is_cut])
+    used = compared(replies)
     if used.empty:
         names = listed(published_heads(list(VARIANTS)))
         lacking = "has correct and incorrect replies, not cut, that pause differently" if heads else "is finished"
@@ -33,11 +33,34 @@ def incorrect_pause_more(replies: pd.DataFrame, plan: Plan) -> dict:
     cut = f"{is_cut.sum()} replies that were cut are left out; with them it is {in_words(with_cut)}. "
     reading = (
         f"Incorrect replies pause in {in_words(ratio)} times as many places as correct ones; in the "
-        f"{len(by_variant)} variants it is {by_variant.min():.2f} to {by_variant.max():.2f}. "
+        f"{len(by_variant)} variants it is {by_variant.min():.2f} to {by_variant.max():.2f}. {counted(used, plan)} "
         f"{cut if is_cut.any() else ''}About these trained models, not about training."
     )
     doubt, detectable = doubt_of_sites(used, plan), detectable_ratio(ratio, plan)
     return takeaway(plan, "incorrect", what, reading, ratio, null=1.0, detectable=detectable, doubt=doubt)
+
+
+def compared(replies: pd.DataFrame) -> pd.DataFrame:
+    """The replies that the claim is about: `comparable` ones of the published trained heads, without those cut."""
+    mine = replies[replies["variant"].isin(published_heads(present_variants(replies)))]
+    return comparable(mine[~mine["truncated"].astype(bool)])
+
+
+def counted(used: pd.DataFrame, plan: Plan) -> str:
+    """How many places the ratio rests on, in `compared` replies, and whether they are few, in words."""
+    of_kind, told, problems = used.groupby(used["correct"].astype(bool)), [], []
+    for is_correct, words in ((True, "correct"), (False, "incorrect")):
+        mine = of_kind.get_group(is_correct)
+        problems.append(mine.loc[mine["n_sites"] > 0, "problem_id"].nunique())
+        told.append(f"{mine['n_sites'].sum():,} places in {len(mine):,} {words} replies, on {problems[-1]} problems")
+    least = plan.guard("least_problems")
+    said = f"They have {'; '.join(told)}."
+    if min(problems) >= least:
+        return said
+    return (
+        f"{said} With places on fewer than {least:g} problems the interval is only rough; the guard of the plan, which "
+        "counts all problems with replies, does not see this."
+    )
 
 
 def comparable(replies: pd.DataFrame) -> pd.DataFrame:

@@ -25,6 +25,7 @@ from pauselib.settings import Settings
 from pauselib.variants import FIRST_STEP, matched_baseline, parse
 
 DECIDING = ("beyond masked", "above nothing", "control")
+PARTS = ("beyond masked, own", "beyond masked, matched")  # their difference is the first one that decides
 CONDITION = ["variant", "site", "content", "dose"]
 OUTCOMES = {one.column: one for one in (LIKELIHOOD, STEP)}
 COLUMNS = ["seed", "problem_id", "result", *CONDITION, *OUTCOMES]
@@ -185,7 +186,7 @@ class Trials:
     def computation(self, variant: str, outcome: str = LIKELIHOOD.column) -> Computation:
         """What the trial of a variant says of the question whether pauses buy computation."""
         contrasts = registered(variant) if parse(variant).pauses else {}
-        weights = [contrasts[name][1] if contrasts else {} for name in DECIDING]
+        weights = [contrasts[name][1] if contrasts else {} for name in (*DECIDING, *PARTS)]
         return computed(OUTCOMES[outcome], [self.effect(one, outcome) for one in weights], plan().level)
 
     @cached_property
@@ -211,20 +212,23 @@ def registered(
         return {**one, **{term: -weight for term, weight in other.items()}}
 
     masked, nothing = {"content": "masked"}, {"content": NOTHING}
+    own, other = against(mine, **masked), against(matched, **masked)
     easy = mine._replace(results="easy")
     return {
         "beyond masked": (
             f"pauses − masked pauses, of {variant} − of {matched.variant}",
-            beyond(against(mine, **masked), against(matched, **masked)),
+            beyond(own, other),
         ),
         "above nothing": (f"pauses − nothing, of {variant}", against(mine, **nothing)),
         "control": (
             "the result itself − nothing",
             against(Term(variant, GivenResult.name, "result", 0), **nothing),
         ),
+        PARTS[0]: (f"pauses − masked pauses, of {variant}", own),
+        PARTS[1]: (f"pauses − masked pauses, of {matched.variant}", other),
         "against the start": (
             f"pauses − masked pauses, of {variant} − of {start.variant}",
-            beyond(against(mine, **masked), against(start, **masked)),
+            beyond(own, against(start, **masked)),
         ),
         "dose": ("10 pauses − 1 pause", against(mine._replace(dose=10), dose=1)),
         "hard − easy": (

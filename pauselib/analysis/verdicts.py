@@ -30,7 +30,7 @@ class Judgement:
     `beyond` is the distance of the interval from no effect: a smaller margin makes it `larger than the margin` (or
     `opposite`), and it is 0 where the interval covers no effect. `within` is the distance of its farther end: a larger
     margin makes it `equivalent`. Both are in the unit of the interval. They are nan where no margin gives that verdict:
-    where there is no interval, or a `doubt`, which is then said.
+    where there is no interval, a `doubt`, which is then said, or a ratio that would need bounds below 0.
     """
 
     verdict: str
@@ -70,6 +70,8 @@ def judge(
         return Judgement(UNDECIDED, margin, math.nan, math.nan, "", doubt)
     side = LARGER if low > 0 else OPPOSITE
     beyond, within = max(low, -high, 0.0), max(-low, high)
+    if null and within >= null:
+        within = math.nan  # a ratio is above 0, so there is no such margin
     if beyond > margin:
         return Judgement(side, margin, beyond, math.nan if doubt_of_none else within, side)
     if doubt_of_none:

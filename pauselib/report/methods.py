@@ -15,6 +15,7 @@ from pauselib.analysis.study import Study
 from pauselib.conditions import REGISTERED_DOSE, REGISTERED_SITE
 from pauselib.interventions import INTERVENTION_SETTINGS, active_interventions, changes_in_words
 from pauselib.settings import Settings
+from pauselib.sources.packaged import PACKAGED
 from pauselib.strategies import find_strategies
 from pauselib.variants import FIRST_STEP, parse
 
@@ -88,10 +89,13 @@ def plan_in_words(settings: Settings) -> str:
 
 def model_in_words(used: Used) -> str:
     """Which model it is, and what is put beside it."""
+    packaged = PACKAGED.get(used["model"])
+    origin = f" ({packaged.hub_id}, as the package {packaged.requirement} has it)" if packaged else ""
     return (
-        f"The model is '{used['model']}' in {used['dtype']}. A pause token stands beside its vocabulary, with an "
-        "embedding and a head of its own: log p(pause) = log softmax(pause head(h)), and log p(word) = log p(no pause) "
-        "+ log softmax(LM head(h)), with h the last hidden state. The pause head's loss does not reach the LM."
+        f"The model is '{used['model']}'{origin} in {used['dtype']}. A pause token stands beside its vocabulary, with "
+        "an embedding and a head of its own: log p(pause) = log softmax(pause head(h)), and log p(word) = "
+        "log p(no pause) + log softmax(LM head(h)), with h the last hidden state. The pause head's loss does not reach "
+        "the LM."
     )
 
 
@@ -202,7 +206,8 @@ def statistics_in_words() -> str:
          "and problems", (statistics.wilson, statistics.crossed)),
         ("Two models are compared on the same problems, with one seed by the score interval of a paired difference and "
          "McNemar's exact test, with several by the crossed effects", (paired.score_interval, paired.compare)),
-        ("The p values of one table are corrected together by Holm's method", (statistics.holm,)),
+        ("Where a column says so, the p values of one table are corrected together by Holm's method",
+         (statistics.holm,)),
         (f"A verdict is what the interval of {level} says by the margin of the plan: larger than the margin, opposite, "
          "equivalent or undecided; a large p is never a verdict", (verdicts.judge,)),
         ("Pauses of correct and incorrect replies are compared by a rank test, and by a Poisson regression of the "
@@ -241,9 +246,11 @@ def exclusions_in_words(study: Study) -> str:
     of_heads = int(replies.loc[replies["variant"].isin(heads), "truncated"].astype(bool).sum())
     stale = len(loading.stale_folders(study.settings))
     return (
-        f"{n_cut:,} of {len(replies):,} replies were cut at the limit; they count as they are in every accuracy, and "
-        f"are left out where pauses are compared by correctness or by place ({of_heads:,} of the variants with a "
-        "trained pause head; only these are compared, since a frozen head pauses up to the limit). Files that don't "
+        f"{n_cut:,} of {len(replies):,} replies were cut at the limit; they count as they are in every accuracy and "
+        "mean, in the rank test and beside which tokens pauses stand. They are left out of the claim about incorrect "
+        "replies, of the regression, of the places within a reply and of where the pauses come from "
+        f"({of_heads:,} of the variants with a trained pause head; only these are compared there, since a frozen head "
+        "pauses up to the limit). Files that don't "
         f"belong to what they were made from any more are left out ({stale} folders). By the plan: "
         f"{' '.join(plan().exclusions)}"
     )

@@ -27,16 +27,16 @@ MAIN_RESULTS = ("Test accuracy", "95 % interval", "Eval loss", "Pauses per reply
 
 
 def best_cells(table: pd.DataFrame) -> dict[str, pd.Series]:
-    """Return which cells to print in bold, by column: the highest accuracy, the lowest eval loss of the pausing
-    variants.
+    """Return which cells to print in bold, by column: of each seed the highest accuracy, and the lowest eval loss of
+    the pausing variants.
 
     A baseline's eval loss is on clean answers, another text than that of the pausing variants, so it is never compared
-    with theirs.
+    with theirs; nor is that of another seed, which has other validation rows.
     """
-    accuracy, eval_loss = table["accuracy"], table["eval_loss"]
-    pausing = of_pausing_variants(table).index
-    lowest = eval_loss == eval_loss[pausing].min()
-    return {"accuracy": accuracy == accuracy.max(), "eval_loss": lowest & eval_loss.index.isin(pausing)}
+    accuracy = table.groupby("seed")["accuracy"]
+    eval_loss = of_pausing_variants(table).reindex(table.index)["eval_loss"]
+    lowest = eval_loss.groupby(table["seed"]).transform("min")
+    return {"accuracy": table["accuracy"] == accuracy.transform("max"), "eval_loss": eval_loss == lowest}
 
 
 def as_published(table: pd.DataFrame) -> pd.DataFrame:

@@ -103,7 +103,7 @@ def test_variants_that_are_all_wrong_or_all_alike_are_undecided():
 def test_what_is_missing_is_named():
     rng = np.random.default_rng(11)
     without = made_up(rng, names=[name for name in PAUSING if name != "sft_fr_phead_peft"], problems=50)
-    assert best_variant(without, plan())["reading"] == "Not decided: sft_fr_phead_peft not finished."
+    assert best_variant(without, plan())["reading"] == "Not decided: it takes sft_fr_phead_peft too."
     apart = made_up(rng, problems=20)
     apart["seed"] += apart["variant"] == "sft"
     assert best_variant(apart, plan())["reading"] == "Not decided: the variants have no seed in common."

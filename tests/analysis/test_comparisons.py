@@ -21,7 +21,7 @@ from pauselib.analysis.comparisons import (
     unmatched,
 )
 from pauselib.analysis.paired import compare, score_interval
-from pauselib.analysis.statistics import smallest_difference, wilson
+from pauselib.analysis.statistics import crossed, smallest_difference, wilson
 from pauselib.variants import VARIANTS
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -221,10 +221,27 @@ def test_what_can_be_shown_is_of_the_median_share_of_discordant_answers():
     others = [told("sft_fr_phead", "-" * 100), told("sft_peft@word", "-" * 100), told("sft_unfr_lm_head", "-" * 100)]
     replies = pd.concat([*(told(name, correct) for name, correct in marks.items()), *others])
     said, number = detectable(replies)
-    assert number == smallest_difference(100, 0.2)  # that of sft_peft against its match, the others have 10 and 60
+    # that of sft_peft against its match, the others have 10 and 60
+    assert number == pytest.approx(smallest_difference(100, 0.2))
     assert f"{100 * number:.1f} points on 100 problems" in said
     assert "20.0% differently (median of 3 variants" in said
     assert math.isnan(detectable(pd.concat([told("baseline_1_epoch", "++++"), told("sft", "++++")]))[1])
+
+
+def test_with_several_seeds_what_can_be_shown_is_by_how_much_the_seeds_differ_too():
+    names = ["baseline_1_epoch", "sft"]
+    alike = [told(name, "+-" * 50, seed=seed) for name in names for seed in (1, 2, 3)]
+    assert math.isnan(detectable(pd.concat(alike))[1])
+    apart = [told("sft", "+-" * 50, seed=1), told("sft", "++" * 50, seed=2), told("sft", "--" * 50, seed=3)]
+    said, number = detectable(pd.concat([*alike[:3], *apart]))
+    assert math.isnan(number)  # half of the problems up in one seed, half of them down in another
+    assert said.startswith("No difference in accuracy is found in 8 of 10 cases on 100 problems with 3 seeds, of which")
+    near = [told("sft", "+-" * 49 + correct, seed=i) for i, correct in enumerate(("+-", "--", "++"), 1)]
+    said, number = detectable(pd.concat([*alike[:3], *near]))
+    differences = np.zeros((3, 100))
+    differences[1, 98], differences[2, 99] = -1, 1
+    assert number == pytest.approx(crossed(differences).detectable())
+    assert f"is {100 * number:.1f} points on 100 problems with 3 seeds, of which" in said
 
 
 def test_equal_variants_are_rarely_told_apart_in_a_whole_table():

@@ -17,7 +17,8 @@ def estimate(low: float, high: float, problems: int = 100) -> Estimate:
 
 
 def benefit(beyond_masked, above_nothing, control=SHOWN, problems: int = 100) -> Computation:
-    found = [estimate(*one, problems) for one in (beyond_masked, above_nothing, control)]
+    given = beyond_masked, above_nothing, control, beyond_masked, (0, 0)
+    found = [estimate(*one, problems) for one in given]
     return Computation(LIKELIHOOD, *found, min(found[0].high, found[1].high))
 
 
@@ -37,6 +38,21 @@ def test_a_benefit_needs_both_contrasts_and_a_control_that_shows(beyond_masked, 
     assert benefit(beyond_masked, above_nothing, control).judged(plan()).verdict == verdict
 
 
+@pytest.mark.parametrize(
+    ("beyond_masked", "above_nothing", "answer"),
+    [
+        ((1.1, 6), (1.2, 4), "shown"),
+        ((1.1, 6), (-0.5, 0.5), "excluded"),
+        ((1.1, 6), (-8, -0.5), "excluded"),  # whether it costs as much as the margin is open
+        ((1.1, 6), (-8, -4), "excluded; they cost more than that"),
+        ((1.1, 6), (-8, 1.5), "undecided"),
+    ],
+)
+def test_that_pauses_buy_the_margin_is_shown_or_excluded_by_the_interval(beyond_masked, above_nothing, answer):
+    assert benefit(beyond_masked, above_nothing).answer(plan()) == answer
+    assert benefit(beyond_masked, above_nothing, problems=39).answer(plan()) == "undecided"
+
+
 def test_few_problems_decide_nothing():
     found = benefit((1.1, 6), (1.2, 4), problems=39)
     assert found.doubt(plan()) == "there are 39 problems with hard results"
@@ -53,11 +69,12 @@ def test_the_line_of_the_takeaways_says_the_three_contrasts_and_the_verdict():
     start = "4 pauses before the calculation of a hard result change the log likelihood of its digits by -0.010 nats"
     assert line["reading"].startswith(start)
     assert "With a margin of 0.05 nats this is equivalent" in line["reading"]
-    assert benefit((-0.9, 0.5), (2, 18))._replace(outcome=STEP).reading.count("points") == 3
+    assert benefit((-0.9, 0.5), (2, 18))._replace(outcome=STEP).reading.count("points") == 6
+    assert "The benefit is the smaller of the two: -0.010 nats (-0.045 to +0.025, the high end" in line["reading"]
 
 
 def test_where_a_trial_is_missing_nothing_is_decided_and_it_says_so():
-    found = computed(LIKELIHOOD, [np.empty((0, 0))] * 3)
+    found = computed(LIKELIHOOD, [np.empty((0, 0))] * 5)
     assert found.reading == "Not decided: the trials that this needs are not there."
     line = found.line(plan(), "sft_peft")
     assert (line["verdict"], line["reading"]) == (UNDECIDED, found.reading)
@@ -83,7 +100,7 @@ def intervals(beyond_masked: float, above_nothing: float, seeds: int, draws: int
         return mean + 0.3 * of_problem + 0.1 * rng.normal(size=shape)
 
     control = np.ones(shape)
-    found = [computed(LIKELIHOOD, [drawn(beyond_masked), drawn(above_nothing), control]) for _ in range(draws)]
+    found = [computed(LIKELIHOOD, [drawn(beyond_masked), drawn(above_nothing), *[control] * 3]) for _ in range(draws)]
     return np.array([one.interval[1:] for one in found])
 
 

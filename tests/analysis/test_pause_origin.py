@@ -85,6 +85,30 @@ def test_where_the_rows_are_gone_what_was_said_of_the_losses_is_left_out(row):
     assert "nats a token" not in origin.reading
 
 
+def test_of_several_seeds_those_without_rows_have_no_part_in_the_losses(row):
+    other = row.but(seed=43)
+    for folder in (other.injected_folder(), other.variant_folder()):
+        folder.mkdir(parents=True)
+    runs.write_json(other.injected_folder() / runs.MANIFEST, {"settings": DRAWN})
+    history = [{"step": 20, "pause_loss": 0.1, "eval_pause_loss": 0.1}]
+    runs.write_json(other.variant_folder() / "training.json", {"history": history})
+    found = PauseOrigin(row.but(seeds=[42, 43]), "sft_peft", replies())
+    assert found.losses["loss"].fillna(0).tolist() == [0, 0.5]
+    assert "the head's loss (seed 42) is 0.5000 nats a token" in found.reading
+    (row.injected_folder() / "validation.parquet").unlink()
+    none = PauseOrigin(row.but(seeds=[42, 43]), "sft_peft", replies())
+    assert none.losses["loss"].fillna(0).tolist() == [0, pytest.approx(0.3)]
+
+
+def test_so_few_steps_that_they_end_on_the_shortest_answers_are_pointed_out(row):
+    ordered = "from the longest answers to the shortest"
+    assert ordered in PauseOrigin(row, "sft_peft", replies()).reading
+    assert ordered not in PauseOrigin(row.but(group_by_length=False), "sft_peft", replies()).reading
+    history = [{"step": 160, "pause_loss": 0.5, "eval_pause_loss": 0.5}]
+    runs.write_json(row.variant_folder() / "training.json", {"history": history})
+    assert ordered not in PauseOrigin(row, "sft_peft", replies()).reading
+
+
 def test_where_something_is_missing_the_tables_are_empty_and_nothing_is_said(row, by_hand):
     for origin in (PauseOrigin(row, None, replies()), Study(by_hand).pause_origin, Study(row).pause_origin):
         assert origin.by.empty

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from made_up import HEADS, made_up
 
-from pauselib.analysis.pause_sites import detectable_ratio, incorrect_pause_more
+from pauselib.analysis.pause_sites import compared, counted, detectable_ratio, incorrect_pause_more
 from pauselib.analysis.plan import plan
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -64,6 +64,19 @@ def test_places_that_are_the_problems_own_are_not_taken_for_incorrectness(seeds)
     found = [incorrect_pause_more(made_up(rng, problems=60, seeds=seeds, names=HEADS[:2]), plan()) for _ in range(80)]
     assert np.mean([row["low"] > 1 for row in found]) <= 0.08  # 2.5 % expected
     assert np.mean([not row["low"] <= 1 <= row["high"] for row in found]) <= 0.13
+
+
+def test_the_places_that_the_ratio_rests_on_are_counted_and_few_are_pointed_out():
+    correct, sites = [True, True, False, False, False], [1, 0, 2, 2, 1]
+    replies = pd.DataFrame({"variant": "sft", "seed": 1, "correct": correct, "n_sites": sites, "truncated": False})
+    replies["problem_id"] = ["a", "b", "c", "c", "d"]
+    said = counted(compared(replies), plan())
+    assert said.startswith(
+        "They have 1 places in 2 correct replies, on 1 problems; 5 places in 3 incorrect replies, on 2 problems. With "
+        "places on fewer than 40 problems the interval is only rough"
+    )
+    many = pd.concat([replies.assign(problem_id=[f"{i}-{j}" for j in range(5)]) for i in range(40)])
+    assert counted(compared(many), plan()).endswith("on 120 problems.")
 
 
 def test_replies_that_all_pause_in_as_many_places_are_undecided():

@@ -36,6 +36,12 @@ def test_a_ratio_is_judged_between_its_bounds():
     assert judge(0.7, 0.89, 0.1, null=1).verdict == OPPOSITE
 
 
+def test_no_margin_makes_a_ratio_equivalent_whose_bounds_would_reach_below_0():
+    assert judge(1.2, 7.3, 0.1, null=1).flips() == "larger than the margin for every margin below 0.2"
+    assert judge(0.2, 7.3, 0.1, null=1).flips() == "undecided by every margin"
+    assert judge(0.1, 1.5, 0.1, null=1).flips() == "equivalent for every margin above 0.9"
+
+
 def test_the_margins_at_which_the_verdict_flips_are_told():
     found = judge(0.4, 2.1, margin=1)
     assert (found.beyond, found.within) == (0.4, 2.1)

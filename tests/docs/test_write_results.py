@@ -83,20 +83,20 @@ def root(tmp_path):
 
 def test_the_finding_is_three_sentences_with_numbers_and_intervals(root):
     study = Study(of_experiment(yaml.safe_load((root / "configs" / "tiny.yaml").read_text())))
-    trained, forbidden, places, _, run, *_ = findings.finding(study, "which run").splitlines()
+    run, _, trained, forbidden, places, *_ = findings.finding(study, "which run").splitlines()
     assert trained.startswith(
-        "* Trained with pauses, `sft_peft` is right in 75.0 % of 12 new problems; the same model trained as long "
-        "without pauses (`baseline_matched`) is right in 50.0 %: a difference of +25.0 points (95 % interval "
+        "* Trained with pauses, `sft_peft` is right in 75.0 % of 12 new problems; as much training without pauses "
+        "(`baseline_matched`) gives 50.0 %: a difference of +25.0 points (95 % interval "
     )
     assert forbidden.startswith(
-        "* With its pauses forbidden, the accuracy of the same model changes by -25.0 points (95 % interval "
+        "* With pauses forbidden, the accuracy of the same model changes by -25.0 points (95 % interval "
     )
     assert places.startswith(
-        "* `sft_peft` pauses 2.0 times a reply, with 50 % of the pauses in the first tenth of the reply; over all "
-        "variants with a trained pause head, incorrect replies pause in 1.00 times as many places as correct ones "
-        "(95 % interval "
+        "* `sft_peft` pauses 2.0 times a reply. Over all variants with a trained pause head, incorrect replies pause "
+        "in 1.00 times as many places as correct ones (95 % interval "
     )
-    assert run == "which run"
+    assert places.endswith("This is about these models, not about training.")
+    assert run.endswith(": which run")
 
 
 def test_the_example_is_the_first_correct_reply_with_two_pauses(root):

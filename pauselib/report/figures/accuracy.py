@@ -88,6 +88,10 @@ def accuracy_under_interventions(effects: pd.DataFrame):
         return panels(0)[0]
     capped = effects[effects["allowed"].notna()]
     others = effects[effects["allowed"].isna()].reset_index(drop=True)
+    if others.empty:
+        figure, (left,) = panels(1, width=6, height=3.2)
+        draw_caps(left, capped)
+        return figure
     figure, (left, right) = plt.subplots(1, 2, figsize=(10, max(3.2, 1.2 + 0.3 * len(others))))
     draw_caps(left, capped)
     forest(right, others["variant"].tolist(), in_points(others), "difference")
