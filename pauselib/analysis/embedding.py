@@ -82,9 +82,10 @@ def embedding_effect(replies: pd.DataFrame, plan: Plan) -> dict:
     beyond = [one.pair for one in effects if one.beyond > plan.margin("embedding")]
     doubted = [f"in {one.pair} {one.doubt}" for one in effects if one.doubt]
     of_pairs = [points(one.plain.difference) for one in sorted(effects, key=lambda one: one.plain.difference)]
-    differences = f"{of_pairs[0]} to {of_pairs[-1]} points" if len(of_pairs) > 1 else f"{of_pairs[0]} points"
+    several = f"differences of {of_pairs[0]} to {of_pairs[-1]} points"
+    differences = several if len(of_pairs) > 1 else f"a difference of {of_pairs[0]} points"
     reading = (
-        f"Of {len(wanted)} pairs {len(effects)} can be compared, with differences of {differences}; "
+        f"Of {len(wanted)} pairs {len(effects)} can be compared, with {differences}; "
         f"{listed(beyond) or 'none'} by more than the margin after correction, and at the most by "
         f"{margin_in_points(reach)}. "
         f"{seeds_in_words(min(one.seeds for one in effects))}"
