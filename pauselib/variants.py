@@ -22,7 +22,7 @@ from dataclasses import dataclass, field, fields
 
 from pauselib.errors import InputError, nearest
 
-FIRST_STEP = "baseline_1_epoch"  # the model that every other variant starts from
+FIRST_STEP = "baseline_1_epoch"  # the model that all others start from, but for baseline_2_epoch
 MATCHED = "baseline_matched"  # as much training as `sft_peft`, without pauses; others have the LM's parts behind it
 
 

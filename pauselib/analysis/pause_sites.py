@@ -52,14 +52,14 @@ def counted(used: pd.DataFrame, plan: Plan) -> str:
     for is_correct, words in ((True, "correct"), (False, "incorrect")):
         mine = of_kind.get_group(is_correct)
         problems.append(mine.loc[mine["n_sites"] > 0, "problem_id"].nunique())
-        told.append(f"{mine['n_sites'].sum():,} places in {len(mine):,} {words} replies, on {problems[-1]} problems")
+        told.append(f"{mine['n_sites'].sum():,} in {len(mine):,} {words} replies (on {problems[-1]} problems)")
     least = plan.guard("least_problems")
-    said = f"They have {'; '.join(told)}."
+    said = f"Places with pauses: {' and '.join(told)}."
     if min(problems) >= least:
         return said
     return (
-        f"{said} With places on fewer than {least:g} problems the interval is only rough; the guard of the plan, which "
-        "counts all problems with replies, does not see this."
+        f"{said} On fewer than {least:g} problems the interval is only rough, which the guard of the plan does not "
+        "see: it counts the problems with replies."
     )
 
 

@@ -251,7 +251,7 @@ def regression_reading(table: pd.DataFrame) -> str:
     first, last = incorrect.iloc[0], incorrect.iloc[-1]
     held = [model.removeprefix("+ ") for model in incorrect["model"].iloc[1:]]
     not_held = [name for name in COVARIATES if name not in held]
-    not_held += [] if SCENE in held or PROBLEM in held else [f"{SCENE} or {PROBLEM}"]
+    not_held += [] if SCENE in held or PROBLEM in held else ["what the problem is about"]
     sentences = [
         f"In {first['n']} replies to {first['problems']} problems, incorrect ones pause in {_times(first)} as many "
         f"places as correct ones: {_verdict(first)}."
@@ -260,7 +260,7 @@ def regression_reading(table: pd.DataFrame) -> str:
         sentences.append(f"With {', '.join(held)} held equal it is {_times(last)}: {_verdict(last)}.")
         sentences.append(_explained(last))
     if not_held:
-        sentences.append(f"Not told apart here: {', '.join(not_held)}.")
+        sentences.append(f"Not held equal here: {', '.join(not_held)}.")
     if first["cut"]:
         sentences.append(f"{first['cut']} replies that were cut off are left out.")
     few = plan().guard("least_problems")

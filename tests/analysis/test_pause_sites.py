@@ -72,11 +72,11 @@ def test_the_places_that_the_ratio_rests_on_are_counted_and_few_are_pointed_out(
     replies["problem_id"] = ["a", "b", "c", "c", "d"]
     said = counted(compared(replies), plan())
     assert said.startswith(
-        "They have 1 places in 2 correct replies, on 1 problems; 5 places in 3 incorrect replies, on 2 problems. With "
-        "places on fewer than 40 problems the interval is only rough"
+        "Places with pauses: 1 in 2 correct replies (on 1 problems) and 5 in 3 incorrect replies (on 2 problems). On "
+        "fewer than 40 problems the interval is only rough"
     )
     many = pd.concat([replies.assign(problem_id=[f"{i}-{j}" for j in range(5)]) for i in range(40)])
-    assert counted(compared(many), plan()).endswith("on 120 problems.")
+    assert counted(compared(many), plan()).endswith("(on 80 problems).")
 
 
 def test_replies_that_all_pause_in_as_many_places_are_undecided():

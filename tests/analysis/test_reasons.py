@@ -290,7 +290,7 @@ def test_no_null_is_said_because_an_interval_covers_1():
 
 def test_the_reading_says_what_is_missing():
     told = regression_reading(frame((1, 0.9, 1.1), (1, 0.9, 1.1), problems=12, cut=34))
-    assert "Not told apart here: length, difficulty, scene or problem." in told
+    assert "Not held equal here: length, difficulty, what the problem is about." in told
     assert "34 replies that were cut off are left out." in told
     assert "too narrow" in told
     assert "too narrow" not in regression_reading(frame((1, 0.9, 1.1), (1, 0.9, 1.1)))
