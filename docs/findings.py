@@ -57,9 +57,8 @@ def line_of(table: pd.DataFrame, **values) -> pd.Series:
 
 
 def finding(study: Study, run: str) -> str:
-    """Return the run that the finding is from, the finding in three sentences, and its picture."""
-    about = f"**The embedded default, a quick look** ([all of it](docs/results.md)): {run}"
-    return f"{about}\n\n{sentences(study)}\n\n{picture('docs')}"
+    """Return the finding in three sentences, the run that it is from, and its picture."""
+    return f"{sentences(study)}\n\n{run}\n\n{picture('docs')}"
 
 
 def real_finding(study: Study, run: str) -> str:
