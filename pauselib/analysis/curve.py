@@ -118,16 +118,19 @@ class Curve:
 
     @property
     def reading(self) -> str:
-        """What the curves say, in words: how many end as a gain, as a cost, or neither, and the worst of them."""
+        """What the curves of pauses say, a sentence a site: where they begin, where they end, and what they end as."""
         if self.ends.empty:
             return "No checkpoint has a trial: `trial_checkpoints` names steps at which the weights are kept."
-        counts = ", ".join(f"{n} {what}" for what, n in self.ends["is"].value_counts(sort=False).items())
-        worst = self.ends.loc[self.ends["last_gain"].idxmin()]
         number, margin = LIKELIHOOD.number, LIKELIHOOD.margin(plan().margin(LIKELIHOOD.claim))
-        return (
-            f"What the {len(self.ends)} curves of pauses end as, by the margin of {margin}: {counts}. "
-            f"The lowest end is that of {worst['variant']} with {worst['dose']} pauses "
-            f"{SITES[worst['site']].meaning}: {number(worst['first_gain'])} nats at step {worst['first_step']}, "
-            f"{number(worst['last_gain'])} ({number(worst['low'])} to {number(worst['high'])}) at step "
-            f"{worst['last_step']}."
-        )
+        sentences = []
+        for site, mine in self.ends.groupby("site", sort=False):
+            counts = ", ".join(f"{n} {what}" for what, n in mine["is"].value_counts(sort=False).items())
+            begin, end = (
+                f"{number(mine[column].min())} to {number(mine[column].max())}"
+                for column in ("first_gain", "last_gain")
+            )
+            sentences.append(
+                f"Pauses {SITES[site].meaning}: {len(mine)} curves begin at {begin} nats and end at {end} nats, by the "
+                f"margin of {margin} {counts}."
+            )
+        return " ".join(sentences)

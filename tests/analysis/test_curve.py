@@ -62,11 +62,9 @@ def test_where_a_curve_ends_is_judged_by_the_plan_s_margin_where_there_are_probl
     (end,) = many.ends.to_dict("records")
     assert 0.6 < end["low"] < 0.75 < end["high"] < 0.9
     assert end["is"] == "a gain"
-    interval = f"({end['low']:+.3f} to {end['high']:+.3f})"
     assert many.reading == (
-        "What the 1 curves of pauses end as, by the margin of 0.05 nats: 1 a gain. The lowest end is that of sft_peft "
-        f"with 4 pauses before the calculation: -6.000 nats at step 0, +0.750 {interval} at "
-        "step 20."
+        "Pauses before the calculation: 1 curves begin at -6.000 to -6.000 nats and end at +0.750 to +0.750 nats, by "
+        "the margin of 0.05 nats 1 a gain."
     )
 
 

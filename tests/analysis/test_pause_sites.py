@@ -76,7 +76,7 @@ def test_the_places_that_the_ratio_rests_on_are_counted_and_few_are_pointed_out(
         "fewer than 40 problems the interval is only rough"
     )
     many = pd.concat([replies.assign(problem_id=[f"{i}-{j}" for j in range(5)]) for i in range(40)])
-    assert counted(compared(many), plan()).endswith("(on 80 problems).")
+    assert counted(compared(many), plan()).endswith("(on 120 problems).")
 
 
 def test_replies_that_all_pause_in_as_many_places_are_undecided():

@@ -167,7 +167,7 @@ def test_the_learning_curves_go_to_a_folder_of_their_own_and_into_a_sentence_of_
     write_results.main("a machine", root)
     readme, docs = (root / "README.md").read_text(), root / "docs" / "smollm2-curve"
     assert "old curve" not in readme
-    assert "sft_peft with 4 pauses before the calculation: -5.000 nats at step 0, -2.000 " in readme
+    assert "Pauses before the calculation: 1 curves begin at -5.000 to -5.000 nats and end at -2.000 " in readme
     assert (docs / "learning_curves.png").read_bytes()[:4] == b"\x89PNG"
     assert "| sft_peft  | before the calculation " in (docs / "results.md").read_text()
     with zipfile.ZipFile(docs / "seed-42.zip") as outcomes:

@@ -7,6 +7,7 @@ import pytest
 from pauselib.analysis import loading
 from pauselib.analysis.study import Study
 from pauselib.report import figures
+from pauselib.report.figures.pause_origin import FEWEST
 from pauselib.report.figures.pauses import pause_bins
 from pauselib.settings import Settings
 
@@ -162,3 +163,6 @@ def test_the_picture_of_where_pauses_come_from_has_a_panel_a_column_and_one_of_t
     assert (head.get_ydata().tolist(), implied.get_ydata().tolist()) == ([0.2] * 3, [0.1] * 3)  # 19 are too few
     assert [line.get_ydata().tolist() for line in axes[3].lines] == [[0.9, 0.8], [0.7], [0.5, 0.5], [0.6, 0.6]]
     assert not figures.pause_origin(by[:0], losses, None).axes
+    assert not figures.pause_origin(by.assign(n=FEWEST - 1), losses, "sft_peft").axes
+    without_gaps = figures.pause_origin(by[by["bins_of"] != "gap"], losses, "sft_peft").axes
+    assert [len(line.get_ydata()) for line in without_gaps[1].lines] == [0, 0]

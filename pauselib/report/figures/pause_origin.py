@@ -16,16 +16,17 @@ def pause_origin(by: pd.DataFrame, losses: pd.DataFrame, variant: str | None):
 
     `by` and `losses` are those of a `PauseOrigin`. Words are tokens that are no pause.
     """
+    by = by[by["n"] >= FEWEST]
     if by.empty:
         return panels(0)[0]
     figure, axes = panels(4 if len(losses) else 3, width=3.6, height=2.5, across=2)
     looks = {**look(variant), "markersize": 4, "linewidth": 1}
     for axis, (column, words) in zip(axes, IN_WORDS.items()):
-        part = by[(by["bins_of"] == column) & (by["n"] >= FEWEST)]
+        part = by[by["bins_of"] == column]
         axis.plot(part["value"], part["head"], label=f"the head of {variant}", **looks)
         axis.plot(part["value"], part["implied"], label="the injector, known exactly", **INJECTOR)
         axis.set(xlabel=words, ylabel="probability of a pause", ylim=(0, None))
-        if column == "gap":
+        if column == "gap" and len(part):
             axis.set_xscale("symlog", linthresh=1)
             ticks = [tick for tick in (0, 1, 3, 10, 30, 100, 300) if tick <= part["value"].max()]
             axis.set_xticks(ticks, [str(tick) for tick in ticks])
