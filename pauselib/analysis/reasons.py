@@ -128,6 +128,8 @@ def pause_regression(replies: pd.DataFrame, outcome: str = "n_sites") -> pd.Data
     2012, doi:10.1515/2156-6674.1006). A term that is constant, follows from the terms before it or has no finite ratio
     is left out. The table is empty where nothing can be compared.
     """
+    if "difficulty" in replies and replies["difficulty"].isna().all():
+        replies = replies.assign(difficulty=0.0)  # the problems are gone: a constant, so it is left out
     heads = with_part(replies, "pause_head", ["problem_id", "tokens", "p_best", "difficulty"])
     is_cut = heads["truncated"].astype(bool)
     used = _comparable(heads[~is_cut], outcome)

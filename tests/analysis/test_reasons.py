@@ -355,6 +355,9 @@ def test_a_covariate_that_cannot_be_told_apart_is_left_out():
         replies.assign(difficulty=3 * steps + 1000 * (replies["variant"] == "sft"))
     )  # within a variant it is the length
     assert same["model"].unique().tolist() == ["incorrect alone", "+ uncertainty", "+ length"]
+    gone = pause_regression(replies.assign(difficulty=None))
+    assert "difficulty" not in set(gone["term"])
+    assert {"uncertainty", "length"} < set(gone["term"])
     flat = pause_regression(replies.assign(difficulty=3, p_best=[[0.7] * len(tokens) for tokens in replies["tokens"]]))
     assert "difficulty" not in set(flat["term"])
     twin = pause_regression(replies.assign(difficulty=replies["correct"].astype(int)))
