@@ -1,6 +1,8 @@
 """Write what the finished runs of the shipped experiments say into docs/ and README.md: no number there is typed.
 
-python docs/write_results.py "2 cores of an AMD EPYC, no GPU"
+python docs/write_results.py "2 cores of an AMD EPYC, no GPU" [configs/tiny.yaml ...]
+
+Those of the configurations named, or else of all: what was made on another machine is written by a call of its own.
 
 The text goes between the comments `<!-- NAME: written by docs/write_results.py -->` and `<!-- end of NAME -->`. These
 are the parts `real`, `curve`, `finding` and `example` of README.md, and the parts `tiny`, `seeds` and `strategies` of
@@ -12,6 +14,7 @@ reads. What needs the rows is left out there: how difficult a problem is, and th
 """
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import findings
@@ -161,15 +164,18 @@ WRITERS = {
 }
 
 
-def main(machine: str, root: Path = ROOT) -> None:
-    """Write everything that the finished runs allow."""
-    for config, write in WRITERS.items():
+def main(machine: str, configs: Sequence[str] = (), root: Path = ROOT) -> None:
+    """Write everything that the finished runs of some configurations allow, or of all shipped ones."""
+    for config in configs or WRITERS:
         study = finished_seeds(root, config)
         if study is not None:
-            write(study, findings.run_line(config, study, machine), root)
+            WRITERS[config](study, findings.run_line(config, study, machine), root)
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
-        sys.exit('Name the machine of the runs: python docs/write_results.py "2 cores of an AMD EPYC, no GPU"')
-    main(sys.argv[1])
+    if len(sys.argv) < 2 or not set(sys.argv[2:]) <= set(WRITERS):
+        sys.exit(
+            'Name the machine of the runs, and which of them: python docs/write_results.py "2 cores of an AMD EPYC, no '
+            f'GPU" [{" ".join(WRITERS)}]'
+        )
+    main(sys.argv[1], sys.argv[2:])

@@ -50,22 +50,24 @@ class PauseOrigin:
         return pd.concat([rates_by(self.table, column, edges) for column, edges in EDGES.items()], ignore_index=True)
 
     @cached_property
-    def losses(self) -> pd.DataFrame:
-        """The loss of the pause head by `step`, the mean over seeds, in nats a token: `training`, and on the validation
-        answers `loss`, with the lowest ones there of one rate for all tokens, `constant`, and of the `implied` ones.
-        Seeds whose answers are gone have no lowest losses, and are left out where others have some.
+    def lowest(self) -> dict[int, dict[str, float]]:
+        """The lowest losses of a pause head by seed (`losses_of_injector`): of the seeds whose answers are there, or of
+        all, as nan, where none has them.
         """
-        frames = [pause_losses(row).assign(**losses_of_injector(row, self.prior)) for row in self.rows]
-        columns = ["step", "training", "loss", "constant", "implied"]
-        found = pd.concat(frames) if frames else pd.DataFrame(columns=columns)
-        with_answers = found.dropna(subset="implied")
-        return (found if with_answers.empty else with_answers).groupby("step", as_index=False).mean()
+        found = {row.seed: losses_of_injector(row, self.prior) for row in self.rows}
+        return {seed: one for seed, one in found.items() if not np.isnan(one["implied"])} or found
 
     @cached_property
-    def with_answers(self) -> list[int]:
-        """The seeds that `losses` are the mean of, where the validation answers of some are gone."""
-        found = [row.seed for row in self.rows if not np.isnan(losses_of_injector(row, self.prior)["implied"])]
-        return found if len(found) < len(self.rows) else []
+    def losses(self) -> pd.DataFrame:
+        """The loss of the pause head by `step`, the mean over the seeds of `lowest`, in nats a token: `training`, and
+        on the validation answers `loss`, with the lowest ones there of one rate for all tokens, `constant`, and of the
+        `implied` ones.
+        """
+        columns = ["step", "training", "loss", "constant", "implied"]
+        rows = [row for row in self.rows if row.seed in self.lowest]
+        frames = [pause_losses(row).assign(**self.lowest[row.seed]) for row in rows]
+        found = pd.concat(frames) if frames else pd.DataFrame(columns=columns)
+        return found.groupby("step", as_index=False).mean()
 
     @cached_property
     def counts(self) -> dict[str, float]:
@@ -118,7 +120,7 @@ class PauseOrigin:
         found = f"it has learned {self.learned:.0%} of the difference"
         if self.learned <= 0:
             found = "it has not even learned how often there is a pause"
-        seeds = f" (seed {', '.join(map(str, self.with_answers))})" if self.with_answers else ""
+        seeds = f" (seed {', '.join(map(str, self.lowest))})" if len(self.lowest) < len(self.rows) else ""
         order = ""
         if self.rows[0].group_by_length and last["step"] <= BATCHES_IN_ORDER:
             order = (

@@ -90,7 +90,7 @@ def plan_in_words(settings: Settings) -> str:
 def model_in_words(used: Used) -> str:
     """Which model it is, and what is put beside it."""
     packaged = PACKAGED.get(used["model"])
-    origin = f" ({packaged.hub_id}, as the package {packaged.requirement} has it)" if packaged else ""
+    origin = f" ({packaged.hub_id}, of the 4-bit weights in {packaged.requirement})" if packaged else ""
     return (
         f"The model is '{used['model']}'{origin} in {used['dtype']}. A pause token stands beside its vocabulary, with "
         "an embedding and a head of its own: log p(pause) = log softmax(pause head(h)), and log p(word) = "

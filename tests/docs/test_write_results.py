@@ -105,7 +105,7 @@ def test_the_example_is_the_first_correct_reply_with_two_pauses(root):
 
 
 def test_only_what_is_finished_is_written_and_the_rest_is_named(root, capsys):
-    write_results.main("a machine", root)
+    write_results.main("a machine", root=root)
     told = capsys.readouterr().out
     assert "Not finished of configs/tiny-seeds.yaml: seed 42." in told
     readme, results = (root / "README.md").read_text(), (root / "docs" / "results.md").read_text()
@@ -126,7 +126,7 @@ def test_the_real_experiment_goes_to_a_folder_of_its_own_and_above_the_quick_loo
     real = yaml.safe_load((root / "configs" / "tiny.yaml").read_text())
     (root / "configs" / "smollm2.yaml").write_text(yaml.safe_dump(real))
     (root / "runs" / "tiny" / "results.csv").write_text("variant\n")
-    write_results.main("a machine", root)
+    write_results.main("a machine", root=root)
     readme, docs = (root / "README.md").read_text(), root / "docs" / "smollm2"
     assert "old real" not in readme
     assert "](docs/smollm2/finding.png)" in readme
@@ -145,7 +145,7 @@ def test_of_the_real_experiment_those_seeds_are_shown_that_are_finished(root, ca
     real = yaml.safe_load((root / "configs" / "tiny.yaml").read_text())
     (root / "configs" / "smollm2.yaml").write_text(yaml.safe_dump({**real, "seeds": [42, 43]}))
     (root / "runs" / "tiny" / "results.csv").write_text("variant\n")
-    write_results.main("a machine", root)
+    write_results.main("a machine", root=root)
     assert "Not finished of configs/smollm2.yaml: seed 43." in capsys.readouterr().out
     assert "`configs/smollm2.yaml`, seed 42, 12 test problems; a machine" in (root / "README.md").read_text()
     assert [path.name for path in (root / "docs" / "smollm2").glob("*.zip")] == ["seed-42.zip"]
@@ -164,7 +164,7 @@ def test_the_learning_curves_go_to_a_folder_of_their_own_and_into_a_sentence_of_
         table["log_likelihood"] = -1.0 - loss * (table["dose"] > 0) - 0.1 * (table["result"] == 1)
         folder = settings.but(variant=name).variant_folder() / (f"trial-at-step-{step}" if step else "trial")
         save_outcomes(folder, table)
-    write_results.main("a machine", root)
+    write_results.main("a machine", root=root)
     readme, docs = (root / "README.md").read_text(), root / "docs" / "smollm2-curve"
     assert "old curve" not in readme
     assert "Pauses before the calculation: 1 curves begin at -5.000 to -5.000 nats and end at -2.000 " in readme
@@ -186,19 +186,27 @@ def test_a_copied_notebook_says_not_where_the_data_are(tmp_path):
 
 
 def test_the_copies_have_no_dead_links_and_no_paths_of_the_machine(root):
-    write_results.main("a machine", root)
+    write_results.main("a machine", root=root)
     assert 'href="seed-' not in (root / "docs" / "report.html").read_text()
     assert "somebody" not in (root / "docs" / "analyze.ipynb").read_text()
 
 
+def test_an_experiment_that_is_not_named_stays_as_it_is(root):
+    before = (root / "README.md").read_text()
+    write_results.main("a machine", ["configs/smollm2.yaml"], root)
+    assert (root / "README.md").read_text() == before
+    write_results.main("a machine", ["configs/tiny.yaml"], root)
+    assert (root / "README.md").read_text() != before
+
+
 def test_writing_twice_changes_nothing(root):
-    write_results.main("a machine", root)
+    write_results.main("a machine", root=root)
     first = {path: path.read_bytes() for path in root.rglob("*.md")}
-    write_results.main("a machine", root)
+    write_results.main("a machine", root=root)
     assert {path: path.read_bytes() for path in root.rglob("*.md")} == first
 
 
 def test_a_file_without_a_place_for_it_is_named(root):
     (root / "README.md").write_text("nothing")
     with pytest.raises(SystemExit, match=r"README.md has no place for 'finding'"):
-        write_results.main("a machine", root)
+        write_results.main("a machine", root=root)
