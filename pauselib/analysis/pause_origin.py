@@ -86,9 +86,12 @@ class PauseOrigin:
     @cached_property
     def learned(self) -> float:
         """The share of what there is to learn of the injector, beside its mean rate, that the head has learned at the
-        last evaluation. It is below 0 where one rate for all tokens would do better, and nan where it is not known.
+        last evaluation. It is below 0 where one rate for all tokens would do better, and nan where it is not known or
+        where, on so few answers, one rate does as well as the exact head.
         """
         last = self._last
+        if not last["implied"] < last["constant"]:
+            return float("nan")
         return float((last["constant"] - last["loss"]) / (last["constant"] - last["implied"]))
 
     @property
@@ -115,10 +118,12 @@ class PauseOrigin:
     def _learned_in_words(self) -> str:
         """How much of the injector the head has learned."""
         last = self._last
-        if np.isnan(self.learned):
+        if np.isnan(last["implied"]):
             return ""
         found = f"it has learned {self.learned:.0%} of the difference"
-        if self.learned <= 0:
+        if np.isnan(self.learned):
+            found = "on so few answers the two tell nothing apart"
+        elif self.learned <= 0:
             found = "it has not even learned how often there is a pause"
         seeds = f" (seed {', '.join(map(str, self.lowest))})" if len(self.lowest) < len(self.rows) else ""
         order = ""

@@ -100,6 +100,14 @@ def test_of_several_seeds_those_without_rows_have_no_part_in_the_losses(row):
     assert none.losses["loss"].fillna(0).tolist() == [0, pytest.approx(0.3)]
 
 
+def test_where_one_rate_does_as_well_as_the_exact_head_no_share_is_learned(row, monkeypatch):
+    lowest = {"constant": 0.1378, "implied": 0.1379}
+    monkeypatch.setattr("pauselib.analysis.pause_origin.losses_of_injector", lambda *_: lowest)
+    origin = PauseOrigin(row, "sft_peft", replies())
+    assert np.isnan(origin.learned)
+    assert "0.1379 of the exact head: on so few answers the two tell nothing apart." in origin.reading
+
+
 def test_so_few_steps_that_they_end_on_the_shortest_answers_are_pointed_out(row):
     ordered = "from the longest answers to the shortest"
     assert ordered in PauseOrigin(row, "sft_peft", replies()).reading
