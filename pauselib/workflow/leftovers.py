@@ -51,7 +51,7 @@ def clear_litter(folder: Path) -> None:
 
     So does a file of another machine, whose processes can't be seen, for a day.
     """
-    for path in list(folder.rglob(".*.part")):
+    for path in [path for path in runs.paths_below(folder) if path.match(".*.part")]:
         if path.is_dir():
             name = path.name[1:].removesuffix(".part").removesuffix(".old")
             made = path.parent if path.name == ".new.part" else path.with_name(name)
@@ -80,7 +80,8 @@ def executed_notebooks(folder: Path) -> list[Path]:
     """Return the notebooks below an experiment's folder that a run executes, by their names: `warmup.ipynb`,
     `random.inject.ipynb`.
     """
-    return [path for path in sorted(folder.rglob("*.ipynb")) if path.stem.rpartition(".")[2] in EXECUTED]
+    notebooks = [path for path in runs.paths_below(folder) if path.suffix == ".ipynb"]
+    return [path for path in notebooks if path.stem.rpartition(".")[2] in EXECUTED]
 
 
 def remove_unfinished_notebooks(folder: Path) -> None:
