@@ -173,22 +173,11 @@ def example(study: Study) -> str:
 
 def experiment_part(study: Study, run: str) -> str:
     """Return all that is said of an experiment: its verdicts, trials and tables, with the pictures beside it."""
-    claims = study.takeaways[["claim", "says", "verdict", "reading"]]
-    built_in = "\n\n".join([study.plan_status, *study.built_in])
     effects = study.intervention_effects[EFFECTS]
-    published = copies.markdown(tables.results_columns(study.table), details=True)
     return f"""
 {run}
 
-### The published takeaways, tested
-
-{markdown(claims)}
-
-{built_in}
-
-![Accuracy of every variant with its interval, and its difference to as much training without pauses](finding.png)
-
-{study.detectable} {study.unmatched}
+{claims_part(study, study.takeaways)}
 
 ### Do pauses help?
 
@@ -216,7 +205,28 @@ The same models on the same problems, with an intervention in decoding (differen
 
 ![The probability of a pause by the head and as the injector implies it, and the head's loss](pause_origin.png)
 
-### The table
+{table_part(study)}
+"""
+
+
+def claims_part(study: Study, takeaways: pd.DataFrame) -> str:
+    """Return verdicts on claims, what they rest on, and the accuracy of every variant."""
+    built_in = "\n\n".join([study.plan_status, *study.built_in])
+    return f"""### The published takeaways, tested
+
+{markdown(takeaways[["claim", "says", "verdict", "reading"]])}
+
+{built_in}
+
+![Accuracy of every variant with its interval, and its difference to as much training without pauses](finding.png)
+
+{study.detectable} {study.unmatched}"""
+
+
+def table_part(study: Study) -> str:
+    """Return the results of all rows, and the picture of accuracy against pauses."""
+    published = copies.markdown(tables.results_columns(study.table), details=True)
+    return f"""### The table
 
 In the published layout; the best of a seed in bold; a baseline's eval loss is on clean answers and does not compare
 with the others.
@@ -225,8 +235,7 @@ with the others.
 
 {stopped_early(study)}
 
-![Accuracy against the number of pauses, one panel a variant](by_pauses.png)
-"""
+![Accuracy against the number of pauses, one panel a variant](by_pauses.png)"""
 
 
 def stopped_early(study: Study) -> str:
@@ -271,6 +280,49 @@ The contrasts that decide, at every step, in nats at hard results:
 
 {markdown(study.curve.contrasts)}
 """
+
+
+def table_page(study: Study, run: str) -> str:
+    """Return what the whole table on the real model says. A claim that none of its rows is about is left out."""
+    return f"""# The whole table on the real model
+
+{run} The claims that need interventions and trials are in [the registered experiment](../smollm2/results.md).
+
+{table_reading(study)}
+
+{claims_part(study, study.takeaways.dropna(subset="estimate"))}
+
+{table_part(study)}
+"""
+
+
+def table_reading(study: Study) -> str:
+    """Return the range of the published numbers over the variants, and how many differ from matched training."""
+    rows, against = loading.of_pausing_variants(study.table), study.against_matched
+    found, floor = int((against["p_holm"] < 0.05).sum()), plan().guard("floor")
+    at_floor = f", all below the floor of {percent(floor)}" if study.table["accuracy"].max() < floor else ""
+    said = [
+        f"The {len(rows)} variants with pauses are right in {shares(rows['accuracy'])} of the problems and the "
+        f"baselines in {shares(study.table.drop(rows.index)['accuracy'])}{at_floor}; {found} of {len(against)} "
+        "variants differ from as much training without pauses (p < 0.05, corrected over the table)."
+    ]
+    for head, of_head in rows.groupby(rows["pause_head"].map({True: "trained", False: "frozen"}), sort=False):
+        said.append(
+            f"Rows with a {head} pause head pause {of_head['pauses_mean'].min():.1f} to "
+            f"{of_head['pauses_mean'].max():.1f} times a reply, and {shares(of_head['truncated_rate'])} of their "
+            "replies are cut."
+        )
+    return " ".join(said)
+
+
+def shares(values: pd.Series) -> str:
+    """Return the least and the largest of some shares in percent."""
+    return f"{100 * values.min():.1f} to {percent(values.max(), 1)}"
+
+
+def table_finding(study: Study, run: str) -> str:
+    """Return what the whole table on the real model says, after which run it is from."""
+    return f"* [The whole table](docs/smollm2-table/results.md) (exploratory: {run}) {table_reading(study)}"
 
 
 def seeds_part(study: Study, run: str) -> str:

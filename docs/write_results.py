@@ -5,11 +5,12 @@ python docs/write_results.py "2 cores of an AMD EPYC, no GPU" [configs/tiny.yaml
 Those of the configurations named, or else of all: what was made on another machine is written by a call of its own.
 
 The text goes between the comments `<!-- NAME: written by docs/write_results.py -->` and `<!-- end of NAME -->`. These
-are the parts `real`, `curve`, `finding` and `example` of README.md, and the parts `tiny`, `seeds` and `strategies` of
-docs/results.md. Seeds that are not finished are left out, and a line says so; where none is, parts stay as they are.
+are the parts `real`, `table`, `curve`, `finding` and `example` of README.md, and the parts `tiny`, `seeds` and
+`strategies` of docs/results.md. Seeds that are not finished are left out, and a line says so; where none is, parts stay
+as they are.
 
-What configs/smollm2.yaml has made goes to docs/smollm2, and that of smollm2-curve.yaml to docs/smollm2-curve. All but
-the weights and the rows of the problems is in a zip a seed: unpacked into runs/, it is what `notebooks/analyze.ipynb`
+What configs/smollm2.yaml, smollm2-table.yaml and smollm2-curve.yaml have made goes to folders of docs/. All but the
+weights and the rows of the problems is in a zip a seed: unpacked into runs/, it is what `notebooks/analyze.ipynb`
 reads. What needs the rows is left out there: how difficult a problem is, and the lowest losses of a pause head.
 """
 
@@ -20,6 +21,7 @@ from pathlib import Path
 import findings
 import nbformat
 import yaml
+from matplotlib.figure import Figure
 
 from pauselib import runs
 from pauselib.analysis import loading
@@ -56,18 +58,28 @@ def fill(path: Path, part: str, content: str) -> None:
     runs.write(path, f"{before}{begin}\n{content.strip()}\n{end}{after}")
 
 
-def draw(study: Study, docs: Path) -> None:
-    """Write the pictures of README.md, docs/results.md and docs/smollm2."""
+def picture_of_origin(study: Study) -> Figure:
+    """Return the picture of where the pauses come from."""
     origin = study.pause_origin
-    drawn = {
-        "finding": figures.accuracies(study.over_seeds, study.against_matched),
-        "interventions": figures.accuracy_under_interventions(study.intervention_effects),
-        "by_pauses": figures.accuracy_by_pauses(loading.of_pausing_variants(study.replies)),
-        "pause_origin": figures.pause_origin(origin.by, origin.losses, origin.variant),
-        "trials": figures.trial_gains(study.trials.gains(), study.trial_variant, LIKELIHOOD.column),
-    }
-    for name, figure in drawn.items():
-        runs.write(docs / f"{name}.png", style.saved(figure, "png", dpi=DPI))
+    return figures.pause_origin(origin.by, origin.losses, origin.variant)
+
+
+PICTURES = {
+    "finding": lambda study: figures.accuracies(study.over_seeds, study.against_matched),
+    "by_pauses": lambda study: figures.accuracy_by_pauses(loading.of_pausing_variants(study.replies)),
+    "interventions": lambda study: figures.accuracy_under_interventions(study.intervention_effects),
+    "pause_origin": picture_of_origin,
+    "trials": lambda study: figures.trial_gains(study.trials.gains(), study.trial_variant, LIKELIHOOD.column),
+    "learning_curves": lambda study: figures.learning_curves(study.curve.gains),
+}
+
+OF_AN_EXPERIMENT = ("finding", "by_pauses", "interventions", "pause_origin", "trials")
+
+
+def draw(study: Study, docs: Path, *names: str) -> None:
+    """Write the pictures with these names into a folder."""
+    for name in names:
+        runs.write(docs / f"{name}.png", style.saved(PICTURES[name](study), "png", dpi=DPI))
 
 
 def publish(study: Study, docs: Path) -> None:
@@ -120,7 +132,7 @@ def without_place(text: str, study: Study, instead: str = "/path/to/data") -> st
 def write_default(study: Study, run: str, root: Path) -> None:
     """Write what the embedded default says: into README.md, and into docs/."""
     publish(study, root / "docs")
-    draw(study, root / "docs")
+    draw(study, root / "docs", *OF_AN_EXPERIMENT)
     fill(root / "README.md", "finding", findings.finding(study, run))
     fill(root / "README.md", "example", findings.example(study))
     fill(root / RESULTS, "tiny", findings.experiment_part(study, run))
@@ -130,7 +142,7 @@ def write_real(study: Study, run: str, root: Path) -> None:
     """Write what the registered experiment says: into README.md, and all of it into docs/smollm2."""
     folder = root / "docs" / "smollm2"
     publish_all(study, folder)
-    draw(study, folder)
+    draw(study, folder, *OF_AN_EXPERIMENT)
     runs.write(folder / "results.md", f"# The registered experiment\n{findings.experiment_part(study, run)}")
     fill(root / "README.md", "real", findings.real_finding(study, run))
 
@@ -139,10 +151,18 @@ def write_curve(study: Study, run: str, root: Path) -> None:
     """Write what the learning curves say: a sentence into README.md, and all of it into docs/smollm2-curve."""
     folder = root / "docs" / "smollm2-curve"
     publish_all(study, folder)
-    picture_of_curves = figures.learning_curves(study.curve.gains)
-    runs.write(folder / "learning_curves.png", style.saved(picture_of_curves, "png", dpi=DPI))
+    draw(study, folder, "learning_curves")
     runs.write(folder / "results.md", findings.curve_page(study, run))
     fill(root / "README.md", "curve", findings.curve_finding(study, run))
+
+
+def write_table(study: Study, run: str, root: Path) -> None:
+    """Write what the whole table on the real model says: a bullet into README.md, and all of it into docs/."""
+    folder = root / "docs" / "smollm2-table"
+    publish_all(study, folder)
+    draw(study, folder, "finding", "by_pauses")
+    runs.write(folder / "results.md", findings.table_page(study, run))
+    fill(root / "README.md", "table", findings.table_finding(study, run))
 
 
 def write_seeds(study: Study, run: str, root: Path) -> None:
@@ -159,6 +179,7 @@ WRITERS = {
     "configs/tiny.yaml": write_default,
     "configs/smollm2.yaml": write_real,
     "configs/smollm2-curve.yaml": write_curve,
+    "configs/smollm2-table.yaml": write_table,
     "configs/tiny-seeds.yaml": write_seeds,
     "configs/tiny-strategies.yaml": write_strategies,
 }

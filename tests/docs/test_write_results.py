@@ -72,10 +72,10 @@ def root(tmp_path):
     nbformat.write(notebook, settings.folder() / "analyze.ipynb")
     (tmp_path / "configs").mkdir()
     (tmp_path / "configs" / "tiny.yaml").write_text(yaml.safe_dump(config))
-    for name in ("tiny-seeds", "tiny-strategies", "smollm2", "smollm2-curve"):
+    for name in ("tiny-seeds", "tiny-strategies", "smollm2", "smollm2-table", "smollm2-curve"):
         unfinished = {**config, "experiment": name, "variants": ["sft"], "interventions": []}
         (tmp_path / "configs" / f"{name}.yaml").write_text(yaml.safe_dump(unfinished))
-    (tmp_path / "README.md").write_text("".join(map(MARKED.format, ("real", "curve", "finding", "example"))))
+    (tmp_path / "README.md").write_text("".join(map(MARKED.format, ("real", "table", "curve", "finding", "example"))))
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs" / "results.md").write_text("".join(map(MARKED.format, ("tiny", "seeds", "strategies"))))
     return tmp_path
@@ -109,7 +109,7 @@ def test_only_what_is_finished_is_written_and_the_rest_is_named(root, capsys):
     told = capsys.readouterr().out
     assert "Not finished of configs/tiny-seeds.yaml: seed 42." in told
     readme, results = (root / "README.md").read_text(), (root / "docs" / "results.md").read_text()
-    assert readme.count("before") == readme.count("after") == 4
+    assert readme.count("before") == readme.count("after") == 5
     assert "old real" in readme
     assert "old curve" in readme
     assert "old finding" not in readme
@@ -139,6 +139,24 @@ def test_the_real_experiment_goes_to_a_folder_of_its_own_and_above_the_quick_loo
     elsewhere = of_experiment({**real, "runs_dir": str(root / "elsewhere")})
     assert len(Study(elsewhere).replies) == 3 * 12
     assert not list((root / "elsewhere").rglob("test.parquet"))
+
+
+def test_the_whole_table_says_the_range_of_its_numbers_and_only_claims_of_its_rows(root):
+    whole = {**yaml.safe_load((root / "configs" / "tiny.yaml").read_text()), "interventions": []}
+    (root / "configs" / "smollm2-table.yaml").write_text(yaml.safe_dump(whole))
+    (root / "runs" / "tiny" / "results.csv").write_text("variant\n")
+    write_results.main("a machine", ["configs/smollm2-table.yaml"], root)
+    said = (
+        "The 1 variants with pauses are right in 75.0 to 75.0 % of the problems and the baselines in 50.0 to 50.0 %; "
+        "0 of 1 variants differ from as much training without pauses (p < 0.05, corrected over the table). Rows with "
+        "a trained pause head pause 2.0 to 2.0 times a reply, and 0.0 to 0.0 % of their replies are cut."
+    )
+    readme, page = ((root / name).read_text() for name in ("README.md", "docs/smollm2-table/results.md"))
+    assert said in readme
+    assert said in page
+    assert "Incorrect replies pause" in page
+    assert "Pauses buy computation" not in page
+    assert (root / "docs" / "smollm2-table" / "finding.png").read_bytes()[:4] == b"\x89PNG"
 
 
 def test_of_the_real_experiment_those_seeds_are_shown_that_are_finished(root, capsys):
