@@ -101,8 +101,15 @@ def publish_all(study: Study, docs: Path) -> None:
         for path in of_seed.glob("*/*.ipynb"):
             copy_notebook(path, docs / path.relative_to(made), study)
         places = [path.relative_to(made) for root in (made / "data", of_seed) for path in sorted(root.rglob("*"))]
-        content = {place.as_posix(): (made / place).read_bytes() for place in places if is_outcome(place)}
+        content = {place.as_posix(): published(made / place, study) for place in places if is_outcome(place)}
         runs.write(docs / f"{of_seed.name}.zip", share.zipped(content, made.name))
+
+
+def published(path: Path, study: Study) -> bytes:
+    """Return the content of a file; a manifest's without the folder that the problems came from."""
+    if path.name != runs.MANIFEST:
+        return path.read_bytes()
+    return without_place(path.read_text(encoding="utf-8"), study).encode()
 
 
 def is_outcome(place: Path) -> bool:

@@ -126,6 +126,8 @@ def test_the_real_experiment_goes_to_a_folder_of_its_own_and_above_the_quick_loo
     real = yaml.safe_load((root / "configs" / "tiny.yaml").read_text())
     (root / "configs" / "smollm2.yaml").write_text(yaml.safe_dump(real))
     (root / "runs" / "tiny" / "results.csv").write_text("variant\n")
+    manifest = {"settings": {"dataset": "/somewhere/gsm8k"}}
+    (root / "runs" / "tiny" / "data" / "made_from.json").write_text(json.dumps(manifest))
     write_results.main("a machine", root=root)
     readme, docs = (root / "README.md").read_text(), root / "docs" / "smollm2"
     assert "old real" not in readme
@@ -138,6 +140,7 @@ def test_the_real_experiment_goes_to_a_folder_of_its_own_and_above_the_quick_loo
         outcomes.extractall(root / "elsewhere")
     elsewhere = of_experiment({**real, "runs_dir": str(root / "elsewhere")})
     assert len(Study(elsewhere).replies) == 3 * 12
+    assert "/path/to/data" in (elsewhere.folder() / "data" / "made_from.json").read_text()
     assert not list((root / "elsewhere").rglob("test.parquet"))
 
 
