@@ -148,13 +148,15 @@ def places_sentence(study: Study) -> str:
             "the first tenth of the reply; had its head learned exactly how the pauses of the training answers were "
             f"drawn, it would pause {counts['pauses implied']:.2f} times there. "
         )
-    return (
-        f"`{PAUSING}` pauses {pauses:.1f} times a reply. {uncut}Over all variants with a trained pause head, incorrect "
-        f"replies pause in {claim['estimate']:.2f} times as many places as correct ones (95 % interval "
-        f"{claim['low']:.2f} to {claim['high']:.2f}; with a margin of {claim['margin']:g} around 1 that is "
-        f"{claim['verdict']}). {counted(compared(study.replies), plan())} This is about these models, not about "
-        "training."
-    )
+    claimed = claim["reading"]
+    if pd.notna(claim["estimate"]):
+        claimed = (
+            f"Over all variants with a trained pause head, incorrect replies pause in {claim['estimate']:.2f} times as "
+            f"many places as correct ones (95 % interval {claim['low']:.2f} to {claim['high']:.2f}; with a margin of "
+            f"{claim['margin']:g} around 1 that is {claim['verdict']}). {counted(compared(study.replies), plan())} "
+            "This is about these models, not about training."
+        )
+    return f"`{PAUSING}` pauses {pauses:.1f} times a reply. {uncut}{claimed}"
 
 
 def example(study: Study) -> str:

@@ -30,10 +30,11 @@ def incorrect_pause_more(replies: pd.DataFrame, plan: Plan) -> dict:
     ratio, with_cut = site_ratio(used, plan), site_ratio(comparable(mine), plan)
     means = used.pivot_table(index="variant", columns="correct", values="n_sites")
     by_variant = means[False] / means[True]
+    largest = "∞" if math.isinf(by_variant.max()) else f"{by_variant.max():.2f}"
     cut = f"{is_cut.sum()} replies that were cut are left out; with them it is {in_words(with_cut)}. "
     reading = (
         f"Incorrect replies pause in {in_words(ratio)} times as many places as correct ones; in the "
-        f"{len(by_variant)} variants it is {by_variant.min():.2f} to {by_variant.max():.2f}. {counted(used, plan)} "
+        f"{len(by_variant)} variants it is {by_variant.min():.2f} to {largest}. {counted(used, plan)} "
         f"{cut if is_cut.any() else ''}About these trained models, not about training."
     )
     doubt, detectable = doubt_of_sites(used, plan), detectable_ratio(ratio, plan)

@@ -79,6 +79,13 @@ def test_the_places_that_the_ratio_rests_on_are_counted_and_few_are_pointed_out(
     assert counted(compared(many), plan()).endswith("(on 120 problems).")
 
 
+def test_a_variant_whose_correct_replies_never_pause_has_no_largest_ratio():
+    replies = made_up(np.random.default_rng(14), problems=100, names=["sft", "sft_peft"])
+    never = (replies["variant"] == "sft") & replies["correct"]
+    row = incorrect_pause_more(replies.assign(n_sites=replies["n_sites"].mask(never, 0)), plan())
+    assert " to ∞. Places with pauses: " in row["reading"]
+
+
 def test_replies_that_all_pause_in_as_many_places_are_undecided():
     replies = made_up(np.random.default_rng(11), problems=300, names=["sft"])
     alike = replies.assign(n_sites=1)

@@ -99,6 +99,14 @@ def test_the_finding_is_three_sentences_with_numbers_and_intervals(root):
     assert run == "which run"
 
 
+def test_a_claim_that_can_not_be_estimated_is_told_in_its_own_words(root):
+    settings = of_experiment(yaml.safe_load((root / "configs" / "tiny.yaml").read_text()))
+    folder = settings.but(variant="sft_peft").variant_folder()
+    save(folder, replies([1, 2, 3] * 4, 12), eval_loss=0.5)
+    places = findings.places_sentence(Study(settings))
+    assert places.startswith("`sft_peft` pauses 2.0 times a reply. Not decided: none of ")
+
+
 def test_the_example_is_the_first_correct_reply_with_two_pauses(root):
     study = Study(of_experiment(yaml.safe_load((root / "configs" / "tiny.yaml").read_text())))
     assert findings.example(study).splitlines()[-3:] == ["    What is 1 and 1?", "", "    ‖‖It is #### 1"]
