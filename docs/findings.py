@@ -314,12 +314,14 @@ def table_page(study: Study, run: str) -> str:
 def table_reading(study: Study) -> str:
     """Return the range of the published numbers over the variants, and how many differ from matched training."""
     rows, against = loading.of_pausing_variants(study.table), study.against_matched
-    found, floor = int((against["p_holm"] < 0.05).sum()), plan().guard("floor")
+    found, floor = against[against["p_holm"] < 0.05], plan().guard("floor")
+    named = f": {', '.join(f'`{name}`' for name in found['variant'])}" if len(found) else ""
     at_floor = f", all below the floor of {percent(floor)}" if study.table["accuracy"].max() < floor else ""
     said = [
         f"The {len(rows)} variants with pauses are right in {shares(rows['accuracy'])} of the problems and the "
-        f"baselines in {shares(study.table.drop(rows.index)['accuracy'])}{at_floor}; {found} of {len(against)} "
-        "variants differ from as much training without pauses (p < 0.05, corrected over the table)."
+        f"baselines in {shares(study.table.drop(rows.index)['accuracy'])}{at_floor}; "
+        f"{len(found)} of {len(against)} variants differ from as much training without pauses (p < 0.05, corrected "
+        f"over the table){named}."
     ]
     for head, of_head in rows.groupby(rows["pause_head"].map({True: "trained", False: "frozen"}), sort=False):
         said.append(
