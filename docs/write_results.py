@@ -101,11 +101,11 @@ def publish_all(study: Study, docs: Path, brief: bool = False) -> None:
         runs.write(docs / path.relative_to(made), without_place(path.read_text(encoding="utf-8"), study))
     for seed in study.settings.seeds:
         of_seed = made / f"seed-{seed}"
-        for path in [] if brief else of_seed.glob("*/*.ipynb"):
-            copy_notebook(path, docs / path.relative_to(made), study)
+        if not brief:
+            for path in of_seed.glob("*/*.ipynb"):
+                copy_notebook(path, docs / path.relative_to(made), study)
         places = [path.relative_to(made) for root in (made / "data", of_seed) for path in sorted(root.rglob("*"))]
-        left_out = ["tokens.parquet"] if brief else []
-        kept = [place for place in places if is_outcome(place) and place.name not in left_out]
+        kept = [place for place in places if is_outcome(place) and not (brief and place.name == "tokens.parquet")]
         content = {place.as_posix(): published(made / place, study) for place in kept}
         runs.write(docs / f"{of_seed.name}.zip", share.zipped(content, made.name))
 
