@@ -5,7 +5,6 @@ import sys
 import threading
 import time
 
-from pauselib.processes import is_first
 
 FIRST_AFTER, THEN_EVERY = 1.0, 0.5  # seconds before the line is shown at all, and between two updates of it
 
@@ -24,8 +23,8 @@ class Line:
         self.ended = False
 
     def show(self, line: str) -> None:
-        """Put a line in place of the last one. Of several processes that train together the first alone does."""
-        if self.ended or not is_first():
+        """Put a line in place of the last one."""
+        if self.ended:
             return
         if not in_notebook():
             self.handle = True

@@ -22,7 +22,6 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from pauselib import processes
 from pauselib.errors import InputError, failed_writes_explained
 
 MANIFEST = "made_from.json"
@@ -238,33 +237,25 @@ def make_once(
     overwrite: bool = False,
     beside: bool = False,
     settle: Callable[[], None] = lambda: None,
-    together: bool = False,
 ) -> bool:
     """Make `folder` by `make(temporary folder)` unless it is there, made from the same; return whether it was made now.
 
     Of several processes one makes it and the others wait. What was made from something else is made again where
     `overwrite` says so; otherwise it is refused with an InputError that names the difference, since others use it.
     What is damaged is made again. `beside`: the files are made beside what else is in the folder, instead of taking
-    its place. `settle()` is called once the folder is there, made now or before, while the others still wait. Of
-    processes that train one model the first alone locks and writes; the others call `make` at the same time where all
-    make it `together`. Raises InputError where the folder can't be written.
+    its place. `settle()` is called once the folder is there, made now or before, while the others still wait.
+    Raises InputError where the folder can't be written.
     """
-    if not processes.is_first():
-        if part := processes.from_first():
-            make(part)
-        return processes.from_first()
     with failed_writes_explained(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(lock_of(folder)):
-            if kept := is_current(folder, made_from):
-                processes.from_first()
-            else:
+            kept = is_current(folder, made_from)
+            if not kept:
                 check_may_be_made(folder, made_from, overwrite, beside)
                 with new_folder(folder, beside) as part:
-                    processes.from_first(part if together else None)
                     fill(part, made_from, make)
             settle()
-    return processes.from_first(not kept)
+    return not kept
 
 
 def check_may_be_made(folder: Path, made_from: dict, overwrite: bool, beside: bool) -> None:

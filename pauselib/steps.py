@@ -26,7 +26,6 @@ from pauselib.parts import (
     replies_part,
     trial_part,
 )
-from pauselib.processes import check_parts, is_first
 from pauselib.progress import working
 from pauselib.rows import build_clean, build_injected, fit, read_rows
 from pauselib.settings import Settings
@@ -156,7 +155,6 @@ def warm_up(settings: Settings, picture=None) -> Path:
     """
     settings = settings.of_row()
     variant, folder = parse(settings.variant), settings.variant_folder()
-    check_parts()
     load_tokenizer(settings.source)  # a model that can't be had or used is refused before anything is made
     check_language_model(settings.source)
     base = first_step(settings) if variant.second_step else settings.source
@@ -175,9 +173,8 @@ def warm_up(settings: Settings, picture=None) -> Path:
 
         rows = training_rows(settings, source)
         record = train_variant(settings, base, rows, part, folder / "checkpoints", made_from, picture)
-        if is_first():
-            runs.write_json(part / "training.json", record)
-            runs.write(part / "README.md", training_card(settings, record) + TRAINED_PARTS)
+        runs.write_json(part / "training.json", record)
+        runs.write(part / "README.md", training_card(settings, record) + TRAINED_PARTS)
 
     def settle() -> None:
         shutil.rmtree(folder / "checkpoints", ignore_errors=True)  # those of a run that was killed at its end, too
@@ -185,7 +182,7 @@ def warm_up(settings: Settings, picture=None) -> Path:
         if not (folder / "training.json").exists() or (folder / "training.json").read_bytes() != record:
             runs.write(folder / "training.json", record)
 
-    runs.make_once(trained.folder, made_from, make, settings.overwrite, settle=settle, together=True)
+    runs.make_once(trained.folder, made_from, make, settings.overwrite, settle=settle)
     if picture:
         picture.update(runs.read_json(folder / "training.json")["history"], last=True)
     return folder

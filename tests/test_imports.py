@@ -21,7 +21,6 @@ COMPUTE_WITH_TENSORS = (
     "pauselib.model.precision",
     "pauselib.model.trained_parts",
     "pauselib.training.kept_weights",
-    "pauselib.training.sharing",
     "pauselib.training.suitability",
     "pauselib.training.trainer",
     "pauselib.decoding.batch_cache",

@@ -49,10 +49,3 @@ def test_short_work_and_work_that_fails_leave_nothing_behind(shown):
     with pytest.raises(ZeroDivisionError), working("dividing"):
         1 / 0  # noqa: B018
     assert shown == []
-
-
-def test_of_several_processes_that_train_together_the_first_alone_shows_a_line(shown, monkeypatch):
-    for rank in "10":
-        monkeypatch.setenv("RANK", rank)
-        progress.Line().show(f"process {rank}")
-    assert [what["text/plain"] for _, what in shown] == ["process 0"]

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from pauselib import runs
 from pauselib.errors import InputError
-from pauselib.processes import is_sharded
 from pauselib.progress import working
 from pauselib.sources.packaged import PACKAGED, packaged_model, unquantized
 
@@ -176,7 +175,7 @@ def load_model(source: str, dtype: str = "float32", attn_implementation: str = "
             )
     if str(source).endswith(".gguf"):
         model = unquantized(model)
-    return model.to("cuda" if torch.cuda.is_available() and not is_sharded() else "cpu").eval()
+    return model.to("cuda" if torch.cuda.is_available() else "cpu").eval()
 
 
 def pause_token_id(source: str) -> int:
