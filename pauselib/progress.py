@@ -5,7 +5,6 @@ import sys
 import threading
 import time
 
-
 FIRST_AFTER, THEN_EVERY = 1.0, 0.5  # seconds before the line is shown at all, and between two updates of it
 
 

@@ -10,6 +10,7 @@ from transformers import AutoConfig
 from pauselib import runs, steps
 from pauselib.analysis.trials import Trials
 from pauselib.decoding import greedy
+from pauselib.manifests import manifest_digest
 from pauselib.rows import problem_number, prompt_ids, read_rows
 from pauselib.sources.models import load_model, pause_token_id
 from pauselib.steps import (
@@ -176,7 +177,7 @@ def test_a_strategy_that_asks_the_first_step_s_model_trains_that_before(fresh):
     folder = inject(fresh.but(strategy="surprise", n_random_pauses=1, variable_number_of_pauses=False))
     assert made(fresh) == {"data", "seed-42/baseline_1_epoch/model", "seed-42/injected/surprise"}
     model = fresh.but(variant="baseline_1_epoch").variant_folder() / "model"
-    digests = {"data": runs.digest(clean_rows(fresh) / runs.MANIFEST), "base": runs.digest(model / runs.MANIFEST)}
+    digests = {"data": manifest_digest(clean_rows(fresh)), "base": manifest_digest(model)}
     assert runs.manifest(folder)["inputs"] == digests
     assert runs.manifest(folder)["places"] == {"data": "../../../data", "base": "../../baseline_1_epoch/model"}
 
@@ -250,16 +251,15 @@ def test_what_is_made_names_what_it_was_made_from_in_one_form(small):
     places = {clean, inject(settings), row / "model", row, row / "interventions" / "max_pauses-0"}
     found = {place: runs.manifest(place) for place in places}
     for place, manifest in found.items():
-        computed = ["computed_with"] if "predictions.jsonl" in manifest["outputs"] else []
-        assert list(manifest) == ["settings", "inputs", "places", "versions", *computed, "outputs"]
+        assert list(manifest) == ["settings", "inputs", "places", "versions", "code", "notes", "outputs"]
         for name, digest in manifest["outputs"].items():
             assert runs.digest(place / name) == digest
     assert set(found[row]["outputs"]) == {"predictions.jsonl", "tokens.parquet", "metrics.json"}
-    made_from = {"model": row / "model" / runs.MANIFEST, "data": clean / runs.MANIFEST}
-    assert found[row]["inputs"] == {name: runs.digest(path) for name, path in made_from.items()}
+    made_from = {"model": row / "model", "data": clean}
+    assert found[row]["inputs"] == {name: manifest_digest(folder) for name, folder in made_from.items()}
     assert "max_pauses" not in found[row]["settings"]
-    assert found[row]["computed_with"]["eval_batch_size"] == settings.eval_batch_size
-    assert found[row]["computed_with"]["device"].startswith(("cpu (", "cuda ("))
+    assert found[row]["notes"]["eval_batch_size"] == settings.eval_batch_size
+    assert found[row]["notes"]["device"].startswith(("cpu (", "cuda ("))
     assert found[row / "interventions" / "max_pauses-0"]["settings"]["max_pauses"] == 0
     for name in ("metrics.json", "training.json"):
         assert "made_from" not in runs.read_json(row / name)

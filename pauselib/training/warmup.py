@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from pauselib import runs
+from pauselib.manifests import without_notes
 from pauselib.settings import Settings
 from pauselib.sources.models import load_model, load_tokenizer
 from pauselib.strategies import prompt_pauses
@@ -92,7 +93,7 @@ def checkpoint_to_go_on_from(work: Path, made_from: dict) -> str | None:
     """
     from pauselib.training.trainer import last_checkpoint
 
-    if runs.manifest(work) != made_from:
+    if without_notes(runs.read_json(work / runs.MANIFEST) or {}) != without_notes(made_from):
         shutil.rmtree(work, ignore_errors=True)
         runs.write_json(work / runs.MANIFEST, made_from)
     return last_checkpoint(work)

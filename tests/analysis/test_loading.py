@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from conftest import SCRIPT, reply, save
 
-from pauselib import runs
+from pauselib import files, runs
 from pauselib.analysis import loading
 from pauselib.settings import Settings
 from pauselib.variants import VARIANTS
@@ -74,7 +74,7 @@ def test_finished_rows_are_counted(by_hand):
 
 def test_replies_come_seed_by_seed_in_the_order_of_the_variants(by_hand):
     other = by_hand.but(seeds=(42, 7), variants=["baseline_1_epoch", "sft_fr_phead", "sft"])
-    save(other.but(seed=7, variant="sft").variant_folder(), [reply(0, True, 3)], 0.5)
+    save(other.but(seed=7, variant="sft"), [reply(0, True, 3)], 0.5)
     replies = loading.predictions(other)
     assert list(dict.fromkeys(zip(replies["seed"], replies["variant"]))) == [
         (42, "baseline_1_epoch"),
@@ -88,7 +88,7 @@ def test_a_run_of_pauses_is_one_place_where_a_reply_pauses(by_hand):
     """Two before the first word, one inside, two apart at the end, whatever stands for the words."""
     texts = ["<|pause|><|pause|>It", "It <|pause|>is", "It is 1<|pause|>.<|pause|>", "It is", "<|pause|> <|pause|>"]
     replies = [{**reply(i, True, 0), "reply": text} for i, text in enumerate(texts)]
-    save(by_hand.but(variant="sft").variant_folder(), replies, 0.5)
+    save(by_hand.but(variant="sft"), replies, 0.5)
     found = loading.predictions(by_hand)
     assert found.loc[found["variant"] == "sft", "n_sites"].tolist() == [1, 1, 2, 0, 2]
 
@@ -137,7 +137,7 @@ def test_replies_under_interventions_have_their_places_too(intervened):
 def test_a_limit_is_only_a_number_where_nothing_else_is_changed(intervened):
     both = {"variant": "sft", "max_pauses": 0, "pause_bias": 1.0}
     settings = intervened.but(interventions=[both])
-    save(settings.but(**both).replies_folder(), [reply(0, True, 0)], 0.5)
+    save(settings.but(**both), [reply(0, True, 0)], 0.5)
     assert loading.intervened(settings)["allowed"].isna().all()
 
 
@@ -251,9 +251,9 @@ def test_replies_of_a_model_that_was_trained_again_are_stale_and_so_are_its_inte
 
 
 def test_an_analysis_reads_each_file_once_for_its_digest(intervened, monkeypatch):
-    read, content = [], runs.read_digest
-    monkeypatch.setattr(runs, "read_digest", lambda file: read.append(file) or content(file))
-    monkeypatch.setattr(runs, "SETTLED_AFTER", -1.0)
+    read, content = [], files.read_digest
+    monkeypatch.setattr(files, "read_digest", lambda file: read.append(file) or content(file))
+    monkeypatch.setattr(files, "SETTLED_AFTER", -1.0)
     table = loading.results(intervened)
     loading.predictions(intervened), loading.intervened(intervened), loading.nearest_tokens(intervened)
     loading.finished_sentence(intervened, table)
