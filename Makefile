@@ -1,5 +1,4 @@
-# `make run`: all rows of the table on the embedded default. `make share`: its report, in one zip. `make test`: the tests.
-# `make plan CONFIG=...`: what an experiment will take on a GPU, before anything is spent. `make bench`: what each part costs.
+# `make run`: all rows of the table on the embedded default. `make test`: the tests. `make bench`: what each part costs.
 PYTHON ?= python3
 CONFIG ?= configs/tiny.yaml
 ARGS ?=
@@ -7,12 +6,6 @@ DATASET ?=
 
 run: .venv/ready
 	.venv/bin/python -m pauselib.workflow $(CONFIG) $(if $(DATASET),dataset=$(abspath $(DATASET))) $(ARGS)
-
-share: .venv/ready
-	.venv/bin/python -m pauselib.workflow.share $(CONFIG) $(if $(DATASET),dataset=$(abspath $(DATASET))) $(ARGS)
-
-plan: .venv/ready
-	.venv/bin/python -m pauselib.planning $(CONFIG) $(if $(DATASET),dataset=$(abspath $(DATASET))) $(ARGS)
 
 test: .venv/ready
 	.venv/bin/python -m pytest $(ARGS)
@@ -35,4 +28,4 @@ lab: .venv/ready
 	.venv/bin/python -m pip uninstall --quiet --yes rfc3987-syntax lark
 	touch .venv/ready
 
-.PHONY: run share plan test bench lint lab
+.PHONY: run test bench lint lab

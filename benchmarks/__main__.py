@@ -8,9 +8,8 @@ alternative that does the same work in the same process on one thread, each the 
     python -m benchmarks injection --dataset path/to/gsm8k    # on the problems of train.jsonl there
     python -m benchmarks precision                            # on a real model, some minutes
 
-Three more take longer and are commands of their own: `python -m benchmarks.kills`, an experiment that is killed again
-and again, `python -m benchmarks.memory`, how memory grows with the rows, and `python -m benchmarks.planning`, what
-`make plan` says of memory beside what is measured.
+Two more take longer and are commands of their own: `python -m benchmarks.kills`, an experiment that is killed again
+and again, and `python -m benchmarks.memory`, how memory grows with the rows.
 """
 
 import argparse

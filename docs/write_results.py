@@ -15,7 +15,9 @@ reads. What needs the rows is left out there: how difficult a problem is, and th
 whole table also what needs the tokens of the replies.
 """
 
+import io
 import sys
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -30,7 +32,6 @@ from pauselib.analysis.study import Study
 from pauselib.analysis.trials import LIKELIHOOD
 from pauselib.report import document, figures, style
 from pauselib.settings import of_experiment
-from pauselib.workflow import share
 
 ROOT = Path(__file__).parent.parent
 RESULTS = "docs/results.md"
@@ -107,7 +108,18 @@ def publish_all(study: Study, docs: Path, brief: bool = False) -> None:
         places = [path.relative_to(made) for root in (made / "data", of_seed) for path in sorted(root.rglob("*"))]
         kept = [place for place in places if is_outcome(place) and not (brief and place.name == "tokens.parquet")]
         content = {place.as_posix(): published(made / place, study) for place in kept}
-        runs.write(docs / f"{of_seed.name}.zip", share.zipped(content, made.name))
+        runs.write(docs / f"{of_seed.name}.zip", zipped(content, made.name))
+
+
+def zipped(content: dict[str, bytes], folder: str) -> bytes:
+    """Return files, given by their names, as a zip in which they are in one folder; the same files, the same bytes."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in content.items():
+            entry = zipfile.ZipInfo(f"{folder}/{name}", (1980, 1, 1, 0, 0, 0))
+            entry.external_attr = 0o644 << 16  # everybody may read it
+            archive.writestr(entry, data, zipfile.ZIP_DEFLATED)
+    return buffer.getvalue()
 
 
 def published(path: Path, study: Study) -> bytes:

@@ -25,8 +25,6 @@ COMPUTE_WITH_TENSORS = (
     "pauselib.training.trainer",
     "pauselib.decoding.batch_cache",
     "pauselib.decoding.greedy",
-    "pauselib.planning.memory",
-    "pauselib.planning.plan",
     "pauselib.sources.pretraining",
     "pauselib.trials.scorer",
 )
