@@ -143,7 +143,7 @@ def test_another_seed_draws_its_own_training_data_and_pauses_and_has_the_same_te
 
 
 def test_another_seed_puts_other_pauses_into_the_problems_of_a_folder_and_keeps_their_ids(fresh, tmp_path):
-    (tmp_path / "train.jsonl").write_text(trips(40))
+    (tmp_path / "train.jsonl").write_text(trips(40).replace("a trip", "a ride"))
     (tmp_path / "test.jsonl").write_text(trips(3))
     given = fresh.but(task="aqua", dataset=str(tmp_path), n_train=8, n_test=0)
     ours, theirs = (inject(given.but(seed=seed)) for seed in (42, 43))
@@ -317,7 +317,7 @@ def trips(n: int) -> str:
 
 
 def test_algebra_problems_from_a_folder_end_to_end(fresh, tmp_path):
-    (tmp_path / "train.jsonl").write_text(trips(8))
+    (tmp_path / "train.jsonl").write_text(trips(8).replace("a trip", "a ride"))
     (tmp_path / "test.jsonl").write_text(trips(3))
     predictions, metrics = evaluate(
         fresh.but(task="aqua", dataset=str(tmp_path), variant="sft_peft", n_train=0, n_test=0)
@@ -348,7 +348,7 @@ def test_a_dataset_laid_out_like_one_of_the_hub_has_its_digest_in_the_manifest(f
     source = tmp_path / "pens"
     source.mkdir()
     for split in ("train", "test"):
-        pens(8).to_parquet(source / f"{split}-00000-of-00001.parquet")
+        pens(8).replace("pens", f"{split} pens", regex=True).to_parquet(source / f"{split}-00000-of-00001.parquet")
     settings = fresh.but(dataset=str(source), dataset_config="default", n_train=0, n_test=0)
     clean_rows(settings)
     assert runs.manifest(fresh.folder() / "data")["inputs"]["dataset"] == runs.digest(source)
