@@ -12,6 +12,7 @@ from pathlib import Path
 
 from pauselib import machine
 from pauselib.files import as_json, digest, digest_of_bytes, read_json
+from pauselib.sources.located import located, looks_like_folder
 
 MANIFEST = "made_from.json"
 CODE = "code of "  # what the name of a digest of code begins with
@@ -117,9 +118,8 @@ def changes(old: dict, new: dict, defaults: dict) -> dict[str, tuple]:
 
 
 def is_path(place: object) -> bool:
-    """Return whether where something is can only be a path: a hub id has one slash at most, and begins with a name."""
-    text = str(place)
-    return text.startswith((".", "/", "~")) or text.count("/") > 1 or Path(text).exists()
+    """Return whether where something is is a path, and no name or hub id."""
+    return looks_like_folder(str(place)) or located(str(place)) is not None
 
 
 def in_words(changed: dict[str, tuple]) -> str:

@@ -12,6 +12,7 @@ from pauselib.conditions.sites import SITES
 from pauselib.interventions import INTERVENTION_SETTINGS, active_interventions
 from pauselib.manifests import CODE, changes, code_digest, in_words
 from pauselib.settings import Settings, settings_of_step
+from pauselib.sources.located import located
 from pauselib.sources.models import pinned, tokenizer_digest
 from pauselib.sources.problems import GENERATOR
 from pauselib.strategies import STRATEGIES, find_strategies
@@ -118,12 +119,12 @@ def trial_part(settings: Settings, step: int | None = None) -> Part:
 
 def source_inputs(settings: Settings) -> dict[str, str]:
     """Return the digests of what clean rows are made from: the problems, and the tokenizer of the model."""
-    source = Path(settings.dataset)
-    files = {f"{split}.jsonl": source / f"{split}.jsonl" for split in ("train", "test")}
+    source = None if settings.dataset == GENERATOR else located(settings.dataset)
+    files = {name: source / name for name in ("train.jsonl", "test.jsonl")} if source else {}
     inputs = {name: runs.digest(path) for name, path in files.items() if path.exists()}
-    if source.is_dir() and len(inputs) < len(files):  # laid out like a dataset of the hub
+    if source and len(inputs) < len(files):  # laid out like a dataset of the hub
         inputs["dataset"] = runs.digest(source)
-    elif settings.dataset != GENERATOR and not source.is_dir():
+    elif not source and settings.dataset != GENERATOR:
         inputs["dataset"] = pinned(settings.problems, "dataset")
     return {**inputs, "tokenizer of": tokenizer_digest(settings.source)}
 
@@ -132,9 +133,9 @@ def inputs_on_this_machine(settings: Settings, part: Part) -> dict | None:
     """Return what a part was given, where that is on this machine: digests of the problems and the tokenizer for clean
     rows; None for what is on the hub or in a package, which asking would fetch, and for all other parts.
     """
-    here = [settings.model == "tiny" or Path(settings.model).exists()]
-    here.append(settings.dataset == GENERATOR or Path(settings.dataset).exists())
-    return source_inputs(settings) if part.what == "clean rows" and all(here) else None
+    here = settings.model == "tiny" or located(settings.model)
+    here = here and (settings.dataset == GENERATOR or located(settings.dataset))
+    return source_inputs(settings) if part.what == "clean rows" and here else None
 
 
 def parts_of(settings: Settings, notebook: str, step: int | None = None) -> Iterator[Part]:
