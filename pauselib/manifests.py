@@ -100,6 +100,7 @@ def changes(old: dict, new: dict, defaults: dict) -> dict[str, tuple]:
     any more is not compared. Nor is where a model or the problems are: their digests are, or, where the new one's
     inputs are None, not known, the names of what is no path. Of the code what both name is compared.
     """
+    new = json.loads(json.dumps(new))
 
     def pairs(part: str, absent: dict) -> dict[str, tuple]:
         before, now = ({**absent, **(one.get(part) or {})} for one in (old, new))

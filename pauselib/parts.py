@@ -40,7 +40,7 @@ class Part(NamedTuple):
         there. Unless its `inputs` are given they are not compared.
         """
         found = runs.manifest(self.folder)
-        asked = json.loads(json.dumps({"settings": self.settings, "code": self.code, "inputs": inputs}))
+        asked = {"settings": self.settings, "code": self.code, "inputs": inputs}
         return in_words(changes(found, asked, DEFAULTS)) if found else ""
 
 

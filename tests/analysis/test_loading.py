@@ -8,6 +8,7 @@ from conftest import SCRIPT, reply, save
 
 from pauselib import files, runs
 from pauselib.analysis import loading
+from pauselib.parts import model_part
 from pauselib.settings import Settings
 from pauselib.variants import VARIANTS
 
@@ -182,7 +183,7 @@ def test_the_nearest_tokens_of_the_finished_rows_are_shown_as_they_are(by_hand):
 def made_from(folder, **manifest) -> None:
     """Write the manifest of a folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "made_from.json").write_text(json.dumps(manifest))
+    (folder / "made_from.json").write_text(json.dumps({"inputs": {}, "outputs": {"a": "digest"}, **manifest}))
 
 
 def test_the_settings_are_those_that_the_files_were_made_from_not_the_defaults(by_hand):
@@ -236,13 +237,14 @@ def test_replies_that_were_cut_are_stale(by_hand):
 def test_replies_of_a_model_that_was_trained_again_are_stale_and_so_are_its_interventions(intervened):
     row = intervened.but(variant="sft")
     model, changed = row.variant_folder() / "model", row.but(max_pauses=0).replies_folder()
-    runs.make_once(model, runs.origin(model, {"max_steps": 160}, {}), lambda part: runs.write(part / "weights", "1"))
+    asked = model_part(row).settings
+    runs.make_once(model, runs.origin(model, asked, {}), lambda part: runs.write(part / "weights", "1"))
     for folder in (row.variant_folder(), changed):
         manifest = runs.manifest(folder)
         origin = runs.origin(folder, manifest["settings"], {"model": model})
         runs.write_json(folder / runs.MANIFEST, {**origin, "outputs": manifest["outputs"]})
     assert "sft" in set(loading.predictions(intervened)["variant"])
-    again = runs.origin(model, {"max_steps": 20}, {})
+    again = runs.origin(model, asked, {"base": "another"})
     runs.make_once(model, again, lambda part: runs.write(part / "weights", "2"), overwrite=True)
     assert "sft" not in set(loading.predictions(intervened)["variant"])
     assert set(loading.intervened(intervened)["intervention"]) == {"forced_pauses-2_forced_at-answer"}
