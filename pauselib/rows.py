@@ -111,7 +111,7 @@ def build_clean(folder: Path, problems: dict[str, list[dict]], tokenizer, task: 
     parts = {"train": rows[~held_out], "validation": rows[held_out]}
     if "test" in problems:
         parts["test"] = tokenize(problems["test"], tokenizer, task)
-    save(folder, parts, {"too_long": n_long, **({"test_in_train": in_both} if in_both else {})})
+    save(folder, parts, {**({"test_in_train": in_both} if in_both else {}), "too_long": n_long})
 
 
 def build_injected(

@@ -36,6 +36,6 @@ def refuse_missing(kind: str, source: str, cure: str) -> None:
 
 
 def reason(error: Exception | str) -> str:
-    """Return what a library's error says, as part of a sentence: one line without control characters and full stop."""
+    """Return what a library's error says, as part of a sentence: its first line without control characters."""
     line = (str(error).strip() or type(error).__name__).split("\n")[0].rstrip(".")
     return "".join(character if character.isprintable() else "?" for character in line)

@@ -178,9 +178,9 @@ def read_hub(dataset: str, config: str, split: str, n: int) -> list[dict]:
     from datasets.packaged_modules import _PACKAGED_DATASETS_MODULES as FORMATS
 
     folder = located(dataset)
-    name, commit = (str(folder), None) if folder else at_revision(pinned(dataset, "dataset"), "dataset")
-    if name in FORMATS:  # its loader would read what is in the current folder
+    if not folder and at_revision(dataset)[0] in FORMATS:  # its loader would read what is in the current folder
         raise InputError(f"The dataset '{dataset}' is the name of a format and no dataset. {CURE}.")
+    name, commit = (str(folder), None) if folder else at_revision(pinned(dataset, "dataset"), "dataset")
     try:
         there = datasets.get_dataset_config_names(name) if folder else [config]
         rows = datasets.load_dataset(name, config, split=split, revision=commit) if config in there else None

@@ -164,7 +164,7 @@ def test_a_folder_of_parquet_files_is_read_or_says_which_columns_there_are(tmp_p
     if test == [DEBT]:
         assert load_problems(str(tmp_path), "test", config="default") == [{"problem_id": "test-0", **DEBT}]
     else:
-        with pytest.raises(ValueError, match="can't be read .*problem: large_string.*column names don't match"):
+        with pytest.raises(ValueError, match=r"can't be read .*problem: large_string.*column names don't match"):
             load_problems(str(tmp_path), "test", config="default")
 
 

@@ -78,8 +78,7 @@ def test_difficulty_is_the_number_of_equations_and_the_results_are_behind_their_
         ({"options": ["Apples", "B)3"]}, "the option 'Apples' has no letter from A to E before it, as in 'A)21'"),
         (
             {"options": ["A)\ud83d", "B)3"]},
-            r"the text in the column 'options' has half a character, '\ud83d', at place 70: "
-            "take it out",
+            r"the text in the column 'options' has half a character, '\ud83d': take it out",
         ),
         (
             {"rationale": "#### A\nNo."},
