@@ -4,14 +4,17 @@ CONFIG ?= configs/tiny.yaml
 ARGS ?=
 DATASET ?=
 
+# A path may have spaces: the shell reads it, not make. In ARGS, write `$$` for a `$`.
+export CONFIG DATASET
+
 run: .venv/ready
-	.venv/bin/python -m pauselib.workflow $(CONFIG) $(if $(DATASET),dataset=$(abspath $(DATASET))) $(ARGS)
+	.venv/bin/python -m pauselib.workflow "$$CONFIG" $(if $(DATASET),"DATASET=$$DATASET") $(ARGS)
 
 test: .venv/ready
 	.venv/bin/python -m pytest $(ARGS)
 
 bench: .venv/ready
-	.venv/bin/python -m benchmarks $(if $(DATASET),--dataset $(abspath $(DATASET))) $(ARGS)
+	.venv/bin/python -m benchmarks $(if $(DATASET),--dataset "$$DATASET") $(ARGS)
 
 lint: .venv/ready
 	.venv/bin/ruff check . && .venv/bin/ruff format --check .

@@ -3,9 +3,8 @@
 # The outputs that Snakemake knows are the executed notebooks (it deletes a rule's outputs before it runs); the files that
 # the notebooks write beside them are made once, and kept, by the package.
 # snakemake --configfile configs/tiny.yaml --cores all
-import json
-
 from pauselib.settings import of_experiment, settings_of_notebook, settings_of_step, settings_up_to
+from pauselib.settings.yaml_text import to_yaml
 from pauselib.workflow.graph import interventions, notebooks_of_graph
 from pauselib.workflow.interrupts import hear
 from pauselib.workflow.step_lines import show_step_lines
@@ -23,7 +22,7 @@ def given(names, strategy=settings.strategy, **more):
     They are part of the rule: a changed one reruns what depends on it. The graph owns its experiment, so what was made
     from other settings is made again.
     """
-    return json.dumps(settings.injected_by(strategy).of(*names) | {"overwrite": True} | more)
+    return to_yaml(settings.injected_by(strategy).of(*names) | {"overwrite": True} | more)
 
 
 def strategy_of(variant):
@@ -119,7 +118,7 @@ rule analyze:
         f"{folder}/analyze.ipynb",
         f"{folder}/report.html",
         f"{folder}/results.csv",
-    params: json.dumps(settings.of(*settings_of_notebook("analyze")))
+    params: to_yaml(settings.of(*settings_of_notebook("analyze")))
     log: f"{folder}/analyze.log"
     benchmark: f"{folder}/times/analyze.tsv"
     shell: "papermill notebooks/analyze.ipynb {output[0]:q} -y {params:q} > {log:q} 2>&1"

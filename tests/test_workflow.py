@@ -136,8 +136,8 @@ def test_a_trial_comes_after_those_of_the_models_that_it_is_compared_with(tmp_pa
         (["."], ". can't be read: Is a directory."),
         (["good.yaml", "seeds"], "'seeds' gives no value: write a setting as name=value, such as seeds=[42,43]."),
         (["good.yaml", "seeds=[42"], "'seeds=[42' is not valid YAML: expected ',' or ']', but got '<stream end>'."),
-        (["good.yaml", "seed=2026-13-45"], "'seed=2026-13-45' is not valid YAML: month must be in 1..12."),
-        (["good.yaml", "=5"], "There is no parameter '': did you mean"),
+        (["good.yaml", "seed=2026-13-45"], "seed is '2026-13-45': give a whole number."),
+        (["good.yaml", "=5"], "There is no parameter ''. `papermill"),
         (["good.yaml", "sedes=[42]"], "There is no parameter 'sedes': did you mean 'seeds'?"),
     ],
 )
