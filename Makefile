@@ -25,10 +25,13 @@ lab: .venv/ready
 .venv/ready: requirements.lock pyproject.toml
 	$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'Python 3.11 or newer is needed: make PYTHON=python3.11 run')"
 	$(PYTHON) -m venv .venv
-	.venv/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
-	.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
-	@# It compiles a grammar for a second whenever papermill starts, to check a format that nothing here has.
-	.venv/bin/python -m pip uninstall --quiet --yes rfc3987-syntax lark
+	$(MAKE) install PYTHON=.venv/bin/python
 	touch .venv/ready
 
-.PHONY: run test bench lint lab
+# The lock by its hashes, then this project and what torch's file for a GPU needs besides; also into a conda environment.
+install:
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-build-isolation --editable .
+	etc=$$($(PYTHON) -c "import sys; print(sys.prefix)")/etc/ipython && mkdir -p $$etc && cp configs/ipython_kernel_config.py $$etc
+
+.PHONY: run install test bench lint lab

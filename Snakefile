@@ -64,8 +64,8 @@ rule inject:
     benchmark: folder + "/times/seed-{seed}/{strategy}.inject.tsv"
     resources: gpu=lambda w: len(NEEDS["inject", *w])
     shell:
-        "python -m pauselib.workflow.gpus {resources.gpu} papermill notebooks/inject.ipynb {output:q} -y {params:q} "
-        "-p seed {wildcards.seed} > {log:q} 2>&1"
+        "python -m pauselib.workflow.gpus {resources.gpu} papermill -k python3 notebooks/inject.ipynb {output:q} "
+        "-y {params:q} -p seed {wildcards.seed} > {log:q} 2>&1"
 
 rule warmup:
     input: needs("warmup")
@@ -76,8 +76,8 @@ rule warmup:
     benchmark: folder + "/times/seed-{seed}/{variant}.warmup.tsv"
     resources: **COMPUTES
     shell:
-        "python -m pauselib.workflow.gpus {resources.gpu} papermill notebooks/warmup.ipynb {output:q} -y {params:q} "
-        "-p variant {wildcards.variant:q} -p seed {wildcards.seed} > {log:q} 2>&1"
+        "python -m pauselib.workflow.gpus {resources.gpu} papermill -k python3 notebooks/warmup.ipynb {output:q} "
+        "-y {params:q} -p variant {wildcards.variant:q} -p seed {wildcards.seed} > {log:q} 2>&1"
 
 rule evaluate:
     input: needs("evaluate")
@@ -87,8 +87,8 @@ rule evaluate:
     benchmark: folder + "/times/seed-{seed}/{variant}.evaluate.tsv"
     resources: **COMPUTES
     shell:
-        "python -m pauselib.workflow.gpus {resources.gpu} papermill notebooks/evaluate.ipynb {output:q} -y {params:q} "
-        "-p variant {wildcards.variant:q} -p seed {wildcards.seed} > {log:q} 2>&1"
+        "python -m pauselib.workflow.gpus {resources.gpu} papermill -k python3 notebooks/evaluate.ipynb {output:q} "
+        "-y {params:q} -p variant {wildcards.variant:q} -p seed {wildcards.seed} > {log:q} 2>&1"
 
 rule intervene:
     input: needs("intervene")
@@ -98,8 +98,8 @@ rule intervene:
     benchmark: folder + "/times/seed-{seed}/{variant}.{name}.intervene.tsv"
     resources: **COMPUTES
     shell:
-        "python -m pauselib.workflow.gpus {resources.gpu} papermill notebooks/evaluate.ipynb {output:q} -y {params:q} "
-        "-p seed {wildcards.seed} > {log:q} 2>&1"
+        "python -m pauselib.workflow.gpus {resources.gpu} papermill -k python3 notebooks/evaluate.ipynb {output:q} "
+        "-y {params:q} -p seed {wildcards.seed} > {log:q} 2>&1"
 
 rule trial:
     input: needs("trial")
@@ -109,8 +109,8 @@ rule trial:
     benchmark: folder + "/times/seed-{seed}/{variant}.trial.tsv"
     resources: **COMPUTES
     shell:
-        "python -m pauselib.workflow.gpus {resources.gpu} papermill notebooks/trial.ipynb {output:q} -y {params:q} "
-        "-p variant {wildcards.variant:q} -p seed {wildcards.seed} > {log:q} 2>&1"
+        "python -m pauselib.workflow.gpus {resources.gpu} papermill -k python3 notebooks/trial.ipynb {output:q} "
+        "-y {params:q} -p variant {wildcards.variant:q} -p seed {wildcards.seed} > {log:q} 2>&1"
 
 rule analyze:
     input: NEEDS["analyze",]
@@ -121,4 +121,4 @@ rule analyze:
     params: to_yaml(settings.of(*settings_of_notebook("analyze")))
     log: f"{folder}/analyze.log"
     benchmark: f"{folder}/times/analyze.tsv"
-    shell: "papermill notebooks/analyze.ipynb {output[0]:q} -y {params:q} > {log:q} 2>&1"
+    shell: "papermill -k python3 notebooks/analyze.ipynb {output[0]:q} -y {params:q} > {log:q} 2>&1"

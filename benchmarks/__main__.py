@@ -14,7 +14,6 @@ and again, and `python -m benchmarks.memory`, how memory grows with the rows.
 
 import argparse
 import os
-import platform
 from pathlib import Path
 
 os.environ.update(OMP_NUM_THREADS="1", TOKENIZERS_PARALLELISM="false", HF_HUB_OFFLINE="1")
@@ -24,18 +23,16 @@ import torch
 
 from benchmarks import decoding, injection, notebooks, precision, run_times, training
 from pauselib import runs
+from pauselib.machine import processor
 
 SUBJECTS = ("injection", "decoding", "training", "precision", "notebooks")
 
 
 def machine() -> str:
     """Return the processor, its number of cores and the versions that were measured."""
-    cpuinfo = Path("/proc/cpuinfo")
-    lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
-    model = next((line.split(": ")[1] for line in lines if line.startswith("model name")), platform.processor())
     versions = runs.versions("torch", "transformers", "trl")
     made_with = ", ".join(f"{name} {version}" for name, version in versions.items())
-    return f"{model}, {os.cpu_count()} cores; one thread; {made_with}"
+    return f"{processor()}, {os.cpu_count()} cores; one thread; {made_with}"
 
 
 def print_table(rows: list[dict]) -> None:

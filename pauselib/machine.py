@@ -1,46 +1,63 @@
-"""On what something was computed: the commit of the code, the threads, the kind of processor."""
+"""What this process computes with: one thread, unless the user says otherwise, the kind of processor, and the code."""
 
 import functools
 import os
 import platform
 import subprocess
+import sys
 from pathlib import Path
 
+THREADS = "OMP_NUM_THREADS"
 
-def notes() -> dict[str, str | int]:
-    """Return what a manifest notes of how something was made, which is no part of what it is.
 
-    `commit` is that of the checkout, `with changes` where the package differs from it; it is missing where there is no
-    checkout. `threads` are those of a process, `processor` its kind: other kinds give other digits.
+def use_one_thread() -> None:
+    """Compute on one CPU thread, unless the environment variable OMP_NUM_THREADS gives their number.
+
+    Small models gain nothing by more, steps that run side by side slow each other down, and sums in another order give
+    other bytes. MKL and OpenBLAS follow the same variable, and so does all that this process starts.
     """
-    commit = {"commit": commit_of(Path(__file__).parent)} if commit_of(Path(__file__).parent) else {}
-    return {**commit, "threads": int(os.environ.get("OMP_NUM_THREADS") or os.cpu_count()), "processor": processor()}
+    if not os.environ.get(THREADS):
+        os.environ[THREADS] = "1"
+        if "torch" in sys.modules:  # which has read the variable before
+            sys.modules["torch"].set_num_threads(1)
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+
+
+def threads() -> int:
+    """Return the number of CPU threads that torch computes on in this process, or would once it is imported."""
+    if "torch" in sys.modules:
+        return sys.modules["torch"].get_num_threads()
+    given = os.environ[THREADS].split(",")[0]
+    return int(given) if given.isdigit() else os.cpu_count()
+
+
+def processor() -> str:
+    """Return the kind of processor, by its model's name; with AMX, which sums in another order, that is said."""
+    cpuinfo = Path("/proc/cpuinfo")
+    pairs = (line.split(":", 1) for line in cpuinfo.read_text().splitlines() if ":" in line) if cpuinfo.exists() else ()
+    known = {name.strip(): value.strip() for name, value in pairs}
+    name = known.get("model name") or platform.processor() or platform.machine()
+    return f"{name} with AMX" if "amx_tile" in known.get("flags", "").split() else name
 
 
 @functools.cache
-def commit_of(folder: Path) -> str | None:
-    """Return the commit of a folder of a checkout, or None where there is no git or no checkout."""
+def commit() -> str | None:
+    """Return the commit of the checkout that this package is in, `with changes` where the package differs from it; None
+    where there is no git or no checkout.
+    """
+
+    def git(*arguments: str) -> str:
+        command = ["git", "-C", str(Path(__file__).parent), *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout.strip()
+
     try:
-        commit = git(folder, "rev-parse", "--short=12", "HEAD").strip()
-        return f"{commit} with changes" if git(folder, "status", "--porcelain", ".") else commit
+        return git("rev-parse", "--short=12", "HEAD") + (" with changes" if git("status", "--porcelain", ".") else "")
     except (OSError, subprocess.SubprocessError):
         return None
 
 
-def git(folder: Path, *arguments: str) -> str:
-    """Return what a command of git prints in a folder."""
-    command = ["git", "-C", str(folder), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
-
-
-@functools.cache
-def processor() -> str:
-    """Return the kind of this machine's processor, with AMX where it multiplies bfloat16 matrices in hardware."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return platform.processor() or platform.machine()
-    found = dict(line.split(":", 1) for line in lines[::-1] if ":" in line)
-    found = {name.strip(): value.strip() for name, value in found.items()}
-    amx = " with AMX" if "amx_bf16" in found.get("flags", "").split() else ""
-    return found.get("model name", platform.machine()) + amx
+def notes() -> dict[str, str | int | None]:
+    """Return what a manifest notes of how something was made, which is no part of what it is: `commit`, `threads`,
+    `processor`.
+    """
+    return {"commit": commit(), "threads": threads(), "processor": processor()}

@@ -6,6 +6,7 @@ clean rows ─▶ first step ─▶ (a strategy may ask for its model) ─▶ in
 
 import shutil
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -143,6 +144,12 @@ def training_rows(settings: Settings, folder: Path) -> dict[str, pd.DataFrame]:
     return {split: part.loc[part.index.repeat(copies)] for split, part in fitting.items()}
 
 
+def check_installed(report_to: str) -> None:
+    """Raise InputError where the losses are to be logged with a package that is not installed."""
+    if report_to != "none" and find_spec(report_to) is None:
+        raise InputError(f"report_to={report_to} needs a package that is not installed: `pip install {report_to}`.")
+
+
 def warm_up(settings: Settings, picture=None) -> Path:
     """Return a variant's folder, with `model/` and `training.json`, after training it unless it is there.
 
@@ -154,6 +161,9 @@ def warm_up(settings: Settings, picture=None) -> Path:
     check_unchanged(settings, "warmup")
     load_tokenizer(settings.source)  # a model that can't be had or used is refused before anything is made
     check_language_model(settings.source)
+    trained = model_part(settings)
+    if settings.overwrite or not trained.folder.exists():
+        check_installed(settings.report_to)
     base = first_step(settings) if variant.second_step else settings.source
     source = rows_folder(settings)
     inputs = {"data": source, "base": base if variant.second_step else source_digest(model_source(base))}
@@ -176,7 +186,7 @@ def warm_up(settings: Settings, picture=None) -> Path:
         if not (folder / "training.json").exists() or (folder / "training.json").read_bytes() != record:
             runs.write(folder / "training.json", record)
 
-    made(model_part(settings), inputs, ("torch", "transformers", "trl", "peft"), make, settings, settle=settle)
+    made(trained, inputs, ("torch", "transformers", "trl", "peft"), make, settings, settle=settle)
     if picture:
         picture.update(runs.read_json(folder / "training.json")["history"], last=True)
     return folder

@@ -68,6 +68,14 @@ def test_an_unknown_model_is_refused_in_one_sentence(fresh):
     assert not fresh.folder().exists() or not any(fresh.folder().iterdir())
 
 
+@pytest.mark.parametrize("report_to", ["wandb", "tensorboard", "trackio"])
+def test_a_package_to_log_with_that_is_not_installed_is_asked_for_before_all_else(report_to, small, monkeypatch):
+    monkeypatch.setattr(steps, "find_spec", lambda name: None)
+    with pytest.raises(ValueError, match=f"not installed: `pip install {report_to}`"):
+        warm_up(small.but(experiment="logged", report_to=report_to))
+    assert not small.but(experiment="logged").folder().exists()
+
+
 def test_the_matched_baseline_sees_each_clean_answer_as_often_as_it_was_injected_from_the_first_step_s_model(small):
     settings = small.but(variant="baseline_matched")
     injected = read_rows(inject(settings), "train")

@@ -18,6 +18,7 @@ from pauselib.conditions import TrialSettings
 from pauselib.declared import NOTEBOOK_OF, STEPS, TEXT, Use, as_list, shown, unknown
 from pauselib.errors import InputError
 from pauselib.interventions import INTERVENTION_SETTINGS, InterventionSettings
+from pauselib.progress import explain_interrupts
 from pauselib.settings.contradictions import check_contradictions
 from pauselib.settings.fields import Fields
 from pauselib.settings.other_row import OTHER_ROW, OtherRow
@@ -166,8 +167,9 @@ def of_experiment(config: dict) -> Settings:
 
 def read(variables: dict) -> Settings:
     """Return the settings that a notebook's `globals()` hold, after its parameters cell and the cell papermill puts
-    behind it.
+    behind it. From then on the notebook says in one sentence where it was interrupted.
     """
+    explain_interrupts()
     for cell in variables.get("In", []):
         if cell.startswith("# Parameters\n"):
             assigned = [node for node in ast.parse(cell).body if isinstance(node, ast.Assign)]

@@ -158,7 +158,7 @@ class PauseTrainer(SFTTrainer):
         """
         super().__init__(*args, **kwargs)
         self.remove_callback(PrinterCallback)
-        self.progress, self.picture = None, picture
+        self.progress, self.loss_shown, self.picture = None, "", picture
         self.autocast = self.labelled_only = autocast
 
     def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
@@ -192,10 +192,19 @@ class PauseTrainer(SFTTrainer):
                     f"The {name} is {entry[name]} at step {self.state.global_step}: lower the learning rate, or look "
                     "at the rows around it."
                 )
-        self.progress = self.progress or Progress("training step", self.state.max_steps)
-        self.progress.update(self.state.global_step, f"loss {entry['loss']:.3f}" if "loss" in entry else "")
+        if "loss" in entry:
+            self.loss_shown = f"loss {entry['loss']:.3f}"
+        if self.progress:
+            self.progress.update(self.state.global_step, self.loss_shown)
         if self.picture:
             self.picture.update(self.history())
+
+    def training_step(self, *args, **kwargs):
+        """As the trainer, after showing which step it is."""
+        done, total = self.state.global_step, self.state.max_steps
+        self.progress = self.progress or Progress("training step", total, done)
+        self.progress.update(done, self.loss_shown)
+        return super().training_step(*args, **kwargs)
 
     def floating_point_ops(self, inputs) -> int:
         """Return 0: the trainer would walk all parameters at every step to fill a count that nobody reads."""

@@ -114,8 +114,6 @@ def run_snakemake(settings: Settings, config: dict, *arguments: str) -> int:
     environment = {
         **os.environ,
         MARK: str(ROOT),
-        "OMP_NUM_THREADS": "1",
-        "TOKENIZERS_PARALLELISM": "false",
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
     }
     elsewhere, jobs = is_elsewhere(arguments), slurm.job_prefix(settings.folder())
