@@ -1,6 +1,7 @@
 """Manifests: what something under `runs/` was made from, and whether it still belongs to that."""
 
 import ast
+import functools
 import inspect
 import json
 import os
@@ -137,6 +138,7 @@ def damaged(folder: Path) -> list[str]:
     return [name for name, known in outputs.items() if not (folder / name).exists() or digest(folder / name) != known]
 
 
+@functools.cache
 def code_digest(code: Callable | type) -> str | None:
     """Return the digest of a function, or of a class with the classes that it is made from outside libraries.
 
