@@ -4,6 +4,7 @@ clean rows ─▶ first step ─▶ (a strategy may ask for its model) ─▶ in
                                                                                                         └▶ its trial
 """
 
+import functools
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -26,6 +27,7 @@ from pauselib.parts import (
     replies_part,
     trial_part,
 )
+from pauselib.positions import check_replies, check_training_rows, check_trial
 from pauselib.processes import check_parts, is_first
 from pauselib.progress import working
 from pauselib.rows import build_clean, build_injected, fit, read_rows
@@ -159,8 +161,9 @@ def warm_up(settings: Settings, picture=None) -> Path:
     check_parts()
     load_tokenizer(settings.source)  # a model that can't be had or used is refused before anything is made
     check_language_model(settings.source)
-    base = first_step(settings) if variant.second_step else settings.source
     source = rows_folder(settings)
+    check_training_rows(settings, lambda: training_rows(settings, source))
+    base = first_step(settings) if variant.second_step else settings.source
     inputs = {"data": source, "base": base if variant.second_step else source_digest(model_source(base))}
     packages = ("torch", "transformers", "trl", "peft")
     trained = model_part(settings)
@@ -220,22 +223,29 @@ def evaluate(settings: Settings) -> tuple[list[dict], dict]:
             f"{settings.variant} never pauses, so {intervention_name(interventions)} changes nothing: choose a variant "
             "that pauses."
         )
+    check_replies(settings, lambda: read_rows(clean_rows(settings), "test"))
     trained, replies, clean = warm_up(settings), replies_part(settings), clean_rows(settings)
     folder, inputs = replies.folder, {"model": trained / "model", "data": clean}
-    made_from = runs.origin(folder, replies.settings, inputs, "torch", "transformers")
+    made_from, decoded = runs.origin(folder, replies.settings, inputs, "torch", "transformers"), folder / "decoded"
 
     def make(part: Path) -> None:
         rows, model, tokenizer = read_rows(clean, "test"), *trained_model(settings, trained)
         made_from["computed_with"] = computed_with(settings, model)  # known now; no reason to make it again
-        predictions, tokens = predict(settings, model, tokenizer, rows)
-        metrics = {**reply_metrics(predictions), "eval_loss": runs.read_json(trained / "training.json")["eval_loss"]}
+        if not made_from.items() <= (runs.manifest(decoded) or {}).items() or runs.damaged(decoded):
+            predictions, tokens = predict(settings, model, tokenizer, rows)
+            with runs.new_folder(decoded) as new:  # kept whatever happens to the measures below
+                tokens.to_parquet(new / "tokens.parquet", index=False)
+                runs.fill(new, made_from, lambda _: runs.write_json_lines(new / "predictions.jsonl", predictions))
+        for name in ("predictions.jsonl", "tokens.parquet"):
+            shutil.copyfile(decoded / name, part / name)
+        metrics = reply_metrics(runs.read_json_lines(part / "predictions.jsonl"))
+        metrics["eval_loss"] = runs.read_json(trained / "training.json")["eval_loss"]
         if not interventions:  # they change no gold text
             metrics["step_accuracy"] = step_accuracy(settings, model, tokenizer, rows)
-        runs.write_json_lines(part / "predictions.jsonl", predictions)
-        tokens.to_parquet(part / "tokens.parquet", index=False)
         runs.write_json(part / "metrics.json", metrics)
 
-    runs.make_once(folder, made_from, make, settings.overwrite, beside=True)
+    settle = functools.partial(shutil.rmtree, decoded, ignore_errors=True)
+    runs.make_once(folder, made_from, make, settings.overwrite, beside=True, settle=settle)
     return runs.read_json_lines(folder / "predictions.jsonl"), runs.read_json(folder / "metrics.json")
 
 
@@ -247,6 +257,7 @@ def trial(settings: Settings, step: int | None = None) -> pd.DataFrame:
     from pauselib.trials.trial import trial as trial_of_model
 
     settings = settings.of_row()
+    check_trial(settings, lambda: read_rows(clean_rows(settings), "test")[: settings.n_trial or None])
     trained, tried, clean = warm_up(settings), trial_part(settings, step), clean_rows(settings)
     folder, inputs = tried.folder, {"model": trained / "model", "data": clean}
     made_from = runs.origin(folder, tried.settings, inputs, "torch", "transformers")
