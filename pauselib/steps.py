@@ -4,6 +4,7 @@ clean rows ─▶ first step ─▶ (a strategy may ask for its model) ─▶ in
                                                                                                         └▶ its trial
 """
 
+import functools
 import shutil
 from collections.abc import Callable
 from importlib.util import find_spec
@@ -16,6 +17,7 @@ from pauselib import runs, tasks
 from pauselib.conditions import models_of_curve, models_of_trial
 from pauselib.errors import InputError
 from pauselib.interventions import INTERVENTION_SETTINGS, active_interventions, intervention_name
+from pauselib.manifests import without_notes
 from pauselib.parts import (
     DEFAULTS,
     Part,
@@ -30,6 +32,7 @@ from pauselib.parts import (
     source_inputs,
     trial_part,
 )
+from pauselib.positions import check_replies, check_training_rows, check_trial
 from pauselib.progress import working
 from pauselib.rows import build_clean, build_injected, fit, read_rows
 from pauselib.settings import Settings
@@ -164,8 +167,9 @@ def warm_up(settings: Settings, picture=None) -> Path:
     trained = model_part(settings)
     if settings.overwrite or not trained.folder.exists():
         check_installed(settings.report_to)
-    base = first_step(settings) if variant.second_step else settings.source
     source = rows_folder(settings)
+    check_training_rows(settings, lambda: training_rows(settings, source))
+    base = first_step(settings) if variant.second_step else settings.source
     inputs = {"data": source, "base": base if variant.second_step else source_digest(model_source(base))}
 
     def make(part: Path, made_from: dict) -> None:
@@ -222,21 +226,30 @@ def evaluate(settings: Settings) -> tuple[list[dict], dict]:
             "that pauses."
         )
     check_unchanged(settings, "evaluate")
+    check_replies(settings, lambda: read_rows(clean_rows(settings), "test"))
     trained, replies, clean = warm_up(settings), replies_part(settings), clean_rows(settings)
     folder, inputs = replies.folder, {"model": trained / "model", "data": clean}
+    decoded = folder / "decoded"
 
     def make(part: Path, made_from: dict) -> None:
         rows, model, tokenizer = read_rows(clean, "test"), *trained_model(settings, trained)
         made_from["notes"] |= computed_with(settings, model)
-        predictions, tokens = predict(settings, model, tokenizer, rows)
-        metrics = {**reply_metrics(predictions), "eval_loss": runs.read_json(trained / "training.json")["eval_loss"]}
+        kept = runs.manifest(decoded) or {}
+        if not without_notes(made_from).items() <= kept.items() or runs.damaged(decoded):
+            predictions, tokens = predict(settings, model, tokenizer, rows)
+            with runs.new_folder(decoded) as new:  # kept whatever happens to the measures below
+                tokens.to_parquet(new / "tokens.parquet", index=False)
+                runs.fill(new, made_from, lambda _: runs.write_json_lines(new / "predictions.jsonl", predictions))
+        for name in ("predictions.jsonl", "tokens.parquet"):
+            shutil.copyfile(decoded / name, part / name)
+        metrics = reply_metrics(runs.read_json_lines(part / "predictions.jsonl"))
+        metrics["eval_loss"] = runs.read_json(trained / "training.json")["eval_loss"]
         if not interventions:  # they change no gold text
             metrics["step_accuracy"] = step_accuracy(settings, model, tokenizer, rows)
-        runs.write_json_lines(part / "predictions.jsonl", predictions)
-        tokens.to_parquet(part / "tokens.parquet", index=False)
         runs.write_json(part / "metrics.json", metrics)
 
-    made(replies, inputs, ("torch", "transformers"), make, settings, beside=True)
+    settle = functools.partial(shutil.rmtree, decoded, ignore_errors=True)
+    made(replies, inputs, ("torch", "transformers"), make, settings, beside=True, settle=settle)
     return runs.read_json_lines(folder / "predictions.jsonl"), runs.read_json(folder / "metrics.json")
 
 
@@ -249,6 +262,7 @@ def trial(settings: Settings, step: int | None = None) -> pd.DataFrame:
 
     settings = settings.of_row()
     check_unchanged(settings, "trial")
+    check_trial(settings, lambda: read_rows(clean_rows(settings), "test")[: settings.n_trial or None])
     trained, tried, clean = warm_up(settings), trial_part(settings, step), clean_rows(settings)
     folder, inputs = tried.folder, {"model": trained / "model", "data": clean}
 

@@ -23,6 +23,17 @@ def logits_of(head: nn.Module, hidden: torch.Tensor) -> torch.Tensor:
         return linear(hidden.float(), head.weight.float(), None if bias is None else bias.float())
 
 
+def token_logits(model: nn.Module, keep: int = 0, **inputs) -> torch.Tensor:
+    """Return the logits (batch, length or the last `keep`, V or V + 1) of a language model, with a pause or without.
+
+    They are in float32, as `logits_of` has them: a language model's own forward pass rounds them to its weights'.
+    """
+    if hasattr(model, "pause_head"):
+        return model(**inputs, logits_to_keep=keep).logits
+    hidden = model.base_model(**inputs).last_hidden_state
+    return logits_of(model.get_output_embeddings(), hidden[:, -keep:])
+
+
 def summed_loss(head: nn.Module, hidden: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
     """Return the summed cross-entropy of `targets` (m) under a head's logits at `hidden` (m, width)."""
     size = max(1, LOGITS_AT_ONCE // head.weight.shape[0])

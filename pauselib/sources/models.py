@@ -145,7 +145,7 @@ def from_pretrained(auto, source: str, **options):
     if str(place).endswith(".gguf"):
         place, options["gguf_file"] = os.path.split(place)
     try:
-        return auto.from_pretrained(place, revision=revision, trust_remote_code=False, **options)
+        found = auto.from_pretrained(place, revision=revision, trust_remote_code=False, **options)
     except InputError:
         raise
     except Exception as error:  # damaged files and odd configurations fail in as many ways as there are libraries below
@@ -156,6 +156,28 @@ def from_pretrained(auto, source: str, **options):
             f"The model '{source}' could not be loaded ({why}{on_hub}): give {NAMES}, a folder with a transformers "
             "model, or a hub id you can reach."
         ) from error
+    model = found[0] if isinstance(found, tuple) else found
+    if hasattr(type(model), "generate"):
+        model.generation_config = without_sampling(model.generation_config, source)
+    return found
+
+
+def without_sampling(given, source: str):
+    """Return a generation config with the ids of another's special tokens alone.
+
+    Replies here are greedy, and transformers refuses to save a changed config that tells how to sample but not to do
+    so. Raises InputError for an id that is no number.
+    """
+    ids = {}
+    for name in ("bos_token_id", "eos_token_id", "pad_token_id"):
+        value = getattr(given, name)
+        ids[name] = None if value in (-1, []) else value  # some models say so that they have none
+        if not all(type(one) is int for one in (value if isinstance(value, list) else [value]) if one is not None):
+            raise InputError(
+                f"The generation config of the model '{source}' says {name} is {value}: write a number, or a list of "
+                "numbers, into its generation_config.json."
+            )
+    return type(given)(**ids)
 
 
 def load_tokenizer(source: str):
@@ -218,20 +240,22 @@ def load_model(source: str, dtype: str = "float32", attn_implementation: str = "
     return model.to("cuda" if torch.cuda.is_available() else "cpu").eval()
 
 
-def pause_token_id(source: str) -> int:
-    """Return the pause token's id for a model: the number of rows of its embeddings, by its configuration."""
+def load_config(source: str):
+    """Return a model's configuration."""
     with quick_imports():
         from transformers import AutoConfig
 
-    return from_pretrained(AutoConfig, source).get_text_config().vocab_size
+    return from_pretrained(AutoConfig, source)
+
+
+def pause_token_id(source: str) -> int:
+    """Return the pause token's id for a model: the number of rows of its embeddings, by its configuration."""
+    return load_config(source).get_text_config().vocab_size
 
 
 def check_language_model(source: str) -> None:
     """Raise InputError for a model that is more than a language model, by its configuration alone."""
-    with quick_imports():
-        from transformers import AutoConfig
-
-    config = from_pretrained(AutoConfig, source)
+    config = load_config(source)
     config = getattr(config, "whole", config)  # of a folder that holds what was trained
     if config.model_type == "pause":
         raise InputError(f"The model '{source}' pauses already: name the language model that it was made from.")
