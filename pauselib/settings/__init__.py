@@ -281,13 +281,20 @@ def of_experiment(config: dict) -> Settings:
     return settings
 
 
-def read(variables: dict) -> Settings:
-    """Return the settings that a notebook's `globals()` hold, after its parameters cell and the cell papermill puts
-    behind it.
-    """
-    for cell in variables.get("In", []):
-        if cell.startswith("# Parameters\n"):
-            assigned = [node for node in ast.parse(cell).body if isinstance(node, ast.Assign)]
-            check_names(target.id for node in assigned for target in node.targets)
+def injected_names(variables: dict) -> list[str]:
+    """Return the names that the cell which papermill puts behind the parameters sets, of a notebook's `globals()`."""
+    cells = [cell for cell in variables.get("In", []) if cell.startswith("# Parameters\n")]
+    assigned = [node for node in ast.parse("\n".join(cells)).body if isinstance(node, ast.Assign)]
+    return [target.id for node in assigned for target in node.targets]
+
+
+def found(variables: dict) -> dict:
+    """Return the values of settings in a notebook's `globals()`. Raises InputError for an unknown name."""
+    check_names(injected_names(variables))
     given = {name: variables[name] for name in Settings.model_fields if name in variables}
-    return Settings(**{name: value for name, value in given.items() if not isinstance(value, ModuleType)})
+    return {name: value for name, value in given.items() if not isinstance(value, ModuleType)}
+
+
+def read(variables: dict) -> Settings:
+    """Return the settings that a notebook's `globals()` hold."""
+    return Settings(**found(variables))
