@@ -253,9 +253,15 @@ def artifacts(settings: Settings) -> pd.DataFrame:
         for column, file in files.items():
             path = folder / file
             row[column] = path.relative_to(settings.folder()).as_posix() if path.exists() else "–"
-        training = runs.read_json(folder / "training.json") or {}
-        rows.append({**row, "tracking": training.get("tracking") or "–"})
+        rows.append({**row, "tracking": training_record(folder).get("tracking") or "–"})
     return pd.DataFrame(rows)
+
+
+def training_record(folder: Path) -> dict:
+    """What the warm-up of a row noted, from `model/`, whose manifest has its digest, or where no model is there, the
+    copy beside it; empty where a row is not trained.
+    """
+    return runs.read_json(folder / "model" / "training.json") or runs.read_json(folder / "training.json") or {}
 
 
 def nearest_tokens(settings: Settings) -> pd.DataFrame:
@@ -265,7 +271,7 @@ def nearest_tokens(settings: Settings) -> pd.DataFrame:
     """
     rows = []
     for (seed, name), folder in finished_folders(settings).items():
-        nearest = runs.read_json(folder / "training.json")["nearest_tokens"][:5]
+        nearest = training_record(folder)["nearest_tokens"][:5]
         if nearest:
             listed = ", ".join(f"{row['token']!r} {row['cosine']:.2f}" for row in nearest)
             rows.append({"variant": name, "seed": seed, "tokens": listed})

@@ -5,16 +5,19 @@
 """
 
 from functools import cached_property
+from pathlib import Path
 
 import pandas as pd
 
-from pauselib.analysis import audit, certainty, comparisons, loading, places, reasons, takeaways
+from pauselib.analysis import audit, certainty, comparisons, loading, places, reasons, record, takeaways
 from pauselib.analysis.curve import Curve, checkpoint_outcomes
 from pauselib.analysis.pause_origin import PauseOrigin
 from pauselib.analysis.plan import plan
 from pauselib.analysis.trials import Trials, outcomes
 from pauselib.settings import Settings
 from pauselib.variants import FIRST_STEP, parse
+
+PARTIAL = "partial"  # the folder, in that of the experiment, of an analysis that leaves out some of it
 
 
 class Study:
@@ -25,6 +28,29 @@ class Study:
 
     def __init__(self, settings: Settings):
         self.settings = settings
+
+    @cached_property
+    def left_out(self) -> list[Path]:
+        """The finished results of the experiment that the settings don't ask for (`record.left_out`)."""
+        return record.left_out(self.settings)
+
+    @cached_property
+    def folder(self) -> Path:
+        """Where tables and the report are written: the experiment's folder, or `partial` in it if any is left out."""
+        return self.settings.folder() / PARTIAL if self.left_out else self.settings.folder()
+
+    @cached_property
+    def scope(self) -> str:
+        """How many rows are finished (`loading.finished_sentence`), and whether this is a part of the experiment."""
+        sentence = loading.finished_sentence(self.settings, self.table)
+        if not self.left_out:
+            return sentence
+        first = self.left_out[0].relative_to(self.settings.folder()).as_posix()
+        return (
+            f"{sentence} This is a partial look: finished results that it leaves out: {len(self.left_out)} ({first}"
+            f"{', …' if len(self.left_out) > 1 else ''}). So its tables, pictures and report are in the folder "
+            f"`{PARTIAL}` of the experiment, and those of the whole experiment stay as they are."
+        )
 
     @cached_property
     def table(self) -> pd.DataFrame:

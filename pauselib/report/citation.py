@@ -10,7 +10,7 @@ SOFTWARE = "pauselib: a research workbook on what pause tokens do to a language 
 def bibtex(settings: Settings, used: dict) -> str:
     """Return the software and the report of an experiment as BibTeX entries.
 
-    `used` are the settings and versions that its files were made with (`loading.settings_used`).
+    `used` are the settings and versions that its files were made with (`loading.settings_used`, with `sources`).
     """
     version = used.get("pauselib", pauselib.__version__)
     about = f"experiment {settings.experiment}: model {used['model']}, problems {used['dataset']}"

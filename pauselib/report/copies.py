@@ -18,18 +18,21 @@ TEX = str.maketrans(
 )  # fmt: skip
 """What a character is in LaTeX, of those that its text mode does not show as they are."""
 
+CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")  # a line break would tear a row
+TAG = re.compile(r"<(?=[A-Za-z/!?])")  # where Markdown would begin an element of HTML
 SENTENCE = 50  # characters: a longer text is broken into lines
 
 
 def text_table(columns: list[Column], details: bool = False) -> pd.DataFrame:
     """Return columns as a table of texts with headings in words; without `details`, those that are no details."""
-    return pd.DataFrame({column.heading: column.texts for column in columns if details or not column.detail})
+    shown = pd.DataFrame({column.heading: column.texts for column in columns if details or not column.detail})
+    return shown.map(lambda cell: CONTROL.sub(" ", cell))
 
 
 def markdown(columns: list[Column], details: bool = False) -> str:
     """Return columns as a table in Markdown, numbers from the right."""
     shown = [column for column in columns if details or not column.detail]
-    text = text_table(shown, details).map(lambda cell: cell.replace("|", "\\|"))
+    text = text_table(shown, details).map(lambda cell: TAG.sub("&lt;", cell.replace("|", "\\|")))
     sides = ["right" if column.is_number else "left" for column in shown]
     return text.to_markdown(index=False, disable_numparse=True, colalign=sides if len(text) else None)
 

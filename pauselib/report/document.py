@@ -4,7 +4,8 @@ Beside it, the executed notebooks become pages.
 """
 
 import functools
-import shlex
+import os
+import re
 import sys
 from html import escape
 from pathlib import Path
@@ -15,11 +16,13 @@ from markupsafe import Markup
 
 from pauselib import runs
 from pauselib.analysis import audit, certainty, loading, reasons
+from pauselib.analysis.record import RECORD
 from pauselib.analysis.study import Study
 from pauselib.report import figures, html, methods, tables
 from pauselib.report.citation import bibtex
 from pauselib.report.columns import Column, columns_of
 from pauselib.report.shown import Shown
+from pauselib.report.sources import sources
 from pauselib.settings import Settings
 from pauselib.variants import FIRST_STEP
 
@@ -31,6 +34,14 @@ ENVIRONMENT.globals.update(
     mark=html.PAUSE_MARK,
     of_pausing_variants=loading.of_pausing_variants,
 )
+
+
+def with_code(text: str) -> Markup:
+    """Return a sentence as HTML, all escaped, what stands in backticks as code."""
+    return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", escape(text, quote=False)))
+
+
+ENVIRONMENT.filters["with_code"] = with_code
 
 
 @functools.cache
@@ -78,31 +89,31 @@ def file_table(study: Study, columns: list[Column], alone: bool) -> str:
     folder, damaged = study.settings.folder(), []
 
     def cell(text: str) -> str:
-        if "/" not in text:
-            return tables.cell_html(text)
-        if "://" in text:
-            return f'<a href="{escape(text)}">{escape(text)}</a>'
-        if alone:
-            return f"{escape(Path(text).name)} (not included)"
         path = folder / text
+        if text.startswith(("https://", "http://")):
+            return f'<a href="{escape(text)}">{escape(text)}</a>'
+        if "/" not in text or not path.exists():
+            return tables.cell_html(text)
+        if alone:
+            return f"{escape(path.name)} (not included)"
         shown = notebook_page(path) if path.suffix == ".ipynb" else path
         if shown is None:
             damaged.append(text)
             return f"{escape(path.name)} (damaged)"
-        return f'<a class="beside" href="{escape(shown.relative_to(folder).as_posix())}">{escape(shown.name)}</a>'
+        link = Path(os.path.relpath(shown, study.folder)).as_posix()
+        return f'<a class="beside" href="{escape(link)}">{escape(shown.name)}</a>'
 
     table = tables.columns_html(columns, cell=cell)
     sentence = damaged_sentence(study.settings, damaged)
-    return f'{table}\n<p class="note">{escape(sentence)}</p>' if sentence else table
+    return f'{table}\n<p class="note">{with_code(sentence)}</p>' if sentence else table
 
 
 def damaged_sentence(settings: Settings, notebooks: list[str]) -> str:
     """Return which executed notebooks can't be shown, and what makes them again; nothing where there are none."""
     if not notebooks:
         return ""
-    config = Path(settings.runs_dir) / settings.experiment / "config.yaml"
-    cure = f"`python -m pauselib.workflow {shlex.quote(config.as_posix())}`"
-    if not (settings.folder() / "config.yaml").exists():
+    cure = f"`python -m pauselib.workflow` with the {RECORD} of this folder"
+    if not (settings.folder() / RECORD).exists():
         cure = "papermill, with the settings of the row,"
     are, them = ("is", "it") if len(notebooks) == 1 else ("are", "them")
     return f"{', '.join(notebooks)} {are} damaged: {cure} executes {them} again, from what is finished."
@@ -150,7 +161,7 @@ def sections(study: Study) -> list[dict]:
         section = {
             "name": name,
             "title": f"{name}, seed {seed}: {numbers}, {row['truncated_rate']:.0%} cut",
-            "history": runs.read_json(folder / "training.json")["history"],
+            "history": loading.training_record(folder)["history"],
             "examples": examples(lines_of_row(study.replies, seed, name), lines_of_row(study.tokens, seed, name)),
         }
         shown.append(section)
@@ -170,12 +181,12 @@ def render(study: Study, shown: Shown) -> str:
     """Return the report as HTML; the tables and pictures that it shows are then in `shown`."""
     settings, files = study.settings, loading.artifacts(study.settings)
     file_columns = columns_of(files)
-    used = {"model": settings.model, "dataset": settings.dataset, **loading.settings_used(settings)}
+    used = sources(settings) | loading.settings_used(settings) | sources(settings)
     content = {
         "study": study,
         "experiment": settings.experiment,
         "used": used,
-        "summary": loading.finished_sentence(settings, study.table),
+        "summary": study.scope,
         "shown": shown,
         "table": shown.table,
         "picture": shown.picture,
@@ -197,11 +208,11 @@ def render(study: Study, shown: Shown) -> str:
 
 
 def write_report(study: Study) -> Path:
-    """Write runs/<experiment>/report.html and return its path.
+    """Write `report.html` into the study's folder and return its path.
 
-    Beside it are its tables and pictures as files, and the pages of the executed notebooks.
+    Beside it are its tables and pictures as files; the pages of the executed notebooks are beside these.
     """
-    path, shown = study.settings.folder() / "report.html", Shown(alone=False)
+    path, shown = study.folder / "report.html", Shown(alone=False)
     page = render(study, shown)
     shown.write(path.parent)
     runs.write(path, page)

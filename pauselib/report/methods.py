@@ -3,28 +3,20 @@
 >>> show_methods(study)
 """
 
-import re
-from collections.abc import Callable
+from html import escape
 from inspect import getdoc
 
 from pauselib import runs
-from pauselib.analysis import certainty, comparisons, loading, paired, reasons, statistics, verdicts
-from pauselib.analysis.computation import Computation
+from pauselib.analysis import comparisons, loading, statistics
 from pauselib.analysis.plan import FILE, commit_in_words, plan
 from pauselib.analysis.study import Study
 from pauselib.conditions import REGISTERED_DOSE, REGISTERED_SITE
 from pauselib.interventions import INTERVENTION_SETTINGS, active_interventions, changes_in_words
+from pauselib.report.sources import sources
 from pauselib.settings import Settings
 from pauselib.sources.packaged import PACKAGED
 from pauselib.strategies import find_strategies
 from pauselib.variants import FIRST_STEP, parse
-
-AUTHORS = r"[A-Z][\w’-]+(?:(?:, | & )[A-Z][\w’-]+)*"
-SOURCES = (
-    re.compile(rf"(?P<authors>{AUTHORS}) \((?P<year>\d{{4}}), (?P<place>[^()]+)\)"),  # that of Holm (1979, …)
-    re.compile(rf"\((?:[^()]*: )?(?P<authors>{AUTHORS}) (?P<year>\d{{4}}), (?P<place>[^()]+)\)"),  # (Holm 1979, …)
-)
-"""How a docstring names a source."""
 
 
 def methods(study: Study) -> dict[str, str]:
@@ -48,14 +40,16 @@ def show_methods(study: Study) -> None:
     """Show the methods as the output of a notebook's cell."""
     from IPython.display import Markdown, display
 
-    display(Markdown("\n\n".join(f"**{heading}.** {text}" for heading, text in methods(study).items())))
+    paragraphs = [f"**{heading}.** {escape(text, quote=False)}" for heading, text in methods(study).items()]
+    display(Markdown("\n\n".join(paragraphs)))
 
 
 class Used:
     """The settings that the files of an experiment were made with, and where there is no file yet, those asked for."""
 
     def __init__(self, settings: Settings):
-        self.settings, self.found = settings, loading.values_used(settings)
+        self.settings = settings
+        self.found = loading.values_used(settings) | {name: [value] for name, value in sources(settings).items()}
 
     def __getitem__(self, name: str) -> str:
         """The values of a setting, joined by commas."""
@@ -142,7 +136,7 @@ def training_in_words(study: Study, used: Used) -> str:
     """How the rows were trained, with the numbers of steps that were done."""
     settings, steps = study.settings, {True: set(), False: set()}
     for seed, name in study.finished_rows:
-        record = runs.read_json(settings.but(seed=seed, variant=name).variant_folder() / "training.json") or {}
+        record = loading.training_record(settings.but(seed=seed, variant=name).variant_folder())
         steps[parse(name).second_step].add(record.get("steps"))
     first, second = (
         ", ".join(f"{n:,}" for n in sorted(found - {None})) or "no" for found in (steps[False], steps[True])
@@ -200,44 +194,28 @@ def trials_in_words(study: Study) -> str:
 
 
 def statistics_in_words() -> str:
-    """How intervals and tests are computed, with the sources that the functions' docstrings name."""
-    level, bootstraps = f"{100 * plan().level:g} %", f"{statistics.RESAMPLES:,} resamples"
-    few = f"{plan().guard('least_problems'):g}"
-    procedures: list[tuple[str, tuple[Callable, ...]]] = [
-        (f"An accuracy has Wilson's interval of {level}, with several seeds that of two crossed random effects, seeds "
-         "and problems", (statistics.wilson, statistics.crossed)),
-        ("Two models are compared on the same problems, with one seed by the score interval of a paired difference and "
-         "McNemar's exact test, with several by the crossed effects", (paired.score_interval, paired.compare)),
-        ("Where a column says so, the p values of one table are corrected together by Holm's method",
-         (statistics.holm,)),
-        (f"A verdict is what the interval of {level} says by the margin of the plan: larger than the margin, opposite, "
-         "equivalent or undecided; a large p is never a verdict", (verdicts.judge,)),
-        ("Pauses of correct and incorrect replies are compared by a rank test, and by a Poisson regression of the "
-         f"places with pauses; intervals by cluster are called too narrow with fewer than {few} problems, and what "
-         f"covariates explain has the interval of a bootstrap over problems with {bootstraps}",
-         (statistics.compare_groups, reasons.pause_regression)),
-        ("How well a pause is told from a word is an AUC, clustered by problem", (certainty.clustered_auc,)),
-        ("The benefit of pauses in an insertion trial is the smaller of two contrasts, with one interval",
-         (Computation.interval.fget,)),
-        (f"What could have been found is what a test of the same level finds in {statistics.POWER:.0%} of the cases, "
-         "by how much these very answers differ", (statistics.smallest_difference,)),
-    ]  # fmt: skip
-    sentences = []
-    for words, functions in procedures:
-        named = dict.fromkeys(source for function in functions for source in sources(function))
-        sentences.append(f"{words} ({'; '.join(named)})." if named else f"{words}.")
-    return " ".join(sentences)
-
-
-def sources(function: Callable) -> list[str]:
-    """The sources that a function's docstring names, in its order, such as `Holm 1979, Scandinavian …`.
-
-    A sentence about what is not used is left out.
-    """
-    sentences = " ".join((getdoc(function) or "").split()).split(". ")
-    text = ". ".join(sentence for sentence in sentences if "is not used" not in sentence)
-    found = sorted((match.start(), match) for pattern in SOURCES for match in pattern.finditer(text))
-    return ["{authors} {year}, {place}".format(**match.groupdict()) for _, match in found]
+    """How intervals and tests are computed, with their sources."""
+    level, few = f"{100 * plan().level:g} %", f"{plan().guard('least_problems'):g}"
+    return (
+        f"An accuracy has Wilson's interval of {level}, with several seeds that of two crossed random effects, seeds "
+        "and problems (Wilson 1927, doi:10.1080/01621459.1927.10502953; Satterthwaite 1946, doi:10.2307/3002019; "
+        "Hillis 2007, doi:10.1002/sim.2532; Cameron, Gelbach & Miller 2011, doi:10.1198/jbes.2010.07136). Two models "
+        "are compared on the same problems, with one seed by the score interval of a paired difference and McNemar's "
+        "exact test, with several by the crossed effects (Tango 1998, Statistics in Medicine 17, 891–908; McNemar "
+        "1947, doi:10.1007/BF02295996). Where a column says so, the p values of one table are corrected together by "
+        "Holm's method (Holm 1979, Scandinavian Journal of Statistics 6, 65–70). A verdict is what the interval of "
+        f"{level} says by the margin of the plan: larger than the margin, opposite, equivalent or undecided; a large p "
+        "is never a verdict (Schuirmann 1987, doi:10.1007/BF01068419). Pauses of correct and incorrect replies are "
+        "compared by a rank test, and by a Poisson regression of the places with pauses; intervals by cluster are "
+        f"called too narrow with fewer than {few} problems, and what covariates explain has the interval of a "
+        f"bootstrap over problems with {statistics.RESAMPLES:,} resamples (Conover & Iman 1981, "
+        "doi:10.1080/00031305.1981.10479327; Greenland, Robins & Pearl 1999, doi:10.1214/ss/1009211805; Mundlak 1978, "
+        "doi:10.2307/1913646; Kline & Santos 2012, doi:10.1515/2156-6674.1006). How well a pause is told from a word "
+        "is an AUC, clustered by problem (Obuchowski 1997, doi:10.2307/2533958). The benefit of pauses in an insertion "
+        "trial is the smaller of two contrasts, with one interval (Berger 1982, doi:10.1080/00401706.1982.10487790). "
+        f"What could have been found is what a test of the same level finds in {statistics.POWER:.0%} of the cases, by "
+        "how much these very answers differ (Connor 1987, doi:10.2307/2531961)."
+    )
 
 
 def exclusions_in_words(study: Study) -> str:

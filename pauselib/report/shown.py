@@ -3,6 +3,7 @@ beside it as files.
 """
 
 import json
+import re
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
@@ -16,6 +17,7 @@ from pauselib.report.columns import Column, columns_of
 from pauselib.report.tables import columns_html
 
 TABLES, FIGURES = "tables", "figures"  # the folders of a report's tables and pictures, beside it
+WRITTEN = ".report_files.json"  # which of the files in these folders the report wrote
 PNG_DPI = 200
 
 
@@ -73,11 +75,21 @@ class Shown:
         return Markup(json.dumps(self.tables, ensure_ascii=False).replace("<", "\\u003c"))
 
     def write(self, folder: Path) -> None:
-        """Write every table and picture below the report's folder, and remove those of an older report."""
-        for name, kept in ((TABLES, self.tables), (FIGURES, self.pictures)):
-            written = {f"{one}.{ending}": content for one, of_one in kept.items() for ending, content in of_one.items()}
-            for file, content in written.items():
-                runs.write(folder / name / file, content)
-            for path in (folder / name).glob("*"):
-                if path.name not in written and not path.name.startswith("."):
-                    path.unlink()
+        """Write every table and picture below the report's folder, and remove those that an earlier report wrote there
+        and this one does not have; what a person put there stays.
+        """
+        listed = folder / WRITTEN
+        written = {
+            f"{place}/{name}.{ending}": content
+            for place, kept in ((TABLES, self.tables), (FIGURES, self.pictures))
+            for name, of_one in kept.items()
+            for ending, content in of_one.items()
+        }
+        earlier = set(runs.read_json(listed) or [])
+        runs.write_json(listed, sorted(earlier | set(written)))
+        for file, content in written.items():
+            runs.write(folder / file, content)
+        for file in earlier - set(written):
+            if re.fullmatch(rf"({TABLES}|{FIGURES})/[^/]+", file):
+                (folder / file).unlink(missing_ok=True)
+        runs.write_json(listed, sorted(written))

@@ -7,10 +7,9 @@ from html import escape
 
 import pandas as pd
 
-from pauselib.analysis.loading import of_pausing_variants
 from pauselib.report.columns import NONE, Column, columns_of, heading
 from pauselib.report.html import NO_MATH
-from pauselib.variants import PARTS
+from pauselib.variants import PARTS, parse
 
 LAYOUT = {  # column of `loading.results` -> its heading, and the format of its numbers
     "accuracy": ("Test accuracy", "{:.3f}"),
@@ -28,13 +27,14 @@ MAIN_RESULTS = ("Test accuracy", "95 % interval", "Eval loss", "Pauses per reply
 
 def best_cells(table: pd.DataFrame) -> dict[str, pd.Series]:
     """Return which cells to print in bold, by column: of each seed the highest accuracy, and the lowest eval loss of
-    the pausing variants.
+    the pausing variants with the experiment's own injection strategy.
 
-    A baseline's eval loss is on clean answers, another text than that of the pausing variants, so it is never compared
-    with theirs; nor is that of another seed, which has other validation rows.
+    Eval losses are compared on the same text alone: a baseline's is on clean answers, a row's with a strategy of its
+    own on other injected ones, and another seed has other validation rows.
     """
     accuracy = table.groupby("seed")["accuracy"]
-    eval_loss = of_pausing_variants(table).reindex(table.index)["eval_loss"]
+    is_same_text = table["variant"].map(lambda name: parse(name).pauses and not parse(name).strategy).astype(bool)
+    eval_loss = table["eval_loss"].where(is_same_text)
     lowest = eval_loss.groupby(table["seed"]).transform("min")
     return {"accuracy": table["accuracy"] == accuracy.transform("max"), "eval_loss": eval_loss == lowest}
 

@@ -165,17 +165,28 @@ def of_experiment(config: dict) -> Settings:
     return settings
 
 
+def injected_names(variables: dict) -> list[str]:
+    """Return the names that the cell which papermill puts behind the parameters sets, of a notebook's `globals()`."""
+    cells = [cell for cell in variables.get("In", []) if cell.startswith("# Parameters\n")]
+    assigned = [node for node in ast.parse("\n".join(cells)).body if isinstance(node, ast.Assign)]
+    return [target.id for node in assigned for target in node.targets]
+
+
+def found(variables: dict) -> dict:
+    """Return the values of settings in a notebook's `globals()`. Raises InputError for an unknown name, and for a number
+    in place of a name, which may not be as it was typed.
+    """
+    check_names(injected_names(variables))
+    given = {name: variables[name] for name in Settings.model_fields if name in variables}
+    for name, value in given.items():
+        if is_text(name) and type(value) is int:
+            raise InputError(f"{name} is {shown(value)}, perhaps not as it was typed: give {TEXT}.")
+    return {name: value for name, value in given.items() if not isinstance(value, ModuleType)}
+
+
 def read(variables: dict) -> Settings:
     """Return the settings that a notebook's `globals()` hold, after its parameters cell and the cell papermill puts
     behind it. From then on the notebook says in one sentence where it was interrupted.
     """
     explain_interrupts()
-    for cell in variables.get("In", []):
-        if cell.startswith("# Parameters\n"):
-            assigned = [node for node in ast.parse(cell).body if isinstance(node, ast.Assign)]
-            check_names(target.id for node in assigned for target in node.targets)
-    given = {name: variables[name] for name in Settings.model_fields if name in variables}
-    for name, value in given.items():
-        if is_text(name) and type(value) is int:
-            raise InputError(f"{name} is {shown(value)}, perhaps not as it was typed: give {TEXT}.")
-    return Settings(**{name: value for name, value in given.items() if not isinstance(value, ModuleType)})
+    return Settings(**found(variables))

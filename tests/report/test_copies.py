@@ -43,3 +43,9 @@ def test_text_that_latex_would_read_is_escaped():
 def test_a_table_without_rows_has_its_headings():
     assert "Variant" in latex(columns_of(TABLE[:0]))
     assert "Variant" in markdown(columns_of(TABLE[:0]))
+
+
+def test_a_text_stays_in_its_row_and_is_no_html():
+    columns = [Column("token", "Token", ["a\nb\x1b|<b>", "p <0.001"], [float("nan")] * 2, detail=False)]
+    assert [line.strip("| ") for line in markdown(columns).splitlines()[2:]] == ["a b \\|&lt;b>", "p <0.001"]
+    assert "a b |$<$b$>$ \\\\\np $<$0.001 \\\\" in latex(columns)

@@ -51,6 +51,37 @@ def test_a_report_that_is_read_alone_names_its_files_and_links_only_to_addresses
     assert 'href="https://example.org/run"' in html
 
 
+def test_only_an_address_of_the_web_is_a_link_and_the_record_in_the_model_counts(by_hand):
+    for name, address in (("sft", "javascript://a/%0aalert(1)"), ("sft_peft", "data:text/html,a/b")):
+        copy = by_hand.but(variant=name).variant_folder() / "training.json"
+        copy.write_text(json.dumps(json.loads(copy.read_text()) | {"tracking": address}))
+    html = document.report_html(Study(by_hand))
+    assert set(re.findall(r'<a [^>]*href="(\w+):', html)) == set()
+    assert "<td>javascript://a/%0aalert(1)</td>" in re.sub(r'<td class="[^"]*">', "<td>", html)
+    (copy.parent / "model").mkdir()
+    (copy.parent / "model" / "training.json").write_text(json.dumps({"history": [], "nearest_tokens": []}))
+    assert "data:text/html" not in document.report_html(Study(by_hand))
+
+
+def test_no_path_of_the_machine_is_in_what_is_shared(by_hand):
+    data = {"settings": {"model": "/home/somebody/llm", "dataset": "../somebody/mine"}}
+    digests = {"train.jsonl": "0123", "test.jsonl": "4567", "tokenizer of": "89ab"}
+    (by_hand.folder() / "data" / "made_from.json").write_text(json.dumps({**data, "inputs": digests}))
+    base = by_hand.but(variant="baseline_1_epoch").variant_folder() / "model"
+    base.mkdir()
+    (base / "made_from.json").write_text(json.dumps({"settings": {}, "inputs": {"data": "1", "base": "cdef"}}))
+    document.write_report(Study(by_hand.but(model="/home/somebody/llm", dataset="../somebody/mine")))
+    for path in [by_hand.folder() / "report.html", *(by_hand.folder() / "tables").iterdir()]:
+        assert "somebody" not in path.read_text(), path
+        assert by_hand.runs_dir not in path.read_text(), path
+    settings = pd.read_csv(by_hand.folder() / "tables" / "settings.csv", index_col="setting")["value"]
+    assert settings[["model", "dataset"]].to_list() == ["llm (digest cdef)", "mine (digest 0123, 4567)"]
+
+
+def test_backticks_are_code_and_nothing_in_them_is_html():
+    assert document.with_code("With `a<b>` so & `c`") == "With <code>a&lt;b&gt;</code> so &amp; <code>c</code>"
+
+
 def test_strategies_have_a_section_where_a_row_has_one_of_its_own(by_hand, with_strategy):
     heading = '<h2 id="strategies-title">Strategies</h2>'
     assert heading not in document.report_html(Study(by_hand))
@@ -111,7 +142,7 @@ def test_a_damaged_notebook_is_named_in_the_report_with_what_makes_it_again(by_h
         (by_hand.folder() / "config.yaml").write_text("experiment: by_hand")
     html = document.write_report(Study(by_hand)).read_text()
     assert ">warmup.ipynb (damaged)</td>" in html
-    cure = f"`python -m pauselib.workflow {by_hand.runs_dir}/by_hand/config.yaml`"
+    cure = "<code>python -m pauselib.workflow</code> with the config.yaml of this folder"
     cure = cure if has_config else "papermill, with the settings of the row,"
     sentence = f"seed-42/sft/warmup.ipynb is damaged: {cure} executes it again, from what is finished."
     assert f'<p class="note">{sentence}</p>' in html
@@ -143,13 +174,19 @@ def test_every_table_of_the_report_is_a_csv_file_beside_it_with_whole_numbers(in
     )
 
 
-def test_a_table_of_an_older_report_is_removed(by_hand):
+def test_a_table_of_an_older_report_is_removed_and_what_a_person_put_there_stays(by_hand, with_strategy):
+    document.write_report(Study(with_strategy))
     old = by_hand.folder() / "tables" / "strategies.csv"
-    old.parent.mkdir()
-    old.write_text("old")
+    assert old.exists()
+    mine = [old.with_name("my_table.csv"), old.with_name("mine") / "table.csv", by_hand.folder() / "figures" / "my.png"]
+    for path in mine:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("mine")
+    (by_hand.folder() / "config.yaml").write_text(f"variants: {[*by_hand.variants]}")
     document.write_report(Study(by_hand))
     assert not old.exists()
     assert (old.parent / "results.csv").exists()
+    assert [path.read_text() for path in mine] == ["mine"] * 3
 
 
 def test_the_code_check_is_a_line_and_no_finding(intervened):

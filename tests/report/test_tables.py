@@ -45,6 +45,11 @@ def test_the_best_accuracy_and_the_best_eval_loss_of_the_pausing_variants_are_bo
     }
 
 
+def test_an_eval_loss_on_answers_with_other_pauses_is_not_bold(by_hand):
+    table = results(by_hand).replace({"variant": {"sft_peft": "sft_peft@word"}})
+    assert tables.as_published(table)["Eval loss"].to_list() == ["**0.5000**", "0.2500", "–", "0.1000"]
+
+
 def test_the_intervals_of_one_and_two_of_three(by_hand):
     assert tables.as_published(results(by_hand)).set_index("variant")["95 % interval"].to_dict() == {
         "sft": "0.208–0.939",

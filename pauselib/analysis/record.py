@@ -1,0 +1,100 @@
+"""What an experiment consists of: its record, the `config.yaml` that a run of the whole graph writes, or without one
+what is on disk. An analysis takes from it what is not given, and one that leaves out some of it is partial.
+"""
+
+from pathlib import Path
+
+import yaml
+
+from pauselib import runs
+from pauselib.analysis import loading
+from pauselib.conditions import trial_name
+from pauselib.errors import InputError
+from pauselib.interventions import INTERVENTION_SETTINGS
+from pauselib.settings import Settings, found, injected_names
+from pauselib.variants import VARIANTS, parse
+
+RECORD = "config.yaml"
+
+
+def settings_of_analysis(variables: dict) -> Settings:
+    """Return the settings of an analysis, from a notebook's `globals()`: what is not given is that of the experiment.
+
+    Given is what papermill put in, and what differs from its default. Raises InputError as `Settings` does.
+    """
+    asked, injected = found(variables), injected_names(variables)
+    given = {name: value for name, value in asked.items() if name in injected or value != default(name)}
+    place = Settings(**{name: value for name, value in asked.items() if name in ("experiment", "runs_dir")})
+    return Settings(**{**recorded(place.folder()), **place.of("experiment", "runs_dir"), **given})
+
+
+def default(name: str):
+    """Return the default of a setting as the parameters cell of a notebook has it."""
+    value = Settings.model_fields[name].default
+    return list(value) if isinstance(value, tuple) else value
+
+
+def whole(settings: Settings) -> Settings:
+    """Return the settings of everything that an experiment consists of, in its place."""
+    return Settings(**{**recorded(settings.folder()), **settings.of("experiment", "runs_dir")})
+
+
+def recorded(folder: Path) -> dict:
+    """Return the settings in an experiment's record, or without one those of what is on disk.
+
+    Raises InputError for a record that holds no settings.
+    """
+    path = folder / RECORD
+    if not path.exists():
+        return on_disk(folder)
+    try:
+        config = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError):
+        config = None
+    if not isinstance(config, dict):
+        raise InputError(f"{path} holds no settings: write those of the experiment into it, or remove it.")
+    return config
+
+
+def on_disk(folder: Path) -> dict:
+    """Return the settings of what was made below an experiment's folder, from the manifests: those of the data, and the
+    rows, seeds, interventions and trials. What is not there has no entry.
+    """
+
+    def made(pattern: str) -> list[dict]:
+        manifests = [runs.manifest(path.parent) for path in sorted(folder.glob(f"{pattern}/{runs.MANIFEST}"))]
+        asked = [(one or {}).get("settings", {}) for one in manifests]
+        return [one for one in asked if {"variant", "seed"} <= one.keys()]
+
+    rows, trials = made("seed-*/*"), made(f"seed-*/*/{trial_name()}")
+    checkpoints = [path.name.rpartition("-")[2] for path in folder.glob(f"seed-*/*/{trial_name('*')}")]
+    data = (runs.manifest(folder / "data") or {}).get("settings", {})
+    changed = [intervention(row) for row in made("seed-*/*/interventions/*")]
+    listed = {
+        "seeds": sorted({row["seed"] for row in rows}),
+        "variants": list(dict.fromkeys(["all", *(row["variant"] for row in rows if row["variant"] not in VARIANTS)])),
+        "interventions": [one for i, one in enumerate(changed) if one not in changed[:i]],
+        "trials": list(dict.fromkeys(row["variant"] for row in trials if parse(row["variant"]).pauses)),
+        "trial_checkpoints": sorted({int(step) for step in checkpoints if step.isdigit()}),
+    }
+    of_data = {name: value for name, value in data.items() if name in Settings.model_fields}
+    return of_data | {name: values for name, values in listed.items() if values}
+
+
+def intervention(row: dict) -> dict:
+    """Return an intervention as an experiment lists it, from the settings in a manifest of its replies."""
+    changes = {name: row[name] for name in INTERVENTION_SETTINGS if name in row and row[name] != default(name)}
+    return {"variant": row["variant"], **changes}
+
+
+def result_folders(settings: Settings) -> set[Path]:
+    """Return the folders of all replies and trials that the settings ask for, whether they exist or not."""
+    changed = [settings.but(seed=seed, **one) for one in settings.interventions for seed in settings.seeds]
+    listed = (loading.row_folders(settings), loading.trial_folders(settings), loading.curve_folders(settings))
+    return {row.replies_folder() for row in changed}.union(*(folders.values() for folders in listed))
+
+
+def left_out(settings: Settings) -> list[Path]:
+    """Return the folders of those results of the experiment that are finished, and that the settings don't ask for."""
+    more = result_folders(whole(settings)) - result_folders(settings)
+    return sorted(folder for folder in more if (folder / runs.MANIFEST).exists())

@@ -1,0 +1,89 @@
+"""An analysis takes what is not given from the experiment, and one that leaves out some of it writes elsewhere."""
+
+import pytest
+import yaml
+from conftest import reply, save
+
+from pauselib.analysis import record
+from pauselib.analysis.study import Study
+from pauselib.errors import InputError
+from pauselib.report import document
+from pauselib.settings import Settings, settings_of_step
+from pauselib.settings.notebook_cells import parameters_cell
+
+CHANGES = ["forced_pauses-2_forced_at-answer", "max_pauses-0"]
+
+
+def opened(settings: Settings, **injected) -> dict:
+    """The `globals()` of the analyze notebook after its parameters cell, edited for a place, and papermill's cell."""
+    variables = {"In": ["", "# Parameters\n" + "\n".join(f"{name} = {value!r}" for name, value in injected.items())]}
+    exec(parameters_cell("analyze"), variables)
+    return variables | settings.of("experiment", "runs_dir") | injected
+
+
+def write_record(settings: Settings, **config) -> None:
+    asked = {"variants": list(settings.variants), "interventions": list(settings.interventions)}
+    path = settings.folder() / record.RECORD
+    path.write_text(yaml.safe_dump({"experiment": "other", "max_new_tokens": 77, **asked, **config}))
+
+
+def test_what_is_not_given_is_that_of_the_record(intervened):
+    write_record(intervened, trials=["sft"])
+    settings = record.settings_of_analysis(opened(intervened))
+    assert settings == intervened.but(trials=("sft",), max_new_tokens=77)
+    assert record.settings_of_analysis(opened(intervened, experiment="by_hand")) == settings
+    assert record.settings_of_analysis(opened(intervened) | {"task": "aqua"}).task == "aqua"
+    assert record.settings_of_analysis(opened(intervened, trials=["sft_peft"])).trials == ("sft_peft",)
+
+
+def test_without_a_record_it_is_what_is_on_disk(intervened):
+    row = intervened.but(variant="sft_peft@word", seed=43)
+    save(row.variant_folder(), [reply(0, True, 1)], 0.5, **row.of(*settings_of_step("evaluate")))
+    (intervened.folder() / "data" / "made_from.json").write_text('{"settings": {"dataset": "theirs", "gone": 1}}')
+    settings = record.settings_of_analysis(opened(intervened))
+    assert settings.seeds == (42, 43)
+    assert settings.variants == (*Settings().variants, "sft_peft@word")
+    assert settings.interventions == intervened.interventions[::-1]  # by the names of their folders
+    assert settings.dataset == "theirs"
+    assert Study(settings).left_out == []
+    nothing = Settings(runs_dir=intervened.runs_dir, experiment="nothing")
+    assert record.settings_of_analysis(opened(nothing)) == nothing
+
+
+@pytest.mark.parametrize("has_record", [True, False])
+@pytest.mark.parametrize(
+    ("fewer", "left_out"),
+    [
+        ({"variants": ["sft", "sft_fr_phead"]}, ["baseline_1_epoch", "sft_peft"]),
+        ({"interventions": []}, [f"sft/interventions/{name}" for name in CHANGES]),
+    ],
+)
+def test_a_partial_look_leaves_the_report_of_the_experiment_as_it_is(intervened, fewer, left_out, has_record):
+    if has_record:
+        write_record(intervened)
+    whole = Study(record.settings_of_analysis(opened(intervened)))
+    path = document.write_report(whole)
+    assert path == intervened.folder() / "report.html"
+    assert "partial" not in whole.scope
+    before = {file: file.read_bytes() for file in intervened.folder().rglob("*") if file.is_file()}
+    study = Study(record.settings_of_analysis(opened(intervened, **fewer)))
+    assert study.left_out == [intervened.folder() / "seed-42" / name for name in left_out]
+    assert f"This is a partial look: finished results that it leaves out: 2 (seed-42/{left_out[0]}, …)." in study.scope
+    path = document.write_report(study)
+    assert path == intervened.folder() / "partial" / "report.html"
+    assert 'href="../seed-42/sft/predictions.jsonl"' in path.read_text()
+    assert "in the folder <code>partial</code> of the experiment" in path.read_text()
+    assert {file: file.read_bytes() for file in before} == before
+
+
+def test_what_an_earlier_run_left_beside_the_rows_of_the_record_makes_nothing_partial(intervened):
+    write_record(intervened, variants=["sft"], interventions=[])
+    settings = record.settings_of_analysis(opened(intervened))
+    assert (settings.variants, Study(settings).left_out) == (("sft",), [])
+
+
+def test_a_record_without_settings_is_refused(by_hand):
+    for text in ("- 1\n", "a: [", ""):
+        (by_hand.folder() / record.RECORD).write_text(text)
+        with pytest.raises(InputError, match=r"config\.yaml holds no settings: write those of the experiment into it"):
+            record.settings_of_analysis(opened(by_hand))
