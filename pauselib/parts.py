@@ -171,11 +171,11 @@ def why_unfinished(settings: Settings, notebook: str, step: int | None = None, o
     settings = settings.of_row()
     parts = list(parts_of(settings, notebook, step))
     if runs.manifest(parts[-1].folder) is None:
-        return f"its {parts[-1].what} is missing or can't be read"
+        return f"{parts[-1].what} missing or unreadable"
     for part in parts:
         changed = part.changes(inputs_on_this_machine(settings, part) if of_sources else None)
         if changed:
-            return f"its {part.what} was made with {changed}"
+            return f"{part.what} made with {changed}"
     return runs.why_stale(parts[-1].folder)
 
 
