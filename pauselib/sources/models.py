@@ -186,7 +186,7 @@ def check_has_row(token: int | None, tokenizer, where: str) -> None:
     if token is not None and token >= getattr(tokenizer, "n_rows", math.inf):
         raise InputError(
             f"{where} is {shown(tokenizer.convert_ids_to_tokens(token))}, token {token} of the tokenizer, but the "
-            f"model has {tokenizer.n_rows} embeddings: choose another token, or enlarge the model with "
+            f"model has {tokenizer.n_rows} embeddings: do without it, or enlarge the model with "
             "`resize_token_embeddings`."
         )
 
@@ -220,11 +220,17 @@ def load_model(source: str, dtype: str = "float32", attn_implementation: str = "
 
 
 def pause_token_id(source: str) -> int:
-    """Return the pause token's id for a model: the number of rows of its embeddings, by its configuration."""
+    """Return the pause token's id for a model: the number of rows of its embeddings, by its configuration.
+
+    Raises InputError for a model that reads no tokens.
+    """
     with quick_imports():
         from transformers import AutoConfig
 
-    return from_pretrained(AutoConfig, source).get_text_config().vocab_size
+    n_rows = getattr(from_pretrained(AutoConfig, source).get_text_config(), "vocab_size", None)
+    if n_rows is None:
+        raise InputError(f"The model '{source}' has no vocabulary: choose a language model of text.")
+    return n_rows
 
 
 def check_language_model(source: str) -> None:
