@@ -89,11 +89,11 @@ def random_model(name: str, folder: Path) -> str:
 
 
 def rehearsed(config: dict, problems: Path, tmp_path: Path) -> dict:
-    """A configuration with sizes of seconds: few rows and steps, one seed, a variant of each strategy, two baselines, an
-    intervention of each kind, one trial.
+    """A configuration with sizes of seconds: few rows and steps, one seed, a variant of each strategy, two baselines,
+    an intervention of each kind, one trial.
     """
     model, asked = config["model"], of_experiment(config)
-    trials, interventions = asked.trials[:1], [dict(one) for one in asked.interventions]
+    trials, interventions = list(asked.trials[:1]), [dict(one) for one in asked.interventions]
     named = [*trials, *(one["variant"] for one in interventions), *asked.variants]
     pausing = {parse(name).strategy: name for name in reversed(named) if parse(name).pauses}
     baselines = [name for name in asked.variants if not parse(name).pauses]
@@ -107,7 +107,7 @@ def rehearsed(config: dict, problems: Path, tmp_path: Path) -> dict:
         "skip_test": min(asked.skip_test, 2),
         "validation_share": 0.2,
         "variants": list(dict.fromkeys([first, *pausing.values(), *baselines[:2]])),
-        "seeds": asked.seeds[-1:],
+        "seeds": list(asked.seeds[-1:]),
         "interventions": list({tuple(one): {**one, "variant": first} for one in interventions}.values()),
         "trials": trials,
         "trial_checkpoints": [1, 2][: len(asked.trial_checkpoints)],
