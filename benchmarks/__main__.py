@@ -8,14 +8,12 @@ alternative that does the same work in the same process on one thread, each the 
     python -m benchmarks injection --dataset path/to/gsm8k    # on the problems of train.jsonl there
     python -m benchmarks precision                            # on a real model, some minutes
 
-Three more take longer and are commands of their own: `python -m benchmarks.kills`, an experiment that is killed again
-and again, `python -m benchmarks.memory`, how memory grows with the rows, and `python -m benchmarks.planning`, what
-`make plan` says of memory beside what is measured.
+Two more take longer and are commands of their own: `python -m benchmarks.kills`, an experiment that is killed again
+and again, and `python -m benchmarks.memory`, how memory grows with the rows.
 """
 
 import argparse
 import os
-import platform
 from pathlib import Path
 
 os.environ.update(OMP_NUM_THREADS="1", TOKENIZERS_PARALLELISM="false", HF_HUB_OFFLINE="1")
@@ -25,18 +23,16 @@ import torch
 
 from benchmarks import decoding, injection, notebooks, precision, run_times, training
 from pauselib import runs
+from pauselib.machine import processor
 
 SUBJECTS = ("injection", "decoding", "training", "precision", "notebooks")
 
 
 def machine() -> str:
     """Return the processor, its number of cores and the versions that were measured."""
-    cpuinfo = Path("/proc/cpuinfo")
-    lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
-    model = next((line.split(": ")[1] for line in lines if line.startswith("model name")), platform.processor())
     versions = runs.versions("torch", "transformers", "trl")
     made_with = ", ".join(f"{name} {version}" for name, version in versions.items())
-    return f"{model}, {os.cpu_count()} cores; one thread; {made_with}"
+    return f"{processor()}, {os.cpu_count()} cores; one thread; {made_with}"
 
 
 def print_table(rows: list[dict]) -> None:

@@ -1,214 +1,96 @@
-"""Write what the finished runs of the shipped experiments say into docs/ and README.md: no number there is typed.
+"""Publish what a finished and analysed experiment has found: its tables, its pictures, and what they are computed from.
 
-python docs/write_results.py "2 cores of an AMD EPYC, no GPU" [configs/tiny.yaml ...]
+python docs/write_results.py configs/smollm2.yaml docs/smollm2
 
-Those of the configurations named, or else of all: what was made on another machine is written by a call of its own.
-
-The text goes between the comments `<!-- NAME: written by docs/write_results.py -->` and `<!-- end of NAME -->`. These
-are the parts `real`, `table`, `curve`, `finding` and `example` of README.md, and the parts `tiny`, `seeds` and
-`strategies` of docs/results.md. Seeds that are not finished are left out, and a line says so; where none is, parts stay
-as they are.
-
-What configs/smollm2.yaml, smollm2-table.yaml and smollm2-curve.yaml have made goes to folders of docs/. All but the
-weights and the rows of the problems is in a zip a seed: unpacked into runs/, it is what `notebooks/analyze.ipynb`
-reads. What needs the rows is left out there: how difficult a problem is, and the lowest losses of a pause head; of the
-whole table also what needs the tokens of the replies.
+Into the folder go results.csv, tables/, some pictures and outcomes.tar.xz. Unpacked into runs/, this archive is what
+`notebooks/analyze.ipynb` reads. It has every reply, trial and metric and the manifest of everything they were made
+from, and neither weights, nor rows of problems, nor the probabilities of single tokens, which are most of a run.
 """
 
+import io
+import json
 import sys
-from collections.abc import Sequence
+import tarfile
+import tempfile
 from pathlib import Path
 
-import findings
-import nbformat
 import yaml
-from matplotlib.figure import Figure
 
 from pauselib import runs
 from pauselib.analysis import loading
-from pauselib.analysis.study import Study
-from pauselib.analysis.trials import LIKELIHOOD
-from pauselib.report import document, figures, style
-from pauselib.settings import of_experiment
-from pauselib.workflow import share
+from pauselib.errors import InputError
+from pauselib.settings import Settings, of_experiment
 
-ROOT = Path(__file__).parent.parent
-RESULTS = "docs/results.md"
-DPI = 100  # of the pictures
+ARCHIVE = "outcomes.tar.xz"
+LEFT_OUT = "tokens.parquet"
+PICTURES = ("accuracies", "accuracy_under_interventions", "trial_gains_likelihood", "learning_curves")
+SOMEWHERE = "/path/to/data"  # instead of the folder of the machine that the problems came from
 
 
-def finished_seeds(root: Path, config: str) -> Study | None:
-    """Return the study of those seeds of a shipped experiment that are finished; None where none is."""
-    settings = of_experiment(yaml.safe_load((root / config).read_text()))
-    table = Study(settings).table
-    unfinished = set(table.loc[table["accuracy"].isna(), "seed"])
-    if unfinished:
-        print(f"Not finished of {config}: seed {', '.join(map(str, sorted(unfinished)))}.")
-    seeds = [seed for seed in settings.seeds if seed not in unfinished]
-    return Study(settings.but(seeds=seeds)) if seeds else None
+def main(config: str, target: str) -> None:
+    """Write the published files of an experiment into a folder. Raises InputError where a row isn't finished."""
+    settings = of_experiment(yaml.safe_load(Path(config).read_text(encoding="utf-8")))
+    made, docs = settings.folder(), Path(target)
+    packed = archive(settings)
+    for path in [made / "results.csv", *sorted(made.glob("tables/*.csv"))]:
+        runs.write(docs / path.relative_to(made), without_place(path, settings))
+    for path in (made / "figures" / f"{name}.png" for name in PICTURES):
+        if path.exists():
+            runs.write(docs / path.name, path.read_bytes())
+    runs.write(docs / ARCHIVE, packed)
 
 
-def fill(path: Path, part: str, content: str) -> None:
-    """Put `content` between the comments that mark a part of a file. Exits with a sentence where they are missing."""
-    begin, end = f"<!-- {part}: written by docs/write_results.py -->", f"<!-- end of {part} -->"
-    text = path.read_text()
-    if begin not in text or end not in text:
-        sys.exit(f"{path.name} has no place for '{part}': put '{begin}' and '{end}' where it belongs.")
-    before, _, rest = text.partition(begin)
-    _, _, after = rest.partition(end)
-    runs.write(path, f"{before}{begin}\n{content.strip()}\n{end}{after}")
+def archive(settings: Settings) -> bytes:
+    """Return the outcomes of an experiment as a tar file that is compressed by xz. The same run gives the same bytes.
 
-
-def picture_of_origin(study: Study) -> Figure:
-    """Return the picture of where the pauses come from."""
-    origin = study.pause_origin
-    return figures.pause_origin(origin.by, origin.losses, origin.variant)
-
-
-PICTURES = {
-    "finding": lambda study: figures.accuracies(study.over_seeds, study.against_matched),
-    "by_pauses": lambda study: figures.accuracy_by_pauses(loading.of_pausing_variants(study.replies)),
-    "interventions": lambda study: figures.accuracy_under_interventions(study.intervention_effects),
-    "pause_origin": picture_of_origin,
-    "trials": lambda study: figures.trial_gains(study.trials.gains(), study.trial_variant, LIKELIHOOD.column),
-    "learning_curves": lambda study: figures.learning_curves(study.curve.gains),
-}
-
-OF_AN_EXPERIMENT = ("finding", "by_pauses", "interventions", "pause_origin", "trials")
-
-
-def draw(study: Study, docs: Path, *names: str) -> None:
-    """Write the pictures with these names into a folder."""
-    for name in names:
-        runs.write(docs / f"{name}.png", style.saved(PICTURES[name](study), "png", dpi=DPI))
-
-
-def publish(study: Study, docs: Path) -> None:
-    """Write the report and the executed analysis of an experiment into a folder."""
-    docs.mkdir(parents=True, exist_ok=True)
-    report = document.report_html(study, alone=True)
-    runs.write(docs / "report.html", without_place(report, study, study.settings.dataset))
-    copy_notebook(study.settings.folder() / "analyze.ipynb", docs / "analyze.ipynb", study)
-
-
-def publish_all(study: Study, docs: Path, brief: bool = False) -> None:
-    """Write the report of an experiment into a folder, and what its finished seeds have made. `brief`: without the
-    notebooks of the rows and the tokens of their replies, which are most of it.
+    Raises InputError where a row isn't finished, or is stale: here everything gets the digests of what is published.
     """
-    publish(study, docs)
-    made = study.settings.folder()
-    for path in [made / "results.csv", *made.glob("tables/*.csv")]:
-        runs.write(docs / path.relative_to(made), without_place(path.read_text(encoding="utf-8"), study))
-    for seed in study.settings.seeds:
-        of_seed = made / f"seed-{seed}"
-        if not brief:
-            for path in of_seed.glob("*/*.ipynb"):
-                copy_notebook(path, docs / path.relative_to(made), study)
-        places = [path.relative_to(made) for root in (made / "data", of_seed) for path in sorted(root.rglob("*"))]
-        kept = [place for place in places if is_outcome(place) and not (brief and place.name == "tokens.parquet")]
-        content = {place.as_posix(): published(made / place, study) for place in kept}
-        runs.write(docs / f"{of_seed.name}.zip", share.zipped(content, made.name))
+    missing = loading.results(settings)["accuracy"].isna().sum()
+    if missing or loading.stale_folders(settings):
+        raise InputError(
+            f"{missing} rows of {settings.experiment} aren't finished, or are stale: `make run` makes them."
+        )
+    made, buffer = settings.folder(), io.BytesIO()
+    with tempfile.TemporaryDirectory() as place, tarfile.open(fileobj=buffer, mode="w:xz", preset=9) as packed:
+        for folder in (made / "data", *(made / f"seed-{seed}" for seed in settings.seeds)):
+            for path in filter(is_outcome, sorted(folder.rglob("*"))):
+                copied = Path(place, made.name, path.relative_to(made))
+                copy(path, copied, settings)
+                member = tarfile.TarInfo(copied.relative_to(place).as_posix())
+                member.size = copied.stat().st_size
+                packed.addfile(member, io.BytesIO(copied.read_bytes()))
+    return buffer.getvalue()
 
 
-def published(path: Path, study: Study) -> bytes:
-    """Return the content of a file; a manifest's without the folder that the problems came from."""
+def is_outcome(path: Path) -> bool:
+    """Return whether a file of a run is a result, or says what a result was made from."""
+    if {"data", "injected", "model"} & set(path.parts):
+        return path.name == runs.MANIFEST
+    return path.suffix in (".json", ".jsonl", ".parquet") and path.name != LEFT_OUT and "checkpoints" not in path.parts
+
+
+def copy(path: Path, copied: Path, settings: Settings) -> None:
+    """Copy a file. A manifest is copied without the place of the problems and without what is left out, and so its
+    inputs, which are copied before it, have the digests of what is published.
+    """
     if path.name != runs.MANIFEST:
-        return path.read_bytes()
-    return without_place(path.read_text(encoding="utf-8"), study).encode()
+        runs.write(copied, path.read_bytes())
+    elif not copied.exists():
+        found = json.loads(without_place(path, settings))
+        found["outputs"].pop(LEFT_OUT, None)
+        for name, place in found["places"].items():
+            source, source_copied = ((one.parent / place / runs.MANIFEST).resolve() for one in (path, copied))
+            copy(source, source_copied, settings)
+            found["inputs"][name] = runs.digest(source_copied)
+        runs.write_json(copied, found)
 
 
-def is_outcome(place: Path) -> bool:
-    """Return whether a file of a run is a result, or says what a result was made from. Weights and rows are neither."""
-    if "checkpoints" in place.parts:
-        return False
-    if {"data", "injected", "model"} & set(place.parts):
-        return place.name == runs.MANIFEST
-    return place.suffix in (".json", ".jsonl", ".parquet")
-
-
-def copy_notebook(source: Path, target: Path, study: Study) -> None:
-    """Copy an executed notebook without what papermill notes of the machine: paths, times, where the data are."""
-    notebook = nbformat.read(source, as_version=4)
-    for part in (notebook, *notebook.cells):
-        part.metadata.pop("papermill", None)
-        part.metadata.pop("execution", None)
-    runs.write(target, without_place(nbformat.writes(notebook) + "\n", study))
-
-
-def without_place(text: str, study: Study, instead: str = "/path/to/data") -> str:
-    """Return a text with something instead of the path of the folder that an experiment's problems came from."""
-    (dataset,) = loading.values_used(study.settings).get("dataset", [study.settings.dataset])
-    return text.replace(dataset, instead) if Path(dataset).is_absolute() else text
-
-
-def write_default(study: Study, run: str, root: Path) -> None:
-    """Write what the embedded default says: into README.md, and into docs/."""
-    publish(study, root / "docs")
-    draw(study, root / "docs", *OF_AN_EXPERIMENT)
-    fill(root / "README.md", "finding", findings.finding(study, run))
-    fill(root / "README.md", "example", findings.example(study))
-    fill(root / RESULTS, "tiny", findings.experiment_part(study, run))
-
-
-def write_real(study: Study, run: str, root: Path) -> None:
-    """Write what the registered experiment says: into README.md, and all of it into docs/smollm2."""
-    folder = root / "docs" / "smollm2"
-    publish_all(study, folder)
-    draw(study, folder, *OF_AN_EXPERIMENT)
-    runs.write(folder / "results.md", f"# The registered experiment\n{findings.experiment_part(study, run)}")
-    fill(root / "README.md", "real", findings.real_finding(study, run))
-
-
-def write_curve(study: Study, run: str, root: Path) -> None:
-    """Write what the learning curves say: a sentence into README.md, and all of it into docs/smollm2-curve."""
-    folder = root / "docs" / "smollm2-curve"
-    publish_all(study, folder)
-    draw(study, folder, "learning_curves")
-    runs.write(folder / "results.md", findings.curve_page(study, run))
-    fill(root / "README.md", "curve", findings.curve_finding(study, run))
-
-
-def write_table(study: Study, run: str, root: Path) -> None:
-    """Write what the whole table on the real model says: a bullet into README.md, and all of it into docs/."""
-    folder = root / "docs" / "smollm2-table"
-    publish_all(study, folder, brief=True)
-    draw(study, folder, "finding", "by_pauses")
-    runs.write(folder / "results.md", findings.table_page(study, run))
-    fill(root / "README.md", "table", findings.table_finding(study, run))
-
-
-def write_seeds(study: Study, run: str, root: Path) -> None:
-    """Write what several seeds of the embedded default say into docs/results.md."""
-    fill(root / RESULTS, "seeds", findings.seeds_part(study, run))
-
-
-def write_strategies(study: Study, run: str, root: Path) -> None:
-    """Write what the strategies of the embedded default say into docs/results.md."""
-    fill(root / RESULTS, "strategies", findings.strategies_part(study, run))
-
-
-WRITERS = {
-    "configs/tiny.yaml": write_default,
-    "configs/smollm2.yaml": write_real,
-    "configs/smollm2-curve.yaml": write_curve,
-    "configs/smollm2-table.yaml": write_table,
-    "configs/tiny-seeds.yaml": write_seeds,
-    "configs/tiny-strategies.yaml": write_strategies,
-}
-
-
-def main(machine: str, configs: Sequence[str] = (), root: Path = ROOT) -> None:
-    """Write everything that the finished runs of some configurations allow, or of all shipped ones."""
-    for config in configs or WRITERS:
-        study = finished_seeds(root, config)
-        if study is not None:
-            WRITERS[config](study, findings.run_line(config, study, machine), root)
+def without_place(path: Path, settings: Settings) -> str:
+    """Return a file's text with something instead of the folder that an experiment's problems came from."""
+    (dataset,) = loading.values_used(settings).get("dataset", [settings.dataset])
+    text = path.read_text(encoding="utf-8")
+    return text.replace(dataset, SOMEWHERE) if Path(dataset).is_absolute() else text
 
 
 if __name__ == "__main__":
-    if len(sys.argv) < 2 or not set(sys.argv[2:]) <= set(WRITERS):
-        sys.exit(
-            'Name the machine of the runs, and which of them: python docs/write_results.py "2 cores of an AMD EPYC, no '
-            f'GPU" [{" ".join(WRITERS)}]'
-        )
-    main(sys.argv[1], sys.argv[2:])
+    main(*sys.argv[1:])

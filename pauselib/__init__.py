@@ -1,7 +1,8 @@
 """pauselib: what pause tokens do to a language model. The notebooks are in `notebooks/`; this package is what they
 call.
 
-`import pauselib` is cheap. Once transformers' auto classes are imported, they know saved pause models:
+`import pauselib` is cheap. It has this process compute on one CPU thread, see `pauselib.machine`. Once transformers'
+auto classes are imported, they know saved pause models:
 
     import pauselib
     from transformers import AutoModelForCausalLM
@@ -11,6 +12,8 @@ call.
 import importlib
 
 import wrapt
+
+from pauselib.machine import use_one_thread
 
 __version__ = "0.1.0"
 
@@ -22,3 +25,5 @@ KNOWN_TO = {
 
 for hooked, module in KNOWN_TO.items():
     wrapt.register_post_import_hook(lambda _, module=module: importlib.import_module(module), hooked)
+
+use_one_thread()

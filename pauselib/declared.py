@@ -2,12 +2,14 @@
 on it.
 """
 
+import re
 from dataclasses import dataclass
-from typing import get_args
+from typing import Annotated, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 
-from pauselib.errors import InputError, nearest, not_one_of
+from pauselib.errors import InputError, did_you_mean, not_one_of
 
 STEPS = ("data", "inject", "first_step", "second_step", "evaluate", "intervene", "trial")
 """The steps whose results depend on settings, in the order in which they follow one another."""
@@ -32,6 +34,7 @@ MANY = 10_000  # more pauses in a reply, or copies of a problem, than anyone wan
 NAME = r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$"  # of an experiment: one folder, and nothing that a shell or a pattern reads
 OPTIONAL_NAME = NAME.replace("^", "^(?:").replace("$", ")?$")  # the same, or nothing
 PATH = r"^[^\x00-\x1f{}]+$"  # of a folder; Snakemake reads braces in it as wildcards
+TEXT = "a text: in quotes, or with `papermill -r` instead of `-p`, which makes numbers of digits"
 PATTERNS = {
     NAME: "a name of letters, digits, '-', '_' and '.', which begins with a letter, a digit or '_'",
     OPTIONAL_NAME: "nothing, or a name of letters, digits, '-', '_' and '.'",
@@ -45,6 +48,29 @@ class Use:
 
     steps: tuple[str, ...]
     notebooks: tuple[str, ...]
+
+
+def as_text(value):
+    """Return a whole number as text, as it was typed; of any other number the text can't be had back."""
+    if isinstance(value, str) and re.search("[\ud800-\udfff]", value):
+        raise PydanticCustomError("string_unicode", "half of a character")
+    return str(value) if type(value) is int else value
+
+
+def as_list(value):
+    """Return a single value as a list of it: `-p seeds 43` means one seed."""
+    return (value,) if isinstance(value, str | int | float) else value
+
+
+Text = Annotated[str, BeforeValidator(as_text)]
+
+
+def many(item) -> type:
+    """Return the type of a list of items, each of a type, or of one of them alone."""
+    return Annotated[tuple[item, ...], BeforeValidator(as_list)]
+
+
+Names = many(Text)
 
 
 def setting(default, meaning: str, *steps: str, notebooks: tuple[str, ...] = (), **limits):
@@ -62,14 +88,15 @@ class Declared(BaseModel):
     limits.
     """
 
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", allow_inf_nan=False, coerce_numbers_to_str=True, validate_default=False
-    )
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, validate_default=False)
 
     def __init__(self, **given):
-        for name in given:
+        for name, value in given.items():
             if name not in type(self).model_fields:
                 raise InputError(unknown(name, type(self)))
+            of_many = get_origin(type(self).model_fields[name].annotation) in (tuple, dict)
+            if of_many and isinstance(value, str) and value.startswith(("[", "{")):
+                raise InputError(f"{name} is the text {shown(value)}: give it with `papermill -y '{name}: {value}'`.")
         try:
             super().__init__(**given)
         except ValidationError as error:
@@ -79,9 +106,9 @@ class Declared(BaseModel):
     @classmethod
     def _number_can_be_meant(cls, value, info: ValidationInfo):
         """Refuse a boolean in place of a number, which Python takes for 0 or 1, and numbers that no array holds."""
-        name = info.field_name
-        for item in items_of(value):
-            if isinstance(item, bool) and cls.model_fields[name].annotation is not bool:
+        name, kind = info.field_name, cls.model_fields[info.field_name].annotation
+        for item in items_of(value) if kind is not str else ():
+            if isinstance(item, bool) and kind is not bool:
                 raise InputError(f"{name} is {shown(value)}: give a value other than true or false.")
             if isinstance(item, int) and abs(item) > LARGEST:
                 raise InputError(f"{name} is {shown(value)}: give a number of at most {LARGEST}.")
@@ -93,11 +120,6 @@ def items_of(value) -> list:
     if isinstance(value, dict):
         return list(value.values())
     return list(value) if isinstance(value, list | tuple) else [value]
-
-
-def as_list(value):
-    """Return a single value as a list of it: `-p seeds 43` means one seed."""
-    return (value,) if isinstance(value, str | int | float) else value
 
 
 def shown(value) -> str:
@@ -136,10 +158,11 @@ def sentence(error: dict, declared: type[BaseModel]) -> str:
         "finite_number": "a finite number",
         "bool_type": "true or false",
         "bool_parsing": "true or false",
-        "string_type": "a text",
+        "string_type": TEXT,
         "string_pattern_mismatch": PATTERNS.get(limits.get("pattern")),
         "string_unicode": "a text in Unicode",
         "string_too_short": "a text that is not empty",
+        "string_too_long": "a text of at most {max_length} characters",
         "too_short": "at least {min_length} item",
         "tuple_type": "a list",
         "dict_type": "a mapping, such as {{}}",
@@ -150,6 +173,6 @@ def sentence(error: dict, declared: type[BaseModel]) -> str:
 def unknown(name: str, declared: type[BaseModel]) -> str:
     """Return the sentence about a name that is no setting."""
     return (
-        f"There is no parameter {name!r}: did you mean '{nearest(name, declared.model_fields)}'? "
+        f"There is no parameter {name!r}{did_you_mean(name, declared.model_fields)} "
         "`papermill --help-notebook NOTEBOOK` lists them."
     )

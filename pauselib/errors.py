@@ -20,17 +20,19 @@ class InputError(ValueError):
         return [str(self)]
 
 
-def nearest(name: object, choices: Iterable[str]) -> str:
-    """Return the choice that is spelled most like `name`."""
-    return difflib.get_close_matches(str(name), list(choices), n=1, cutoff=0)[0]
+def did_you_mean(name: object, choices: Iterable[str]) -> str:
+    """Return the end of a sentence about an unknown name: a question after the choice that is spelled most like it, in
+    capitals or not, or a full stop for an empty name.
+    """
+    spelled = {choice.lower(): choice for choice in choices}
+    nearest = difflib.get_close_matches(str(name).lower(), list(spelled), n=1, cutoff=0)[0]
+    return f": did you mean '{spelled[nearest]}'?" if name != "" else "."
 
 
 def not_one_of(setting: str, value: object, choices: Iterable[str]) -> str:
     """Return the sentence about a value that is none of the choices, with the nearest of them."""
     choices = tuple(choices)
-    return (
-        f"{setting} {value!r} is not known: did you mean '{nearest(value, choices)}'? Choose from {', '.join(choices)}."
-    )
+    return f"{setting} {value!r} is not known{did_you_mean(value, choices)} Choose from {', '.join(choices)}."
 
 
 def one_of(setting: str, value: object, choices: Iterable[str]) -> None:
@@ -39,13 +41,16 @@ def one_of(setting: str, value: object, choices: Iterable[str]) -> None:
         raise InputError(not_one_of(setting, value, choices))
 
 
-NO_PERMISSION = "you may not write there; ask for the permission, or choose another place with the parameter `runs_dir`"
+ELSEWHERE = "choose another place with the parameter `runs_dir`"
+NO_PERMISSION = f"you may not write there; ask for the permission, or {ELSEWHERE}"
 GOES_ON = "run the same again, which goes on from what is finished"
 UNWRITABLE = {
     errno.ENOSPC: f"no space is left on its disk; free some and {GOES_ON}",
     errno.EDQUOT: f"your quota on its disk is used up; free some space and {GOES_ON}",
     errno.EFBIG: f"a file would be larger than is allowed there; raise the limit (`ulimit -f` shows it) and {GOES_ON}",
-    errno.EROFS: "its disk is read-only; choose another place with the parameter `runs_dir`",
+    errno.EROFS: f"its disk is read-only; {ELSEWHERE}",
+    errno.ENOTDIR: f"a file stands in its place; move that away, or {ELSEWHERE}",
+    errno.ENOTSUP: f"it is no place for files; {ELSEWHERE}",
     errno.EACCES: NO_PERMISSION,
     errno.EPERM: NO_PERMISSION,
 }
@@ -88,8 +93,12 @@ def number_of_failed_write(error: Exception, folder: Path) -> int | None:
 def number_of_unwritable(folder: Path) -> int | None:
     """Return the number of the error that writing below `folder` would end in now, or None where it would not."""
     there = next(place for place in (folder, *folder.parents) if place.exists())
+    if not there.is_dir():
+        return errno.ENOTDIR
     if not os.access(there, os.W_OK):
         return errno.EROFS if os.statvfs(there).f_flag & os.ST_RDONLY else errno.EACCES
+    if os.statvfs(there).f_blocks == 0:  # /proc and the like
+        return errno.ENOTSUP
     return errno.ENOSPC if shutil.disk_usage(there).free < LEAST_FREE else None
 
 

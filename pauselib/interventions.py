@@ -82,7 +82,9 @@ class Cap(Intervention):
     max_pauses: int = setting(
         -1, "the head's own pauses in a reply, at most; 0: forbidden; -1: no limit", "intervene", ge=-1
     )
-    max_pauses_in_a_row: int = setting(-1, "the same, one directly after the other", "intervene", ge=-1)
+    max_pauses_in_a_row: int = setting(
+        -1, "the head's own pauses in a row, at most; 0: forbidden; -1: no limit", "intervene", ge=-1
+    )
 
     def allows_pause(self, reply: ReplySoFar) -> bool:
         """Return whether both limits leave room."""
@@ -103,9 +105,13 @@ class Force(Intervention):
     """Pauses are put in whatever the head says: before the reply, before every number, or before the final answer."""
 
     always_named: ClassVar[tuple[str, ...]] = ("forced_at",)
-    forced_pauses: int = setting(0, "this many pauses are put in whatever the head says", "intervene", ge=0, le=MANY)
+    forced_pauses: int = setting(
+        0, "this many pauses are put in at forced_at, whatever the head says", "intervene", ge=0, le=MANY
+    )
     forced_at: Literal["start", "number", "answer"] = setting(
-        "answer", "where: at the start of the reply, before every number, before the answer's ####", "intervene"
+        "answer",
+        "where forced pauses go: to the start of the reply, before every number, or before the ####",
+        "intervene",
     )
 
     @model_validator(mode="after")
@@ -149,7 +155,7 @@ class Shift(Intervention):
     """The head's log odds of a pause are divided by a temperature, then a bias is added."""
 
     pause_temperature: float = setting(1.0, "divides the head's log odds of a pause", "intervene", gt=0)
-    pause_bias: float = setting(0.0, "is added to them", "intervene")
+    pause_bias: float = setting(0.0, "is added to the head's log odds of a pause", "intervene")
 
     def log_odds(self, odds: torch.Tensor) -> torch.Tensor:
         """Return the shifted log odds."""
@@ -165,7 +171,7 @@ class Room(Intervention):
 
     pause_room: int = setting(
         4,
-        "limits count spoken tokens; with its pauses a reply may be so many times as long; 1: pauses count too",
+        "limits count spoken tokens; with pauses a reply may be so many times as long; 1: pauses count too",
         "intervene",
         ge=1,
         le=MANY,

@@ -1,24 +1,58 @@
 """What the steps make, part by part: where it is, and the settings that make it, as its manifest names them."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from pauselib import runs, tasks
 from pauselib.conditions import trial_name
+from pauselib.conditions.contents import CONTENTS
+from pauselib.conditions.sites import SITES
 from pauselib.interventions import INTERVENTION_SETTINGS, active_interventions
+from pauselib.manifests import CODE, changes, code_digest, in_words
 from pauselib.settings import Settings, settings_of_step
-from pauselib.strategies import find_strategies
+from pauselib.sources.located import located
+from pauselib.sources.models import pinned, tokenizer_digest
+from pauselib.sources.problems import GENERATOR
+from pauselib.strategies import STRATEGIES, find_strategies
 from pauselib.variants import FIRST_STEP, parse
 
 SEED = 42  # the seed whose training data are those of the settings' data seed
 
 
+DEFAULTS = json.loads(json.dumps({name: field.default for name, field in Settings.model_fields.items()}))
+"""What a setting is where a manifest lacks it, in the form of a manifest."""
+
+
 class Part(NamedTuple):
-    """Something that a step makes: what it is, its folder, and the settings that its manifest names."""
+    """Something that a step makes: what it is, its folder, the settings that its manifest names, and the digests of the
+    code that these name.
+    """
 
     what: str
     folder: Path
     settings: dict
+    code: dict = {}
+
+    def changes(self, inputs: dict | None = None) -> str:
+        """Return what it was made from that is asked for otherwise now, in words; empty where nothing is, or it is not
+        there. Unless its `inputs` are given they are not compared.
+        """
+        found = runs.manifest(self.folder)
+        asked = {"settings": self.settings, "code": self.code, "inputs": inputs}
+        return in_words(changes(found, asked, DEFAULTS)) if found else ""
+
+
+def code_of(kind: str, **named: object) -> dict[str, str]:
+    """Return the digests of functions and classes of a kind that settings name, as a manifest names them."""
+    digests = {f"{CODE}{kind} {name}": code_digest(one) for name, one in named.items()}
+    return {name: digest for name, digest in digests.items() if digest}
+
+
+def code_of_task(settings: Settings) -> dict[str, str]:
+    """Return the digest of the task's code."""
+    return code_of("task", **{settings.task: type(tasks.find(settings.task))})
 
 
 def drawn(settings: Settings) -> Settings:
@@ -37,7 +71,8 @@ def needs_first_step(settings: Settings) -> bool:
 
 def clean_part(settings: Settings) -> Part:
     """Return the clean rows that the test problems are from."""
-    return Part("clean rows", settings.folder() / "data", settings.of(*settings_of_step("data")))
+    folder = settings.folder() / "data"
+    return Part("clean rows", folder, settings.of(*settings_of_step("data")), code_of_task(settings))
 
 
 def drawn_part(settings: Settings) -> Part:
@@ -45,12 +80,14 @@ def drawn_part(settings: Settings) -> Part:
     own = drawn(settings)
     if own.data_seed == settings.data_seed:
         return clean_part(settings)
-    return Part("clean rows", settings.variant_folder().parent / "data", own.of(*settings_of_step("data")))
+    return clean_part(own)._replace(folder=settings.variant_folder().parent / "data")
 
 
 def injected_part(settings: Settings) -> Part:
     """Return the injected rows of a variant's strategy."""
-    return Part("injected rows", settings.injected_folder(), drawn(settings).of(*settings_of_step("inject")))
+    names = settings.row_strategy.split("+")
+    code = code_of("strategy", **{name: STRATEGIES[name].gaps for name in names})
+    return Part("injected rows", settings.injected_folder(), drawn(settings).of(*settings_of_step("inject")), code)
 
 
 def model_part(settings: Settings) -> Part:
@@ -68,15 +105,40 @@ def replies_part(settings: Settings) -> Part:
     """Return the replies of a variant, plain or under an intervention."""
     interventions = active_interventions(settings.of(*INTERVENTION_SETTINGS))
     names = (*settings_of_step("evaluate"), *(settings_of_step("intervene") if interventions else ()))
-    return Part("replies", settings.replies_folder(), settings.of(*names))
+    code = code_of_task(settings) | code_of("intervention", **{type(one).__name__: type(one) for one in interventions})
+    return Part("replies", settings.replies_folder(), settings.of(*names), code)
 
 
 def trial_part(settings: Settings, step: int | None = None) -> Part:
     """Return the insertion trial of a variant, or that of the weights which were kept at a step."""
-    return Part("trial", settings.variant_folder() / trial_name(step), settings.of(*settings_of_step("trial")))
+    code = code_of_task(settings) | code_of("site", **{name: type(SITES[name]) for name in settings.trial_sites})
+    code |= code_of("content", **{name: type(CONTENTS[name]) for name in settings.trial_contents})
+    folder = settings.variant_folder() / trial_name(step)
+    return Part("trial", folder, settings.of(*settings_of_step("trial")), code)
 
 
-def parts_of(settings: Settings, notebook: str) -> Iterator[Part]:
+def source_inputs(settings: Settings) -> dict[str, str]:
+    """Return the digests of what clean rows are made from: the problems, and the tokenizer of the model."""
+    source = None if settings.dataset == GENERATOR else located(settings.dataset)
+    files = {name: source / name for name in ("train.jsonl", "test.jsonl")} if source else {}
+    inputs = {name: runs.digest(path) for name, path in files.items() if path.exists()}
+    if source and len(inputs) < len(files):  # laid out like a dataset of the hub
+        inputs["dataset"] = runs.digest(source)
+    elif not source and settings.dataset != GENERATOR:
+        inputs["dataset"] = pinned(settings.problems, "dataset")
+    return {**inputs, "tokenizer of": tokenizer_digest(settings.source)}
+
+
+def inputs_on_this_machine(settings: Settings, part: Part) -> dict | None:
+    """Return what a part was given, where that is on this machine: digests of the problems and the tokenizer for clean
+    rows; None for what is on the hub or in a package, which asking would fetch, and for all other parts.
+    """
+    here = settings.model == "tiny" or located(settings.model)
+    here = here and (settings.dataset == GENERATOR or located(settings.dataset))
+    return source_inputs(settings) if part.what == "clean rows" and here else None
+
+
+def parts_of(settings: Settings, notebook: str, step: int | None = None) -> Iterator[Part]:
     """Return what the step of a notebook needs and makes, in the order in which it is made; the last is its own."""
     variant = parse(settings.variant)
     first = model_part(settings.but(variant=FIRST_STEP))._replace(what="first step")
@@ -96,4 +158,30 @@ def parts_of(settings: Settings, notebook: str) -> Iterator[Part]:
     if notebook == "evaluate":
         yield replies_part(settings)
     if notebook == "trial":
-        yield trial_part(settings)
+        yield trial_part(settings, step)
+
+
+def why_unfinished(settings: Settings, notebook: str, step: int | None = None, of_sources: bool = False) -> str | None:
+    """Return why what a notebook makes of a row doesn't count as finished, in words; None where it does.
+
+    This is the one rule. It is there; it and all that it was made from, far back, was made with the settings and by the
+    strategy, task and so on that are asked for now; its files are as they were made, and what it was made from is still
+    there. With `of_sources` that includes the problems and the tokenizer, where they are on this machine.
+    """
+    settings = settings.of_row()
+    parts = list(parts_of(settings, notebook, step))
+    if runs.manifest(parts[-1].folder) is None:
+        return f"its {parts[-1].what} is missing or can't be read"
+    for part in parts:
+        changed = part.changes(inputs_on_this_machine(settings, part) if of_sources else None)
+        if changed:
+            return f"its {part.what} was made with {changed}"
+    return runs.why_stale(parts[-1].folder)
+
+
+def check_unchanged(settings: Settings, notebook: str) -> None:
+    """Raise InputError, with the cure, before anything is made, where something that a notebook's step needs is there
+    and was made from other settings, and may not be overwritten.
+    """
+    for part in () if settings.overwrite else parts_of(settings, notebook):
+        runs.check_same(part.folder, {"settings": part.settings, "code": part.code, "inputs": None}, DEFAULTS)

@@ -15,7 +15,9 @@ from pauselib import runs
 from pauselib.errors import InputError
 from pauselib.progress import Progress
 from pauselib.settings import Settings
-from pauselib.strategies import Answer, Strategy, find_strategies
+from pauselib.sources.models import check_has_row
+from pauselib.sources.problems import count_in_both
+from pauselib.strategies import Answer, Strategy, check_patterns_match, find_strategies
 from pauselib.tasks import Task
 from pauselib.tokens import PAUSE_TEXT, token_spans
 
@@ -38,7 +40,8 @@ def tokenize(problems: list[dict], tokenizer, task: Task) -> pd.DataFrame:
     """Return the clean rows of problems. The ids are int32 arrays, the masks int8 arrays.
 
     Prompt and answer are tokenized apart and joined as ids, in training and in decoding alike, so no token spans the
-    border. Raises InputError for text that already holds the pause token.
+    border. An end token that a tokenizer adds to a prompt is left out, since no model reads on after it. Raises
+    InputError for text that already holds the pause token, or a token that the model has no embedding of.
     """
     for problem in problems:
         if PAUSE_TEXT in problem["question"] + problem["answer"]:
@@ -50,8 +53,10 @@ def tokenize(problems: list[dict], tokenizer, task: Task) -> pd.DataFrame:
     answers = [problem["answer"] for problem in problems]
     ids, masks, end = [], [], np.array([tokenizer.eos_token_id], dtype=np.int32)
     asked, answered = in_parts(prompts, tokenizer), in_parts(answers, tokenizer, add_special_tokens=False)
-    for prompt, answer in zip(asked, answered):
+    for problem, prompt, answer in zip(problems, asked, answered):
+        prompt = prompt[:-1] if prompt[-1:] == end else prompt
         ids.append(np.concatenate([prompt, answer, end]))
+        check_has_row(int(ids[-1].max()), tokenizer, f"In problem {problem['problem_id']}")
         masks.append((np.arange(len(ids[-1])) >= len(prompt)).astype(np.int8))
     rows = pd.DataFrame(problems, columns=["problem_id", "question", "answer"])
     return rows.assign(input_ids=ids, completion_mask=masks)
@@ -94,8 +99,9 @@ def build_clean(folder: Path, problems: dict[str, list[dict]], tokenizer, task: 
     """Write the clean rows of the problems of `train`, and of `test` where there are any, and counts.json.
 
     The problems of `train` become two parquet files, the second one `validation`. Raises InputError where no row is
-    left to train on.
+    left to train on, or all test questions are among those of `train`; some are counted as `test_in_train`.
     """
+    in_both = count_in_both(problems)
     rows = tokenize(problems["train"], tokenizer, task)
     kept, n_long = fit(rows, settings)
     rows = rows.loc[kept.index]  # whole, for injection needs the end of an answer; what is trained on is cut then
@@ -105,7 +111,7 @@ def build_clean(folder: Path, problems: dict[str, list[dict]], tokenizer, task: 
     parts = {"train": rows[~held_out], "validation": rows[held_out]}
     if "test" in problems:
         parts["test"] = tokenize(problems["test"], tokenizer, task)
-    save(folder, parts, n_long)
+    save(folder, parts, {**({"test_in_train": in_both} if in_both else {}), "too_long": n_long})
 
 
 def build_injected(
@@ -121,6 +127,7 @@ def build_injected(
     `log_likelihoods` has, for every split, an array a row, for strategies that need a model.
     """
     parts, n_long = {}, 0
+    check_patterns_match(settings, [text for rows in clean.values() for text in rows["answer"]])
     for split in ("train", "validation"):
         likelihoods = None if log_likelihoods is None else log_likelihoods[split]
         injected = inject(clean[split], tokenizer, pause_id, settings, likelihoods)
@@ -131,11 +138,11 @@ def build_injected(
         both = both.iloc[np.lexsort((both["copy"], both["problem_id"].map(problem_number)))]
         held_out = draw_validation(both["problem_id"] + " " + both["copy"].astype(str), settings)
         parts = {"train": both[~held_out], "validation": both[held_out]}
-    save(folder, parts, n_long)
+    save(folder, parts, {"too_long": n_long})
 
 
-def save(folder: Path, parts: dict[str, pd.DataFrame], n_long: int) -> None:
-    """Write the rows of each split, and counts.json: the rows of each and how many were too long.
+def save(folder: Path, parts: dict[str, pd.DataFrame], counts: dict[str, int]) -> None:
+    """Write the rows of each split, and counts.json: the rows of each and other `counts`.
 
     Raises InputError for a split without a row.
     """
@@ -146,7 +153,7 @@ def save(folder: Path, parts: dict[str, pd.DataFrame], n_long: int) -> None:
                 "max_length."
             )
         write_parquet(folder / f"{split}.parquet", rows)
-    runs.write_json(folder / "counts.json", {**{split: len(rows) for split, rows in parts.items()}, "too_long": n_long})
+    runs.write_json(folder / "counts.json", {**{split: len(rows) for split, rows in parts.items()}, **counts})
 
 
 def write_parquet(path: Path, rows: pd.DataFrame) -> None:

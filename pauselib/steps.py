@@ -4,8 +4,10 @@ clean rows ─▶ first step ─▶ (a strategy may ask for its model) ─▶ in
                                                                                                         └▶ its trial
 """
 
+import functools
 import shutil
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +17,11 @@ from pauselib import runs, tasks
 from pauselib.conditions import models_of_curve, models_of_trial
 from pauselib.errors import InputError
 from pauselib.interventions import INTERVENTION_SETTINGS, active_interventions, intervention_name
+from pauselib.manifests import without_notes
 from pauselib.parts import (
+    DEFAULTS,
     Part,
+    check_unchanged,
     clean_part,
     drawn,
     drawn_part,
@@ -24,23 +29,26 @@ from pauselib.parts import (
     model_part,
     needs_first_step,
     replies_part,
+    source_inputs,
     trial_part,
 )
-from pauselib.processes import check_parts, is_first
+from pauselib.positions import check_replies, check_training_rows, check_trial
 from pauselib.progress import working
 from pauselib.rows import build_clean, build_injected, fit, read_rows
 from pauselib.settings import Settings
-from pauselib.sources.models import (
-    check_language_model,
-    load_tokenizer,
-    model_source,
-    pause_token_id,
-    pinned,
-    source_digest,
-    tokenizer_digest,
-)
-from pauselib.sources.problems import GENERATOR, draw_problems, load_problems
+from pauselib.sources.models import check_language_model, load_tokenizer, model_source, pause_token_id, source_digest
+from pauselib.sources.problems import draw_problems, load_problems
 from pauselib.variants import FIRST_STEP, parse
+
+ROWS_MADE_BY = ("tokenizers", "numpy", "pyarrow")  # packages
+
+
+def made(part: Part, inputs: dict, packages: tuple[str, ...], make: Callable, settings: Settings, **options) -> None:
+    """Make a part by `make(folder, what it is made from)`, unless it is there, see `runs.make_once`."""
+    made_from = runs.origin(part.folder, part.settings, inputs, *packages, code=part.code)
+    runs.make_once(
+        part.folder, made_from, lambda folder: make(folder, made_from), settings.overwrite, defaults=DEFAULTS, **options
+    )
 
 
 def clean_rows(settings: Settings) -> Path:
@@ -73,21 +81,12 @@ def drawn_rows(settings: Settings) -> Path:
 
 def make_clean(clean: Part, settings: Settings, problems: Callable[[], dict[str, list[dict]]]) -> Path:
     """Make clean rows from the problems of their splits, unless they are there, and return their folder."""
-    source = Path(settings.dataset)
-    files = {f"{split}.jsonl": source / f"{split}.jsonl" for split in ("train", "test")}
-    inputs = {name: runs.digest(path) for name, path in files.items() if path.exists()}
-    if source.is_dir() and len(inputs) < len(files):  # laid out like a dataset of the hub
-        inputs["dataset"] = runs.digest(source)
-    elif settings.dataset != GENERATOR and not source.is_dir():
-        inputs["dataset"] = pinned(settings.problems, "dataset")
-    inputs["tokenizer of"] = tokenizer_digest(settings.source)
-    made_from = runs.origin(clean.folder, clean.settings, inputs, "tokenizers", "numpy", "pyarrow")
 
-    def make(part: Path) -> None:
+    def make(part: Path, made_from: dict) -> None:
         with working("clean rows: reading and tokenizing the problems"):
             build_clean(part, problems(), load_tokenizer(settings.source), tasks.find(settings.task), settings)
 
-    runs.make_once(clean.folder, made_from, make, settings.overwrite)
+    made(clean, source_inputs(settings), ROWS_MADE_BY, make, settings)
     return clean.folder
 
 
@@ -96,22 +95,22 @@ def inject(settings: Settings) -> Path:
     asks for it.
     """
     settings = settings.of_row()
+    check_unchanged(settings, "inject")
     clean, injected, own = drawn_rows(settings), injected_part(settings), drawn(settings)
     inputs = {"data": clean}
     base = None
     if needs_first_step(settings):
         base = first_step(settings)
         inputs["base"] = base
-    made_from = runs.origin(injected.folder, injected.settings, inputs, "tokenizers", "numpy", "pyarrow")
 
-    def make(part: Path) -> None:
+    def make(part: Path, made_from: dict) -> None:
         rows = {split: read_rows(clean, split) for split in ("train", "validation")}
         likelihoods = log_likelihoods(settings, base, rows) if base else None
         with working("injected rows: putting pauses into the answers"):
             tokenizer, pause_id = load_tokenizer(settings.source), pause_token_id(settings.source)
             build_injected(part, rows, tokenizer, pause_id, own, likelihoods)
 
-    runs.make_once(injected.folder, made_from, make, settings.overwrite)
+    made(injected, inputs, ROWS_MADE_BY, make, settings)
     return injected.folder
 
 
@@ -148,6 +147,12 @@ def training_rows(settings: Settings, folder: Path) -> dict[str, pd.DataFrame]:
     return {split: part.loc[part.index.repeat(copies)] for split, part in fitting.items()}
 
 
+def check_installed(report_to: str) -> None:
+    """Raise InputError where the losses are to be logged with a package that is not installed."""
+    if report_to != "none" and find_spec(report_to) is None:
+        raise InputError(f"report_to={report_to} needs a package that is not installed: `pip install {report_to}`.")
+
+
 def warm_up(settings: Settings, picture=None) -> Path:
     """Return a variant's folder, with `model/` and `training.json`, after training it unless it is there.
 
@@ -156,17 +161,18 @@ def warm_up(settings: Settings, picture=None) -> Path:
     """
     settings = settings.of_row()
     variant, folder = parse(settings.variant), settings.variant_folder()
-    check_parts()
+    check_unchanged(settings, "warmup")
     load_tokenizer(settings.source)  # a model that can't be had or used is refused before anything is made
     check_language_model(settings.source)
-    base = first_step(settings) if variant.second_step else settings.source
-    source = rows_folder(settings)
-    inputs = {"data": source, "base": base if variant.second_step else source_digest(model_source(base))}
-    packages = ("torch", "transformers", "trl", "peft")
     trained = model_part(settings)
-    made_from = runs.origin(trained.folder, trained.settings, inputs, *packages)
+    if settings.overwrite or not trained.folder.exists():
+        check_installed(settings.report_to)
+    source = rows_folder(settings)
+    check_training_rows(settings, lambda: training_rows(settings, source))
+    base = first_step(settings) if variant.second_step else settings.source
+    inputs = {"data": source, "base": base if variant.second_step else source_digest(model_source(base))}
 
-    def make(part: Path) -> None:
+    def make(part: Path, made_from: dict) -> None:
         from pauselib.model.card import TRAINED_PARTS, training_card
 
         with working("importing the trainer"):
@@ -175,9 +181,8 @@ def warm_up(settings: Settings, picture=None) -> Path:
 
         rows = training_rows(settings, source)
         record = train_variant(settings, base, rows, part, folder / "checkpoints", made_from, picture)
-        if is_first():
-            runs.write_json(part / "training.json", record)
-            runs.write(part / "README.md", training_card(settings, record) + TRAINED_PARTS)
+        runs.write_json(part / "training.json", record)
+        runs.write(part / "README.md", training_card(settings, record) + TRAINED_PARTS)
 
     def settle() -> None:
         shutil.rmtree(folder / "checkpoints", ignore_errors=True)  # those of a run that was killed at its end, too
@@ -185,7 +190,7 @@ def warm_up(settings: Settings, picture=None) -> Path:
         if not (folder / "training.json").exists() or (folder / "training.json").read_bytes() != record:
             runs.write(folder / "training.json", record)
 
-    runs.make_once(trained.folder, made_from, make, settings.overwrite, settle=settle, together=True)
+    made(trained, inputs, ("torch", "transformers", "trl", "peft"), make, settings, settle=settle)
     if picture:
         picture.update(runs.read_json(folder / "training.json")["history"], last=True)
     return folder
@@ -220,22 +225,31 @@ def evaluate(settings: Settings) -> tuple[list[dict], dict]:
             f"{settings.variant} never pauses, so {intervention_name(interventions)} changes nothing: choose a variant "
             "that pauses."
         )
+    check_unchanged(settings, "evaluate")
+    check_replies(settings, lambda: read_rows(clean_rows(settings), "test"))
     trained, replies, clean = warm_up(settings), replies_part(settings), clean_rows(settings)
     folder, inputs = replies.folder, {"model": trained / "model", "data": clean}
-    made_from = runs.origin(folder, replies.settings, inputs, "torch", "transformers")
+    decoded = folder / "decoded"
 
-    def make(part: Path) -> None:
+    def make(part: Path, made_from: dict) -> None:
         rows, model, tokenizer = read_rows(clean, "test"), *trained_model(settings, trained)
-        made_from["computed_with"] = computed_with(settings, model)  # known now; no reason to make it again
-        predictions, tokens = predict(settings, model, tokenizer, rows)
-        metrics = {**reply_metrics(predictions), "eval_loss": runs.read_json(trained / "training.json")["eval_loss"]}
+        made_from["notes"] |= computed_with(settings, model)
+        kept = runs.manifest(decoded) or {}
+        if not without_notes(made_from).items() <= kept.items() or runs.damaged(decoded):
+            predictions, tokens = predict(settings, model, tokenizer, rows)
+            with runs.new_folder(decoded) as new:  # kept whatever happens to the measures below
+                tokens.to_parquet(new / "tokens.parquet", index=False)
+                runs.fill(new, made_from, lambda _: runs.write_json_lines(new / "predictions.jsonl", predictions))
+        for name in ("predictions.jsonl", "tokens.parquet"):
+            shutil.copyfile(decoded / name, part / name)
+        metrics = reply_metrics(runs.read_json_lines(part / "predictions.jsonl"))
+        metrics["eval_loss"] = runs.read_json(trained / "training.json")["eval_loss"]
         if not interventions:  # they change no gold text
             metrics["step_accuracy"] = step_accuracy(settings, model, tokenizer, rows)
-        runs.write_json_lines(part / "predictions.jsonl", predictions)
-        tokens.to_parquet(part / "tokens.parquet", index=False)
         runs.write_json(part / "metrics.json", metrics)
 
-    runs.make_once(folder, made_from, make, settings.overwrite, beside=True)
+    settle = functools.partial(shutil.rmtree, decoded, ignore_errors=True)
+    made(replies, inputs, ("torch", "transformers"), make, settings, beside=True, settle=settle)
     return runs.read_json_lines(folder / "predictions.jsonl"), runs.read_json(folder / "metrics.json")
 
 
@@ -247,17 +261,18 @@ def trial(settings: Settings, step: int | None = None) -> pd.DataFrame:
     from pauselib.trials.trial import trial as trial_of_model
 
     settings = settings.of_row()
+    check_unchanged(settings, "trial")
+    check_trial(settings, lambda: read_rows(clean_rows(settings), "test")[: settings.n_trial or None])
     trained, tried, clean = warm_up(settings), trial_part(settings, step), clean_rows(settings)
     folder, inputs = tried.folder, {"model": trained / "model", "data": clean}
-    made_from = runs.origin(folder, tried.settings, inputs, "torch", "transformers")
 
-    def make(part: Path) -> None:
+    def make(part: Path, made_from: dict) -> None:
         rows, (model, tokenizer) = read_rows(clean, "test"), trained_model(settings, trained, step)
         found = trial_of_model(settings, model, tokenizer, rows[: settings.n_trial or None])
         found.to_parquet(part / "trials.parquet", index=False)
         runs.write_json(part / "trial.json", summary(found))
 
-    runs.make_once(folder, made_from, make, settings.overwrite)
+    made(tried, inputs, ("torch", "transformers"), make, settings)
     return pd.read_parquet(folder / "trials.parquet")
 
 

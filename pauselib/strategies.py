@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pauselib.declared import shown
 from pauselib.errors import InputError, one_of
 
 
@@ -44,6 +45,7 @@ class Strategy:
     in_prompt: bool = False
 
 
+LINE_BREAKS = ("\n", r"\n")  # the patterns that count at the start of an answer too
 STRATEGIES: dict[str, Strategy] = {}
 """All strategies by name."""
 
@@ -109,7 +111,7 @@ def pattern(answer: Answer, settings, rng: np.random.Generator) -> np.ndarray:
     starts, gaps = answer.offsets[:, 0], []
     for expression, n in settings.n_pauses_per_patterns.items():
         found = [int(np.searchsorted(starts, match.end())) for match in re.finditer(expression, answer.text)]
-        at_start = [0] if expression in ("\n", r"\n") else []
+        at_start = [0] if expression in LINE_BREAKS else []
         gaps += n * (found + at_start)
     return np.array(gaps, dtype=int)
 
@@ -158,6 +160,16 @@ def prompt_pauses(settings) -> int:
         for one in find_strategies(settings.strategy)
         if one.in_prompt
     )
+
+
+def check_patterns_match(settings, answers: list[str]) -> None:
+    """Raise InputError for a pattern of the strategy `pattern` that none of the answers has."""
+    for expression in settings.n_pauses_per_patterns:
+        if expression not in LINE_BREAKS and not any(re.search(expression, text) for text in answers):
+            raise InputError(
+                f"n_pauses_per_patterns: {shown(expression)} is in none of the {len(answers)} answers, so it would put "
+                f"no pause anywhere: change it (an answer is {shown(answers[0])})."
+            )
 
 
 def check_patterns(settings) -> None:

@@ -20,7 +20,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, fields
 
-from pauselib.errors import InputError, nearest
+from pauselib.errors import InputError, did_you_mean
 
 FIRST_STEP = "baseline_1_epoch"  # the model that all others start from, but for baseline_2_epoch
 MATCHED = "baseline_matched"  # as much training as `sft_peft`, without pauses; others have the LM's parts behind it
@@ -100,8 +100,7 @@ def parse(name: str) -> Variant:
     variant = parse_baseline(plain) if plain.startswith("baseline") else parse_parts(plain, strategy or None)
     if variant is None or variant.name != name.removesuffix(".yaml"):
         raise InputError(
-            f"There is no variant {name!r}: did you mean '{nearest(plain, VARIANTS)}'? "
-            "All names are in pauselib.variants.VARIANTS."
+            f"There is no variant {name!r}{did_you_mean(plain, VARIANTS)} All names are in pauselib.variants.VARIANTS."
         )
     return variant
 

@@ -20,8 +20,8 @@ import pytest
 
 from pauselib import runs
 from pauselib.decoding.evaluation import reply_metrics
-from pauselib.interventions import INTERVENTION_SETTINGS
-from pauselib.settings import Settings, settings_of_step
+from pauselib.parts import replies_part, trial_part
+from pauselib.settings import Settings
 
 ROOT = Path(__file__).parent.parent
 KINDS = ("mistral", "llama", "qwen2", "gpt2")
@@ -125,8 +125,7 @@ def by_hand(tmp_path):
     }
     for name, (replies, eval_loss) in finished.items():
         row = settings.but(variant=name)
-        folder = row.variant_folder()
-        save(folder, replies, eval_loss, **row.of(*settings_of_step("evaluate")))
+        folder = save(row, replies, eval_loss)
         losses = {"loss": 1.0, "eval_loss": eval_loss}
         (folder / "training.json").write_text(
             json.dumps({"history": [{"step": 1, **losses}], "nearest_tokens": [{"token": SCRIPT, "cosine": 0.5}]})
@@ -147,21 +146,24 @@ def by_hand(tmp_path):
     return settings
 
 
-def save(folder, replies: list[dict], eval_loss: float, **settings) -> None:
-    """Write predictions.jsonl, metrics.json and the manifest that says they were made from these settings."""
+def save(row: Settings, replies: list[dict], eval_loss: float) -> Path:
+    """Write predictions.jsonl, metrics.json and the manifest that says they are a row's; return their folder."""
+    _, folder, settings, _ = replies_part(row)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "predictions.jsonl").write_text("".join(json.dumps(r) + "\n" for r in replies))
     (folder / "metrics.json").write_text(json.dumps({**reply_metrics(replies), "eval_loss": eval_loss}))
     outputs = {name: runs.digest(folder / name) for name in ("metrics.json", "predictions.jsonl")}
     runs.write_json(folder / runs.MANIFEST, {**runs.origin(folder, settings, {"model": "abc"}), "outputs": outputs})
+    return folder
 
 
-def save_outcomes(folder, outcomes: pd.DataFrame) -> None:
-    """Write trials.parquet, and the manifest that says that it is finished."""
+def save_outcomes(row: Settings, outcomes: pd.DataFrame, step: int | None = None) -> None:
+    """Write trials.parquet of a row's trial, perhaps at a step, and the manifest that says that it is finished."""
+    _, folder, settings, _ = trial_part(row, step)
     folder.mkdir(parents=True, exist_ok=True)
     outcomes.to_parquet(folder / "trials.parquet")
     outputs = {"trials.parquet": runs.digest(folder / "trials.parquet")}
-    runs.write_json(folder / runs.MANIFEST, {**runs.origin(folder, {}, {}), "outputs": outputs})
+    runs.write_json(folder / runs.MANIFEST, {**runs.origin(folder, settings, {}), "outputs": outputs})
 
 
 @pytest.fixture
@@ -169,11 +171,10 @@ def intervened(by_hand):
     """sft without pauses is right in 3 of 3, with 2 forced ones in none; the experiment asks for both interventions."""
     asked = ({"variant": "sft", "max_pauses": 0}, {"variant": "sft", "forced_pauses": 2})
     settings = by_hand.but(interventions=asked)
-    names = (*settings_of_step("evaluate"), *INTERVENTION_SETTINGS)
     for changes, correct in zip(asked, ([True] * 3, [False] * 3)):
         row = settings.but(**changes)
         replies = [reply(i, right, row.forced_pauses) for i, right in enumerate(correct)]
-        save(row.replies_folder(), replies, 0.5, **row.of(*names))
+        save(row, replies, 0.5)
     return settings
 
 

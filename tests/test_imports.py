@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import pauselib
+from pauselib import machine
 
 ROOT = Path(pauselib.__file__).parents[1]
 FILES = sorted((ROOT / "pauselib").rglob("*.py"))
@@ -21,13 +22,10 @@ COMPUTE_WITH_TENSORS = (
     "pauselib.model.precision",
     "pauselib.model.trained_parts",
     "pauselib.training.kept_weights",
-    "pauselib.training.sharing",
     "pauselib.training.suitability",
     "pauselib.training.trainer",
     "pauselib.decoding.batch_cache",
     "pauselib.decoding.greedy",
-    "pauselib.planning.memory",
-    "pauselib.planning.plan",
     "pauselib.sources.pretraining",
     "pauselib.trials.scorer",
 )
@@ -46,9 +44,9 @@ def room_of(name: str) -> str | None:
     return parts[1] if len(parts) > 1 and parts[1] in ROOMS else None
 
 
-def run(code: str, *options: str) -> str:
-    """What a fresh Python prints."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+def run(code: str, *options: str, **variables: str) -> str:
+    """What a fresh Python prints, with more environment variables."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)} | variables
     done = subprocess.run(
         [sys.executable, *options, "-c", code], capture_output=True, text=True, env=environment, cwd=ROOT
     )
@@ -81,6 +79,30 @@ def test_to_show_something_no_model_is_needed(room, needed):
 def test_those_that_compute_with_tensors_import_torch_at_the_top(name):
     text = (ROOT / name.replace(".", "/")).with_suffix(".py").read_text()
     assert re.search(r"^(import|from) (torch|transformers|trl)\b", text, re.MULTILINE)
+
+
+THREADS = "import {}, {}; from pauselib import machine; print(torch.get_num_threads(), machine.threads())"
+
+
+@pytest.mark.parametrize("order", [("pauselib", "torch"), ("torch", "pauselib")])
+@pytest.mark.parametrize(("given", "threads"), [("", 1), ("3", 3)])
+def test_one_thread_computes_unless_the_user_says_otherwise_whatever_is_imported_first(order, given, threads):
+    assert run(THREADS.format(*order), OMP_NUM_THREADS=given, MKL_NUM_THREADS=given).split() == [str(threads)] * 2
+
+
+def test_before_torch_is_there_the_threads_are_known_from_the_environment():
+    code = "import sys; from pauselib import machine; print(machine.threads(), 'torch' in sys.modules)"
+    assert run(code, OMP_NUM_THREADS="3,2").split() == ["3", "False"]
+
+
+@pytest.mark.parametrize(
+    ("flags", "name"), [("avx512f amx_tile", "Xeon @ 2:1 GHz with AMX"), ("avx512f", "Xeon @ 2:1 GHz")]
+)
+def test_the_processor_is_named_with_amx_where_it_has_that(flags, name, monkeypatch):
+    lines = f"processor\t: 0\nmodel name\t: Xeon @ 2:1 GHz\n\nflags\t\t: fpu {flags}\n"
+    monkeypatch.setattr(Path, "exists", lambda path: True)
+    monkeypatch.setattr(Path, "read_text", lambda path: lines)
+    assert machine.processor() == name
 
 
 STATE = """

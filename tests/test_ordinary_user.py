@@ -80,10 +80,10 @@ def test_a_notebook_whose_results_can_t_be_written_ends_in_one_sentence(place):
     assert list(place.results.iterdir()) == []
 
 
-def workflow(place: Place) -> subprocess.CompletedProcess:
+def workflow(place: Place, *arguments: str) -> subprocess.CompletedProcess:
     """Run the workflow of the copy, as the user."""
     config = str(place.project / "configs" / "tiny.yaml")
-    return place.run(sys.executable, "-m", "pauselib.workflow", config, f"runs_dir={place.results}")
+    return place.run(sys.executable, "-m", "pauselib.workflow", config, f"runs_dir={place.results}", *arguments)
 
 
 def test_a_workflow_whose_results_can_t_be_written_is_refused_in_one_sentence(place):
@@ -98,3 +98,11 @@ def test_a_project_that_can_t_be_written_is_refused_in_one_sentence(place):
     assert (done.returncode, done.stdout) == (2, "")
     sentence = "can't be written, and Snakemake keeps its notes there: copy the project to a folder of your own."
     assert done.stderr == f"{place.project} {sentence}\n"
+
+
+def test_a_workflow_needs_no_home_that_can_be_written(place):
+    place.let_write(place.project, place.project / "runs", place.results)
+    place.home.chmod(0o555)
+    done = workflow(place, "variants=[baseline_1_epoch]", "interventions=[]", "trials=[]", "--", "--dry-run")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("3 steps: 1 variant")

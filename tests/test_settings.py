@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pauselib.settings import Settings, of_experiment, read, settings_up_to
+from pauselib.settings import Settings, of_experiment, read, settings_of_notebook, settings_up_to
 from pauselib.variants import VARIANTS
 
 ROOT = Path(__file__).parents[1]
@@ -156,7 +156,7 @@ def test_what_the_graph_gives_to_the_notebooks_of_a_shipped_experiment_can_be_me
     for one in settings.interventions:
         given = settings.but(**one).of_row().of(*settings_up_to("evaluate"))
         assert Settings(**given, **one).replies_folder() == settings.but(**one).replies_folder()
-    assert Settings(**settings.of_notebook("analyze")).variants == settings.variants
+    assert Settings(**settings.of(*settings_of_notebook("analyze"))).variants == settings.variants
 
 
 def test_rows_with_different_strategies_have_folders_of_their_own(tmp_path):

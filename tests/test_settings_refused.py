@@ -1,5 +1,7 @@
 """What no setting can mean, and the one sentence that says so: what is wrong, and the cure."""
 
+from datetime import date
+
 import pytest
 
 from pauselib.settings import Settings, of_experiment
@@ -12,6 +14,8 @@ PARAMETERS = "`papermill --help-notebook NOTEBOOK` lists them."
 NO_PATTERN = "strategy 'pattern' has no pattern: give n_pauses_per_patterns, for example {'\\n': 2}."
 UNREADABLE = "can't be read: its variant is missing, or no text."
 NAME = "give a name of letters, digits, '-', '_' and '.', which begins with a letter, a digit or '_'."
+TEXT = "give a text: in quotes, or with `papermill -r` instead of `-p`, which makes numbers of digits."
+TOO_LONG = "has too long a name: give a shorter experiment or runs_dir."
 TOY = "of the toy problems, which are generated, give at most 1000000."
 SFT = {"variant": "sft"}
 SAYS_NOTHING = "changes nothing: give a variant that pauses and at least one of"
@@ -28,8 +32,13 @@ REFUSED = [
     ({"seeds": [1, True]}, "seeds is [1, True]: give a value other than true or false."),
     ({"learning_rate": "fast"}, "learning_rate is 'fast': give a number."),
     ({"learning_rate": True}, "learning_rate is True: give a value other than true or false."),
-    ({"experiment": None}, "experiment is None: give a text."),
-    ({"experiment": False}, "experiment is False: give a value other than true or false."),
+    ({"experiment": None}, f"experiment is None: {TEXT}"),
+    ({"experiment": False}, f"experiment is False: {TEXT}"),
+    ({"experiment": 1.1}, f"experiment is 1.1: {TEXT}"),
+    ({"model_revision": float("inf")}, f"model_revision is inf: {TEXT}"),
+    ({"dataset": date(2026, 11, 28)}, f"dataset is datetime.date(2026, 11, 28): {TEXT}"),
+    ({"variants": ["sft", 1.1]}, f"variants is 1.1: {TEXT}"),
+    ({"strategy": "pattern", "n_pauses_per_patterns": {1.1: 2}}, f"n_pauses_per_patterns is 1.1: {TEXT}"),
     ({"group_by_length": "maybe"}, "group_by_length is 'maybe': give true or false."),
     ({"group_by_length": 2}, "group_by_length is 2: give true or false."),
     ({"seeds": None}, "seeds is None: give a list."),
@@ -44,6 +53,9 @@ REFUSED = [
     ({"n_copies": 0}, "n_copies is 0: give a number of at least 1."),
     ({"n_random_pauses": -1}, "n_random_pauses is -1: give a number of at least 0."),
     ({"n_random_pauses": 10**9}, "n_random_pauses is 1000000000: give a number of at most 10000."),
+    ({"lora_r": 10**9}, "lora_r is 1000000000: give a number of at most 10000."),
+    ({"batch_size": 2**31}, "batch_size is 2147483648: give a number of at most 10000000."),
+    ({"max_new_tokens": 10**15}, "max_new_tokens is 1000000000000000: give a number of at most 10000000."),
     ({"forced_pauses": 10**9}, "forced_pauses is 1000000000: give a number of at most 10000."),
     ({"n_prefix_pauses": 0}, "n_prefix_pauses is 0: give a number of at least 1."),
     ({"n_pauses_per_patterns": {"a": -1}}, "n_pauses_per_patterns is -1: give a number of at least 0."),
@@ -80,7 +92,7 @@ REFUSED = [
         {"interventions": [{"variant": "sft@word+word", "max_pauses": 0}]},
         "strategy 'word+word' names word 2 times: name each strategy once.",
     ),
-    ({"strategy": "random+"}, f"strategy '' is not known: did you mean 'word'? {STRATEGIES}"),
+    ({"strategy": "random+"}, f"strategy '' is not known. {STRATEGIES}"),
     (
         {"validation_split": "rows"},
         "validation_split 'rows' is not known: did you mean 'row'? Choose from problem, row.",
@@ -100,10 +112,15 @@ REFUSED = [
         "report_to 'wandbb' is not known: did you mean 'wandb'? Choose from none, tensorboard, wandb, trackio.",
     ),
     ({"forced_at": "end"}, "forced_at 'end' is not known: did you mean 'number'? Choose from start, number, answer."),
+    ({"variant": "SFT"}, f"There is no variant 'SFT': did you mean 'sft'? {VARIANTS}"),
+    ({"variant": ""}, f"There is no variant ''. {VARIANTS}"),
     ({"sed": 1}, f"There is no parameter 'sed': did you mean 'seed'? {PARAMETERS}"),
     # duplicates and empty lists
     ({"variants": ["sft", "sft.yaml"]}, "variants is ['sft', 'sft']: name each of them once."),
     ({"seeds": [1, 1]}, "seeds is [1, 1]: name each of them once."),
+    ({"trials": ["sft", "sft.yaml"]}, "trials is ['sft', 'sft']: name each of them once."),
+    ({"trial_sites": ["step", "step"]}, "trial_sites is ['step', 'step']: name each of them once."),
+    ({"trial_doses": [4, 4]}, "trial_doses is [4, 4]: name each of them once."),
     (
         {"interventions": [{**SFT, "draw_pauses": True}] * 2},
         "interventions is [{'variant': 'sft', 'draw_pauses': True}, "
@@ -135,7 +152,7 @@ REFUSED = [
     ),
     (
         {"interventions": [{"variant": "sft_peft", "forced_pauses": 1, "forced_at": "$(touch PWNED)"}]},
-        "forced_at '$(touch PWNED)' is not known: did you mean 'start'? Choose from start, number, answer.",
+        "forced_at '$(touch PWNED)' is not known: did you mean 'number'? Choose from start, number, answer.",
     ),
     ({"n_test": 10**9}, "n_test is 1000000000: give a number of at most 10000000."),
     ({"n_train": 10**9}, "n_train is 1000000000: give a number of at most 10000000."),
@@ -152,6 +169,13 @@ REFUSED = [
     ({"experiment": "/tmp/mine"}, f"experiment is '/tmp/mine': {NAME}"),
     # text that no file or screen takes
     ({"experiment": "\ud800"}, "experiment is '\\ud800': give a text in Unicode."),
+    (
+        {"strategy": "pattern", "n_pauses_per_patterns": {"\ud800": 1}},
+        "n_pauses_per_patterns is '\\ud800': give a text in Unicode.",
+    ),
+    ({"runs_dir": f"/{130 * 'é'}"}, f"The folder '/{95 * 'é'}... {TOO_LONG}"),
+    ({"runs_dir": f"/{1000 * 'ab/'}", "experiment": "c"}, f"The folder '/{(48 * 'ab/')[:95]}... {TOO_LONG}"),
+    ({"runs_dir": "/", "experiment": 300 * "a"}, f"The folder '/{95 * 'a'}... {TOO_LONG}"),
     ({"variant": "\ud800"}, f"There is no variant '\\ud800': did you mean 'sft_unfr_lm_head_peft'? {VARIANTS}"),
     ({"strategy": "two\nlines"}, f"strategy 'two\\nlines' is not known: did you mean 'word'? {STRATEGIES}"),
     ({"\ud800": 1}, f"There is no parameter '\\ud800': did you mean 'variants'? {PARAMETERS}"),

@@ -10,6 +10,7 @@ from transformers import AutoConfig
 from pauselib import runs, steps
 from pauselib.analysis.trials import Trials
 from pauselib.decoding import greedy
+from pauselib.manifests import manifest_digest
 from pauselib.rows import problem_number, prompt_ids, read_rows
 from pauselib.sources.models import load_model, pause_token_id
 from pauselib.steps import (
@@ -65,6 +66,14 @@ def test_an_unknown_model_is_refused_in_one_sentence(fresh):
     ):
         warm_up(fresh.but(model="no/such-model"))
     assert not fresh.folder().exists() or not any(fresh.folder().iterdir())
+
+
+@pytest.mark.parametrize("report_to", ["wandb", "tensorboard", "trackio"])
+def test_a_package_to_log_with_that_is_not_installed_is_asked_for_before_all_else(report_to, small, monkeypatch):
+    monkeypatch.setattr(steps, "find_spec", lambda name: None)
+    with pytest.raises(ValueError, match=f"not installed: `pip install {report_to}`"):
+        warm_up(small.but(experiment="logged", report_to=report_to))
+    assert not small.but(experiment="logged").folder().exists()
 
 
 def test_the_matched_baseline_sees_each_clean_answer_as_often_as_it_was_injected_from_the_first_step_s_model(small):
@@ -142,7 +151,7 @@ def test_another_seed_draws_its_own_training_data_and_pauses_and_has_the_same_te
 
 
 def test_another_seed_puts_other_pauses_into_the_problems_of_a_folder_and_keeps_their_ids(fresh, tmp_path):
-    (tmp_path / "train.jsonl").write_text(trips(40))
+    (tmp_path / "train.jsonl").write_text(trips(40).replace("a trip", "a ride"))
     (tmp_path / "test.jsonl").write_text(trips(3))
     given = fresh.but(task="aqua", dataset=str(tmp_path), n_train=8, n_test=0)
     ours, theirs = (inject(given.but(seed=seed)) for seed in (42, 43))
@@ -176,7 +185,7 @@ def test_a_strategy_that_asks_the_first_step_s_model_trains_that_before(fresh):
     folder = inject(fresh.but(strategy="surprise", n_random_pauses=1, variable_number_of_pauses=False))
     assert made(fresh) == {"data", "seed-42/baseline_1_epoch/model", "seed-42/injected/surprise"}
     model = fresh.but(variant="baseline_1_epoch").variant_folder() / "model"
-    digests = {"data": runs.digest(clean_rows(fresh) / runs.MANIFEST), "base": runs.digest(model / runs.MANIFEST)}
+    digests = {"data": manifest_digest(clean_rows(fresh)), "base": manifest_digest(model)}
     assert runs.manifest(folder)["inputs"] == digests
     assert runs.manifest(folder)["places"] == {"data": "../../../data", "base": "../../baseline_1_epoch/model"}
 
@@ -250,16 +259,15 @@ def test_what_is_made_names_what_it_was_made_from_in_one_form(small):
     places = {clean, inject(settings), row / "model", row, row / "interventions" / "max_pauses-0"}
     found = {place: runs.manifest(place) for place in places}
     for place, manifest in found.items():
-        computed = ["computed_with"] if "predictions.jsonl" in manifest["outputs"] else []
-        assert list(manifest) == ["settings", "inputs", "places", "versions", *computed, "outputs"]
+        assert list(manifest) == ["settings", "inputs", "places", "versions", "code", "notes", "outputs"]
         for name, digest in manifest["outputs"].items():
             assert runs.digest(place / name) == digest
     assert set(found[row]["outputs"]) == {"predictions.jsonl", "tokens.parquet", "metrics.json"}
-    made_from = {"model": row / "model" / runs.MANIFEST, "data": clean / runs.MANIFEST}
-    assert found[row]["inputs"] == {name: runs.digest(path) for name, path in made_from.items()}
+    made_from = {"model": row / "model", "data": clean}
+    assert found[row]["inputs"] == {name: manifest_digest(folder) for name, folder in made_from.items()}
     assert "max_pauses" not in found[row]["settings"]
-    assert found[row]["computed_with"]["eval_batch_size"] == settings.eval_batch_size
-    assert found[row]["computed_with"]["device"].startswith(("cpu (", "cuda ("))
+    assert found[row]["notes"]["eval_batch_size"] == settings.eval_batch_size
+    assert found[row]["notes"]["device"].startswith(("cpu (", "cuda ("))
     assert found[row / "interventions" / "max_pauses-0"]["settings"]["max_pauses"] == 0
     for name in ("metrics.json", "training.json"):
         assert "made_from" not in runs.read_json(row / name)
@@ -317,7 +325,7 @@ def trips(n: int) -> str:
 
 
 def test_algebra_problems_from_a_folder_end_to_end(fresh, tmp_path):
-    (tmp_path / "train.jsonl").write_text(trips(8))
+    (tmp_path / "train.jsonl").write_text(trips(8).replace("a trip", "a ride"))
     (tmp_path / "test.jsonl").write_text(trips(3))
     predictions, metrics = evaluate(
         fresh.but(task="aqua", dataset=str(tmp_path), variant="sft_peft", n_train=0, n_test=0)
@@ -348,7 +356,7 @@ def test_a_dataset_laid_out_like_one_of_the_hub_has_its_digest_in_the_manifest(f
     source = tmp_path / "pens"
     source.mkdir()
     for split in ("train", "test"):
-        pens(8).to_parquet(source / f"{split}-00000-of-00001.parquet")
+        pens(8).replace("pens", f"{split} pens", regex=True).to_parquet(source / f"{split}-00000-of-00001.parquet")
     settings = fresh.but(dataset=str(source), dataset_config="default", n_train=0, n_test=0)
     clean_rows(settings)
     assert runs.manifest(fresh.folder() / "data")["inputs"]["dataset"] == runs.digest(source)

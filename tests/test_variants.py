@@ -110,14 +110,13 @@ def test_a_variant_can_be_said_in_booleans():
         ("sft_fr_pemebd", "sft_fr_pembed"),
         ("sft_peft_unfr_lm_head", "sft_unfr_lm_head"),  # the order of the parts is part of the name
         ("baseline_3_epoch", "baseline_2_epoch"),
-        ("SFT_PEFT", None),
-        ("", None),
+        ("SFT_PEFT", "sft_peft"),
     ],
 )
 def test_an_unknown_name_is_refused_with_the_nearest(wrong, meant):
     with pytest.raises(ValueError, match=f"no variant '{wrong}': did you mean '") as error:
         parse(wrong)
-    assert meant is None or f"did you mean '{meant}'" in str(error.value)
+    assert f"did you mean '{meant}'" in str(error.value)
 
 
 def test_the_parts_are_the_boolean_fields_in_the_order_of_a_name():
@@ -152,5 +151,5 @@ def test_a_name_says_the_row_s_own_injection_strategy_and_how_it_is_trained_stay
     ],
 )
 def test_a_name_that_is_not_written_so_is_refused(wrong):
-    with pytest.raises(ValueError, match=f"no variant '{wrong}': did you mean '"):
+    with pytest.raises(ValueError, match=f"There is no variant '{wrong}'[:.]"):
         parse(wrong)

@@ -12,7 +12,7 @@ from functools import cached_property
 import pandas as pd
 
 from pauselib.analysis.computation import LIKELIHOOD, Estimate
-from pauselib.analysis.loading import curve_folders, has_replies, of_pausing_variants
+from pauselib.analysis.loading import finished_checkpoints, of_pausing_variants
 from pauselib.analysis.plan import plan
 from pauselib.analysis.trials import COLUMNS, DECIDING, Trials
 from pauselib.analysis.verdicts import EQUIVALENT, LARGER, OPPOSITE, judge
@@ -29,8 +29,7 @@ def checkpoint_outcomes(settings: Settings) -> pd.DataFrame:
     """The finished trials of an experiment's checkpoints: as `trials.outcomes`, with the `step` of each."""
     frames = [
         pd.read_parquet(folder / "trials.parquet").assign(seed=seed, variant=name, step=step)
-        for (seed, name, step), folder in curve_folders(settings).items()
-        if has_replies(folder)
+        for (seed, name, step), folder in finished_checkpoints(settings).items()
     ]
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=[*COLUMNS, "step"])
 

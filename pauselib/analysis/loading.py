@@ -13,6 +13,7 @@ import pandas as pd
 from pauselib import runs, tasks
 from pauselib.analysis.statistics import wilson
 from pauselib.conditions import models_of_trial, trial_name
+from pauselib.parts import replies_part, trial_part, why_unfinished
 from pauselib.settings import Settings
 from pauselib.sources import generator
 from pauselib.tokens import PAUSE_TEXT
@@ -43,50 +44,71 @@ def row_folders(settings: Settings) -> dict[tuple[int, str], Path]:
     }
 
 
-def trial_folders(settings: Settings) -> dict[tuple[int, str], Path]:
-    """The folder of every insertion trial that the experiment asks for, by seed and model: of its rows in
+def trial_rows(settings: Settings) -> dict[tuple[int, str], Settings]:
+    """The settings of every insertion trial that the experiment asks for, by seed and model: of its rows in
     `settings.trials`, and of the models that these are compared with.
     """
     asked = [name for name in settings.trials if name in settings.variants]
     models = dict.fromkeys(model for name in asked for model in models_of_trial(name))
-    rows = {(seed, name): settings.but(seed=seed, variant=name) for seed in settings.seeds for name in models}
-    return {key: row.variant_folder() / trial_name() for key, row in rows.items()}
+    return {(seed, name): settings.but(seed=seed, variant=name) for seed in settings.seeds for name in models}
 
 
-def curve_folders(settings: Settings) -> dict[tuple[int, str, int], Path]:
-    """The folder of every trial of a checkpoint that the experiment asks for, by seed, model and step; with those of
+def trial_folders(settings: Settings) -> dict[tuple[int, str], Path]:
+    """The folder of every one of `trial_rows`, whether it exists or not."""
+    return {key: row.variant_folder() / trial_name() for key, row in trial_rows(settings).items()}
+
+
+def curve_rows(settings: Settings) -> dict[tuple[int, str, int], Settings]:
+    """The settings of every trial of a checkpoint that the experiment asks for, by seed, model and step; with those of
     the first step's model, as the step 0, where it asks for any.
     """
     found = {}
-    for (seed, name), folder in trial_folders(settings).items():
+    for (seed, name), row in trial_rows(settings).items():
         steps = settings.trial_checkpoints if parse(name).second_step else ()
-        found |= {(seed, name, step): folder.with_name(trial_name(step)) for step in steps}
-    starts = {seed: settings.but(seed=seed, variant=FIRST_STEP).variant_folder() for seed, _, _ in found}
-    return found | {(seed, FIRST_STEP, 0): folder / trial_name() for seed, folder in starts.items()}
+        found |= {(seed, name, step): row for step in steps}
+    seeds = dict.fromkeys(seed for seed, _, _ in found)
+    return found | {(seed, FIRST_STEP, 0): settings.but(seed=seed, variant=FIRST_STEP) for seed in seeds}
 
 
-def has_replies(folder: Path) -> bool:
-    """Whether a folder's replies, or its trial, are finished and belong to what they were made from, which is still
-    there.
-    """
-    return (folder / runs.MANIFEST).exists() and runs.why_stale(folder) is None
+def finished_trials(settings: Settings) -> dict[tuple[int, str], Path]:
+    """Those of `trial_folders` that are finished (`parts.why_unfinished`)."""
+    rows = trial_rows(settings)
+    return {key: trial_part(row).folder for key, row in rows.items() if why_unfinished(row, "trial") is None}
+
+
+def finished_checkpoints(settings: Settings) -> dict[tuple[int, str, int], Path]:
+    """The folders of those of `curve_rows` that are finished (`parts.why_unfinished`)."""
+    rows = {key: (row, key[2] or None) for key, row in curve_rows(settings).items()}
+    return {
+        key: trial_part(row, step).folder
+        for key, (row, step) in rows.items()
+        if why_unfinished(row, "trial", step) is None
+    }
 
 
 def finished_folders(settings: Settings) -> dict[tuple[int, str], Path]:
-    """Those of `row_folders` whose replies are finished and not stale."""
-    return {row: folder for row, folder in row_folders(settings).items() if has_replies(folder)}
+    """Those of `row_folders` whose replies are finished (`parts.why_unfinished`)."""
+    rows = row_folders(settings)
+    return {
+        (seed, name): folder
+        for (seed, name), folder in rows.items()
+        if why_unfinished(settings.but(seed=seed, variant=name), "evaluate") is None
+    }
 
 
 def stale_folders(settings: Settings) -> dict[Path, str]:
-    """Why what is in a folder is stale, by folder: replies of rows and interventions, and trials, that are asked for.
-
-    They were edited or damaged, or what they were made from was made again since. No table has them.
+    """Why what is in a folder doesn't count as finished (`parts.why_unfinished`), by folder: replies of rows and
+    interventions, and trials, that are asked for. No table has them.
     """
-    seeds, folders = settings.seeds, list(row_folders(settings).values())
-    folders += [settings.but(seed=seed, **one).replies_folder() for one in settings.interventions for seed in seeds]
-    folders += dict.fromkeys([*trial_folders(settings).values(), *curve_folders(settings).values()])
-    finished = [folder for folder in folders if (folder / runs.MANIFEST).exists()]
-    reasons = {folder: runs.why_stale(folder) for folder in finished}
+    rows = [settings.but(seed=seed, variant=name) for seed, name in row_folders(settings)]
+    rows += [settings.but(seed=seed, **one) for one in settings.interventions for seed in settings.seeds]
+    asked = {replies_part(row).folder: (row, "evaluate", None) for row in rows}
+    asked |= {trial_part(row).folder: (row, "trial", None) for row in trial_rows(settings).values()}
+    asked |= {
+        trial_part(row, step or None).folder: (row, "trial", step or None)
+        for (_, _, step), row in curve_rows(settings).items()
+    }
+    reasons = {folder: why_unfinished(*how) for folder, how in asked.items() if (folder / runs.MANIFEST).exists()}
     return {folder: reason for folder, reason in reasons.items() if reason}
 
 
@@ -98,9 +120,9 @@ def results(settings: Settings) -> pd.DataFrame:
     unfrozen is in the boolean columns of PARTS. The metrics and the digest of the model that gave the replies are
     missing where a row is not finished.
     """
-    rows = []
+    rows, finished = [], finished_folders(settings)
     for (seed, name), folder in row_folders(settings).items():
-        metrics = runs.read_json(folder / "metrics.json") if has_replies(folder) else {}
+        metrics = runs.read_json(folder / "metrics.json") if (seed, name) in finished else {}
         low, high = None, None
         if metrics:
             low, high = wilson(round(metrics["accuracy"] * metrics["n"]), metrics["n"])
@@ -185,7 +207,7 @@ def intervened(settings: Settings) -> pd.DataFrame:
         for seed in settings.seeds:
             row = settings.but(seed=seed, **asked)
             folder = row.replies_folder()
-            if row.variant not in settings.variants or not has_replies(folder):
+            if row.variant not in settings.variants or why_unfinished(row, "evaluate"):
                 continue
             replies = read_replies(folder)
             allowed = float(asked["max_pauses"]) if only_a_limit else float("nan")
@@ -270,7 +292,8 @@ def values_used(settings: Settings) -> dict[str, list]:
     found: dict[str, dict[str, object]] = {}
     for folder in [settings.folder() / "data", *injected, *models, *replies, *trial_folders(settings).values()]:
         manifest = runs.manifest(folder) or {}
-        for name, value in {**manifest.get("settings", {}), **manifest.get("versions", {})}.items():
+        noted = [manifest.get(kind, {}) for kind in ("settings", "versions", "notes")]
+        for name, value in {name: value for kind in noted for name, value in kind.items()}.items():
             found.setdefault(name, {})[str(value)] = value
     return {name: list(values.values()) for name, values in found.items()}
 

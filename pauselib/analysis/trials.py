@@ -15,7 +15,7 @@ import pandas as pd
 
 from pauselib.analysis.best import BEST
 from pauselib.analysis.computation import LIKELIHOOD, STEP, Computation, Estimate, computed, estimated
-from pauselib.analysis.loading import has_replies, trial_folders
+from pauselib.analysis.loading import finished_trials
 from pauselib.analysis.plan import plan
 from pauselib.analysis.statistics import holm
 from pauselib.conditions import REGISTERED_DOSE, REGISTERED_SITE
@@ -35,12 +35,11 @@ COLUMNS = ["seed", "problem_id", "result", *CONDITION, *OUTCOMES]
 def outcomes(settings: Settings) -> pd.DataFrame:
     """The finished trials of an experiment: one line for every seed, model, result and condition (`trial.COLUMNS`).
 
-    They are those of `loading.trial_folders`, without stale ones.
+    They are those of `loading.finished_trials`.
     """
     frames = [
         pd.read_parquet(folder / "trials.parquet").assign(seed=seed, variant=name)
-        for (seed, name), folder in trial_folders(settings).items()
-        if has_replies(folder)
+        for (seed, name), folder in finished_trials(settings).items()
     ]
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=COLUMNS)
 

@@ -12,7 +12,7 @@ import pandas as pd
 
 from pauselib import runs
 from pauselib.analysis.claims import points
-from pauselib.analysis.loading import has_replies, read_replies
+from pauselib.analysis.loading import read_replies
 from pauselib.analysis.paired import NO_COMPARISON, Comparison, compare
 from pauselib.analysis.statistics import NAN, wilson
 from pauselib.errors import InputError
@@ -187,10 +187,17 @@ class TwoRuns:
 def check_finished(settings: Settings) -> None:
     """Raise InputError, with the place and the cure, where a row has no replies, or stale ones."""
     folder = settings.variant_folder()
-    if has_replies(folder):
+    found = runs.manifest(folder)
+    of_row = (found or {"settings": {}})["settings"].get
+    if (
+        found
+        and runs.why_stale(folder) is None
+        and (of_row("variant"), of_row("seed")) == (settings.variant, settings.seed)
+    ):
         return
     place = f"{settings.variant} of experiment {settings.experiment}, seed {settings.seed}"
-    why = f"are stale: {runs.why_stale(folder)}" if (folder / runs.MANIFEST).exists() else "are not finished"
+    stale = runs.why_stale(folder) or f"they are of {of_row('variant')}, seed {of_row('seed')}"
+    why = f"are stale: {stale}" if (folder / runs.MANIFEST).exists() else "are not finished"
     raise InputError(
         f"The replies of {place}, {why} under {settings.runs_dir}: `papermill notebooks/evaluate.ipynb out.ipynb "
         f"-p variant {settings.variant} -p experiment {settings.experiment} -p seed {settings.seed}` makes them."

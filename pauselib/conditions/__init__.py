@@ -8,19 +8,16 @@ takes.
 import itertools
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from pauselib.conditions.contents import CONTENTS, Content, GivenResult
 from pauselib.conditions.sites import SITES, Site
-from pauselib.declared import MANY, MOST, Declared, as_list, setting
+from pauselib.declared import MANY, MOST, Declared, Names, many, setting
 from pauselib.errors import InputError, one_of
 from pauselib.variants import FIRST_STEP, matched_baseline, parse
 
 REGISTERED_SITE, REGISTERED_DOSE = "step", 4
 """Where, and how many pauses there are, in the contrasts that decide whether pauses buy computation."""
-
-
-Names = Annotated[tuple[str, ...], BeforeValidator(as_list)]
 
 
 class TrialSettings(Declared):
@@ -31,16 +28,23 @@ class TrialSettings(Declared):
         "the rows with an insertion trial; those that aren't made are left out",
         notebooks=("analyze",),
     )
-    n_trial: int = setting(0, "this many of the test problems; 0: all of them", "trial", ge=0, le=MOST)
-    trial_sites: Names = setting(tuple(SITES), "where (conditions/sites.py)", "trial", min_length=1)
-    trial_contents: Names = setting(tuple(CONTENTS), "what (conditions/contents.py)", "trial", min_length=1)
-    trial_doses: Annotated[tuple[Annotated[int, Field(ge=1, le=MANY)], ...], BeforeValidator(as_list)] = setting(
-        (1, 4, 10), "how many positions it takes", "trial", min_length=1
+    n_trial: int = setting(0, "this many test problems in a trial; 0: all", "trial", ge=0, le=MOST)
+    trial_sites: Names = setting(
+        ("prompt", "start", "step", "result", "random", "chosen", "drawn"),
+        "where something is put in",
+        "trial",
+        min_length=1,
+    )
+    trial_contents: Names = setting(
+        ("pauses", "masked", "untrained", "newline", "dots"), "what is put in", "trial", min_length=1
+    )
+    trial_doses: many(Annotated[int, Field(ge=1, le=MANY)]) = setting(
+        (1, 4, 10), "how many positions are put in", "trial", min_length=1
     )
 
-    trial_checkpoints: Annotated[tuple[Annotated[int, Field(ge=1, le=MOST)], ...], BeforeValidator(as_list)] = setting(
+    trial_checkpoints: many(Annotated[int, Field(ge=1, le=MOST)]) = setting(
         (),
-        "steps of the second step's warm-up whose weights are kept, with a trial of each",
+        "steps of the second step's training whose weights are kept, with a trial of each",
         notebooks=("warmup", "trial", "analyze"),
     )
 
@@ -50,10 +54,15 @@ class TrialSettings(Declared):
             one_of("trial_sites", name, SITES)
         for name in self.trial_contents:
             one_of("trial_contents", name, CONTENTS)
-        for name in self.trials:
+        return self
+
+    @field_validator("trials")
+    @classmethod
+    def _variants_pause(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        for name in names:
             if not parse(name).pauses:
                 raise InputError(f"The trial of {name} compares nothing: give a variant that pauses.")
-        return self
+        return tuple(parse(name).name for name in names)
 
 
 def conditions(settings: TrialSettings, pauses: bool, repeated_after: str) -> list[tuple[Site, Content, int]]:

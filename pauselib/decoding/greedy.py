@@ -13,10 +13,13 @@ import itertools
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 
+import pandas as pd
 import torch
 
 from pauselib.decoding.batch_cache import BatchCache
 from pauselib.decoding.chooser import Chooser
+from pauselib.model.precision import token_logits
+from pauselib.positions import check_positions
 from pauselib.progress import Progress
 
 READ_TOGETHER = 32  # prompts
@@ -99,6 +102,8 @@ def generate(
     room, most = (chooser.pause_room, most_positions(model)) if chooser else (1, 0)
     budgets = [Budget.of(len(p), max_new_tokens, max_total_tokens, room, most) for p in prompts]
     replies = {row: Reply() for row, budget in enumerate(budgets) if budget.spoken < 1}
+    longest = {f"Prompt {row} with its reply": len(prompts[row]) + one.spoken for row, one in enumerate(budgets)}
+    check_positions(model.config, lambda: pd.Series(longest), "lower max_new_tokens")
     order = sorted((row for row in range(len(prompts)) if row not in replies), key=lambda row: len(prompts[row]))
     progress = Progress("reply", len(prompts))
     for first in range(0, len(order), batch_size):
@@ -181,15 +186,16 @@ def last_logits(model, ids: torch.Tensor, lengths: torch.Tensor, cache: BatchCac
     n_new = ids.shape[1]
     n_before = cache.get_seq_length()
     places = torch.arange(n_before + n_new, device=ids.device) - (n_before + n_new - lengths)[:, None]
-    out = model(
+    logits = token_logits(
+        model,
+        keep=1,
         input_ids=ids,
         attention_mask=(places >= 0).long(),
         position_ids=places[:, n_before:].clamp(min=0),
         past_key_values=cache,
         use_cache=True,
-        logits_to_keep=1,
     )
-    return out.logits[:, -1].float()
+    return logits[:, -1]
 
 
 def next_tokens(

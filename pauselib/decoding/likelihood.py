@@ -10,6 +10,8 @@ def completion_log_likelihoods(model, rows: pd.DataFrame, batch_size: int = 32) 
     """Return the natural log likelihoods of each clean row's answer tokens and end token, one array (n + 1) a row."""
     import torch
 
+    from pauselib.model.precision import token_logits
+
     starts = prompt_lengths(rows)
     ids = [torch.tensor(row, dtype=torch.long) for row in rows["input_ids"]]
     order = sorted(range(len(ids)), key=lambda i: len(ids[i]))
@@ -20,7 +22,7 @@ def completion_log_likelihoods(model, rows: pd.DataFrame, batch_size: int = 32) 
         mask = torch.nn.utils.rnn.pad_sequence([torch.ones_like(ids[i]) for i in batch], batch_first=True)
         with torch.inference_mode():
             inputs = {"input_ids": padded.to(model.device), "attention_mask": mask.to(model.device)}
-            logits = model(**inputs, use_cache=False).logits[:, :-1].float()
+            logits = token_logits(model, **inputs, use_cache=False)[:, :-1]
         likelihoods = logits.log_softmax(-1).gather(-1, padded[:, 1:, None].to(model.device))[..., 0].cpu()
         for i, row in zip(batch, likelihoods):
             found[i] = row[starts[i] - 1 : len(ids[i]) - 1].numpy()

@@ -1,5 +1,6 @@
 """What is finished under runs/: which variants have a model, where their replies are, and how to make the rest."""
 
+import re
 import shlex
 from collections.abc import Iterable
 from html import escape
@@ -8,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from pauselib import runs
+from pauselib.declared import NAME
 from pauselib.errors import InputError
 from pauselib.report.tables import table_html
 from pauselib.settings import Settings
@@ -16,9 +18,11 @@ from pauselib.variants import VARIANTS, parse
 
 def experiments_with_models(settings: Settings) -> list[Settings]:
     """Every experiment and seed below runs_dir that has a model, the one of `settings` first."""
+    models = [path.parents[1] for path in settings.folder().parent.glob("*/seed-*/*/model")]
     found = {
-        (path.parents[2].name, int(path.parents[1].name.removeprefix("seed-")))
-        for path in settings.folder().parent.glob("*/seed-*/*/model")
+        (folder.parent.name, int(folder.name.removeprefix("seed-")))
+        for folder in models  # anybody may put copies beside them: seed-42-backup, tiny (copy)
+        if re.fullmatch(r"seed-(0|[1-9]\d*)", folder.name) and re.fullmatch(NAME, folder.parent.name)
     }
     first = (settings.experiment, settings.seed)
     ordered = sorted(found, key=lambda one: (one != first, one[0] != first[0], one))

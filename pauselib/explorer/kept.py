@@ -1,6 +1,5 @@
 """Whether a step would keep what is there, make it now, or refuse, without doing it, and how long it may take."""
 
-import json
 from datetime import datetime
 from statistics import mean
 
@@ -42,7 +41,7 @@ def from_parts(settings: Settings, step: str, needed: list[Part]) -> str:
     """What a step will do with its parts, the last of which is its own, in words."""
     last = needed[-1]
     for part in needed:
-        changed = changes(part)
+        changed = part.changes()
         if changed and not settings.overwrite:
             made_with = f"its {part.what}, made with {changed}"
             return f"{REFUSED} because of {made_with}: choose another experiment, or say overwrite=True"
@@ -57,17 +56,9 @@ def from_parts(settings: Settings, step: str, needed: list[Part]) -> str:
     return f"will {DOES[step]}{first}{told}"
 
 
-def changes(part: Part) -> str:
-    """Which settings a part was made with that are others now, in words; empty where none is, or it is not there."""
-    old = (runs.manifest(part.folder) or {}).get("settings", {})
-    new = json.loads(json.dumps(part.settings))
-    changed = [name for name in new if name in old and old[name] != new[name]]
-    return ", ".join(f"{name}={old[name]} (now {new[name]})" for name in changed)
-
-
 def is_kept(part: Part) -> bool:
     """Whether a part is there, made with the settings of now, and belongs to what it was made from."""
-    return (part.folder / runs.MANIFEST).exists() and not changes(part) and runs.why_stale(part.folder) is None
+    return runs.manifest(part.folder) is not None and not part.changes() and runs.why_stale(part.folder) is None
 
 
 def usual_seconds(settings: Settings, step: str) -> float | None:

@@ -3,7 +3,6 @@
 Where nobody can use widgets, under papermill or nbconvert, the panels give way to the first reply as plain HTML.
 """
 
-import sys
 from html import escape
 from types import SimpleNamespace
 
@@ -88,21 +87,14 @@ def finished(settings: Settings):
 
 
 def next_command(settings: Settings):
-    """The next command, with a button that runs it; without widgets the command alone."""
+    """The next command to type in a terminal, for `notebooks/start.ipynb`."""
     found = next_experiment(settings)
     if found is None:
         return as_html("<p>All experiments that run offline are finished: look at them in the notebooks above.</p>")
     name, how_far = found
-    shown = "make run" if name == Settings().experiment else f"make run CONFIG=configs/{name}.yaml"
-    said = f"<p>Experiment {escape(name)}: {how_far}. A run that was stopped goes on where it was.</p>"
-    if not can_use_widgets():
-        return as_html(f"{said}<p><code>{escape(shown)}</code> goes on.</p>")
-    from ipywidgets import HTML, VBox
-
-    from pauselib.explorer.command_panel import CommandPanel
-
-    command = [sys.executable, "-m", "pauselib.workflow", f"configs/{name}.yaml", f"runs_dir={settings.runs_dir}"]
-    return VBox([HTML(STYLE + said), CommandPanel(shown, command, "Run it here")])
+    command = "make run" if name == Settings().experiment else f"make run CONFIG=configs/{name}.yaml"
+    said = f"Experiment {escape(name)}: {how_far}. A run that was stopped goes on where it was."
+    return as_html(f"<p>{said}</p><p><code>{escape(command)}</code></p>")
 
 
 def pick(settings: Settings, step: str):

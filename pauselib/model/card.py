@@ -5,6 +5,7 @@ from pathlib import Path
 
 from pauselib import runs
 from pauselib.settings import Settings, settings_of_step
+from pauselib.sources.located import located
 from pauselib.sources.models import at_revision, is_named, pinned
 from pauselib.sources.packaged import PACKAGED
 from pauselib.tasks import find
@@ -95,12 +96,12 @@ def training_card(settings: Settings, record: dict) -> str:
     variant, (model, _) = parse(settings.variant), at_revision(settings.source)
     licence = licence_of(settings.source)
     hub_id = PACKAGED[model].hub_id if model in PACKAGED else model
-    on_hub = model in PACKAGED or not (is_named(model) or Path(model).exists())
+    on_hub = model in PACKAGED or not (is_named(model) or located(model))
     dataset, _ = at_revision(settings.problems, "dataset")
     front = ModelCardData(
         license=licence,
         base_model=hub_id if on_hub else None,
-        datasets=[dataset] if "/" in dataset and not Path(dataset).exists() else None,
+        datasets=[dataset] if "/" in dataset and not located(dataset) else None,
         library_name="transformers",
         pipeline_tag="text-generation",
         tags=["pause-tokens"] if variant.pauses else None,
@@ -143,8 +144,9 @@ def licence_of(source: str) -> str | None:
     from huggingface_hub import ModelCard
 
     name, _ = at_revision(source)
+    place = located(name)
     try:
-        return ModelCard.load(Path(name) / "README.md" if Path(name).is_dir() else name).data.license
+        return ModelCard.load(place / "README.md" if place else name).data.license
     except Exception:  # no card, no network, no front matter: each has errors of its own
         return None
 

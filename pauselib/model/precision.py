@@ -4,7 +4,7 @@ bfloat16 keeps 8 of float32's 24 bits. That is enough for a product of a layer, 
 little at every step (most such steps would round to none), and for logits, whose softmax decides.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
@@ -14,45 +14,32 @@ from torch.nn.functional import cross_entropy, linear
 LOGITS_AT_ONCE = 2**26  # a quarter of a gigabyte; the loss of more positions is computed in parts
 
 
-def logits_of(head: nn.Module, hidden: torch.Tensor, forward: Callable | None = None) -> torch.Tensor:
-    """Return the logits (..., V) of a head at `hidden` (..., width): in float32, whatever the precision around it.
-
-    `forward` is that of the head, where it is being called by now.
-    """
+def logits_of(head: nn.Module, hidden: torch.Tensor) -> torch.Tensor:
+    """Return the logits (..., V) of a head at `hidden` (..., width): in float32, whatever the precision around it."""
     with torch.autocast(hidden.device.type, enabled=False):
         if head.weight.dtype == torch.float32:
-            return (forward or head)(hidden.float())
+            return head(hidden.float())
         bias = getattr(head, "bias", None)
         return linear(hidden.float(), head.weight.float(), None if bias is None else bias.float())
 
 
+def token_logits(model: nn.Module, keep: int = 0, **inputs) -> torch.Tensor:
+    """Return the logits (batch, length or the last `keep`, V or V + 1) of a language model, with a pause or without.
+
+    They are in float32, as `logits_of` has them: a language model's own forward pass rounds them to its weights'.
+    """
+    if hasattr(model, "pause_head"):
+        return model(**inputs, logits_to_keep=keep).logits
+    hidden = model.base_model(**inputs).last_hidden_state
+    return logits_of(model.get_output_embeddings(), hidden[:, -keep:])
+
+
 def summed_loss(head: nn.Module, hidden: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
     """Return the summed cross-entropy of `targets` (m) under a head's logits at `hidden` (m, width)."""
-    size, forward = max(1, LOGITS_AT_ONCE // head.weight.shape[0]), head.forward
-
-    def summed(hidden: torch.Tensor) -> torch.Tensor:
-        parts = zip(hidden.split(size), targets.split(size))
-        losses = [cross_entropy(logits_of(head, at, forward), to, reduction="sum") for at, to in parts]
-        return torch.stack(losses).sum()
-
-    with called_as(head, summed):
-        return head(hidden)
-
-
-@contextmanager
-def called_as(module: nn.Module, forward: Callable) -> Iterator[None]:
-    """Let a call of a module compute `forward`.
-
-    A module in parts (FSDP) has its weights only while it is called, and all processes must call it as often.
-    """
-    before = vars(module).get("forward")
-    module.forward = forward
-    try:
-        yield
-    finally:
-        del module.forward
-        if before is not None:
-            module.forward = before
+    size = max(1, LOGITS_AT_ONCE // head.weight.shape[0])
+    parts = zip(hidden.split(size), targets.split(size))
+    losses = [cross_entropy(logits_of(head, at), to, reduction="sum") for at, to in parts]
+    return torch.stack(losses).sum()
 
 
 def labelled_positions(hidden: torch.Tensor, labels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -90,9 +77,8 @@ def as_loaded_in(dtype: str, model: nn.Module) -> None:
 
 
 @contextmanager
-def frozen_matrices_in_bfloat16(model: nn.Module, restored: bool = True) -> Iterator[None]:
-    """Hold the frozen matrices of a model's layers, not those of its heads, in bfloat16; afterwards they are as before,
-    unless they need not be `restored`.
+def frozen_matrices_in_bfloat16(model: nn.Module) -> Iterator[None]:
+    """Hold the frozen matrices of a model's layers, not those of its heads, in bfloat16; afterwards they are as before.
 
     Autocast would make the same of each of them at every step.
     """
@@ -101,8 +87,6 @@ def frozen_matrices_in_bfloat16(model: nn.Module, restored: bool = True) -> Iter
     held = {module: module.weight.data for module in layers if not module.weight.requires_grad}
     for module, weight in held.items():
         module.weight.data = weight.bfloat16()
-    if not restored:
-        held.clear()
     try:
         yield
     finally:

@@ -21,6 +21,7 @@ from pauselib.model import pause_model
 from pauselib.model.configuration import PauseConfig, TrainedPartsConfig
 from pauselib.model.precision import as_loaded_in
 from pauselib.model.unfreezing import trained_in_full, untie
+from pauselib.sources.located import located
 from pauselib.sources.models import from_pretrained, is_named, model_source, pinned, weights_digest
 from pauselib.sources.packaged import unquantized
 from pauselib.variants import Variant
@@ -74,9 +75,9 @@ def reference_to(base: Path | str, folder: Path) -> tuple[str, str | None]:
     """Return how the configuration in `folder` names a base, and the base's digest."""
     if is_named(str(base)):
         return str(base), weights_digest(model_source(str(base)))
-    if Path(base).exists():
-        path = Path(os.path.relpath(os.path.realpath(base), os.path.realpath(folder))).as_posix()
-        return path if path.startswith(".") else f"./{path}", weights_digest(Path(base))
+    if place := located(base):
+        path = Path(os.path.relpath(os.path.realpath(place), os.path.realpath(folder))).as_posix()
+        return path if path.startswith(".") else f"./{path}", weights_digest(place)
     return pinned(str(base)), None
 
 

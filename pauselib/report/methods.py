@@ -104,6 +104,8 @@ def data_in_words(settings: Settings, used: Used) -> str:
     parts = {"train": "to train on", "validation": "held out for validation", "test": "to test on"}
     numbers = ", ".join(f"{counts[name]:,} {words}" for name, words in parts.items() if name in counts)
     shared = "no question is in two of these"
+    if "test_in_train" in counts:
+        shared = f"{counts['test_in_train']} test questions are training questions too"
     if used["validation_split"] != "problem":
         shared = "the validation rows are drawn after copying, so they share questions with the training rows"
     return (

@@ -36,7 +36,9 @@ PICTURE_STYLE = {
     "hatch.linewidth": 0.6,
     "figure.dpi": 110,
 }
-"""Matplotlib's settings while a picture of this package is drawn or saved, and at no other time."""
+"""What differs from matplotlib's own defaults while a picture of this package is drawn or saved, and at no other time.
+The user's matplotlibrc has no part in it: `text.usetex` there would need LaTeX.
+"""
 
 LONG_NUMBER = re.compile(r"(?<!scale\()-?\b\d+\.\d{3,}")
 """A coordinate with more decimals than anyone sees; the scale of a letter needs all of its own."""
@@ -54,7 +56,7 @@ def described(draw):
 
     @functools.wraps(draw)
     def drawn(*args, **kwargs):
-        with plt.rc_context(PICTURE_STYLE):
+        with plt.style.context(["default", PICTURE_STYLE]):
             figure = draw(*args, **kwargs)
         figure.set_label(description)
         return figure
@@ -73,7 +75,7 @@ def saved(figure, form: str, **options) -> bytes:
     The style holds here too: the layout is computed, and hatches and text are drawn, only now.
     """
     buffer = io.BytesIO()
-    with plt.rc_context(PICTURE_STYLE):
+    with plt.style.context(["default", PICTURE_STYLE]):
         figure.savefig(buffer, format=form, **options)
     plt.close(figure)
     return buffer.getvalue()

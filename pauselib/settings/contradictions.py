@@ -7,6 +7,8 @@ from pauselib.interventions import INTERVENTION_SETTINGS, active_interventions, 
 from pauselib.strategies import check_patterns, find_strategies
 from pauselib.variants import parse
 
+LONGEST_NAME, LONGEST_PATH = 255, 3_000  # bytes; most systems allow 4,096, and there are folders and files below
+
 
 def check_contradictions(settings) -> None:
     """Raise InputError, in one sentence, where the settings of an experiment can't be meant together."""
@@ -16,12 +18,12 @@ def check_contradictions(settings) -> None:
         find_strategies(names)
     check_patterns(settings)
     active_interventions(settings.of(*INTERVENTION_SETTINGS))
-    check_each_once("variants", settings.variants, settings.variants)
-    check_each_once("seeds", settings.seeds, settings.seeds)
-    check_each_once("trial_checkpoints", settings.trial_checkpoints, settings.trial_checkpoints)
-    check_each_once(
-        "interventions", settings.interventions, [check_intervention(row) for row in settings.interventions]
-    )
+    for name, value in settings:
+        if isinstance(value, tuple):
+            check_each_once(
+                name, value, value if name != "interventions" else [check_intervention(row) for row in value]
+            )
+    check_path(settings)
     check_toy_sizes(settings)
     check_training(settings)
 
@@ -37,6 +39,14 @@ def check_each_once(name: str, values: tuple, named: list | tuple) -> None:
     """Raise InputError where two of a setting's values are `named` the same."""
     if len(set(named)) < len(named):
         raise InputError(f"{name} is {shown(list(values))}: name each of them once.")
+
+
+def check_path(settings) -> None:
+    """Raise InputError where runs_dir and experiment have a part that no disk takes as a name."""
+    folder = settings.folder()
+    longest = max(len(part.encode()) for part in folder.parts)
+    if longest > LONGEST_NAME or len(str(folder).encode()) > LONGEST_PATH:
+        raise InputError(f"The folder {shown(str(folder))} has too long a name: give a shorter experiment or runs_dir.")
 
 
 def check_training(settings) -> None:

@@ -7,10 +7,23 @@ import nbformat
 from pauselib.declared import EVERY_NOTEBOOK
 from pauselib.settings import ROOT, Settings, settings_of_notebook
 
+SOURCES = ("experiment", "model", "dataset", "task", "seed")
+EVERYDAY = {
+    "inject": ("strategy", "n_random_pauses", "n_copies", "n_train", "n_test", *SOURCES),
+    "warmup": ("variant", "learning_rate", "max_steps", "batch_size", "lora_r", *SOURCES),
+    "evaluate": ("variant", "max_pauses", "forced_pauses", "forced_at", "draw_pauses", "max_new_tokens", *SOURCES),
+    "trial": ("variant", "trial_sites", "trial_contents", "trial_doses", "n_trial", *SOURCES),
+    "analyze": ("experiment", "variants", "seeds", "trials", "interventions"),
+}
+"""What one comes to a notebook for. Its other settings stand below; a notebook that is not here has few."""
+
 
 def parameters_cell(notebook: str) -> str:
-    """Return the source of a notebook's parameters cell: a line a setting, with its default and its meaning."""
-    return "\n".join(parameter_line(name) for name in settings_of_notebook(notebook))
+    """Return the source of a notebook's parameters cell: a line a setting, with its type, default and meaning."""
+    names = settings_of_notebook(notebook)
+    first = EVERYDAY.get(notebook, names)
+    advanced = [parameter_line(name) for name in names if name not in first]
+    return "\n".join([*map(parameter_line, first), *(["# advanced", *advanced] if advanced else [])])
 
 
 def parameter_line(name: str) -> str:
@@ -18,7 +31,7 @@ def parameter_line(name: str) -> str:
     declared = Settings.model_fields[name]
     value = list(declared.default) if isinstance(declared.default, tuple) else declared.default
     shown = json.dumps(value) if isinstance(value, str | list) else repr(value)
-    return f"{name} = {shown}  # {declared.description}"
+    return f"{name}: {type(value).__name__} = {shown}  # {declared.description}"
 
 
 def write_cells() -> None:

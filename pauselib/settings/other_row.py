@@ -2,7 +2,7 @@
 
 from pydantic import field_validator
 
-from pauselib.declared import OPTIONAL_NAME, Declared, setting
+from pauselib.declared import OPTIONAL_NAME, Declared, Text, setting
 from pauselib.variants import parse
 
 COMPARING = ("compare",)
@@ -13,14 +13,14 @@ class OtherRow(Declared):
     is given, the other row is its matched baseline.
     """
 
-    other_experiment: str = setting(
+    other_experiment: Text = setting(
         "",
-        "of the other row; empty: the same (its matched baseline if none of these three is given)",
+        "experiment of the other row; empty: the same (all three empty: the matched baseline)",
         notebooks=COMPARING,
         pattern=OPTIONAL_NAME,
     )
-    other_variant: str = setting("", "of the other row; empty: the same", notebooks=COMPARING)
-    other_seed: int = setting(-1, "of the other row; -1: the same", notebooks=COMPARING, ge=-1, lt=2**32)
+    other_variant: Text = setting("", "variant of the other row; empty: the same", notebooks=COMPARING)
+    other_seed: int = setting(-1, "seed of the other row; -1: the same", notebooks=COMPARING, ge=-1, lt=2**32)
 
     @field_validator("other_variant")
     @classmethod

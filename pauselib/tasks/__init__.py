@@ -13,6 +13,7 @@ import pkgutil
 import re
 from abc import ABC, abstractmethod
 
+from pauselib.declared import shown
 from pauselib.errors import InputError, one_of
 
 NAMES = tuple(sorted(module.name for module in pkgutil.iter_modules(__path__)))
@@ -28,6 +29,8 @@ class Task(ABC):
     answer_mark = "####"  # what the final line of an answer begins with
     repeated_after = " = "  # what stands between a result and the same result said again
     final_answer: re.Pattern  # finds the final answer in a text, as its first group
+    gold_answer: re.Pattern  # what a gold answer is from there to its end: no half of it is left out
+    final_line: str  # what the final line is, in words
 
     @abstractmethod
     def problem(self, row: dict) -> dict[str, str]:
@@ -44,6 +47,23 @@ class Task(ABC):
         """Return the final answer that a text gives: the first match; None where there is none."""
         found = self.final_answer.search(text)
         return self.normalised(found[1]) if found else None
+
+    def check_gold(self, answer: str) -> None:
+        """Raise InputError unless a gold answer has one final answer, at its end, that `extract` reads whole."""
+        found = list(self.final_answer.finditer(answer))
+        if not found:
+            raise InputError(f"the answer has no line '{self.final_line}', so no reply could be scored")
+        if len(found) > 1:
+            raise InputError(
+                f"the answer has '{self.final_line}' {len(found)} times, of which the first would count: leave the "
+                "final one alone"
+            )
+        final = answer[found[0].start(1) :].rstrip()
+        if not self.gold_answer.fullmatch(final):
+            raise InputError(
+                f"the final answer {shown(final)} would be read as {shown(self.extract(answer))}: end the answer in "
+                f"'{self.final_line}', with at most a unit behind it"
+            )
 
     def normalised(self, final_answer: str) -> str:
         """Return a final answer in the form in which two of them are compared."""
@@ -70,10 +90,19 @@ class Task(ABC):
 
 
 def text_of(row: object, column: str) -> str:
-    """Return the text in a column of a source's row. Raises InputError where there is none."""
+    """Return the text in a column of a source's row. Raises InputError where there is none, or it isn't Unicode."""
     if not isinstance(row, dict) or not isinstance(row.get(column), str):
-        raise InputError(f"there is no text in the column '{column}'")
-    return row[column]
+        columns = f", the columns are {shown(list(row))}" if isinstance(row, dict) and column not in row else ""
+        raise InputError(f"there is no text in the column '{column}'{columns}")
+    return unicode(row[column], column)
+
+
+def unicode(text: str, column: str) -> str:
+    """Return a text of a column. Raises InputError for one that holds half a character, which no tokenizer takes."""
+    half = re.search("[\ud800-\udfff]", text)
+    if half:
+        raise InputError(f"the text in the column '{column}' has half a character, {half[0]!r}: take it out")
+    return text
 
 
 @functools.cache

@@ -10,8 +10,9 @@ choice.
 
 import re
 
+from pauselib.declared import shown
 from pauselib.errors import InputError
-from pauselib.tasks import Task, text_of
+from pauselib.tasks import Task, text_of, unicode
 
 
 class AQuA(Task):
@@ -21,6 +22,8 @@ class AQuA(Task):
 
     name = "aqua"
     final_answer = re.compile(r"#### ([A-E])\b")
+    gold_answer = re.compile("[A-E]")
+    final_line = "#### LETTER"
 
     def problem(self, row: dict) -> dict[str, str]:
         """Return the question with its options, and the rationale with the letter of the correct one behind it."""
@@ -28,13 +31,15 @@ class AQuA(Task):
         options = row.get("options")
         if not isinstance(options, list) or not options or not all(isinstance(option, str) for option in options):
             raise InputError("there is no list of texts in the column 'options'")
-        letters = [option[:1] for option in options]
-        if correct not in letters or not self.final_answer.search(f"#### {correct}"):
-            raise InputError(f"the correct option '{correct}' is none of {', '.join(letters)}")
-        return {
-            "question": f"{question}\nOptions: {' '.join(options)}",
-            "answer": f"{rationale.strip()}\n{self.answer_mark} {correct}",
-        }
+        unlettered = next((option for option in options if not re.match(r"[A-E]\s*\)", option)), None)
+        if unlettered is not None:
+            raise InputError(f"the option {shown(unlettered)} has no letter from A to E before it, as in 'A)21'")
+        letters = [option[0] for option in options]
+        if correct not in letters:
+            raise InputError(f"the correct option {shown(correct)} is none of {', '.join(letters)}")
+        answer = f"{rationale.strip()}\n{self.answer_mark} {correct}"
+        self.check_gold(answer)
+        return {"question": unicode(f"{question}\nOptions: {' '.join(options)}", "options"), "answer": answer}
 
     def difficulty(self, answer: str) -> int:
         """Return the number of equations in the rationale: there are no annotations to count."""

@@ -9,22 +9,32 @@
 
 import re
 
-from pauselib.errors import InputError
 from pauselib.tasks import Task, text_of
 
 
 class GSM8K(Task):
-    """The columns are `question` and `answer`; a final answer is a number, compared without commas, as published."""
+    """The columns are `question` and `answer`; a final answer is a number, compared without commas, as published.
+
+    Of a reply the first number counts, whatever is behind it. A gold answer ends in a number and perhaps its unit, such
+    as `1,234`, `-18`, `12%` or `18 dollars`. What would be half-read is refused: `3/4`, `1 234`, `3 million`.
+    """
 
     name = "gsm8k"
     repeated_after = ">>"
     final_answer = re.compile(r"#### (-?[0-9.,]+)")
+    gold_answer = re.compile(
+        r"""-?(?:(?:[0-9]+|[1-9][0-9]{0,2}(?:,[0-9]{3})+)(?:\.[0-9]+)?|\.[0-9]+)  # commas part groups of three digits
+        (?:\s?(?:[%$€£¥¢]|°[CF]?))?
+        (?:[ \xa0](?!.*\b(?:hundred|thousand|[mb]illion|dozen|half|and\ a|or|point)s?\b)  # would change the number
+           [^\W\d_²³¹¼-¾⅐-⅞](?:[^\W\d²³¹¼-¾⅐-⅞]|[ .'’()/%°-])*)?""",
+        re.VERBOSE | re.IGNORECASE,
+    )
+    final_line = "#### NUMBER"
 
     def problem(self, row: dict) -> dict[str, str]:
         """Return `question` and `answer` of the row."""
         problem = {column: text_of(row, column) for column in ("question", "answer")}
-        if not self.final_answer.search(problem["answer"]):
-            raise InputError("the answer has no line '#### NUMBER', so no reply could be scored")
+        self.check_gold(problem["answer"])
         return problem
 
     def normalised(self, final_answer: str) -> str:

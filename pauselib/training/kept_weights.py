@@ -11,7 +11,6 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file, save
 from torch import nn
-from torch.distributed.tensor import DTensor
 from transformers import TrainerCallback
 
 from pauselib import runs
@@ -43,9 +42,7 @@ class KeptWeights(TrainerCallback):
     def on_step_end(self, args, state, control, model=None, **kwargs):
         """Write what is trained, where the step is one of those."""
         if state.global_step in self.steps:
-            tensors = trained_weights(getattr(model, "module", model))
-            if state.is_world_process_zero:
-                runs.write(weights_at(self.work, state.global_step), save(tensors))
+            runs.write(weights_at(self.work, state.global_step), save(trained_weights(model)))
 
     def copy_to(self, folder: Path) -> None:
         """Copy what was kept into the folder of the trained model.
@@ -57,16 +54,8 @@ class KeptWeights(TrainerCallback):
 
 
 def trained_weights(model: nn.Module) -> dict[str, torch.Tensor]:
-    """Return what is trained in a model, by its name.
-
-    A model in parts (FSDP) sends its parts to all processes, so all of them must ask.
-    """
-    return {name: whole(one.detach()) for name, one in model.named_parameters() if one.requires_grad}
-
-
-def whole(tensor: torch.Tensor) -> torch.Tensor:
-    """Return a tensor, put together if it is in parts, in the memory of the processor."""
-    return (tensor.full_tensor() if isinstance(tensor, DTensor) else tensor).cpu().contiguous()
+    """Return what is trained in a model, by its name, in the memory of the processor."""
+    return {name: one.detach().cpu().contiguous() for name, one in model.named_parameters() if one.requires_grad}
 
 
 def read_weights(model: nn.Module, path: Path) -> None:

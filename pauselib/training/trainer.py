@@ -6,21 +6,16 @@ from pathlib import Path
 
 import pandas as pd
 import torch
-from accelerate import DistributedType
-from accelerate.utils.fsdp_utils import fsdp2_prepare_model
 from datasets import Dataset
 from transformers.modeling_outputs import CausalLMOutput
 from transformers.trainer_callback import PrinterCallback
-from transformers.trainer_pt_utils import LengthGroupedSampler
 from trl import SFTConfig, SFTTrainer
 
 from pauselib import runs
 from pauselib.errors import InputError
-from pauselib.model.precision import called_as, labelled_positions, summed_loss
-from pauselib.processes import is_first, is_sharded, n_processes
+from pauselib.model.precision import labelled_positions, summed_loss
 from pauselib.progress import Progress
 from pauselib.settings import BY_STEP, Settings
-from pauselib.training.sharing import SameOrder, forget_repeated, n_rows, part_of_batch
 from pauselib.variants import Variant
 
 LOGGED = (
@@ -65,11 +60,10 @@ def arguments(settings: Settings, variant: Variant, folder: Path, n_rows: int) -
         packing=False,
         dataset_kwargs={"skip_prepare_dataset": True},
         dataloader_pin_memory=False,
-        use_cpu=n_processes() > 1 and not torch.cuda.is_available(),
         # the loss
         router_aux_loss_coef=0.0,  # of a mixture of experts: the loss is the cross-entropy alone
         # the steps
-        per_device_train_batch_size=part_of_batch(settings),
+        per_device_train_batch_size=settings.batch_size // settings.gradient_accumulation_steps,
         gradient_accumulation_steps=settings.gradient_accumulation_steps,
         gradient_checkpointing=settings.gradient_checkpointing,
         bf16=False,  # autocast is this trainer's own, so that it ends where the heads begin
@@ -82,7 +76,7 @@ def arguments(settings: Settings, variant: Variant, folder: Path, n_rows: int) -
         weight_decay=0.0,
         max_grad_norm=1.0,
         # evaluation and checkpoints
-        per_device_eval_batch_size=max(1, settings.validation_batch_size // n_processes()),
+        per_device_eval_batch_size=settings.validation_batch_size,
         prediction_loss_only=True,
         eval_strategy="steps",
         eval_steps=step["eval_steps"],
@@ -111,25 +105,16 @@ def as_dataset(rows: pd.DataFrame) -> Dataset:
     return Dataset.from_dict({"input_ids": [ids.tolist() for ids in rows["input_ids"]], "labels": labels})
 
 
-def labelled_loss(model, input_ids, attention_mask, labels, n=None, wrapped=None) -> CausalLMOutput:
+def labelled_loss(model, input_ids, attention_mask, labels, n=None) -> CausalLMOutput:
     """Return the loss of a causal language model (with adapters or not), its head computed where there is a label.
 
-    The summed cross-entropy is divided by `n`, or by the number of labels. `wrapped` is the model as several processes
-    train it, whose own forward pass joins their gradients.
+    The summed cross-entropy is divided by `n`, or by the number of labels.
     """
     lm = model.get_base_model() if hasattr(model, "get_base_model") else model
-    inputs = {"input_ids": input_ids, "attention_mask": attention_mask}
-
-    def forward(**_) -> CausalLMOutput:
-        out = lm.base_model(**inputs, use_cache=False)
-        hidden, targets = labelled_positions(out.last_hidden_state, labels)
-        total = max(1, len(targets)) if n is None else n
-        return CausalLMOutput(loss=summed_loss(lm.get_output_embeddings(), hidden, targets) / total)
-
-    if wrapped is None:
-        return forward()
-    with called_as(lm, forward):
-        return wrapped(**inputs)
+    out = lm.base_model(input_ids=input_ids, attention_mask=attention_mask, use_cache=False)
+    hidden, targets = labelled_positions(out.last_hidden_state, labels)
+    total = max(1, len(targets)) if n is None else n
+    return CausalLMOutput(loss=summed_loss(lm.get_output_embeddings(), hidden, targets) / total)
 
 
 def last_checkpoint(folder: Path) -> str | None:
@@ -173,60 +158,31 @@ class PauseTrainer(SFTTrainer):
         """
         super().__init__(*args, **kwargs)
         self.remove_callback(PrinterCallback)
-        self.progress, self.picture = None, picture
+        self.progress, self.loss_shown, self.picture = None, "", picture
         self.autocast = self.labelled_only = autocast
-
-    def create_accelerator_and_postprocess(self) -> None:
-        """As the trainer; without GPUs too, where accelerate would give each process a whole model, it is parted."""
-        if is_sharded() and self.args.use_cpu:
-            self.args.distributed_state.distributed_type = DistributedType.MULTI_GPU
-        super().create_accelerator_and_postprocess()
 
     def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
         """Return the model's loss: its sum over the labelled positions divided by their number in the whole batch.
 
         Where gradients are accumulated, that is the number over all parts.
         """
-        if n_processes() > 1 and not self.model.training:
-            num_items_in_batch = self._get_num_items_in_batch([inputs], self.args.device)
         with torch.autocast(inputs["input_ids"].device.type, torch.bfloat16, enabled=self.autocast):
             if self.labelled_only and not hasattr(self.model, "pause_head"):
-                wrapped = model if n_processes() > 1 else None
-                outputs = labelled_loss(self.model, **inputs, n=num_items_in_batch, wrapped=wrapped)
+                outputs = labelled_loss(self.model, **inputs, n=num_items_in_batch)
             else:
                 outputs = model(**inputs, use_cache=False, num_items_in_batch=num_items_in_batch)
-        loss, training = outputs.loss, self.model.training
+        training = self.model.training
         parts = self.current_gradient_accumulation_steps if training else 1
-        if n_processes() > 1:  # in training the mean over the processes is taken later
-            loss = loss * n_processes() if training else self.accelerator.reduce(loss, "sum")
         logged = self._metrics["train" if training else "eval"]
         for name in ("lm_loss", "pause_loss"):
             value = getattr(outputs, name, None)
             if value is not None:
-                logged[name] += [value * parts] * n_rows(inputs["labels"], self.accelerator, training)
-        return (loss, outputs) if return_outputs else loss
-
-    def _get_train_sampler(self, train_dataset=None):
-        """As the trainer: of several processes, all have the order that one alone would have."""
-        sampler = super()._get_train_sampler(train_dataset)
-        if n_processes() > 1 and isinstance(sampler, LengthGroupedSampler):
-            sampler.batch_size *= n_processes()
-            return SameOrder(sampler)
-        return sampler
-
-    def _get_num_items_in_batch(self, batch_samples: list, device):
-        """As the trainer, but rows that fill up the last batch a second time, so that all processes have as many, have
-        no labels.
-        """
-        if batch_samples:
-            forget_repeated(batch_samples[-1]["labels"], self.accelerator)
-        return super()._get_num_items_in_batch(batch_samples, device)
+                logged[name] += [value * parts] * len(inputs["labels"])
+        return (outputs.loss, outputs) if return_outputs else outputs.loss
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
         """Log as the trainer does, then show how far it is. Raises InputError where the loss is not a number."""
         for values in self._metrics["train" if self.model.training else "eval"].values():
-            if n_processes() > 1 and values:
-                values[:] = self.accelerator.reduce(torch.stack(values), "sum")
             values[:] = map(float, values)
         super().log(logs, start_time)
         entry = self.state.log_history[-1]
@@ -236,38 +192,33 @@ class PauseTrainer(SFTTrainer):
                     f"The {name} is {entry[name]} at step {self.state.global_step}: lower the learning rate, or look "
                     "at the rows around it."
                 )
-        self.progress = self.progress or Progress("training step", self.state.max_steps)
-        self.progress.update(self.state.global_step, f"loss {entry['loss']:.3f}" if "loss" in entry else "")
+        if "loss" in entry:
+            self.loss_shown = f"loss {entry['loss']:.3f}"
+        if self.progress:
+            self.progress.update(self.state.global_step, self.loss_shown)
         if self.picture:
             self.picture.update(self.history())
+
+    def training_step(self, *args, **kwargs):
+        """As the trainer, after showing which step it is."""
+        done, total = self.state.global_step, self.state.max_steps
+        self.progress = self.progress or Progress("training step", total, done)
+        self.progress.update(done, self.loss_shown)
+        return super().training_step(*args, **kwargs)
 
     def floating_point_ops(self, inputs) -> int:
         """Return 0: the trainer would walk all parameters at every step to fill a count that nobody reads."""
         return 0
 
-    def save_model(self, output_dir=None, _internal_call: bool = False) -> None:
-        """Save as the trainer does. A model in parts is saved with its optimizer a moment later, but the folder must be
-        there: the trainer asks for it before it takes this checkpoint for the best so far.
-        """
-        if is_sharded():
-            Path(output_dir).mkdir(parents=True, exist_ok=True)
-        else:
-            super().save_model(output_dir, _internal_call)
-
     def _save_checkpoint(self, model, trial) -> None:
         """Save a checkpoint as the trainer does, then the digests of its files: a checkpoint that has them is whole."""
         super()._save_checkpoint(model, trial)
-        self.accelerator.wait_for_everyone()
-        if not is_first():
-            return
         folder = Path(self.args.output_dir) / f"checkpoint-{self.state.global_step}"
         digests = {path.name: runs.digest(path) for path in sorted(folder.iterdir())}
         runs.write_json(folder / CHECKPOINT_DIGESTS, digests)
 
     def losses_of(self, model) -> dict:
         """Return the losses of a model on the validation rows, in the precision of its weights."""
-        if is_sharded():
-            fsdp2_prepare_model(self.accelerator, model.requires_grad_(False))
         self.model = self.model_wrapped = model
         self.autocast, self.picture = False, None
         self.evaluate()

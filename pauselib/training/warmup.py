@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from pauselib import runs
-from pauselib.processes import from_first, is_first, is_sharded
+from pauselib.manifests import without_notes
 from pauselib.settings import Settings
 from pauselib.sources.models import load_model, load_tokenizer
 from pauselib.strategies import prompt_pauses
@@ -38,7 +38,7 @@ def training_precision(trainer):
 
     if not trainer.autocast:
         return contextlib.nullcontext()
-    return frozen_matrices_in_bfloat16(trainer.model, restored=not is_sharded())
+    return frozen_matrices_in_bfloat16(trainer.model)
 
 
 def train_variant(
@@ -62,19 +62,16 @@ def train_variant(
         from pauselib.model.trained_parts import factors_of, save_trained_parts
         from pauselib.training.kept_weights import KeptWeights
 
-        start = checkpoint_to_go_on_from(work, made_from) if is_first() else None
         kept = KeptWeights(work, settings.trial_checkpoints if parse(settings.variant).second_step else ())
         trainer.add_callback(kept)
         with training_precision(trainer):
-            trainer.train(resume_from_checkpoint=from_first(start))
-        model = put_together(trainer, settings, base) if is_sharded() else trainer.model
-        tokenizer, adapters = trainer.processing_class, factors_of(model)
-        trained = merged(settings, model)
+            trainer.train(resume_from_checkpoint=checkpoint_to_go_on_from(work, made_from))
+        tokenizer, adapters = trainer.processing_class, factors_of(trainer.model)
+        trained = merged(settings, trainer.model)
         forget_place(trained)
-        if is_first():
-            save_trained_parts(trained, parse(settings.variant), adapters, base, folder)
-            tokenizer.save_pretrained(folder)
-            kept.copy_to(folder)
+        save_trained_parts(trained, parse(settings.variant), adapters, base, folder)
+        tokenizer.save_pretrained(folder)
+        kept.copy_to(folder)
         nearest = nearest_tokens(trained, tokenizer)
         losses = trainer.losses_of(trained) if trainer.autocast else trainer.kept_losses()
     return {
@@ -96,7 +93,7 @@ def checkpoint_to_go_on_from(work: Path, made_from: dict) -> str | None:
     """
     from pauselib.training.trainer import last_checkpoint
 
-    if runs.manifest(work) != made_from:
+    if without_notes(runs.read_json(work / runs.MANIFEST) or {}) != without_notes(made_from):
         shutil.rmtree(work, ignore_errors=True)
         runs.write_json(work / runs.MANIFEST, made_from)
     return last_checkpoint(work)
@@ -141,16 +138,6 @@ def untrained(settings: Settings, variant: Variant, base: Path | str):
         model.config.prompt_pauses = prompt_pauses(settings)
     model = unfreeze(model, variant, settings)
     train_in_bfloat16(model) if settings.dtype == "pure_bfloat16" else train_in_float32(model)
-    return model
-
-
-def put_together(trainer, settings: Settings, base: Path | str):
-    """Return the whole of a trained model of which each process holds a part, in the memory of the processor."""
-    from pauselib.training.kept_weights import trained_weights
-
-    weights = trained_weights(trainer.model)
-    model = untrained(settings, parse(settings.variant), base)
-    model.load_state_dict(weights, strict=False)
     return model
 
 

@@ -13,10 +13,11 @@ from transformers import DynamicCache
 from pauselib.conditions.sites import GoldText
 from pauselib.errors import InputError
 from pauselib.model.pause_model import PAUSE, PauseForCausalLM
+from pauselib.model.precision import logits_of
 from pauselib.trials.branches import Branch, branch, packed
 
 PACK = 256  # tokens of branches in one forward pass
-CLOSE = 0.02  # nats: two ways to compute the same differ by less, also in bfloat16 relative to a likelihood of 1
+CLOSE = {torch.float32: 0.02, torch.bfloat16: 0.2}  # nats: two ways to compute the same differ by less
 
 
 class Scorer:
@@ -58,14 +59,14 @@ class Scorer:
         hidden = self.hidden(text.ids[:end], past_key_values=self.cache, use_cache=True)
         digits = [token for result in text.results for token in range(result.start, result.end)]
         likelihoods, best = self.judge(hidden[[token - 1 for token in digits]], [text.ids[token] for token in digits])
-        head = log_softmax(self.model.pause_head(hidden[:-1]).float(), dim=-1)[:, PAUSE].exp()
+        head = log_softmax(logits_of(self.model.pause_head, hidden[:-1]), dim=-1)[:, PAUSE].exp()
         return likelihoods, best, np.concatenate([[0.0], head.cpu().numpy()])
 
     def judge(self, hidden: torch.Tensor, tokens: list[int]) -> tuple[np.ndarray, np.ndarray]:
         """Return the LM's log likelihood of `tokens` (m) at hidden states (m, width), and whether each is its best
         word.
         """
-        words = log_softmax(self.model.get_output_embeddings()(hidden).float(), dim=-1)
+        words = log_softmax(logits_of(self.lm.get_output_embeddings(), hidden), dim=-1)
         tokens = torch.tensor(tokens, dtype=torch.long, device=words.device)
         likelihoods = words.gather(-1, tokens[:, None])[:, 0]
         return likelihoods.cpu().numpy(), (words.argmax(-1) == tokens).cpu().numpy()
@@ -128,7 +129,8 @@ class Scorer:
             twice, _ = self.follow([one, one])  # the second has to be blind to the first
         except (ValueError, RuntimeError):  # a mask of four dimensions is not of a shape that the model knows
             twice = np.full(2 * len(tokens), np.nan)
-        if not np.allclose(twice[len(tokens) :], alone, rtol=CLOSE, atol=CLOSE):
+        close = CLOSE[self.vectors.dtype]
+        if not np.allclose(twice[len(tokens) :], alone, rtol=close, atol=close):
             raise InputError(
                 f"{type(self.lm).__name__} can't be used in an insertion trial, since its attention doesn't take a "
                 "mask and positions of one's own: choose a model of another family."

@@ -3,63 +3,33 @@
 python -m pauselib.workflow configs/tiny.yaml [dataset=FOLDER ...] [-- --profile profiles/slurm]
 
 The first argument is an experiment's file. Each further one is a setting, name=value, which
-takes the place of the file's. What stands behind `--` goes to Snakemake.
+takes the place of the file's; DATASET=FOLDER is its dataset by a path from here. What stands
+behind `--` goes to Snakemake.
 """
 
+import os
 import sys
-from pathlib import Path
 
-import yaml
 from filelock import Timeout
 
 from pauselib.errors import InputError
-from pauselib.settings import Settings, of_experiment
+from pauselib.settings import Settings, is_text, of_experiment
+from pauselib.settings.yaml_text import from_yaml, read_config
 from pauselib.workflow.running import run_snakemake
 from pauselib.workflow.steps_of_graph import short_path
 
 
-def from_yaml(text: str, what: str):
-    """What YAML text says. Raises InputError, which calls the text `what`, where it can't be read."""
-    try:
-        return yaml.safe_load(text)
-    except yaml.MarkedYAMLError as error:
-        problem = f"{error.context} {error.problem}" if error.problem.startswith("but ") else error.problem
-        line = f" in line {error.problem_mark.line + 1}" if "\n" in text and error.problem_mark else ""
-        raise InputError(f"{what} is not valid YAML: {problem}{line}.") from error
-    except (yaml.YAMLError, ValueError) as error:  # a character that YAML forbids; a date or a number that can't be
-        raise InputError(f"{what} is not valid YAML: {' '.join(str(error).split())}.") from error
-    except RecursionError as error:
-        raise InputError(f"{what} can't be read: its lists are nested too deeply.") from error
-
-
-def read_config(path: str) -> dict:
-    """The settings in an experiment's file. Raises InputError for a file that can't be read or holds no settings."""
-    try:
-        text = Path(path).read_text(encoding="utf-8")
-    except FileNotFoundError as error:
-        raise InputError(f"There is no file '{path}': give an experiment's file, such as configs/tiny.yaml.") from error
-    except OSError as error:
-        raise InputError(f"{path} can't be read: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path} is not text in UTF-8: save it in that encoding.") from error
-    config = from_yaml(text, path)
-    if config is None:
-        raise InputError(f"{path} is empty: write at least a line such as `experiment: tiny` into it.")
-    if not isinstance(config, dict):
-        raise InputError(f"{path} holds no settings: write lines such as `experiment: tiny` into it.")
-    for name in config:
-        if not isinstance(name, str):
-            raise InputError(
-                f"{path} has a setting named {name}, which is not text: write lines such as `model: tiny`."
-            )
-    return config
-
-
 def read_override(argument: str) -> tuple[str, object]:
-    """The name and the value of an argument `name=value`, whose value is YAML. Raises InputError where it isn't so."""
+    """Return the name and the value of an argument `name=value`: of a setting that is a text that text as it stands, of
+    others, and in quotes, what it says as YAML. Raises InputError where it isn't so.
+    """
     name, equals, value = argument.partition("=")
     if not equals:
         raise InputError(f"'{argument}' gives no value: write a setting as name=value, such as seeds=[42,43].")
+    if name == "DATASET":  # of make, which would split a path at its spaces
+        return "dataset", os.path.abspath(os.path.expanduser(value))
+    if is_text(name) and not value.startswith(("'", '"')):
+        return name, value
     return name, from_yaml(value, f"'{argument}'")
 
 
@@ -77,9 +47,13 @@ def print_results(settings: Settings) -> None:
     from pauselib.analysis.loading import results
     from pauselib.report.tables import as_published
 
-    table = as_published(results(settings)).replace(r"\*\*", "", regex=True)
-    print("\n" + table.to_string(index=False))
-    print(f"\n{short_path(settings.folder() / 'report.html')}")
+    table = as_published(results(settings)).replace(r"\*\*", "", regex=True).to_string(index=False)
+    try:
+        sys.stdout.reconfigure(errors="replace")
+        print(f"\n{table}\n\n{short_path(settings.folder() / 'report.html')}", flush=True)
+    except OSError as error:  # nobody reads it any more, or its disk is full
+        print(f"The table can't be printed here ({error.strerror}): it is in results.csv.", file=sys.stderr)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python writes the rest when it ends
 
 
 def main(*arguments: str) -> int:

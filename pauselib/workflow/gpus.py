@@ -10,12 +10,15 @@ nothing is changed.
 
 import fcntl
 import os
+import stat
 import subprocess
 import sys
 import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
+
+from pauselib.errors import InputError
 
 GPUS, VISIBLE = "PAUSELIB_GPUS", "CUDA_VISIBLE_DEVICES"
 LIST = ("nvidia-smi", "--query-gpu=uuid", "--format=csv,noheader")
@@ -36,14 +39,19 @@ def visible_gpus() -> list[str]:
 def take(gpus: list[str]) -> str:
     """Return a GPU that no other process holds, and hold it until this process has ended, whatever it executes.
 
-    A GPU that is named several times is held by as many at once.
+    A GPU that is named several times is held by as many at once. Raises InputError where the folder of the locks is
+    another user's.
     """
     folder = Path(tempfile.gettempdir()) / f"pauselib-gpus-{os.getuid()}"
-    folder.mkdir(mode=0o700, exist_ok=True)
+    with suppress(FileExistsError):
+        folder.mkdir(mode=0o700)
+    there = folder.lstat()
+    if not stat.S_ISDIR(there.st_mode) or there.st_uid != os.getuid() or there.st_mode & 0o077:
+        raise InputError(f"{folder} is not a folder of yours alone: remove it, or set TMPDIR to another place.")
     while True:
         for place, gpu in enumerate(gpus):
             lock = f"{gpu.replace('/', '_')}.{gpus[:place].count(gpu)}"
-            handle = os.open(folder / lock, os.O_RDWR | os.O_CREAT)
+            handle = os.open(folder / lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
             with suppress(BlockingIOError):
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 os.set_inheritable(handle, True)
@@ -55,7 +63,10 @@ def take(gpus: list[str]) -> str:
 def main(number: str, *command: str) -> None:
     """Become a command that sees one of the run's GPUs, or none where `number` is 0."""
     if GPUS in os.environ:
-        os.environ[VISIBLE] = take(os.environ[GPUS].split(",")) if int(number) else ""
+        try:
+            os.environ[VISIBLE] = take(os.environ[GPUS].split(",")) if int(number) else ""
+        except InputError as error:
+            sys.exit(str(error))
     os.execvp(command[0], command)
 
 

@@ -7,6 +7,7 @@ import os
 import shutil
 import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -14,23 +15,26 @@ import psutil
 from filelock import FileLock, Timeout
 
 from pauselib import runs
-from pauselib.declared import EVERY_NOTEBOOK
-from pauselib.settings import ROOT
+from pauselib.settings import ROOT, Settings
+from pauselib.workflow.graph import Output, notebooks_of_graph
 
-MARK = "PAUSELIB_WORKFLOW"  # an environment variable that every process of a run inherits, so that orphans can be told
-EXECUTED = tuple(name for name in EVERY_NOTEBOOK if name != "explore")  # by a run, with papermill
+# environment variables that every process of a run inherits, so that orphans are known: the project's and the results'
+MARK, MAKES = "PAUSELIB_WORKFLOW", "PAUSELIB_MAKES"
+OF_AN_ERROR = "papermill-error-cell-tag"  # of the cells with which papermill says where an error is
 A_DAY = 86_400  # seconds
 PATIENCE = 10  # seconds that a process may take to end
 
 
-def end_orphans() -> None:
-    """End what a killed run of this project left, and wait for it: processes that carry its mark while no run is
-    active.
+def end_orphans(folder: Path) -> None:
+    """End what killed runs have left, and wait for it: processes that carry the mark of this project or of an
+    experiment's folder, while no run of either is active.
     """
     orphans = []
     for process in psutil.process_iter():
         try:
-            if process.pid != os.getpid() and process.environ().get(MARK) == str(ROOT):
+            found = process.environ()
+            is_left = found.get(MARK) == str(ROOT) or found.get(MAKES) == str(folder.resolve())
+            if process.pid != os.getpid() and is_left:
                 process.terminate()
                 orphans.append(process)
         except psutil.Error:
@@ -65,33 +69,54 @@ def clear_litter(folder: Path) -> None:
                     path.unlink()
 
 
-def is_executed(path: Path) -> bool | None:
-    """Return whether papermill has executed a notebook to its end, without an error; None where it is damaged."""
+def is_executed(path: Path) -> bool:
+    """Return whether papermill has executed a notebook to its end, without an error."""
     try:
-        notebook = json.loads(path.read_text(encoding="utf-8"))
+        notebook = json.loads(path.read_bytes())
         ran, cells = notebook["metadata"]["papermill"], notebook["cells"]
         all_cells = all(cell["execution_count"] for cell in cells if cell["cell_type"] == "code" and cell["source"])
         return all_cells and bool(ran["end_time"]) and not ran["exception"]
-    except (ValueError, KeyError, TypeError):
-        return None
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return False
 
 
-def executed_notebooks(folder: Path) -> list[Path]:
-    """Return the notebooks below an experiment's folder that a run executes, by their names: `warmup.ipynb`,
-    `random.inject.ipynb`.
+def is_papermill_s(content: bytes) -> bool:
+    """Return whether papermill has written all of a notebook, or was killed while it wrote it; a person who changes one
+    leaves a cell without papermill's mark.
     """
-    notebooks = [path for path in runs.paths_below(folder) if path.suffix == ".ipynb"]
-    return [path for path in notebooks if path.stem.rpartition(".")[2] in EXECUTED]
+    try:
+        cells = json.loads(content)["cells"]
+        return all("papermill" in cell["metadata"] or OF_AN_ERROR in cell["metadata"].get("tags", []) for cell in cells)
+    except ValueError:
+        return not content or b'"papermill"' in content
+    except (KeyError, TypeError):
+        return False
 
 
-def remove_unfinished_notebooks(folder: Path) -> None:
-    """Remove the notebooks that a kill has cut off, or that were damaged since: for Snakemake they would be finished.
+def take_away(path: Path) -> None:
+    """Remove a notebook that papermill wrote, so that it is made again; what a person made of it gets another name."""
+    if is_papermill_s(path.read_bytes()):
+        path.unlink()
+        return
+    names = (path.with_suffix(f".yours{number}.ipynb") for number in ("", *range(2, 1000)))
+    yours = next(name for name in names if not name.exists())
+    path.rename(yours)
+    print(f"{path} is not as a run made it: it is kept as {yours.name}, and made again.", file=sys.stderr)
 
-    Snakemake remembers what it did not finish, but not what another copy of the project did not.
+
+def remove_unfinished_notebooks(
+    settings: Settings, is_finished: Callable[[Output], bool] = lambda one: is_executed(one.notebook)
+) -> None:
+    """Remove the notebooks of an experiment's graph that are not finished, with all that need them: a kill has cut them
+    off, they were damaged, or what was made before them is gone. No other file is touched.
+
+    Snakemake remembers what it did not finish, but not what another copy of the project did not; and it makes nothing
+    again that is missing before something that is there.
     """
-    for path in executed_notebooks(folder):
-        executed = is_executed(path)
-        if executed is None:
-            print(f"{path} is damaged: it is made again.", file=sys.stderr)
-        if not executed:
-            path.unlink()
+    missing = set()
+    for one in notebooks_of_graph(settings):
+        if missing.isdisjoint(one.needs) and is_finished(one):
+            continue
+        missing.add(one.notebook)
+        if one.notebook.exists():
+            take_away(one.notebook)

@@ -17,6 +17,7 @@ from pauselib.settings import ROOT, Settings
 from pauselib.workflow import slurm
 from pauselib.workflow.gpus import GPUS, visible_gpus
 from pauselib.workflow.leftovers import (
+    MAKES,
     MARK,
     clear_litter,
     end_orphans,
@@ -25,6 +26,8 @@ from pauselib.workflow.leftovers import (
 )
 from pauselib.workflow.steps_of_graph import short_path
 
+SHARED = ("input-output", "persistence", "software-deployment", "sources", "storage-local-copies")
+"""All that Snakemake may share but its cache of sources, which is empty and in a home that may not be writable."""
 BY_SIGNAL = 128  # and the signal's number make the exit status of a command that a signal has stopped
 
 
@@ -107,6 +110,8 @@ def run_snakemake(settings: Settings, config: dict, *arguments: str) -> int:
         raise InputError(
             f"{ROOT} can't be written, and Snakemake keeps its notes there: copy the project to a folder of your own."
         )
+    if set("{}") & set(str(settings.folder())):
+        raise InputError(f"{settings.folder()} has a brace in its path, which Snakemake can't take: rename the folder.")
     # Snakemake's own overrides would make text of what is nested in them, so there is a file
     config_file = settings.folder() / "config.yaml"
     snakemake = [sys.executable, "-m", "pauselib.workflow.snakemake_process", "--snakefile", str(ROOT / "Snakefile")]
@@ -114,13 +119,12 @@ def run_snakemake(settings: Settings, config: dict, *arguments: str) -> int:
     environment = {
         **os.environ,
         MARK: str(ROOT),
-        "OMP_NUM_THREADS": "1",
-        "TOKENIZERS_PARALLELISM": "false",
+        MAKES: str(settings.folder().resolve()),
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
     }
     elsewhere, jobs = is_elsewhere(arguments), slurm.job_prefix(settings.folder())
     gpus = [] if elsewhere else visible_gpus()
-    where = [] if elsewhere else ["--cores", "all"]
+    where = [] if elsewhere else ["--cores", "all", "--shared-fs-usage", *SHARED]
     if gpus:
         environment[GPUS] = ",".join(gpus)
         where += ["--resources", f"gpu={len(gpus)}"]
@@ -134,10 +138,10 @@ def run_snakemake(settings: Settings, config: dict, *arguments: str) -> int:
         if slurm.is_there():
             with suppress(*() if elsewhere else (InputError,)):  # on this machine Slurm need not even run
                 slurm.end_jobs(jobs)
-        end_orphans()
+        end_orphans(settings.folder())
         remove_stale_locks()
         clear_litter(settings.folder())
-        remove_unfinished_notebooks(settings.folder())
+        remove_unfinished_notebooks(settings)
         runs.write(config_file, yaml.safe_dump(config, sort_keys=False))
         command = [*snakemake, *where, "--rerun-incomplete", "--keep-going"]
         command += ["--prioritize", first_result(settings), *arguments]

@@ -11,8 +11,8 @@ from pauselib.errors import number_of_unwritable, unwritable
 from pauselib.variants import parse
 
 KERNEL_DIED = (
-    "the notebook's kernel died: it was killed, by a person or because memory ran out; the same command goes on from "
-    "there."
+    "the notebook's kernel died: it was killed, by a person or because memory ran out, and the same command goes on "
+    "from there; or it never began, as the `python3` of `jupyter kernelspec list` is another one, without ipykernel."
 )
 
 

@@ -88,10 +88,9 @@ def test_without_checkpoints_the_tables_are_there_and_empty(left):
 def test_the_finished_trials_of_checkpoints_are_read_and_those_not_asked_for_are_not(tmp_path):
     settings = Settings(runs_dir=str(tmp_path), variants=["sft_peft"], trial_checkpoints=[10, 20])
     for (step, name), _ in HARD.items():
-        folder = settings.but(variant=name).variant_folder() / (f"trial-at-step-{step}" if step else "trial")
         found = table()
         mine = found[(found["step"] == step) & (found["variant"] == name)]
-        save_outcomes(folder, mine.drop(columns=["seed", "variant", "step"]))
+        save_outcomes(settings.but(variant=name), mine.drop(columns=["seed", "variant", "step"]), step or None)
     assert set(checkpoint_outcomes(settings)[["step", "variant"]].itertuples(index=False, name=None)) == set(HARD)
     fewer = checkpoint_outcomes(settings.but(trial_checkpoints=[20]))
     assert set(fewer["step"]) == {0, 20}

@@ -6,8 +6,9 @@ import pandas as pd
 import pytest
 from conftest import SCRIPT, reply, save
 
-from pauselib import runs
+from pauselib import files, runs
 from pauselib.analysis import loading
+from pauselib.parts import model_part
 from pauselib.settings import Settings
 from pauselib.variants import VARIANTS
 
@@ -74,7 +75,7 @@ def test_finished_rows_are_counted(by_hand):
 
 def test_replies_come_seed_by_seed_in_the_order_of_the_variants(by_hand):
     other = by_hand.but(seeds=(42, 7), variants=["baseline_1_epoch", "sft_fr_phead", "sft"])
-    save(other.but(seed=7, variant="sft").variant_folder(), [reply(0, True, 3)], 0.5)
+    save(other.but(seed=7, variant="sft"), [reply(0, True, 3)], 0.5)
     replies = loading.predictions(other)
     assert list(dict.fromkeys(zip(replies["seed"], replies["variant"]))) == [
         (42, "baseline_1_epoch"),
@@ -88,7 +89,7 @@ def test_a_run_of_pauses_is_one_place_where_a_reply_pauses(by_hand):
     """Two before the first word, one inside, two apart at the end, whatever stands for the words."""
     texts = ["<|pause|><|pause|>It", "It <|pause|>is", "It is 1<|pause|>.<|pause|>", "It is", "<|pause|> <|pause|>"]
     replies = [{**reply(i, True, 0), "reply": text} for i, text in enumerate(texts)]
-    save(by_hand.but(variant="sft").variant_folder(), replies, 0.5)
+    save(by_hand.but(variant="sft"), replies, 0.5)
     found = loading.predictions(by_hand)
     assert found.loc[found["variant"] == "sft", "n_sites"].tolist() == [1, 1, 2, 0, 2]
 
@@ -137,7 +138,7 @@ def test_replies_under_interventions_have_their_places_too(intervened):
 def test_a_limit_is_only_a_number_where_nothing_else_is_changed(intervened):
     both = {"variant": "sft", "max_pauses": 0, "pause_bias": 1.0}
     settings = intervened.but(interventions=[both])
-    save(settings.but(**both).replies_folder(), [reply(0, True, 0)], 0.5)
+    save(settings.but(**both), [reply(0, True, 0)], 0.5)
     assert loading.intervened(settings)["allowed"].isna().all()
 
 
@@ -182,7 +183,7 @@ def test_the_nearest_tokens_of_the_finished_rows_are_shown_as_they_are(by_hand):
 def made_from(folder, **manifest) -> None:
     """Write the manifest of a folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "made_from.json").write_text(json.dumps(manifest))
+    (folder / "made_from.json").write_text(json.dumps({"inputs": {}, "outputs": {"a": "digest"}, **manifest}))
 
 
 def test_the_settings_are_those_that_the_files_were_made_from_not_the_defaults(by_hand):
@@ -236,13 +237,14 @@ def test_replies_that_were_cut_are_stale(by_hand):
 def test_replies_of_a_model_that_was_trained_again_are_stale_and_so_are_its_interventions(intervened):
     row = intervened.but(variant="sft")
     model, changed = row.variant_folder() / "model", row.but(max_pauses=0).replies_folder()
-    runs.make_once(model, runs.origin(model, {"max_steps": 160}, {}), lambda part: runs.write(part / "weights", "1"))
+    asked = model_part(row).settings
+    runs.make_once(model, runs.origin(model, asked, {}), lambda part: runs.write(part / "weights", "1"))
     for folder in (row.variant_folder(), changed):
         manifest = runs.manifest(folder)
         origin = runs.origin(folder, manifest["settings"], {"model": model})
         runs.write_json(folder / runs.MANIFEST, {**origin, "outputs": manifest["outputs"]})
     assert "sft" in set(loading.predictions(intervened)["variant"])
-    again = runs.origin(model, {"max_steps": 20}, {})
+    again = runs.origin(model, asked, {"base": "another"})
     runs.make_once(model, again, lambda part: runs.write(part / "weights", "2"), overwrite=True)
     assert "sft" not in set(loading.predictions(intervened)["variant"])
     assert set(loading.intervened(intervened)["intervention"]) == {"forced_pauses-2_forced_at-answer"}
@@ -251,9 +253,9 @@ def test_replies_of_a_model_that_was_trained_again_are_stale_and_so_are_its_inte
 
 
 def test_an_analysis_reads_each_file_once_for_its_digest(intervened, monkeypatch):
-    read, content = [], runs.read_digest
-    monkeypatch.setattr(runs, "read_digest", lambda file: read.append(file) or content(file))
-    monkeypatch.setattr(runs, "SETTLED_AFTER", -1.0)
+    read, content = [], files.read_digest
+    monkeypatch.setattr(files, "read_digest", lambda file: read.append(file) or content(file))
+    monkeypatch.setattr(files, "SETTLED_AFTER", -1.0)
     table = loading.results(intervened)
     loading.predictions(intervened), loading.intervened(intervened), loading.nearest_tokens(intervened)
     loading.finished_sentence(intervened, table)

@@ -11,7 +11,7 @@ from pauselib.analysis import loading
 from pauselib.analysis.pause_sites import incorrect_pause_more
 from pauselib.analysis.plan import plan
 from pauselib.analysis.study import Study
-from pauselib.settings import Settings, settings_of_step
+from pauselib.settings import Settings
 
 TABLES = [name for name, kind in vars(Study).items() if isinstance(kind, cached_property)]
 
@@ -46,7 +46,7 @@ def test_in_the_registered_experiment_only_the_registered_problems_count(tmp_pat
     """The first of the problems are those that the pilot saw: what they say is in no verdict."""
     settings = Settings(runs_dir=str(tmp_path), experiment=plan().experiment, variants=["sft_peft"])
     replies = [reply(i, i < 100, i % 3 % 2) for i in range(200)]
-    save(settings.variant_folder(), replies, 0.5, **settings.of(*settings_of_step("evaluate")))
+    save(settings, replies, 0.5)
     assert len(Study(settings).replies) == 200
     counted = incorrect_pause_more(loading.predictions(settings).iloc[25:], plan())
     assert Study(settings).takeaways.iloc[2]["estimate"] == counted["estimate"]

@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import save_outcomes
 
-from pauselib import runs
 from pauselib.analysis.plan import plan
 from pauselib.analysis.trials import Trials, outcomes
 from pauselib.settings import Settings
@@ -142,12 +142,8 @@ def test_the_finished_trials_are_read_and_stale_ones_are_not(tmp_path):
     settings = Settings(runs_dir=str(tmp_path), variants=["sft_peft", "sft"], trials=["sft_peft", "sft_fr_phead"])
     assert outcomes(settings).empty
     for name in ("sft_peft", START, "sft"):
-        folder = settings.but(variant=name).variant_folder() / "trial"
-        folder.mkdir(parents=True)
         mine = table({("sft_peft", NOTHING): [0.0, 0.0, 0.0, 0.0]}).drop(columns=["seed", "variant"])
-        mine.to_parquet(folder / "trials.parquet")
-        outputs = {"trials.parquet": runs.digest(folder / "trials.parquet")}
-        runs.write_json(folder / runs.MANIFEST, {**runs.origin(folder, {}, {}), "outputs": outputs})
+        save_outcomes(settings.but(variant=name), mine)
     found = outcomes(settings)
     assert found.groupby(["seed", "variant"]).size().to_dict() == {(42, START): 4, (42, "sft_peft"): 4}
     (settings.but(variant=START).variant_folder() / "trial" / "trials.parquet").write_bytes(b"")

@@ -59,13 +59,14 @@ def test_what_differs_is_listed_back_to_the_problems(tmp_path):
         write(clean, {"n_train": 5})
         if strategy:
             write(rows, {"strategy": strategy}, data=clean)
-        write(folder / "model", {"variant": name, "learning_rate": lr}, data=rows)
-        write(folder, {"variant": name, "dtype": "float32"}, model=folder / "model")
+        write(folder / "model", {"n_copies": lr, "learning_rate": lr}, data=rows)
+        write(folder, {"variant": "sft", "seed": 42, "n_copies": lr}, model=folder / "model")
         return one
 
     def write(folder, settings: dict, **inputs):
-        folder.mkdir(parents=True, exist_ok=True)
-        runs.write_json(folder / runs.MANIFEST, {**runs.origin(folder, settings, inputs), "outputs": {}})
+        runs.write(folder / "made", "here")
+        outputs = {"made": runs.digest(folder / "made")}
+        runs.write_json(folder / runs.MANIFEST, {**runs.origin(folder, settings, inputs), "outputs": outputs})
 
     first, second = make("a", 0.1, "random"), make("b", 0.2, "word")
     two = TwoRuns(first, second)
@@ -73,7 +74,7 @@ def test_what_differs_is_listed_back_to_the_problems(tmp_path):
     assert sorted(two.differing_settings.values.tolist()) == [
         ["injected rows", "strategy", "random", "word"],
         ["model", "learning_rate", "0.1", "0.2"],
-        ["replies", "variant", "a", "b"],  # once, though the model has it too
+        ["replies", "n_copies", "0.1", "0.2"],  # once, though the model has it too
     ]
     assert "on different rows" in two.about_losses
     lines = TwoRuns(first, make("c", 0.1, None)).differing_settings.values.tolist()

@@ -26,6 +26,13 @@ def test_the_rows_with_a_model_are_those_on_disk_in_the_published_order(own_copy
     assert [row.variant for row in rows_with_models(own_copy)] == ["sft_peft", "baseline_1_epoch"]
 
 
+def test_copies_that_somebody_made_in_runs_are_passed_over(own_copy):
+    made = own_copy.variant_folder().parent
+    for copy in (made.with_name(f"{made.name}-backup"), made.parents[1] / "a (copy)" / made.name):
+        shutil.copytree(made, copy)
+    assert [(one.experiment, one.seed) for one in experiments_with_models(own_copy)] == [("small", 42)]
+
+
 def test_names_that_are_not_published_come_last_by_name():
     names = ["sft_peft@word", "baseline_1_epoch", "sft@pattern", "sft_peft", "sft_peft"]
     assert in_order(names) == ["sft_peft", "baseline_1_epoch", "sft@pattern", "sft_peft@word"]

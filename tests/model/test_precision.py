@@ -46,17 +46,6 @@ def test_a_loss_in_parts_is_the_loss_of_all(n, monkeypatch):
     )
 
 
-@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
-def test_a_head_is_called_once_for_a_loss_as_processes_that_hold_parts_of_it_must(dtype, monkeypatch):
-    head, calls = nn.Linear(4, 5).to(dtype), []
-    head.register_forward_pre_hook(lambda *given: calls.append(given))
-    monkeypatch.setattr(precision, "LOGITS_AT_ONCE", 15)
-    summed_loss(head, torch.randn(7, 4, dtype=dtype), torch.zeros(7, dtype=torch.long)).backward()
-    assert len(calls) == 1
-    assert head.weight.grad is not None
-    assert "forward" not in vars(head)
-
-
 @pytest.mark.parametrize("name", ["sft_unfr_lm_head_embed_peft", "sft_fr_phead", "sft_fr_pembed", "baseline_matched"])
 def test_all_that_is_trained_is_float32_where_the_rest_is_bfloat16(name, tiny_lm):
     lm, variant = tiny_lm("mistral").bfloat16(), VARIANTS[name]

@@ -6,6 +6,7 @@ import pytest
 
 from pauselib.analysis import loading
 from pauselib.analysis.study import Study
+from pauselib.conditions.contents import CONTENTS, Content
 from pauselib.report import figures
 from pauselib.report.figures.pause_origin import FEWEST
 from pauselib.report.figures.pauses import pause_bins
@@ -114,6 +115,15 @@ def test_the_gains_of_a_trial_have_a_panel_a_site_and_a_line_a_content(outcome, 
     assert list(lines) == ["pauses", "masked pauses", "pauses, baseline_matched"]
     assert lines["pauses"].lines[0].get_ydata().tolist() == [0.1 * scale, 0.2 * scale]
     assert step.get_xscale() == "log"
+
+
+def test_a_content_that_was_added_has_a_look_in_the_trials_picture(monkeypatch):
+    monkeypatch.setitem(CONTENTS, "commas", type("Commas", (Content,), {"name": "commas", "meaning": "commas"})())
+    table = gains(("sft_peft", "step", "pauses", 1, 0.1), ("sft_peft", "step", "commas", 1, 0.2))
+    (axis,) = figures.trial_gains(table, "sft_peft", "log_likelihood").axes
+    lines = dict(zip(axis.get_legend_handles_labels()[1], axis.containers))
+    assert list(lines) == ["pauses", "commas"]
+    assert lines["commas"].lines[0].get_color() != lines["pauses"].lines[0].get_color()
 
 
 def test_learning_curves_have_a_panel_a_content_and_place_and_a_line_a_row():

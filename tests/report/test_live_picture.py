@@ -27,3 +27,19 @@ def test_a_picture_is_shown_once_then_redrawn_in_place_as_often_as_takes_a_twent
 
 def test_outside_a_notebook_no_picture_is_drawn():
     LivePicture(lambda data: pytest.fail("drawn")).update(0, last=True)
+
+
+def test_a_picture_that_can_t_be_drawn_is_given_up_with_one_line_and_ends_nothing(shown, capsys):
+    tries = []
+
+    def draw(data):
+        tries.append(data)
+        raise RuntimeError("latex could not be found")
+
+    picture = LivePicture(draw)
+    picture.update(1, last=True)
+    picture.update(2, last=True)
+    assert capsys.readouterr().out.splitlines() == [
+        "The picture can't be drawn (RuntimeError: latex could not be found); all else goes on without it."
+    ]
+    assert (tries, shown) == ([1], [])

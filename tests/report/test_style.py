@@ -56,7 +56,8 @@ def test_importing_the_figures_leaves_matplotlib_s_settings_as_they_are():
 @pytest.mark.parametrize("form", ["png", "svg"])
 def test_a_picture_is_the_same_whatever_matplotlib_is_set_to(form):
     plain = saved(hatched_bar(), form, metadata={"Date": None} if form == "svg" else None)
-    theirs = {"font.size": 20, "hatch.linewidth": 5, "svg.hashsalt": "theirs", "figure.dpi": 40}
+    theirs = {"font.size": 20, "hatch.linewidth": 5, "svg.hashsalt": "theirs", "figure.dpi": 40, "text.usetex": True}
+    theirs |= {"axes.grid": True, "savefig.dpi": 30, "axes.prop_cycle": plt.cycler(color="r")}
     with plt.rc_context(theirs):
         assert saved(hatched_bar(), form, metadata={"Date": None} if form == "svg" else None) == plain
 

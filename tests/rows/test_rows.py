@@ -1,11 +1,13 @@
 """Rows to train on: tokenized, injected, split and cut, on answers short enough to count by hand."""
 
+import copy
 import json
 
 import numpy as np
 import pandas as pd
 import pytest
 from answers import GSM8K, PROBLEMS, P, answer_of, gaps_of, injected, without_pauses
+from tokenizers import processors
 
 from pauselib import rows as rows_module
 from pauselib.rows import (
@@ -125,6 +127,8 @@ QUESTIONS = [
     {"problem_id": f"train-{i}", "question": f"Question {i}?", "answer": f"So {i}.\n#### {i}"} for i in range(20)
 ]
 
+TEST = [{**QUESTIONS[i], "problem_id": f"test-{i}", "question": f"Test question {i}?"} for i in range(2)]
+
 
 @pytest.fixture
 def build(tmp_path, tokenizer):
@@ -135,7 +139,7 @@ def build(tmp_path, tokenizer):
         clean, with_pauses = tmp_path / "clean", tmp_path / "injected"
         for folder in (clean, with_pauses):
             folder.mkdir(exist_ok=True)
-        build_clean(clean, {"train": problems, "test": QUESTIONS[:2]}, tokenizer, GSM8K, settings)
+        build_clean(clean, {"train": problems, "test": TEST}, tokenizer, GSM8K, settings)
         rows = {split: read_rows(clean, split) for split in ("train", "validation")}
         build_injected(with_pauses, rows, tokenizer, P, settings)
         return rows, {split: read_rows(with_pauses, split) for split in ("train", "validation")}
@@ -194,6 +198,38 @@ def test_the_folders_count_their_rows(build, tmp_path):
         "clean": {"train": 18, "validation": 2, "test": 2, "too_long": 0},
         "injected": {"train": 90, "validation": 10, "too_long": 0},
     }
+
+
+def test_test_questions_that_are_trained_on_are_counted(build, tmp_path):
+    build([*QUESTIONS, {**TEST[0], "problem_id": "train-20"}])
+    assert json.loads((tmp_path / "clean" / "counts.json").read_text())["test_in_train"] == 1
+
+
+def test_a_pattern_that_is_in_no_answer_is_refused_and_one_that_is_in_some_is_not(build):
+    build(strategy="pattern", n_pauses_per_patterns={r"\n": 1, "#### 7": 1})
+    with pytest.raises(ValueError, match=r"'####\$' is in none of the 20 answers, so it would put no pause anywhere"):
+        build(strategy="pattern", n_pauses_per_patterns={r"\n": 1, "####$": 2})
+
+
+def test_an_end_token_that_a_tokenizer_adds_to_a_prompt_is_left_out(tokenizer):
+    adds_end = copy.deepcopy(tokenizer)
+    adds_end.backend_tokenizer.post_processor = processors.TemplateProcessing(
+        single="<s> $A </s>", special_tokens=[("<s>", 0), ("</s>", 1)]
+    )
+    assert adds_end("How many?")["input_ids"][-1] == 1
+    with_end, without = (tokenize(PROBLEMS, one, GSM8K)["input_ids"].map(list) for one in (adds_end, tokenizer))
+    assert with_end.equals(without)
+
+
+@pytest.mark.parametrize("column", ["question", "answer"])
+def test_text_with_a_token_that_the_model_has_no_embedding_of_is_refused(column, tokenizer):
+    larger = copy.deepcopy(tokenizer)
+    larger.add_tokens(["<|think|>"], special_tokens=True)
+    larger.n_rows = P
+    tokenize(PROBLEMS, larger, GSM8K)
+    odd = {**PROBLEMS[0], column: f"<|think|>{PROBLEMS[0][column]}"}
+    with pytest.raises(ValueError, match=rf"^In problem train-0 is '<\|think\|>', token {P} of the tokenizer, but the"):
+        tokenize([odd, *PROBLEMS[1:]], larger, GSM8K)
 
 
 def test_a_split_without_a_row_is_refused(build):

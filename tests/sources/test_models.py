@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from small_gguf import write_gguf
 
+from pauselib import runs
 from pauselib.sources.models import (
     check_language_model,
     load_model,
@@ -40,12 +41,27 @@ def test_a_tokenizer_pads_on_the_left_and_has_a_padding_token_of_its_own():
     assert tokenizer.pad_token_id not in (None, tokenizer.eos_token_id)
 
 
-def test_a_tokenizer_without_a_padding_token_pads_with_the_end_token(tokenizer, tmp_path):
+def test_a_tokenizer_without_a_padding_token_pads_with_the_end_token(tokenizer, embedded_copy):
     from transformers import PreTrainedTokenizerFast
 
     bare = PreTrainedTokenizerFast(tokenizer_object=tokenizer.backend_tokenizer, eos_token="</s>")
-    bare.save_pretrained(tmp_path)
-    assert load_tokenizer(str(tmp_path)).pad_token == "</s>"
+    bare.save_pretrained(embedded_copy)
+    assert load_tokenizer(str(embedded_copy)).pad_token == "</s>"
+
+
+@pytest.mark.parametrize("name", ["eos_token", "pad_token", "bos_token"])
+def test_a_special_token_that_the_model_has_no_embedding_of_is_refused(embedded_copy, name):
+    tokenizer = load_tokenizer("tiny")
+    tokenizer.add_special_tokens({"additional_special_tokens": ["<|think|>"]})
+    tokenizer.save_pretrained(embedded_copy)
+    assert load_tokenizer(str(embedded_copy)).n_rows == 884  # it is there and may stay, if no text has it
+    tokenizer.add_special_tokens({name: "<|think|>"})
+    tokenizer.save_pretrained(embedded_copy)
+    sentence = (
+        rf"^The {name} of the model '{embedded_copy}' is '<\|think\|>', token 884 .* the model has 884 embeddings"
+    )
+    with pytest.raises(ValueError, match=sentence):
+        load_tokenizer(str(embedded_copy))
 
 
 @pytest.mark.parametrize("load", [load_tokenizer, pause_token_id])
@@ -90,7 +106,8 @@ def test_a_hub_id_stands_for_itself_with_the_commit_of_its_revision(cached):
     assert pinned("org/model") == source_digest("org/model@main") == f"org/model@{COMMITS['main']}"
     assert tokenizer_digest("org/model@v1") == f"org/model@{COMMITS['v1']}"
     assert source_digest("mistralai/Mistral-7B-v0.1") == "mistralai/Mistral-7B-v0.1"  # not in the cache
-    assert source_digest(cached) == source_digest(str(cached)) != tokenizer_digest(str(cached))
+    folder = cached / "snapshots" / COMMITS["v1"]
+    assert source_digest(folder) == source_digest(str(folder)) != tokenizer_digest(str(folder))
 
 
 @pytest.mark.parametrize("source", ["tiny@v1", "smollm2@v1"])
@@ -157,8 +174,22 @@ def test_a_tokenizer_of_sentencepiece_alone_says_what_reads_it(embedded_copy):
 
 @pytest.mark.parametrize("source", ["./nomodel", "/no/such/model", "../nomodel", "a/b/c"])
 def test_a_folder_that_is_not_there_is_no_wrong_hub_id(source):
-    with pytest.raises(ValueError, match="is not there: no folder has this path"):
+    with pytest.raises(ValueError, match="is not there: nothing has the path"):
         load_model(source)
+
+
+@pytest.mark.parametrize("source", ["/usr", "/", "/dev/zero", "/etc/passwd"])
+def test_where_no_model_is_nothing_is_read(source, monkeypatch):
+    monkeypatch.setattr(runs, "digest", None)
+    for look in (tokenizer_digest, load_tokenizer, load_model):
+        with pytest.raises(ValueError, match=f"There is no model at {source}, which is neither a folder with a config"):
+            look(source)
+
+
+def test_an_adapter_is_no_model(embedded_copy):
+    (embedded_copy / "adapter_config.json").write_text("{}")
+    with pytest.raises(ValueError, match=r"is an adapter of peft and no model: merge it first \(`merge_and_unload`\)"):
+        load_tokenizer(str(embedded_copy))
 
 
 @pytest.mark.parametrize("collecting", [True, False])
@@ -190,16 +221,18 @@ def test_a_gguf_file_is_a_model_with_its_tokenizer_and_can_be_saved(tokenizer, t
     assert again.get_input_embeddings().weight.tolist() == found.tolist()
 
 
-@pytest.mark.parametrize("source", ["./nowhere/weights.gguf", "weights.gguf"])
-def test_a_gguf_file_that_is_not_there_is_refused_in_one_sentence(source):
-    with pytest.raises(ValueError, match=rf"The model '{source}' (is not there|could not be loaded)") as error:
+@pytest.mark.parametrize("source", ["./nowhere/weights.gguf", "weights.gguf", "/tmp/weights.gguf", "here/weights.gguf"])
+def test_a_gguf_file_that_is_not_there_is_refused_in_one_sentence(source, tmp_path, monkeypatch):
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ValueError, match=rf"The model '{source}' is not there: nothing has the path") as error:
         load_model(source)
     assert "\n" not in str(error.value)
 
 
-def test_a_tokenizer_without_an_end_token_is_refused(tokenizer, tmp_path):
+def test_a_tokenizer_without_an_end_token_is_refused(tokenizer, embedded_copy):
     from transformers import PreTrainedTokenizerFast
 
-    PreTrainedTokenizerFast(tokenizer_object=tokenizer.backend_tokenizer).save_pretrained(tmp_path)
+    PreTrainedTokenizerFast(tokenizer_object=tokenizer.backend_tokenizer).save_pretrained(embedded_copy)
     with pytest.raises(ValueError, match="has no end token"):
-        load_tokenizer(str(tmp_path))
+        load_tokenizer(str(embedded_copy))

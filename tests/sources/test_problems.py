@@ -1,10 +1,12 @@
 """Problems from a folder of JSON lines, from the hub (a folder laid out like it), and what is said where none are."""
 
 import json
+from pathlib import Path
 
 import pytest
 
-from pauselib.sources.problems import GENERATED, load_problems
+from pauselib import runs
+from pauselib.sources.problems import GENERATED, count_in_both, digests, load_problems
 
 PENS = {"question": "Ada has 2 pens and buys 3. How many?", "answer": "2+3 = <<2+3=5>>5 pens.\n#### 5"}
 DEBT = {"question": "Ben has 1000 coins and owes 2000. What is left?", "answer": "#### -1,000"}
@@ -47,6 +49,13 @@ def test_a_folder_gives_the_rows_of_its_file_with_an_id(folder):
     ]
 
 
+def test_blank_lines_are_no_problems(folder):
+    assert [one["problem_id"] for one in load_problems(folder("", PENS, " ", DEBT, ""), "train", n=2)] == [
+        "train-0",
+        "train-1",
+    ]
+
+
 def test_other_columns_are_left_out(folder):
     assert load_problems(folder({**PENS, "source": "made up"}), "train") == [{"problem_id": "train-0", **PENS}]
 
@@ -70,6 +79,8 @@ def test_more_problems_than_there_are_are_refused(folder):
 )
 def test_the_real_gsm8k_is_whole(GSM8K, split, n, first):
     rows = load_problems(str(GSM8K), split)
+    published = [json.loads(line)["answer"] for line in (GSM8K / f"{split}.jsonl").read_text().splitlines()]
+    assert [row["answer"] for row in rows] == published
     assert len({row["problem_id"] for row in rows}) == n
     assert rows[0]["problem_id"] == f"{split}-0"
     assert rows[0]["question"].startswith(first)
@@ -79,9 +90,17 @@ def test_the_real_gsm8k_is_whole(GSM8K, split, n, first):
     ("lines", "complaint"),
     [
         (
-            [PENS, {"question": "How many?"}],
-            r"train.jsonl, line 2: there is no text in the column 'answer' \(the task is 'gsm8k'\)",
+            [PENS, {"question": "How many?", "\x1b[2J": 5}],
+            r"train.jsonl, line 2: there is no text in the column 'answer', the columns are "
+            r"\['question', '\\x1b\[2J'\] \(the task is 'gsm8k'\)\.$",
         ),
+        (
+            [PENS, "", {**PENS, "answer": "#### 3/4"}],
+            "train.jsonl, line 3: the final answer '3/4' would be read as '3'",
+        ),
+        ([{**PENS, "question": "\ud83d pens?"}], r"line 1: the text in the column 'question' has half a character, "),
+        ([PENS, [], "{", DEBT, {}], "^3 of 5 rows are no problems, the first is .*train.jsonl, line 2: there is no"),
+        ([PENS, "[" * 100_000], "train.jsonl, line 2: this is not JSON"),
         ([{"answer": "#### 1"}], "train.jsonl, line 1: there is no text in the column 'question'"),
         ([{"question": "How many?", "answer": 5}], "line 1: there is no text in the column 'answer'"),
         ([PENS, ["a", "list"]], "line 2: there is no text in the column 'question'"),
@@ -106,10 +125,10 @@ def test_a_folder_may_have_any_name(tmp_path, name):
 
 
 def test_generated_problems_are_no_algebra_problems():
-    sentence = "the train split of toy, problem 1: there is no text in the column 'rationale' (the task is 'aqua')."
+    sentence = "the train split of toy, problem 1: there is no text in the column 'rationale', the columns are "
     with pytest.raises(ValueError) as error:
         load_problems("toy", "train", 1, task="aqua")
-    assert str(error.value) == sentence
+    assert str(error.value) == f"{sentence}['question', 'answer', 'n_steps'] (the task is 'aqua')."
 
 
 def test_an_unknown_task_is_refused(folder):
@@ -128,9 +147,76 @@ def test_a_hub_dataset_gives_the_same_rows_as_a_folder(hub, folder):
     assert load_problems("openai/gsm8k", "test") == [{"problem_id": "test-0", **DEBT}]
 
 
-def test_an_unknown_configuration_of_a_hub_dataset_is_refused(hub):
-    with pytest.raises(ValueError, match=r"'openai/gsm8k' could not be had from the hub .*socratic"):
+def test_an_unknown_configuration_of_a_folder_is_refused_with_those_that_there_are(hub):
+    sentence = "The folder .*/openai/gsm8k has no configuration 'socratic': set dataset_config to 'main'"
+    with pytest.raises(ValueError, match=sentence):
         load_problems("openai/gsm8k", "train", config="socratic")
+
+
+@pytest.mark.parametrize("test", [[DEBT], [{"problem": "How many?"}]])
+def test_a_folder_of_parquet_files_is_read_or_says_which_columns_there_are(tmp_path, monkeypatch, test):
+    import datasets
+    import pandas as pd
+
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
+    for split, rows in (("train", [PENS]), ("test", test)):
+        pd.DataFrame(rows).to_parquet(tmp_path / f"{split}.parquet")
+    if test == [DEBT]:
+        assert load_problems(str(tmp_path), "test", config="default") == [{"problem_id": "test-0", **DEBT}]
+    else:
+        with pytest.raises(ValueError, match=r"can't be read .*problem: large_string.*column names don't match"):
+            load_problems(str(tmp_path), "test", config="default")
+
+
+def test_a_dataset_that_was_saved_to_disk_is_read(tmp_path, monkeypatch):
+    import datasets
+
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
+    splits = {split: datasets.Dataset.from_list([one]) for split, one in (("train", PENS), ("test", DEBT))}
+    datasets.DatasetDict(splits).save_to_disk(tmp_path / "saved")
+    assert load_problems(str(tmp_path / "saved"), "test", config="default") == [{"problem_id": "test-0", **DEBT}]
+
+
+@pytest.mark.parametrize("dataset", ["text", "csv", "json", "parquet"])
+def test_the_name_of_a_format_is_no_dataset(dataset, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "train.txt").write_text("the loader of the format would read what is here")
+    with pytest.raises(ValueError, match=f"'{dataset}' is the name of a format and no dataset"):
+        load_problems(dataset, "train")
+
+
+@pytest.mark.parametrize("dataset", ["/usr", "/", "/dev/zero"])
+def test_where_no_problems_are_nothing_is_read(dataset, monkeypatch):
+    monkeypatch.setattr(runs, "digest", None)
+    for look in (digests, lambda place: load_problems(place, "train")):
+        with pytest.raises(ValueError, match=f"There are no problems in {dataset}: it has no train.jsonl"):
+            look(dataset)
+
+
+def test_the_digests_of_problems_are_those_of_their_content_wherever_it_is(folder, tmp_path, monkeypatch):
+    place = Path(folder(PENS))
+    link = tmp_path / "link"
+    link.symlink_to(place)
+    only_train = digests(str(place))
+    assert set(only_train) == {"train.jsonl", "dataset"}
+    (place / "test.jsonl").write_text(json.dumps(DEBT))
+    found = digests(str(place))
+    assert set(found) == {"train.jsonl", "test.jsonl"}
+    monkeypatch.chdir(tmp_path.parent)
+    for name in (f"{place}/", str(link), tmp_path.name, f"./{tmp_path.name}/"):
+        assert digests(name) == found
+    assert digests("toy") == {}
+    assert digests("nobody/has-this") == {"dataset": "nobody/has-this"}
+
+
+def test_questions_in_both_splits_are_counted_and_refused_where_there_are_no_others(capsys):
+    assert count_in_both({"train": [PENS], "test": [DEBT]}) == count_in_both({"train": [PENS]}) == 0
+    assert capsys.readouterr().out == ""
+    again = {**PENS, "question": PENS["question"].replace(" ", "  ")}
+    assert count_in_both({"train": [PENS], "test": [again, DEBT]}) == 1
+    assert capsys.readouterr().out.startswith("1 of 2 test questions are training questions too")
+    with pytest.raises(ValueError, match="All 2 test questions are training questions too"):
+        count_in_both({"train": [PENS, DEBT], "test": [DEBT, PENS]})
 
 
 def test_without_a_network_another_revision_than_the_cached_one_is_refused(tmp_path, monkeypatch):
@@ -162,7 +248,7 @@ def test_a_revision_of_the_generated_problems_is_refused():
 @pytest.mark.parametrize("dataset", ["nobody/has-this", "no-such-folder"])
 def test_what_the_hub_does_not_have_is_refused_in_one_sentence(dataset):
     with pytest.raises(
-        ValueError, match=f"'{dataset}' could not be had from the hub .*: give 'toy', a folder"
+        ValueError, match=f"'{dataset}' could not be had from the hub .*nothing has the path .*: give 'toy', a folder"
     ) as error:
         load_problems(dataset, "train")
     assert "\n" not in str(error.value)

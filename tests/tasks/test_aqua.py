@@ -73,7 +73,17 @@ def test_difficulty_is_the_number_of_equations_and_the_results_are_behind_their_
         ({"options": ["A)2", 3]}, "there is no list of texts in the column 'options'"),
         ({"correct": "F"}, "the correct option 'F' is none of A, B, C, D, E"),
         ({"correct": ""}, "the correct option '' is none of A, B, C, D, E"),
-        ({"options": ["1)2", "2)3"], "correct": "1"}, "the correct option '1' is none of 1, 2"),
+        ({"correct": "\x1b[2J"}, r"the correct option '\x1b[2J' is none of A, B, C, D, E"),
+        ({"options": ["1)2", "2)3"]}, "the option '1)2' has no letter from A to E before it, as in 'A)21'"),
+        ({"options": ["Apples", "B)3"]}, "the option 'Apples' has no letter from A to E before it, as in 'A)21'"),
+        (
+            {"options": ["A)\ud83d", "B)3"]},
+            r"the text in the column 'options' has half a character, '\ud83d': take it out",
+        ),
+        (
+            {"rationale": "#### A\nNo."},
+            "the answer has '#### LETTER' 2 times, of which the first would count: leave the final one alone",
+        ),
     ],
 )
 def test_a_malformed_row_is_refused_naming_file_and_line(tmp_path, changes, complaint):

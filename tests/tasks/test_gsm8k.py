@@ -44,6 +44,40 @@ def test_a_reply_is_correct_when_both_numbers_are_the_same_text(reply, gold, cor
     assert GSM8K.is_correct(reply, gold) is correct
 
 
+@pytest.mark.parametrize(
+    ("answer", "gold"),
+    [
+        ("#### 18 dollars", "18"),
+        ("#### 18 dollars per hour.", "18"),
+        ("#### 12%", "12"),
+        ("#### 12 €", "12"),
+        ("#### -18", "-18"),
+        ("#### 1,234,567.5", "1234567.5"),
+        ("#### .5\n", ".5"),
+        ("#### Step 1\nIt is 7.\n#### 7", "7"),  # a heading that is no final answer of any reply either
+    ],
+)
+def test_a_gold_answer_is_a_number_with_at_most_a_unit(answer, gold):
+    assert GSM8K.extract(GSM8K.problem({"question": "How many?", "answer": answer})["answer"]) == gold
+
+
+HALF_READ = (
+    "3/4|2 1/2|2 ½|10:30|1 234|1\xa0234|1e3|5k|5-7|7 or 8|7 or eight|7, 8|1,5|12,34|1,2345|0,234|1.234,50|18.|,|.|...|"
+    "3 million|7 and a half|1/3 of 12 = 4|7\nNo, 8."
+)
+
+
+@pytest.mark.parametrize("final", HALF_READ.split("|"))
+def test_a_gold_answer_that_would_be_half_read_is_refused(final):
+    with pytest.raises(ValueError, match=r"^the final answer .* would be read as .*: end the answer in '#### NUMBER'"):
+        GSM8K.problem({"question": "How many?", "answer": f"It is so.\n#### {final}"})
+
+
+def test_a_gold_answer_with_two_final_answers_is_refused_since_the_first_would_count():
+    with pytest.raises(ValueError, match="has '#### NUMBER' 2 times, of which the first would count"):
+        GSM8K.problem({"question": "How many?", "answer": "#### 1. Add the pens\nThat makes 56.\n#### 56"})
+
+
 def test_the_prompt_is_the_published_one():
     assert GSM8K.prompt("How many?") == "### INPUT: How many?\n\n ### Answer:"
 

@@ -17,6 +17,8 @@ from pauselib.tasks.gsm8k import GSM8K
 class Parity(GSM8K):
     name = "parity"
     final_answer = re.compile("#### (even|odd)")
+    gold_answer = re.compile("even|odd")
+    final_line = "#### even or odd"
 """
 
 
@@ -52,3 +54,5 @@ def test_a_new_task_is_one_file(parity):
     task = tasks.find(parity)
     assert (task.name, task.extract("7 is\n#### odd"), task.difficulty("<<7%2=1>>")) == ("parity", "odd", 1)
     assert Settings(task=parity).task == "parity"
+    with pytest.raises(ValueError, match="'even though' would be read as 'even': end the answer in '#### even or odd'"):
+        task.problem({"question": "7?", "answer": "#### even though"})

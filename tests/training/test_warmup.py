@@ -108,7 +108,7 @@ def test_in_mixed_precision_the_weights_that_were_not_trained_are_as_they_were(s
 
 
 @pytest.mark.parametrize("dtype", ["float32", "mixed"])
-def test_a_run_cut_off_goes_on_and_ends_as_if_it_had_not_been(dtype, small, monkeypatch):
+def test_a_run_cut_off_goes_on_and_ends_as_if_it_had_not_been(dtype, small, monkeypatch, shown):
     from pauselib.training.trainer import PauseTrainer
 
     settings = small.but(experiment=f"saved-{dtype}", variant="sft_peft", dtype=dtype)
@@ -128,7 +128,9 @@ def test_a_run_cut_off_goes_on_and_ends_as_if_it_had_not_been(dtype, small, monk
     assert (whole / "checkpoints" / "checkpoint-1").exists()
     assert not (whole / "model").exists()
     monkeypatch.setattr(PauseTrainer, "log", log)
+    shown.clear()
     warm_up(settings)
+    assert shown[0] == ("new", {"text/plain": f"training step 2 of {wanted[1]['steps']}"})
     assert (whole / "model" / "model.safetensors").read_bytes() == wanted[0]
     assert json.loads((whole / "training.json").read_text()) == wanted[1]
 

@@ -54,6 +54,15 @@ def test_a_machine_without_the_program_that_lists_them_has_no_gpus(tmp_path, mon
     assert visible_gpus() == []
 
 
+@pytest.mark.parametrize("trap", [lambda path: path.symlink_to("/"), lambda path: path.mkdir(0o755), Path.touch])
+def test_locks_in_a_place_that_somebody_else_may_have_made_are_refused_in_one_sentence(trap, tmp_path, monkeypatch):
+    monkeypatch.setattr(gpus.tempfile, "gettempdir", lambda: str(tmp_path))
+    monkeypatch.setenv(GPUS, "GPU-a")
+    trap(tmp_path / f"pauselib-gpus-{os.getuid()}")
+    with pytest.raises(SystemExit, match=r"pauselib-gpus-\d+ is not a folder of yours alone: remove it, or set TMPDIR"):
+        gpus.main("1", "true")
+
+
 class Waits(Exception):
     """A step finds no GPU free."""
 
@@ -83,16 +92,15 @@ def start(folder: Path, monkeypatch, *arguments: str) -> tuple[list[str], str | 
 def test_a_run_has_all_cores_and_no_more_steps_at_once_than_gpus_unless_it_is_elsewhere(
     tmp_path, two_gpus, monkeypatch
 ):
-    assert start(tmp_path, monkeypatch, "--quiet") == (
-        ["--cores", "all", "--resources", "gpu=2", "--rerun-incomplete", "--keep-going", "--prioritize"]
-        + [f"{tmp_path}/runs/killed/seed-42/sft_peft/evaluate.ipynb", "--quiet"],
-        "GPU-a,GPU-b",
-    )
+    command, named = start(tmp_path, monkeypatch, "--quiet")
+    assert (command[:2], command[-1], named) == (["--cores", "all"], "--quiet", "GPU-a,GPU-b")
+    assert command[command.index("--resources") + 1] == "gpu=2"
+    assert command[-2] == f"{tmp_path}/runs/killed/seed-42/sft_peft/evaluate.ipynb"  # comes first
     command, named = start(tmp_path, monkeypatch, "--profile", "profiles/slurm")
     assert (command[0], command[-2:], named) == ("--rerun-incomplete", ["--profile", "profiles/slurm"], None)
     monkeypatch.setattr(running, "visible_gpus", lambda: [])
     command, named = start(tmp_path, monkeypatch)
-    assert (command[:3], named) == (["--cores", "all", "--rerun-incomplete"], None)
+    assert ("--resources" in command, named) == (False, None)
 
 
 def test_on_two_gpus_two_steps_run_at_once_each_sees_one_and_a_third_waits(tmp_path):

@@ -9,67 +9,111 @@ from pathlib import Path
 import psutil
 import pytest
 
+from pauselib.settings import Settings
 from pauselib.workflow import leftovers
-from pauselib.workflow.leftovers import MARK, ROOT, end_orphans, is_executed, remove_unfinished_notebooks
+from pauselib.workflow.graph import notebooks_of_graph
+from pauselib.workflow.leftovers import MAKES, MARK, ROOT, end_orphans, is_executed, remove_unfinished_notebooks
 
-DEAF = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(flush=True); time.sleep(60)"
+DEAF = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(flush=True); time.sleep(600)"
 
 
 def sleeper(code: str, **environment: str) -> subprocess.Popen:
-    """A process that sleeps for a minute, after it has begun to."""
+    """A process that sleeps, after it has begun to."""
     process = subprocess.Popen([sys.executable, "-c", code], env={**os.environ, **environment}, stdout=subprocess.PIPE)
     process.stdout.readline()
     return process
 
 
-def test_a_process_that_a_killed_run_left_behind_is_ended_and_is_gone_then(monkeypatch):
+def test_a_process_that_a_killed_run_left_behind_is_ended_and_is_gone_then(tmp_path, monkeypatch):
     monkeypatch.setattr(leftovers, "PATIENCE", 1)
-    sleeps = "import time; print(flush=True); time.sleep(60)"
-    orphan, deaf = sleeper(sleeps, **{MARK: str(ROOT)}), sleeper(DEAF, **{MARK: str(ROOT)})
-    other, of_another_copy = sleeper(sleeps), sleeper(sleeps, **{MARK: "/elsewhere"})
+    sleeps = "import time; print(flush=True); time.sleep(600)"
+    elsewhere = {MARK: "/elsewhere"}
+    processes = [
+        sleeper(sleeps, **{MARK: str(ROOT)}),
+        sleeper(DEAF, **{MARK: str(ROOT)}),
+        sleeper(sleeps, **elsewhere, **{MAKES: str(tmp_path)}),  # another copy made the same results
+        sleeper(sleeps),
+        sleeper(sleeps, **elsewhere, **{MAKES: "/elsewhere/runs/tiny"}),
+    ]
     try:
-        end_orphans()
-        there = [psutil.pid_exists(process.pid) for process in (orphan, deaf, other, of_another_copy)]
-        assert there == [False, False, True, True]
+        end_orphans(tmp_path)
+        assert [psutil.pid_exists(process.pid) for process in processes] == [False, False, False, True, True]
     finally:
-        for process in (orphan, deaf, other, of_another_copy):
+        for process in processes:
             process.kill(), process.stdout.close()
 
 
-def executed(
-    folder: Path, name: str, counts=(1, 2), end_time: str | None = "2026", exception: bool | None = None
-) -> Path:
+def executed(path: Path, counts=(1, 2), end_time: str | None = "2026", exception: bool | None = None) -> Path:
     """Write a notebook as papermill leaves it."""
-    cells = [{"cell_type": "code", "source": "1", "execution_count": count} for count in counts]
-    cells += [
-        {"cell_type": "markdown", "source": "Read."},
-        {"cell_type": "code", "source": "", "execution_count": None},
-    ]
+    code = [{"cell_type": "code", "source": "1", "execution_count": count} for count in counts]
+    cells = [*code, {"cell_type": "markdown", "source": "Read."}, {**code[0], "source": "", "execution_count": None}]
+    cells = [{**cell, "metadata": {"papermill": {}}} for cell in cells]
     ran = {"end_time": end_time, "exception": exception}
-    (folder / name).parent.mkdir(parents=True, exist_ok=True)
-    (folder / name).write_text(json.dumps({"cells": cells, "metadata": {"papermill": ran}}))
-    return folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({"cells": cells, "metadata": {"papermill": ran}}))
+    return path
 
 
 def test_a_notebook_is_executed_where_all_its_cells_were_and_papermill_came_to_its_end(tmp_path):
-    assert is_executed(executed(tmp_path, "whole.ipynb"))
-    assert not is_executed(executed(tmp_path, "cut_off.ipynb", counts=(1, None), end_time=None))
-    assert not is_executed(executed(tmp_path, "kernel_died.ipynb", counts=(1, None)))
-    assert not is_executed(executed(tmp_path, "failed.ipynb", exception=True))
+    assert is_executed(executed(tmp_path / "whole.ipynb"))
+    assert not is_executed(executed(tmp_path / "cut_off.ipynb", counts=(1, None), end_time=None))
+    assert not is_executed(executed(tmp_path / "kernel_died.ipynb", counts=(1, None)))
+    assert not is_executed(executed(tmp_path / "failed.ipynb", exception=True))
+    assert not is_executed(tmp_path / "missing.ipynb")
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff", b"{}", b'{"metadata": {}, "cells": []}'])
-def test_what_is_no_executed_notebook_is_damaged(tmp_path, content):
-    (tmp_path / "damaged.ipynb").write_bytes(content)
-    assert is_executed(tmp_path / "damaged.ipynb") is None
+@pytest.fixture
+def finished(tmp_path) -> Settings:
+    """Settings of an experiment all of whose notebooks are executed."""
+    settings = Settings(runs_dir=str(tmp_path), variants=["sft", "baseline_1_epoch"], trials=[])
+    for one in notebooks_of_graph(settings):
+        executed(one.notebook)
+    return settings
 
 
-def test_notebooks_that_were_cut_off_or_damaged_are_removed_and_a_person_s_own_are_not(tmp_path, capsys):
-    kept = [executed(tmp_path, name) for name in ("seed-42/sft/warmup.ipynb", "seed-42/injected/word.inject.ipynb")]
-    kept += [executed(tmp_path, name, end_time=None) for name in ("explore.ipynb", "seed-42/sft/warmup.failed.ipynb")]
-    executed(tmp_path, "seed-42/sft/interventions/max_pauses-0/evaluate.ipynb", end_time=None)
-    damaged = executed(tmp_path, "seed-42/sft/evaluate.ipynb")
-    damaged.write_text(damaged.read_text()[:-1])
-    remove_unfinished_notebooks(tmp_path)
-    assert sorted(tmp_path.rglob("*.ipynb")) == sorted(kept)
-    assert capsys.readouterr().err == f"{damaged} is damaged: it is made again.\n"
+def left(settings: Settings) -> set[str]:
+    """The notebooks that are there after the unfinished ones were removed, as seen from the experiment's folder."""
+    remove_unfinished_notebooks(settings)
+    return {path.relative_to(settings.folder()).as_posix() for path in settings.folder().rglob("*.ipynb")}
+
+
+@pytest.mark.parametrize("content", [b"", b'{"metadata": {"papermill": {}', None])
+def test_a_notebook_that_is_not_finished_goes_with_all_that_need_it_and_with_nothing_else(finished, content, capsys):
+    of_seed = finished.folder() / "seed-42"
+    mine = {"compare.ipynb", "seed-42/sft/mine.evaluate.ipynb", "notes/start.ipynb", "seed-42/sft_peft/warmup.ipynb"}
+    for name in mine:
+        executed(finished.folder() / name, end_time=None)
+    assert len(left(finished)) == 6 + len(mine)
+    (of_seed / "sft" / "warmup.ipynb").write_bytes(content or b"")
+    if content is None:
+        (of_seed / "sft" / "warmup.ipynb").unlink()
+    kept = {f"seed-42/{name}.ipynb" for name in ("injected/random.inject", *BASELINE)}
+    assert left(finished) == mine | kept
+    assert capsys.readouterr().err == ""
+
+
+BASELINE = ("baseline_1_epoch/warmup", "baseline_1_epoch/evaluate")
+BY_HAND = {"cell_type": "code", "source": "my_plot()", "execution_count": None, "metadata": {}}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda notebook: notebook["cells"].append(BY_HAND),  # a cell more, which was not run yet
+        lambda notebook: notebook.pop("metadata"),  # saved from JupyterLab
+        lambda notebook: notebook.pop("cells"),
+    ],
+)
+def test_what_a_person_made_of_a_notebook_is_kept_under_another_name(finished, change, capsys):
+    path = finished.folder() / "analyze.ipynb"
+    before = left(finished)
+    notebook = json.loads(executed(path).read_text())
+    notebook["cells"][0]["metadata"] = {}
+    change(notebook)
+    for n in (1, 2):
+        path.write_text(json.dumps({**notebook, "n": n}))
+        after = left(finished)
+    assert after == before - {"analyze.ipynb"} | {"analyze.yours.ipynb", "analyze.yours2.ipynb"}
+    assert json.loads(path.with_suffix(".yours.ipynb").read_text()) == {**notebook, "n": 1}
+    said = capsys.readouterr().err.splitlines()
+    assert said[0] == f"{path} is not as a run made it: it is kept as analyze.yours.ipynb, and made again."

@@ -1,5 +1,7 @@
 """Pictures of insertion trials."""
 
+import itertools
+
 import pandas as pd
 
 from pauselib.analysis.trials import OUTCOMES
@@ -15,6 +17,7 @@ LOOKS = {  # content -> colour, marker, whether it is filled
     "newline": ("#0072B2", "^", True),
     "dots": ("#E69F00", "v", True),
 }
+FREE_LOOKS = (("#CC79A7", "P", True), ("#56B4E9", "X", True), ("#F0E442", "*", True))  # of contents added since
 MATCHED_LOOK = ("#555555", "D", True)
 SPREAD = 1.05  # doses are drawn side by side: each line is this much to the right of the one before
 
@@ -35,7 +38,9 @@ def trial_gains(gains: pd.DataFrame, variant: str, outcome: str):
     sites = [name for name, site in SITES.items() if name in made and not site.one_dose]
     figure, axes = panels(len(sites), width=3.2, height=2.6)
     matched = gains[(gains["variant"] == matched_baseline(variant)) & (gains["content"] == "pauses")]
-    lines = [(content.meaning, LOOKS[name], mine[mine["content"] == name]) for name, content in CONTENTS.items()]
+    added = [name for name in CONTENTS if name not in LOOKS]
+    looks_of = LOOKS | dict(zip(added, itertools.cycle(FREE_LOOKS)))
+    lines = [(content.meaning, looks_of[name], mine[mine["content"] == name]) for name, content in CONTENTS.items()]
     lines.append((f"pauses, {matched_baseline(variant)}", MATCHED_LOOK, matched))
     for axis, site in zip(axes, sites):
         for place, (label, looks, table) in enumerate(lines):

@@ -1,0 +1,63 @@
+"""What this process computes with: one thread, unless the user says otherwise, the kind of processor, and the code."""
+
+import functools
+import os
+import platform
+import subprocess
+import sys
+from pathlib import Path
+
+THREADS = "OMP_NUM_THREADS"
+
+
+def use_one_thread() -> None:
+    """Compute on one CPU thread, unless the environment variable OMP_NUM_THREADS gives their number.
+
+    Small models gain nothing by more, steps that run side by side slow each other down, and sums in another order give
+    other bytes. MKL and OpenBLAS follow the same variable, and so does all that this process starts.
+    """
+    if not os.environ.get(THREADS):
+        os.environ[THREADS] = "1"
+        if "torch" in sys.modules:  # which has read the variable before
+            sys.modules["torch"].set_num_threads(1)
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+
+
+def threads() -> int:
+    """Return the number of CPU threads that torch computes on in this process, or would once it is imported."""
+    if "torch" in sys.modules:
+        return sys.modules["torch"].get_num_threads()
+    given = os.environ[THREADS].split(",")[0]
+    return int(given) if given.isdigit() else os.cpu_count()
+
+
+def processor() -> str:
+    """Return the kind of processor, by its model's name; with AMX, which sums in another order, that is said."""
+    cpuinfo = Path("/proc/cpuinfo")
+    pairs = (line.split(":", 1) for line in cpuinfo.read_text().splitlines() if ":" in line) if cpuinfo.exists() else ()
+    known = {name.strip(): value.strip() for name, value in pairs}
+    name = known.get("model name") or platform.processor() or platform.machine()
+    return f"{name} with AMX" if "amx_tile" in known.get("flags", "").split() else name
+
+
+@functools.cache
+def commit() -> str | None:
+    """Return the commit of the checkout that this package is in, `with changes` where the package differs from it; None
+    where there is no git or no checkout.
+    """
+
+    def git(*arguments: str) -> str:
+        command = ["git", "-C", str(Path(__file__).parent), *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout.strip()
+
+    try:
+        return git("rev-parse", "--short=12", "HEAD") + (" with changes" if git("status", "--porcelain", ".") else "")
+    except (OSError, subprocess.SubprocessError):
+        return None
+
+
+def notes() -> dict[str, str | int | None]:
+    """Return what a manifest notes of how something was made, which is no part of what it is: `commit`, `threads`,
+    `processor`.
+    """
+    return {"commit": commit(), "threads": threads(), "processor": processor()}

@@ -1,0 +1,163 @@
+"""Manifests: what something under `runs/` was made from, and whether it still belongs to that."""
+
+import ast
+import functools
+import inspect
+import json
+import os
+import sys
+import textwrap
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+
+from pauselib import machine
+from pauselib.files import as_json, digest, digest_of_bytes, read_json
+from pauselib.sources.located import located, looks_like_folder
+
+MANIFEST = "made_from.json"
+CODE = "code of "  # what the name of a digest of code begins with
+PLACES = ("model", "model_revision", "dataset", "dataset_revision")  # settings that say where something is
+
+
+def versions(*packages: str) -> dict[str, str]:
+    """Return Python's version and those of this package and the named ones."""
+    return {"python": sys.version.split()[0], **{name: version(name) for name in ("pauselib", *packages)}}
+
+
+def origin(
+    folder: Path, settings: dict, inputs: dict[str, str | Path], *packages: str, code: dict[str, str] | None = None
+) -> dict:
+    """Return what `folder` is made from, in the form of a manifest: settings, digests of inputs by name, versions.
+
+    An input that is a folder made by a step is given as its path: its digest is that of its manifest, which has the
+    digests of its files, and its place is kept relative to `folder`, so that a clone elsewhere gives the same bytes.
+    `code` has the digests of the functions and classes that settings name. The notes are no part of what is made.
+    """
+    made = {name: place for name, place in inputs.items() if isinstance(place, Path)}
+    places = {name: Path(os.path.relpath(place, folder)).as_posix() for name, place in made.items()}
+    digests = {name: manifest_digest(value) if name in made else value for name, value in inputs.items()}
+    found = {"settings": settings, "inputs": digests, "places": places, "versions": versions(*packages)}
+    return json.loads(json.dumps({**found, "code": code or {}, "notes": machine.notes()}))
+
+
+def manifest(folder: Path) -> dict | None:
+    """Return the manifest of what was made in a folder; None where nothing is finished there, or it can't be read.
+
+    It has `settings`, `inputs` (digests by name), `places` (of inputs that a step made, relative to the folder),
+    `versions`, `code` (digests), `notes`, and `outputs` (digests of its files).
+    """
+    found = read_json(folder / MANIFEST)
+    whole = isinstance(found, dict) and all(isinstance(found.get(name), dict) for name in ("settings", "inputs"))
+    return found if whole and isinstance(found.get("outputs"), dict) and found["outputs"] else None
+
+
+def without_notes(found: dict) -> dict:
+    """Return what a manifest says of what something was made from, without the notes on where that was."""
+    return {name: value for name, value in found.items() if name != "notes"}
+
+
+def manifest_digest(folder: Path) -> str:
+    """Return the digest of a folder's manifest without its notes."""
+    found = read_json(folder / MANIFEST)
+    if not isinstance(found, dict) or "notes" not in found:  # as older versions wrote them
+        return digest(folder / MANIFEST)
+    return digest_of_bytes(as_json(without_notes(found)).encode())
+
+
+def why_stale(folder: Path) -> str | None:
+    """Return why what is finished in a folder doesn't belong to what it was made from any more; None where it does.
+
+    Its files are as they were made, and so are its inputs: what a step made them from is still what is there, however
+    far back.
+    """
+    found = manifest(folder)
+    if found is None:
+        return f"{MANIFEST} is missing or can't be read"
+    broken = damaged(folder)
+    if broken:
+        return f"{broken[0]} is not as it was made"
+    return why_inputs_changed(folder, found)
+
+
+def why_inputs_changed(folder: Path, found: dict) -> str | None:
+    """Return which input of a manifest was made again since, or one of that input's own; None where none was."""
+    for name, place in found.get("places", {}).items():
+        source = folder / place
+        if manifest(source) is None:
+            return f"its {name} is gone"
+        if manifest_digest(source) != found["inputs"][name]:
+            return f"its {name} was made again since"
+        reason = why_inputs_changed(source, manifest(source))
+        if reason:
+            return f"its {name} is stale: {reason}"
+    return None
+
+
+def changes(old: dict, new: dict, defaults: dict) -> dict[str, tuple]:
+    """Return what differs between what two manifests name, whatever their versions: (before, now) by name.
+
+    A setting that one of them lacks is its default, so that a new setting makes nothing stale; one that is no setting
+    any more is not compared. Nor is where a model or the problems are: their digests are, or, where the new one's
+    inputs are None, not known, the names of what is no path. Of the code what both name is compared.
+    """
+    new = json.loads(json.dumps(new))
+
+    def pairs(part: str, absent: dict) -> dict[str, tuple]:
+        before, now = ({**absent, **(one.get(part) or {})} for one in (old, new))
+        return {name: (before.get(name), now.get(name)) for name in {**before, **now}}
+
+    settings = {name: pair for name, pair in pairs("settings", defaults).items() if pair[0] != pair[1]}
+    settings = {name: pair for name, pair in settings.items() if name in defaults or name in new["settings"]}
+    moved = {name: settings.pop(name) for name in PLACES if name in settings}
+    if new["inputs"] is None:
+        settings |= {name: pair for name, pair in moved.items() if not any(map(is_path, pair))}
+    else:
+        others = {name: pair for name, pair in pairs("inputs", {}).items() if pair[0] != pair[1]}
+        settings |= {**moved, **others} if others else {}
+    code = {name: pair for name, pair in pairs("code", {}).items() if None not in pair and pair[0] != pair[1]}
+    return {**settings, **code}
+
+
+def is_path(place: object) -> bool:
+    """Return whether where something is is a path, and no name or hub id."""
+    return looks_like_folder(str(place)) or located(str(place)) is not None
+
+
+def in_words(changed: dict[str, tuple]) -> str:
+    """Return `changes` in words."""
+    return ", ".join(
+        f"another {name}" if name.startswith(CODE) else f"{name}={before} (now {now})"
+        for name, (before, now) in changed.items()
+    )
+
+
+def damaged(folder: Path) -> list[str]:
+    """Return the files of a finished folder that are missing, or no longer what they were when they were made."""
+    outputs = (manifest(folder) or {}).get("outputs", {})
+    return [name for name, known in outputs.items() if not (folder / name).exists() or digest(folder / name) != known]
+
+
+@functools.cache
+def code_digest(code: Callable | type) -> str | None:
+    """Return the digest of a function, or of a class with the classes that it is made from outside libraries.
+
+    Comments, docstrings and the layout don't count. None where the source can't be had.
+    """
+    kinds = [code]
+    if isinstance(code, type):
+        own_package = code.__module__.partition(".")[0]
+        kinds = [one for one in code.__mro__ if one.__module__.partition(".")[0] in (own_package, "pauselib")]
+    try:
+        return digest_of_bytes("\n".join(map(plain_source, kinds)).encode())
+    except (OSError, TypeError):
+        return None
+
+
+def plain_source(code: Callable | type) -> str:
+    """Return the source of a function or a class without comments, docstrings and layout."""
+    tree = ast.parse(textwrap.dedent(inspect.getsource(code)))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node) is not None:
+            node.body = node.body[1:] or [ast.Pass()]
+    return ast.unparse(tree)

@@ -1,0 +1,141 @@
+"""Every shipped configuration from its first notebook to its table: its own settings, with only the sizes changed."""
+
+import json
+import shutil
+from pathlib import Path
+
+import nbformat
+import pandas as pd
+import papermill
+import pytest
+import yaml
+from jupyter_client import KernelManager
+from transformers import AutoConfig, AutoModelForCausalLM
+
+from pauselib import runs
+from pauselib.settings import ROOT, of_experiment
+from pauselib.variants import parse
+
+SIZES = {
+    "n_train": 20,
+    "n_test": 3,
+    "max_steps": 2,
+    "eval_steps": 1,
+    "base_max_steps": 2,
+    "base_eval_steps": 2,
+    "max_new_tokens": 12,
+}
+WIDTHS = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4}
+FAMILIES = {  # of the models that are not embedded: as they are but for their sizes
+    "mistralai/Mistral-7B-v0.1": ("mistral", {"sliding_window": 4096, "max_position_embeddings": 32768}),
+    "smollm2": ("llama", {"tie_word_embeddings": True, "max_position_embeddings": 8192}),
+}
+CONFIGS = sorted((ROOT / "configs").glob("*.yaml"))
+
+
+@pytest.fixture(scope="module")
+def kernel():
+    """One kernel for all notebooks, since its start and its imports take longer than a notebook."""
+    manager = KernelManager(kernel_name="python3")
+    manager.start_kernel(cwd=str(ROOT))
+    yield manager
+    manager.shutdown_kernel(now=True)
+
+
+@pytest.fixture(scope="module")
+def run(kernel):
+    """run(step, folder, settings): execute a notebook by papermill, in an empty namespace; return all that it shows."""
+
+    def execute(step: str, out: Path, settings: dict) -> str:
+        client = kernel.client()
+        client.start_channels()
+        client.wait_for_ready()
+        client.execute("%reset -f", reply=True)
+        client.stop_channels()
+        papermill.execute_notebook(
+            str(ROOT / "notebooks" / f"{step}.ipynb"), str(out), settings, km=kernel, progress_bar=False
+        )
+        return nbformat.writes(nbformat.read(out, as_version=4))
+
+    return execute
+
+
+@pytest.fixture(scope="module")
+def problems(tmp_path_factory) -> Path:
+    """A folder of problems in GSM8K's format: the shortest real ones, or made-up ones where GSM8K is not there."""
+    folder, real = tmp_path_factory.mktemp("gsm8k"), ROOT.parent / "shared" / "gsm8k"
+    for split in ("train", "test"):
+        made_up = [
+            {"question": f"Ann has {n} pens and buys 4. How many?", "answer": f"<<{n}+4={n + 4}>>{n + 4}\n#### {n + 4}"}
+            for n in range(40)
+        ]
+        rows = runs.read_json_lines(real / f"{split}.jsonl") if real.is_dir() else made_up
+        rows = sorted(rows, key=lambda row: len(row["question"] + row["answer"]))[:40]
+        runs.write_json_lines(folder / f"{split}.jsonl", [{name: row[name] for name in made_up[0]} for row in rows])
+    return folder
+
+
+def random_model(name: str, folder: Path) -> str:
+    """A random model of a published one's family, with the embedded model's tokenizer; padding has no token in it."""
+    kind, more = FAMILIES[name]
+    ids = {"vocab_size": 884, "bos_token_id": 0, "eos_token_id": 1}
+    config = AutoConfig.for_model(kind, num_key_value_heads=2, **WIDTHS, **ids, **more)
+    AutoModelForCausalLM.from_config(config).save_pretrained(folder)
+    for file in (ROOT / "pauselib" / "sources" / "tiny").glob("tokenizer*.json"):
+        shutil.copy(file, folder)
+    told = folder / "tokenizer_config.json"
+    told.write_text(json.dumps({key: value for key, value in json.loads(told.read_text()).items() if "pad" not in key}))
+    return str(folder)
+
+
+def rehearsed(config: dict, problems: Path, tmp_path: Path) -> dict:
+    """A configuration with sizes of seconds: few rows and steps, one seed, one intervention of a kind, one trial."""
+    model, dataset = config["model"], config["dataset"]
+    trials = config.get("trials", [])[:1]
+    wanted = [*trials, *[one["variant"] for one in config.get("interventions") or []]][:1] or config["variants"][:1]
+    rows = of_experiment(config).variants
+    baseline = next((name for name in rows if name.startswith("baseline") and name != "baseline_1_epoch"), None)
+    interventions = {tuple(sorted(one)): one for one in config.get("interventions") or []}
+    kinds = [{**one, "variant": wanted[0]} for one in interventions.values()]
+    return {
+        **config,
+        **SIZES,
+        "runs_dir": str(tmp_path / "runs"),
+        "model": random_model(model, tmp_path / "model") if model in FAMILIES else model,
+        "dataset": dataset if dataset == "toy" else str(problems),
+        "skip_test": min(config.get("skip_test", 0), 2),
+        "validation_share": 0.2,
+        "variants": list(dict.fromkeys([*wanted, *filter(None, ["baseline_1_epoch", baseline])])),
+        "seeds": config["seeds"][-1:] if "seeds" in config else [42],
+        "interventions": kinds,
+        "trials": trials,
+        "trial_checkpoints": [1, 2][: len(config.get("trial_checkpoints", []))],
+    }
+
+
+@pytest.mark.parametrize(
+    ("path", "changes"),
+    [*((path, {}) for path in CONFIGS), (ROOT / "configs" / "mistral-7b.yaml", {"dtype": "pure_bfloat16"})],
+    ids=lambda value: value.stem if isinstance(value, Path) else "-".join(value.values()),
+)
+def test_a_shipped_configuration_runs_from_its_first_notebook_to_its_table(path, changes, problems, run, tmp_path):
+    config = rehearsed({**yaml.safe_load(path.read_text()), **changes}, problems, tmp_path)
+    settings = of_experiment(config)
+    first, seed = {**config, "variant": settings.variants[0], "seed": settings.seeds[0]}, settings.seeds[0]
+    run("inject", tmp_path / "inject.ipynb", first)
+    run("warmup", tmp_path / "warmup.ipynb", first)
+    for variant in settings.variants:
+        run("evaluate", tmp_path / "evaluate.ipynb", {**first, "variant": variant})
+    for one in settings.interventions:
+        run("evaluate", tmp_path / "evaluate.ipynb", {**first, **one})
+    if settings.trials:
+        run("trial", tmp_path / "trial.ipynb", first)
+    run("analyze", tmp_path / "analyze.ipynb", config)
+    table = pd.read_csv(settings.folder() / "results.csv")
+    assert table["accuracy"].notna().all()
+    assert set(table["variant"]) == set(settings.variants)
+    for variant in settings.variants:
+        row = settings.but(variant=variant, seed=seed)
+        steps = 2 if parse(variant).second_step else runs.read_json(row.variant_folder() / "training.json")["steps"]
+        assert runs.read_json(row.variant_folder() / "training.json")["steps"] == steps
+        assert runs.read_json(row.variant_folder() / "metrics.json")["n"] == 3

@@ -1,0 +1,164 @@
+"""What counts as finished is decided by comparing manifests with what is asked: never by a folder's name or place."""
+
+import json
+import shutil
+
+import pytest
+
+from pauselib import manifests, runs, steps
+from pauselib.analysis import loading
+from pauselib.errors import InputError
+from pauselib.manifests import code_digest, manifest_digest
+from pauselib.parts import DEFAULTS, replies_part, why_unfinished
+from pauselib.tasks.gsm8k import GSM8K
+
+
+@pytest.fixture
+def sft(by_hand):
+    return by_hand.but(variant="sft")
+
+
+def edit(folder, change) -> None:
+    """Change a manifest in place."""
+    found = runs.read_json(folder / runs.MANIFEST)
+    change(found)
+    runs.write_json(folder / runs.MANIFEST, found)
+
+
+def test_what_was_made_from_what_is_asked_is_finished(sft):
+    assert why_unfinished(sft, "evaluate") is None
+    assert why_unfinished(sft.but(variant="sft_fr_phead"), "evaluate") == "its replies is missing or can't be read"
+
+
+@pytest.mark.parametrize(
+    ("asked", "reason"),
+    [
+        ({"max_new_tokens": 6}, "its replies was made with max_new_tokens=160 (now 6)"),
+        ({"dtype": "bfloat16"}, "its replies was made with dtype=float32 (now bfloat16)"),
+    ],
+)
+def test_what_was_made_with_other_settings_is_not_finished(sft, asked, reason):
+    assert why_unfinished(sft.but(**asked), "evaluate") == reason
+    assert loading.results(sft.but(**asked))["accuracy"].isna().all()
+
+
+def test_a_folder_that_took_the_place_of_another_is_not_taken_for_it(sft):
+    folders = [sft.but(variant=name).variant_folder() for name in ("sft", "baseline_1_epoch")]
+    shutil.move(folders[0], folders[0].with_name("x"))
+    shutil.move(folders[1], folders[0])
+    shutil.move(folders[0].with_name("x"), folders[1])
+    assert why_unfinished(sft, "evaluate") == "its replies was made with variant=baseline_1_epoch (now sft)"
+    assert list(loading.finished_folders(sft)) == [(42, "sft_peft")]
+    assert len(loading.stale_folders(sft)) == 2
+
+
+def test_a_copied_seed_is_no_second_one(sft):
+    folder = sft.variant_folder().parent
+    shutil.copytree(folder, folder.with_name("seed-43"))
+    assert {seed for seed, _ in loading.finished_folders(sft.but(seeds=(42, 43)))} == {42}
+
+
+@pytest.mark.parametrize("emptied", ["settings", "inputs", "outputs"])
+def test_a_manifest_that_was_emptied_is_none(sft, emptied):
+    edit(sft.variant_folder(), lambda found: found.update({emptied: {} if emptied == "outputs" else None}))
+    assert why_unfinished(sft, "evaluate") == "its replies is missing or can't be read"
+
+
+def test_a_manifest_that_is_no_object_is_none(sft):
+    (sft.variant_folder() / runs.MANIFEST).write_text("[]")
+    assert why_unfinished(sft, "evaluate") == "its replies is missing or can't be read"
+
+
+def test_a_setting_that_a_manifest_lacks_is_its_default_so_that_a_new_one_makes_nothing_stale(sft):
+    edit(sft.variant_folder(), lambda found: found["settings"].pop("attn_implementation"))
+    assert why_unfinished(sft, "evaluate") is None
+    assert "attn_implementation=auto (now eager)" in why_unfinished(sft.but(attn_implementation="eager"), "evaluate")
+    edit(sft.variant_folder(), lambda found: found["settings"].update(gone_since=1))
+    assert why_unfinished(sft, "evaluate") is None
+
+
+def test_another_code_of_a_task_makes_its_replies_stale_and_one_that_a_manifest_lacks_does_not(sft):
+    name = f"{manifests.CODE}task gsm8k"
+    edit(sft.variant_folder(), lambda found: found["code"].update({name: "another"}))
+    assert why_unfinished(sft, "evaluate") == f"its replies was made with another {name}"
+    edit(sft.variant_folder(), lambda found: found.pop("code"))
+    assert why_unfinished(sft, "evaluate") is None
+
+
+def test_the_digest_of_code_is_that_of_what_it_does():
+    def one(x):
+        """Return the next number."""
+        return x + 1  # by one
+
+    first = code_digest(one)
+
+    def one(x):
+        return x + 1
+
+    assert code_digest(one) == first
+
+    def one(x):
+        return x + 2
+
+    assert code_digest(one) != first
+    assert code_digest(len) is None
+    assert code_digest(GSM8K) != code_digest(type("Other", (GSM8K,), {"__module__": "pauselib.tasks.gsm8k"}))
+
+
+def test_notes_are_no_part_of_what_something_was_made_from(sft):
+    folder = sft.variant_folder()
+    before = manifest_digest(folder)
+    edit(folder, lambda found: found["notes"].update(commit="another", threads=64, processor="another"))
+    assert manifest_digest(folder) == before
+    edit(folder, lambda found: found.pop("notes"))
+    assert manifest_digest(folder) == runs.digest(folder / runs.MANIFEST) == before
+
+
+def test_a_manifest_notes_the_threads_the_processor_and_the_commit(sft):
+    assert {"threads", "processor"} <= set(runs.manifest(sft.variant_folder())["notes"])
+
+
+def test_settings_of_other_steps_are_checked_before_anything_is_trained(small, monkeypatch):
+    """The injected rows are there with 2 pauses at most; asked for the replies without saying so again."""
+    settings = small.but(experiment="other", variant="sft")
+    steps.inject(settings.but(n_random_pauses=2))
+    monkeypatch.setattr(steps, "first_step", lambda _: pytest.fail("trained"))
+    with pytest.raises(InputError, match=r"n_random_pauses=2 \(now 10\): say `-p n_random_pauses 2` here too, choose"):
+        steps.evaluate(settings)
+
+
+def problems(n: int) -> str:
+    """Some problems as JSON lines."""
+    answer = "Now that makes <<3+{0}={1}>>{1} pens.\n#### {1}"
+    texts = [{"question": f"Ann has 3 pens, and {i} more?", "answer": answer.format(i, 3 + i)} for i in range(n)]
+    return "".join(json.dumps(one) + "\n" for one in texts)
+
+
+def test_the_same_problems_at_another_path_are_the_same_and_others_at_the_same_path_are_not(small, tmp_path):
+    first, second = tmp_path / "first", tmp_path / "second"
+    first.mkdir()
+    (first / "train.jsonl").write_text(problems(12))
+    (first / "test.jsonl").write_text(problems(3))
+    shutil.copytree(first, second)
+    (tmp_path / "link").symlink_to(first)
+    settings = small.but(experiment="moved", n_train=0, n_test=0)
+    folder = steps.clean_rows(settings.but(dataset=str(first)))
+    before = (folder / runs.MANIFEST).read_bytes()
+    for same in (second, tmp_path / "link", f"{first}/"):
+        steps.clean_rows(settings.but(dataset=str(same)))
+        assert why_unfinished(settings.but(dataset=str(same)), "inject", of_sources=True) == (
+            "its injected rows is missing or can't be read"
+        )
+    assert (folder / runs.MANIFEST).read_bytes() == before
+    (second / "train.jsonl").write_text(problems(13))
+    with pytest.raises(InputError, match=r"train.jsonl=\w+ \(now \w+\).* choose another name"):
+        steps.clean_rows(settings.but(dataset=str(second)))
+
+
+def test_every_setting_has_a_default_that_a_manifest_can_hold():
+    assert json.loads(json.dumps(DEFAULTS)) == DEFAULTS
+    assert DEFAULTS["lora_target_modules"] == ["auto"]
+
+
+def test_what_is_asked_of_a_row_is_what_its_replies_name(sft):
+    assert runs.manifest(sft.variant_folder())["settings"] == replies_part(sft).settings
