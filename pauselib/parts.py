@@ -13,8 +13,8 @@ from pauselib.interventions import INTERVENTION_SETTINGS, active_interventions
 from pauselib.manifests import CODE, changes, code_digest, in_words
 from pauselib.settings import Settings, settings_of_step
 from pauselib.sources.located import located
-from pauselib.sources.models import pinned, tokenizer_digest
-from pauselib.sources.problems import GENERATOR
+from pauselib.sources.models import tokenizer_digest
+from pauselib.sources.problems import GENERATOR, digests
 from pauselib.strategies import STRATEGIES, find_strategies
 from pauselib.variants import FIRST_STEP, parse
 
@@ -119,14 +119,7 @@ def trial_part(settings: Settings, step: int | None = None) -> Part:
 
 def source_inputs(settings: Settings) -> dict[str, str]:
     """Return the digests of what clean rows are made from: the problems, and the tokenizer of the model."""
-    source = None if settings.dataset == GENERATOR else located(settings.dataset)
-    files = {name: source / name for name in ("train.jsonl", "test.jsonl")} if source else {}
-    inputs = {name: runs.digest(path) for name, path in files.items() if path.exists()}
-    if source and len(inputs) < len(files):  # laid out like a dataset of the hub
-        inputs["dataset"] = runs.digest(source)
-    elif not source and settings.dataset != GENERATOR:
-        inputs["dataset"] = pinned(settings.problems, "dataset")
-    return {**inputs, "tokenizer of": tokenizer_digest(settings.source)}
+    return {**digests(settings.problems), "tokenizer of": tokenizer_digest(settings.source)}
 
 
 def inputs_on_this_machine(settings: Settings, part: Part) -> dict | None:
@@ -171,11 +164,11 @@ def why_unfinished(settings: Settings, notebook: str, step: int | None = None, o
     settings = settings.of_row()
     parts = list(parts_of(settings, notebook, step))
     if runs.manifest(parts[-1].folder) is None:
-        return f"its {parts[-1].what} is missing or can't be read"
+        return f"{parts[-1].what} missing or unreadable"
     for part in parts:
         changed = part.changes(inputs_on_this_machine(settings, part) if of_sources else None)
         if changed:
-            return f"its {part.what} was made with {changed}"
+            return f"{part.what} made with {changed}"
     return runs.why_stale(parts[-1].folder)
 
 

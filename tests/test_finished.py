@@ -27,14 +27,14 @@ def edit(folder, change) -> None:
 
 def test_what_was_made_from_what_is_asked_is_finished(sft):
     assert why_unfinished(sft, "evaluate") is None
-    assert why_unfinished(sft.but(variant="sft_fr_phead"), "evaluate") == "its replies is missing or can't be read"
+    assert why_unfinished(sft.but(variant="sft_fr_phead"), "evaluate") == "replies missing or unreadable"
 
 
 @pytest.mark.parametrize(
     ("asked", "reason"),
     [
-        ({"max_new_tokens": 6}, "its replies was made with max_new_tokens=160 (now 6)"),
-        ({"dtype": "bfloat16"}, "its replies was made with dtype=float32 (now bfloat16)"),
+        ({"max_new_tokens": 6}, "replies made with max_new_tokens=160 (now 6)"),
+        ({"dtype": "bfloat16"}, "replies made with dtype=float32 (now bfloat16)"),
     ],
 )
 def test_what_was_made_with_other_settings_is_not_finished(sft, asked, reason):
@@ -47,7 +47,7 @@ def test_a_folder_that_took_the_place_of_another_is_not_taken_for_it(sft):
     shutil.move(folders[0], folders[0].with_name("x"))
     shutil.move(folders[1], folders[0])
     shutil.move(folders[0].with_name("x"), folders[1])
-    assert why_unfinished(sft, "evaluate") == "its replies was made with variant=baseline_1_epoch (now sft)"
+    assert why_unfinished(sft, "evaluate") == "replies made with variant=baseline_1_epoch (now sft)"
     assert list(loading.finished_folders(sft)) == [(42, "sft_peft")]
     assert len(loading.stale_folders(sft)) == 2
 
@@ -61,12 +61,12 @@ def test_a_copied_seed_is_no_second_one(sft):
 @pytest.mark.parametrize("emptied", ["settings", "inputs", "outputs"])
 def test_a_manifest_that_was_emptied_is_none(sft, emptied):
     edit(sft.variant_folder(), lambda found: found.update({emptied: {} if emptied == "outputs" else None}))
-    assert why_unfinished(sft, "evaluate") == "its replies is missing or can't be read"
+    assert why_unfinished(sft, "evaluate") == "replies missing or unreadable"
 
 
 def test_a_manifest_that_is_no_object_is_none(sft):
     (sft.variant_folder() / runs.MANIFEST).write_text("[]")
-    assert why_unfinished(sft, "evaluate") == "its replies is missing or can't be read"
+    assert why_unfinished(sft, "evaluate") == "replies missing or unreadable"
 
 
 def test_a_setting_that_a_manifest_lacks_is_its_default_so_that_a_new_one_makes_nothing_stale(sft):
@@ -80,7 +80,7 @@ def test_a_setting_that_a_manifest_lacks_is_its_default_so_that_a_new_one_makes_
 def test_another_code_of_a_task_makes_its_replies_stale_and_one_that_a_manifest_lacks_does_not(sft):
     name = f"{manifests.CODE}task gsm8k"
     edit(sft.variant_folder(), lambda found: found["code"].update({name: "another"}))
-    assert why_unfinished(sft, "evaluate") == f"its replies was made with another {name}"
+    assert why_unfinished(sft, "evaluate") == f"replies made with another {name}"
     edit(sft.variant_folder(), lambda found: found.pop("code"))
     assert why_unfinished(sft, "evaluate") is None
 
@@ -138,7 +138,7 @@ def test_the_same_problems_at_another_path_are_the_same_and_others_at_the_same_p
     first, second = tmp_path / "first", tmp_path / "second"
     first.mkdir()
     (first / "train.jsonl").write_text(problems(12))
-    (first / "test.jsonl").write_text(problems(3))
+    (first / "test.jsonl").write_text(problems(16)[len(problems(13)) :])
     shutil.copytree(first, second)
     (tmp_path / "link").symlink_to(first)
     settings = small.but(experiment="moved", n_train=0, n_test=0)
@@ -147,7 +147,7 @@ def test_the_same_problems_at_another_path_are_the_same_and_others_at_the_same_p
     for same in (second, tmp_path / "link", f"{first}/"):
         steps.clean_rows(settings.but(dataset=str(same)))
         assert why_unfinished(settings.but(dataset=str(same)), "inject", of_sources=True) == (
-            "its injected rows is missing or can't be read"
+            "injected rows missing or unreadable"
         )
     assert (folder / runs.MANIFEST).read_bytes() == before
     (second / "train.jsonl").write_text(problems(13))

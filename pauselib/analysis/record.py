@@ -11,6 +11,7 @@ from pauselib.analysis import loading
 from pauselib.conditions import trial_name
 from pauselib.errors import InputError
 from pauselib.interventions import INTERVENTION_SETTINGS
+from pauselib.parts import trial_part
 from pauselib.settings import Settings, found, injected_names
 from pauselib.variants import VARIANTS, parse
 
@@ -57,18 +58,25 @@ def recorded(folder: Path) -> dict:
 
 
 def on_disk(folder: Path) -> dict:
-    """Return the settings of what was made below an experiment's folder, from the manifests: those of the data, and the
-    rows, seeds, interventions and trials. What is not there has no entry.
+    """Return the settings of what was made below an experiment's folder, from the manifests: those that all of them
+    share, and the rows, seeds, interventions and trials. What is not there has no entry.
     """
 
-    def made(pattern: str) -> list[dict]:
+    def settings_in(pattern: str) -> list[dict]:
         manifests = [runs.manifest(path.parent) for path in sorted(folder.glob(f"{pattern}/{runs.MANIFEST}"))]
-        asked = [(one or {}).get("settings", {}) for one in manifests]
-        return [one for one in asked if {"variant", "seed"} <= one.keys()]
+        return [one["settings"] for one in manifests if one]
+
+    def made(pattern: str) -> list[dict]:
+        return [one for one in settings_in(pattern) if {"variant", "seed"} <= one.keys()]
 
     rows, trials = made("seed-*/*"), made(f"seed-*/*/{trial_name()}")
     checkpoints = [path.name.rpartition("-")[2] for path in folder.glob(f"seed-*/*/{trial_name('*')}")]
-    data = (runs.manifest(folder / "data") or {}).get("settings", {})
+    shared: dict[str, dict] = {}
+    for one in [*settings_in("seed-*/injected/*"), *settings_in("seed-*/*/model"), *rows, *trials]:
+        for name, value in one.items():
+            shared.setdefault(name, {})[str(value)] = value
+    of_all = {name: next(iter(values.values())) for name, values in shared.items() if len(values) == 1}
+    of_all |= {name: value for one in settings_in("data") for name, value in one.items()}
     changed = [intervention(row) for row in made("seed-*/*/interventions/*")]
     listed = {
         "seeds": sorted({row["seed"] for row in rows}),
@@ -77,8 +85,8 @@ def on_disk(folder: Path) -> dict:
         "trials": list(dict.fromkeys(row["variant"] for row in trials if parse(row["variant"]).pauses)),
         "trial_checkpoints": sorted({int(step) for step in checkpoints if step.isdigit()}),
     }
-    of_data = {name: value for name, value in data.items() if name in Settings.model_fields}
-    return of_data | {name: values for name, values in listed.items() if values}
+    of_all = {name: value for name, value in of_all.items() if name in Settings.model_fields}
+    return of_all | {name: values for name, values in listed.items() if values}
 
 
 def intervention(row: dict) -> dict:
@@ -90,8 +98,9 @@ def intervention(row: dict) -> dict:
 def result_folders(settings: Settings) -> set[Path]:
     """Return the folders of all replies and trials that the settings ask for, whether they exist or not."""
     changed = [settings.but(seed=seed, **one) for one in settings.interventions for seed in settings.seeds]
-    listed = (loading.row_folders(settings), loading.trial_folders(settings), loading.curve_folders(settings))
-    return {row.replies_folder() for row in changed}.union(*(folders.values() for folders in listed))
+    listed = {*loading.row_folders(settings).values(), *loading.trial_folders(settings).values()}
+    listed |= {trial_part(row, step or None).folder for (_, _, step), row in loading.curve_rows(settings).items()}
+    return {row.replies_folder() for row in changed} | listed
 
 
 def left_out(settings: Settings) -> list[Path]:

@@ -52,6 +52,9 @@ def export(folder: Path, target: Path) -> None:
 
 def how_pauses_are_shown(tokenizer, pause_id: int) -> str:
     """Let a tokenizer know the pause where the next of its ids is that of the pause; return what becomes of it."""
+    text = tokenizer.convert_ids_to_tokens(pause_id) if pause_id < len(tokenizer) else None
+    if text is not None:
+        return f"The tokenizer writes it `{text}`, its own token of that id: in a prompt, that text is a pause."
     if len(tokenizer) != pause_id:
         return "The tokenizer has no text for it and leaves it out."
     tokenizer.add_tokens([PAUSE_TEXT], special_tokens=True)

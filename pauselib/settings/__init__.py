@@ -173,9 +173,12 @@ def injected_names(variables: dict) -> list[str]:
 
 
 def found(variables: dict) -> dict:
-    """Return the values of settings in a notebook's `globals()`. Raises InputError for an unknown name, and for a number
-    in place of a name, which may not be as it was typed.
+    """Return the values of settings in a notebook's `globals()`.
+
+    Raises InputError for an unknown name, and for a number in place of a name, which may not be as it was typed. From
+    then on the notebook says in one sentence where it was interrupted.
     """
+    explain_interrupts()
     check_names(injected_names(variables))
     given = {name: variables[name] for name in Settings.model_fields if name in variables}
     for name, value in given.items():
@@ -186,7 +189,6 @@ def found(variables: dict) -> dict:
 
 def read(variables: dict) -> Settings:
     """Return the settings that a notebook's `globals()` hold, after its parameters cell and the cell papermill puts
-    behind it. From then on the notebook says in one sentence where it was interrupted.
+    behind it.
     """
-    explain_interrupts()
     return Settings(**found(variables))

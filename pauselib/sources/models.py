@@ -207,7 +207,7 @@ def check_has_row(token: int | None, tokenizer, where: str) -> None:
     if token is not None and token >= getattr(tokenizer, "n_rows", math.inf):
         raise InputError(
             f"{where} is {shown(tokenizer.convert_ids_to_tokens(token))}, token {token} of the tokenizer, but the "
-            f"model has {tokenizer.n_rows} embeddings: choose another token, or enlarge the model with "
+            f"model has {tokenizer.n_rows} embeddings: do without it, or enlarge the model with "
             "`resize_token_embeddings`."
         )
 
@@ -249,8 +249,14 @@ def load_config(source: str):
 
 
 def pause_token_id(source: str) -> int:
-    """Return the pause token's id for a model: the number of rows of its embeddings, by its configuration."""
-    return load_config(source).get_text_config().vocab_size
+    """Return the pause token's id for a model: the number of rows of its embeddings, by its configuration.
+
+    Raises InputError for a model that reads no tokens.
+    """
+    n_rows = getattr(load_config(source).get_text_config(), "vocab_size", None)
+    if n_rows is None:
+        raise InputError(f"The model '{source}' has no vocabulary: choose a language model of text.")
+    return n_rows
 
 
 def check_language_model(source: str) -> None:

@@ -21,6 +21,11 @@ class Output:
     needs: tuple[Path, ...]  # the notebooks before it
 
     @property
+    def makes(self) -> str | None:
+        """The notebook whose part it makes, as `parts.why_unfinished` takes it; None for the analysis."""
+        return {"analyze": None, "intervene": "evaluate"}.get(self.rule, self.rule)
+
+    @property
     def wildcards(self) -> tuple[str, ...]:
         """Its seed, then its variant or its strategy, then the name of its intervention, as the rule has them."""
         if self.rule == "analyze":

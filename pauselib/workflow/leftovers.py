@@ -7,7 +7,6 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -15,8 +14,9 @@ import psutil
 from filelock import FileLock, Timeout
 
 from pauselib import runs
+from pauselib.parts import why_unfinished
 from pauselib.settings import ROOT, Settings
-from pauselib.workflow.graph import Output, notebooks_of_graph
+from pauselib.workflow.graph import notebooks_of_graph
 
 # environment variables that every process of a run inherits, so that orphans are known: the project's and the results'
 MARK, MAKES = "PAUSELIB_WORKFLOW", "PAUSELIB_MAKES"
@@ -104,19 +104,19 @@ def take_away(path: Path) -> None:
     print(f"{path} is not as a run made it: it is kept as {yours.name}, and made again.", file=sys.stderr)
 
 
-def remove_unfinished_notebooks(
-    settings: Settings, is_finished: Callable[[Output], bool] = lambda one: is_executed(one.notebook)
-) -> None:
-    """Remove the notebooks of an experiment's graph that are not finished, with all that need them: a kill has cut them
-    off, they were damaged, or what was made before them is gone. No other file is touched.
+def unfinished_notebooks(settings: Settings) -> list[Path]:
+    """Return the notebooks of an experiment's graph that have to be made, with all that need them: they are missing, a
+    kill has cut them off, or what they made doesn't count as finished (`parts.why_unfinished`), which is said.
 
-    Snakemake remembers what it did not finish, but not what another copy of the project did not; and it makes nothing
-    again that is missing before something that is there.
+    Snakemake remembers what it did not finish, but not what another copy of the project did not; it sees no other
+    settings where its notes are gone, and makes nothing again that is missing before something that is there.
     """
-    missing = set()
+    found = {}
     for one in notebooks_of_graph(settings):
-        if missing.isdisjoint(one.needs) and is_finished(one):
-            continue
-        missing.add(one.notebook)
-        if one.notebook.exists():
-            take_away(one.notebook)
+        executed = is_executed(one.notebook)
+        why = why_unfinished(one.row, one.makes, of_sources=True) if executed and one.makes else None
+        if why:
+            print(f"{one.notebook} is made again: {why}.", file=sys.stderr)
+        if why or not executed or not found.keys().isdisjoint(one.needs):
+            found[one.notebook] = why
+    return list(found)

@@ -22,12 +22,14 @@ from pauselib.workflow.leftovers import (
     clear_litter,
     end_orphans,
     remove_stale_locks,
-    remove_unfinished_notebooks,
+    take_away,
+    unfinished_notebooks,
 )
 from pauselib.workflow.steps_of_graph import short_path
 
 SHARED = ("input-output", "persistence", "software-deployment", "sources", "storage-local-copies")
 """All that Snakemake may share but its cache of sources, which is empty and in a home that may not be writable."""
+DRY = {"-n", "--dry-run", "--dryrun"}  # of Snakemake: it says what it would do
 BY_SIGNAL = 128  # and the signal's number make the exit status of a command that a signal has stopped
 
 
@@ -112,10 +114,8 @@ def run_snakemake(settings: Settings, config: dict, *arguments: str) -> int:
         )
     if set("{}") & set(str(settings.folder())):
         raise InputError(f"{settings.folder()} has a brace in its path, which Snakemake can't take: rename the folder.")
-    # Snakemake's own overrides would make text of what is nested in them, so there is a file
-    config_file = settings.folder() / "config.yaml"
     snakemake = [sys.executable, "-m", "pauselib.workflow.snakemake_process", "--snakefile", str(ROOT / "Snakefile")]
-    snakemake += ["--directory", str(ROOT), "--configfile", str(config_file)]
+    snakemake += ["--directory", str(ROOT)]
     environment = {
         **os.environ,
         MARK: str(ROOT),
@@ -141,8 +141,13 @@ def run_snakemake(settings: Settings, config: dict, *arguments: str) -> int:
         end_orphans(settings.folder())
         remove_stale_locks()
         clear_litter(settings.folder())
-        remove_unfinished_notebooks(settings)
+        to_make, is_dry = unfinished_notebooks(settings), not DRY.isdisjoint(arguments)
+        config_file = (ROOT / ".snakemake" if is_dry else settings.folder()) / "config.yaml"
         runs.write(config_file, yaml.safe_dump(config, sort_keys=False))
-        command = [*snakemake, *where, "--rerun-incomplete", "--keep-going"]
+        for notebook in to_make:
+            if notebook.exists() and not is_dry:
+                take_away(notebook)
+        command = [*snakemake, "--configfile", str(config_file), *where, "--rerun-incomplete", "--keep-going"]
+        command += ["--forcerun", *map(str, to_make)] if to_make and is_dry else []
         command += ["--prioritize", first_result(settings), *arguments]
         return run_until_stopped(command, environment)

@@ -186,6 +186,12 @@ def test_where_no_model_is_nothing_is_read(source, monkeypatch):
             look(source)
 
 
+def test_a_model_without_a_vocabulary_is_refused(embedded_copy):
+    (embedded_copy / "config.json").write_text('{"model_type": "vit"}')
+    with pytest.raises(ValueError, match="has no vocabulary: choose a language model of text"):
+        load_tokenizer(str(embedded_copy))
+
+
 def test_an_adapter_is_no_model(embedded_copy):
     (embedded_copy / "adapter_config.json").write_text("{}")
     with pytest.raises(ValueError, match=r"is an adapter of peft and no model: merge it first \(`merge_and_unload`\)"):

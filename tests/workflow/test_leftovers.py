@@ -12,7 +12,7 @@ import pytest
 from pauselib.settings import Settings
 from pauselib.workflow import leftovers
 from pauselib.workflow.graph import notebooks_of_graph
-from pauselib.workflow.leftovers import MAKES, MARK, ROOT, end_orphans, is_executed, remove_unfinished_notebooks
+from pauselib.workflow.leftovers import MAKES, MARK, ROOT, end_orphans, is_executed, take_away, unfinished_notebooks
 
 DEAF = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(flush=True); time.sleep(600)"
 
@@ -63,8 +63,9 @@ def test_a_notebook_is_executed_where_all_its_cells_were_and_papermill_came_to_i
 
 
 @pytest.fixture
-def finished(tmp_path) -> Settings:
-    """Settings of an experiment all of whose notebooks are executed."""
+def finished(tmp_path, monkeypatch) -> Settings:
+    """Settings of an experiment all of whose notebooks are executed, and what they made counts as finished."""
+    monkeypatch.setattr(leftovers, "why_unfinished", lambda *given, **options: None)
     settings = Settings(runs_dir=str(tmp_path), variants=["sft", "baseline_1_epoch"], trials=[])
     for one in notebooks_of_graph(settings):
         executed(one.notebook)
@@ -73,7 +74,9 @@ def finished(tmp_path) -> Settings:
 
 def left(settings: Settings) -> set[str]:
     """The notebooks that are there after the unfinished ones were removed, as seen from the experiment's folder."""
-    remove_unfinished_notebooks(settings)
+    for path in unfinished_notebooks(settings):
+        if path.exists():
+            take_away(path)
     return {path.relative_to(settings.folder()).as_posix() for path in settings.folder().rglob("*.ipynb")}
 
 
@@ -90,6 +93,14 @@ def test_a_notebook_that_is_not_finished_goes_with_all_that_need_it_and_with_not
     kept = {f"seed-42/{name}.ipynb" for name in ("injected/random.inject", *BASELINE)}
     assert left(finished) == mine | kept
     assert capsys.readouterr().err == ""
+
+
+def test_what_a_notebook_made_and_does_not_count_as_finished_is_named_and_made_again(finished, monkeypatch, capsys):
+    reasons = {("sft", "warmup"): "model made with n_train=8 (now 9)"}
+    monkeypatch.setattr(leftovers, "why_unfinished", lambda row, what, **options: reasons.get((row.variant, what)))
+    made = [path.relative_to(finished.folder()).as_posix() for path in unfinished_notebooks(finished)]
+    assert made == ["seed-42/sft/warmup.ipynb", "seed-42/sft/evaluate.ipynb", "analyze.ipynb"]
+    assert "sft/warmup.ipynb is made again: model made with n_train=8 (now 9)." in capsys.readouterr().err
 
 
 BASELINE = ("baseline_1_epoch/warmup", "baseline_1_epoch/evaluate")
