@@ -12,7 +12,7 @@ import pandas as pd
 
 from pauselib import runs, tasks
 from pauselib.analysis.statistics import wilson
-from pauselib.conditions import models_of_trial, trial_name
+from pauselib.conditions import models_of_trial
 from pauselib.parts import replies_part, trial_part, why_unfinished
 from pauselib.settings import Settings
 from pauselib.sources import generator
@@ -53,11 +53,6 @@ def trial_rows(settings: Settings) -> dict[tuple[int, str], Settings]:
     return {(seed, name): settings.but(seed=seed, variant=name) for seed in settings.seeds for name in models}
 
 
-def trial_folders(settings: Settings) -> dict[tuple[int, str], Path]:
-    """The folder of every one of `trial_rows`, whether it exists or not."""
-    return {key: row.variant_folder() / trial_name() for key, row in trial_rows(settings).items()}
-
-
 def curve_rows(settings: Settings) -> dict[tuple[int, str, int], Settings]:
     """The settings of every trial of a checkpoint that the experiment asks for, by seed, model and step; with those of
     the first step's model, as the step 0, where it asks for any.
@@ -71,7 +66,7 @@ def curve_rows(settings: Settings) -> dict[tuple[int, str, int], Settings]:
 
 
 def finished_trials(settings: Settings) -> dict[tuple[int, str], Path]:
-    """Those of `trial_folders` that are finished (`parts.why_unfinished`)."""
+    """The folders of those of `trial_rows` that are finished (`parts.why_unfinished`)."""
     rows = trial_rows(settings)
     return {key: trial_part(row).folder for key, row in rows.items() if why_unfinished(row, "trial") is None}
 
@@ -88,27 +83,26 @@ def finished_checkpoints(settings: Settings) -> dict[tuple[int, str, int], Path]
 
 def finished_folders(settings: Settings) -> dict[tuple[int, str], Path]:
     """Those of `row_folders` whose replies are finished (`parts.why_unfinished`)."""
-    rows = row_folders(settings)
-    return {
-        (seed, name): folder
-        for (seed, name), folder in rows.items()
-        if why_unfinished(settings.but(seed=seed, variant=name), "evaluate") is None
-    }
+    rows = {(seed, name): settings.but(seed=seed, variant=name) for seed, name in row_folders(settings)}
+    return {key: row.variant_folder() for key, row in rows.items() if why_unfinished(row, "evaluate") is None}
 
 
-def stale_folders(settings: Settings) -> dict[Path, str]:
-    """Why what is in a folder doesn't count as finished (`parts.why_unfinished`), by folder: replies of rows and
-    interventions, and trials, that are asked for. No table has them.
+def asked_for(settings: Settings) -> dict[Path, tuple]:
+    """All replies, of rows and interventions, and trials that the experiment asks for, by their folders, which may not
+    exist: as `parts.why_unfinished` takes them.
     """
     rows = [settings.but(seed=seed, variant=name) for seed, name in row_folders(settings)]
     rows += [settings.but(seed=seed, **one) for one in settings.interventions for seed in settings.seeds]
-    asked = {replies_part(row).folder: (row, "evaluate", None) for row in rows}
-    asked |= {trial_part(row).folder: (row, "trial", None) for row in trial_rows(settings).values()}
-    asked |= {
-        trial_part(row, step or None).folder: (row, "trial", step or None)
-        for (_, _, step), row in curve_rows(settings).items()
-    }
-    reasons = {folder: why_unfinished(*how) for folder, how in asked.items() if (folder / runs.MANIFEST).exists()}
+    steps = [(row, key[2] or None) for key, row in curve_rows(settings).items()]
+    trials = [(row, None) for row in trial_rows(settings).values()] + steps
+    of_trials = {trial_part(row, step).folder: (row, "trial", step) for row, step in trials}
+    return {replies_part(row).folder: (row, "evaluate") for row in rows} | of_trials
+
+
+def stale_folders(settings: Settings) -> dict[Path, str]:
+    """Why what is in a folder that is asked for doesn't count as finished, by folder. No table has them."""
+    there = {folder: how for folder, how in asked_for(settings).items() if (folder / runs.MANIFEST).exists()}
+    reasons = {folder: why_unfinished(*how) for folder, how in there.items()}
     return {folder: reason for folder, reason in reasons.items() if reason}
 
 
@@ -289,8 +283,9 @@ def values_used(settings: Settings) -> dict[str, list]:
     injected = dict.fromkeys(row.injected_folder() for row in rows)
     models = dict.fromkeys(row.variant_folder() / "model" for row in [*rows, *first])
     replies = [row.variant_folder() for row in rows]
+    trials = [trial_part(row).folder for row in trial_rows(settings).values()]
     found: dict[str, dict[str, object]] = {}
-    for folder in [settings.folder() / "data", *injected, *models, *replies, *trial_folders(settings).values()]:
+    for folder in [settings.folder() / "data", *injected, *models, *replies, *trials]:
         manifest = runs.manifest(folder) or {}
         noted = [manifest.get(kind, {}) for kind in ("settings", "versions", "notes")]
         for name, value in {name: value for kind in noted for name, value in kind.items()}.items():

@@ -11,7 +11,6 @@ from pauselib.analysis import loading
 from pauselib.conditions import trial_name
 from pauselib.errors import InputError
 from pauselib.interventions import INTERVENTION_SETTINGS
-from pauselib.parts import trial_part
 from pauselib.settings import Settings, found, injected_names
 from pauselib.variants import VARIANTS, parse
 
@@ -95,15 +94,7 @@ def intervention(row: dict) -> dict:
     return {"variant": row["variant"], **changes}
 
 
-def result_folders(settings: Settings) -> set[Path]:
-    """Return the folders of all replies and trials that the settings ask for, whether they exist or not."""
-    changed = [settings.but(seed=seed, **one) for one in settings.interventions for seed in settings.seeds]
-    listed = {*loading.row_folders(settings).values(), *loading.trial_folders(settings).values()}
-    listed |= {trial_part(row, step or None).folder for (_, _, step), row in loading.curve_rows(settings).items()}
-    return {row.replies_folder() for row in changed} | listed
-
-
 def left_out(settings: Settings) -> list[Path]:
     """Return the folders of those results of the experiment that are finished, and that the settings don't ask for."""
-    more = result_folders(whole(settings)) - result_folders(settings)
+    more = loading.asked_for(whole(settings)).keys() - loading.asked_for(settings).keys()
     return sorted(folder for folder in more if (folder / runs.MANIFEST).exists())
