@@ -347,10 +347,11 @@ def test_what_a_kill_left_half_written_is_cleared_and_nothing_else(tmp_path):
     (tmp_path / f".predictions.jsonl.{runs.HOST}.{int(ended.stdout)}.part").touch()
     mine = tmp_path / f".metrics.json.{runs.HOST}.{os.getpid()}.part"
     elsewhere = tmp_path / f".metrics.json.another.{int(ended.stdout)}.part"
-    elsewhere.touch()
-    mine.touch()
+    a_user_s = tmp_path / f".x.{runs.HOST}.abc.part"
+    for path in (elsewhere, mine, a_user_s):
+        path.touch()
     runs.write(tmp_path / ".busy.part" / "half.txt", "")
     with FileLock(runs.lock_of(tmp_path / "busy")):
         clear_litter(tmp_path)
-    assert names(tmp_path) == sorted([".busy.part", mine.name, elsewhere.name, "out"])
+    assert names(tmp_path) == sorted([".busy.part", mine.name, elsewhere.name, a_user_s.name, "out"])
     assert names(tmp_path / "out") == ["a.txt", runs.MANIFEST]

@@ -4,6 +4,7 @@ were not executed to the end.
 
 import json
 import os
+import re
 import shutil
 import sys
 import time
@@ -61,8 +62,8 @@ def clear_litter(folder: Path) -> None:
             made = path.parent if path.name == ".new.part" else path.with_name(name)
             with suppress(Timeout), FileLock(runs.lock_of(made), timeout=0):
                 shutil.rmtree(path, ignore_errors=True)
-        else:
-            *_, host, writer, _ = path.name.split(".")
+        elif half_written := re.fullmatch(r"\..+\.([^.]+)\.(\d+)\.part", path.name):
+            host, writer = half_written.groups()
             with suppress(FileNotFoundError):
                 old = time.time() - path.stat().st_mtime > A_DAY
                 if old or (host == runs.HOST and not psutil.pid_exists(int(writer))):

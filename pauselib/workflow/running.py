@@ -120,7 +120,7 @@ def run_snakemake(settings: Settings, config: dict, *arguments: str) -> int:
         **os.environ,
         MARK: str(ROOT),
         MAKES: str(settings.folder().resolve()),
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
     }
     elsewhere, jobs = is_elsewhere(arguments), slurm.job_prefix(settings.folder())
     gpus = [] if elsewhere else visible_gpus()

@@ -8,7 +8,7 @@ from pauselib.analysis import record
 from pauselib.analysis.study import Study
 from pauselib.errors import InputError
 from pauselib.report import document
-from pauselib.settings import Settings, settings_of_step
+from pauselib.settings import Settings
 from pauselib.settings.notebook_cells import parameters_cell
 
 CHANGES = ["forced_pauses-2_forced_at-answer", "max_pauses-0"]
@@ -38,8 +38,10 @@ def test_what_is_not_given_is_that_of_the_record(intervened):
 
 def test_without_a_record_it_is_what_is_on_disk(intervened):
     row = intervened.but(variant="sft_peft@word", seed=43)
-    save(row.variant_folder(), [reply(0, True, 1)], 0.5, **row.of(*settings_of_step("evaluate")))
-    (intervened.folder() / "data" / "made_from.json").write_text('{"settings": {"dataset": "theirs", "gone": 1}}')
+    save(row, [reply(0, True, 1)], 0.5)
+    (intervened.folder() / "data" / "made_from.json").write_text(
+        '{"settings": {"dataset": "theirs", "gone": 1}, "inputs": {}, "outputs": {"a": "digest"}}'
+    )
     settings = record.settings_of_analysis(opened(intervened))
     assert settings.seeds == (42, 43)
     assert settings.variants == (*Settings().variants, "sft_peft@word")
