@@ -132,10 +132,11 @@ def test_a_shipped_configuration_runs_from_its_first_notebook_to_its_table(path,
         run("evaluate", tmp_path / "evaluate.ipynb", {**first, **one})
     if settings.trials:
         run("trial", tmp_path / "trial.ipynb", first)
-    run("analyze", tmp_path / "analyze.ipynb", config)
-    table = pd.read_csv(settings.folder() / "results.csv")
-    assert set(table["variant"]) == set(settings.variants)
-    assert table["accuracy"].notna().all()
+    if not changes:
+        run("analyze", tmp_path / "analyze.ipynb", config)
+        table = pd.read_csv(settings.folder() / "results.csv")
+        assert set(table["variant"]) == set(settings.variants)
+        assert table["accuracy"].notna().all()
     for row in rows:
         assert runs.read_json(row.variant_folder() / "metrics.json")["n"] == 3
         assert runs.manifest(row.variant_folder() / "model")["settings"]["dtype"] == settings.dtype
