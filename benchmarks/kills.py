@@ -57,7 +57,7 @@ EXPERIMENT = {
     "trial_doses": [4],
 }
 FAILED = "Failed: "  # how the workflow says that a step failed
-STARTING, ENDING = 4.0, 120.0  # seconds before the first step begins, at least; in which a run must end when told to
+STARTING, ENDING = 4.0, 600.0  # seconds before the first step begins, at least; in which a run must end when told to
 
 
 @dataclass

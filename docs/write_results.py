@@ -1,10 +1,11 @@
 """Publish what a finished and analysed experiment has found: its tables, its pictures, and what they are computed from.
 
-python docs/write_results.py configs/smollm2.yaml docs/smollm2
+python docs/write_results.py configs/smollm2.yaml docs/smollm2 [trial]
 
 Into the folder go results.csv, tables/, some pictures and outcomes.tar.xz. Unpacked into runs/, this archive is what
 `notebooks/analyze.ipynb` reads. It has every reply, trial and metric and the manifest of everything they were made
-from, and neither weights, nor rows of problems, nor the probabilities of single tokens, which are most of a run.
+from, and neither weights, nor rows of problems, nor the probabilities of single tokens, which are most of a run. Files
+and folders with the names that follow, such as `trial`, are left out as well.
 """
 
 import io
@@ -12,13 +13,16 @@ import json
 import sys
 import tarfile
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import yaml
+from PIL import Image
 
 from pauselib import runs
 from pauselib.analysis import loading
 from pauselib.errors import InputError
+from pauselib.manifests import manifest_digest
 from pauselib.settings import Settings, of_experiment
 
 ARCHIVE = "outcomes.tar.xz"
@@ -27,20 +31,20 @@ PICTURES = ("accuracies", "accuracy_under_interventions", "trial_gains_likelihoo
 SOMEWHERE = "/path/to/data"  # instead of the folder of the machine that the problems came from
 
 
-def main(config: str, target: str) -> None:
+def main(config: str, target: str, *left_out: str) -> None:
     """Write the published files of an experiment into a folder. Raises InputError where a row isn't finished."""
     settings = of_experiment(yaml.safe_load(Path(config).read_text(encoding="utf-8")))
     made, docs = settings.folder(), Path(target)
-    packed = archive(settings)
+    packed = archive(settings, left_out)
     for path in [made / "results.csv", *sorted(made.glob("tables/*.csv"))]:
         runs.write(docs / path.relative_to(made), without_place(path, settings))
     for path in (made / "figures" / f"{name}.png" for name in PICTURES):
         if path.exists():
-            runs.write(docs / path.name, path.read_bytes())
+            runs.write(docs / path.name, of_few_colours(path))
     runs.write(docs / ARCHIVE, packed)
 
 
-def archive(settings: Settings) -> bytes:
+def archive(settings: Settings, left_out: Sequence[str] = ()) -> bytes:
     """Return the outcomes of an experiment as a tar file that is compressed by xz. The same run gives the same bytes.
 
     Raises InputError where a row isn't finished, or is stale: here everything gets the digests of what is published.
@@ -53,12 +57,22 @@ def archive(settings: Settings) -> bytes:
     made, buffer = settings.folder(), io.BytesIO()
     with tempfile.TemporaryDirectory() as place, tarfile.open(fileobj=buffer, mode="w:xz", preset=9) as packed:
         for folder in (made / "data", *(made / f"seed-{seed}" for seed in settings.seeds)):
-            for path in filter(is_outcome, sorted(folder.rglob("*"))):
+            kept = (
+                path for path in sorted(folder.rglob("*")) if is_outcome(path) and not set(path.parts) & set(left_out)
+            )
+            for path in kept:
                 copied = Path(place, made.name, path.relative_to(made))
                 copy(path, copied, settings)
                 member = tarfile.TarInfo(copied.relative_to(place).as_posix())
                 member.size = copied.stat().st_size
                 packed.addfile(member, io.BytesIO(copied.read_bytes()))
+    return buffer.getvalue()
+
+
+def of_few_colours(path: Path) -> bytes:
+    """Return a picture with 64 colours, which takes a third of the place."""
+    buffer = io.BytesIO()
+    Image.open(path).convert("RGB").quantize(64).save(buffer, "png", optimize=True)
     return buffer.getvalue()
 
 
@@ -81,7 +95,7 @@ def copy(path: Path, copied: Path, settings: Settings) -> None:
         for name, place in found["places"].items():
             source, source_copied = ((one.parent / place / runs.MANIFEST).resolve() for one in (path, copied))
             copy(source, source_copied, settings)
-            found["inputs"][name] = runs.digest(source_copied)
+            found["inputs"][name] = manifest_digest(source_copied.parent)
         runs.write_json(copied, found)
 
 

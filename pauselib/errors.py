@@ -95,10 +95,10 @@ def number_of_unwritable(folder: Path) -> int | None:
     there = next(place for place in (folder, *folder.parents) if place.exists())
     if not there.is_dir():
         return errno.ENOTDIR
-    if not os.access(there, os.W_OK):
-        return errno.EROFS if os.statvfs(there).f_flag & os.ST_RDONLY else errno.EACCES
     if os.statvfs(there).f_blocks == 0:  # /proc and the like
         return errno.ENOTSUP
+    if not os.access(there, os.W_OK):
+        return errno.EROFS if os.statvfs(there).f_flag & os.ST_RDONLY else errno.EACCES
     return errno.ENOSPC if shutil.disk_usage(there).free < LEAST_FREE else None
 
 

@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
-PATIENCE = 120  # seconds that anything may take on a slow machine
+PATIENCE = 600  # seconds that anything may take on a slow machine
 HERE = ("http://127.0.0.1:", "ws://127.0.0.1:", "file:", "data:", "blob:", "about:")
 
 

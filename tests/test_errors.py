@@ -52,5 +52,15 @@ def test_an_error_that_does_not_tell_its_reason_is_explained_where_the_disk_is_f
         raise RuntimeError("[enforce fail at inline_container.cc:664] . unexpected pos 64 vs 0")
 
 
+def test_a_file_in_the_place_of_a_folder_is_told_and_so_is_a_place_for_no_files(tmp_path, monkeypatch):
+    (tmp_path / "seed-42").touch()
+    folder = tmp_path / "seed-42" / "sft" / "model"
+    with pytest.raises(InputError, match="a file stands in its place; move that away"), failed_writes_explained(folder):
+        folder.mkdir(parents=True)
+    monkeypatch.setattr(errors.os, "statvfs", lambda place: SimpleNamespace(f_blocks=0))
+    with pytest.raises(InputError, match="it is no place for files"), failed_writes_explained(tmp_path / "tiny"):
+        raise FileNotFoundError(errno.ENOENT, "No such file or directory")
+
+
 def test_a_place_that_is_not_there_is_judged_by_the_folder_above_it(tmp_path):
     assert errors.number_of_unwritable(tmp_path / "not" / "there") is None

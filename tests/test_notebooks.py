@@ -32,7 +32,7 @@ SMALL = {
 def run(step: str, out: Path, cwd: Path = ROOT, **parameters):
     path = os.path.relpath(ROOT / "notebooks" / f"{step}.ipynb", cwd)
     command = [Path(sys.executable).parent / "papermill", path, out, "-y", json.dumps(parameters)]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=300)
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=1800)
 
 
 def source(step: str):

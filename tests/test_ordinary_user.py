@@ -41,7 +41,7 @@ class Place:
         environment = {**os.environ, "PYTHONPATH": str(self.project), "HOME": str(self.home)}
         for name in ("JUPYTER_RUNTIME_DIR", "XDG_RUNTIME_DIR", "MPLCONFIGDIR", "IPYTHONDIR", "XDG_CACHE_HOME"):
             environment.pop(name, None)
-        options = {"capture_output": True, "text": True, "env": environment, "timeout": 120}
+        options = {"capture_output": True, "text": True, "env": environment, "timeout": 600}
         return subprocess.run([*self.before, *command], cwd=self.home, **options)
 
     def become_ordinary(self) -> bool:

@@ -295,7 +295,7 @@ def make_slowly(part: Path):
 
 
 def race(barrier, results, folder):
-    barrier.wait(timeout=60)
+    barrier.wait(timeout=600)
     made = runs.make_once(folder, MADE_FROM, make_slowly)
     results.put((made, names(folder)))
 
@@ -315,9 +315,9 @@ def test_of_two_processes_one_makes_the_folder_and_both_see_it_whole(tmp_path):
     both = [context.Process(target=race, args=(barrier, results, tmp_path / "out")) for _ in range(2)]
     for process in both:
         process.start()
-    seen = sorted(results.get(timeout=60) for _ in both)
+    seen = sorted(results.get(timeout=600) for _ in both)
     for process in both:
-        process.join(timeout=60)
+        process.join(timeout=600)
     whole = ["a.txt", "b.txt", "c.txt", runs.MANIFEST]
     assert seen == [(False, whole), (True, whole)]
 

@@ -104,6 +104,7 @@ def test_a_text_is_what_was_typed_in_a_file_and_on_the_command_line(name, typed,
         ("group_by_length: no", False),
         ("n_pauses_per_patterns: {4: 1, 1.50: 2}", {"4": 1, "1.50": 2}),
         ("trials: [sft.yaml]", ("sft",)),
+        ("interventions: [{pause_bias: 1.0, variant: sft}]", ({"pause_bias": 1.0, "variant": "sft"},)),
     ],
 )
 def test_a_number_in_a_file_is_what_it_looks_like(line, meant, tmp_path):

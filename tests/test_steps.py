@@ -5,14 +5,16 @@ import json
 import pandas as pd
 import pytest
 import torch
-from transformers import AutoConfig
+from transformers import AutoConfig, AutoModelForCausalLM
 
 from pauselib import runs, steps
 from pauselib.analysis.trials import Trials
-from pauselib.decoding import greedy
+from pauselib.decoding import evaluation, greedy
+from pauselib.errors import InputError
 from pauselib.manifests import manifest_digest
+from pauselib.positions import last_position
 from pauselib.rows import problem_number, prompt_ids, read_rows
-from pauselib.sources.models import load_model, pause_token_id
+from pauselib.sources.models import load_model, load_tokenizer, pause_token_id
 from pauselib.steps import (
     clean_rows,
     drawn_rows,
@@ -24,6 +26,7 @@ from pauselib.steps import (
     trials,
     warm_up,
 )
+from pauselib.trials import trial as measures
 
 P = pause_token_id("tiny")
 
@@ -271,6 +274,78 @@ def test_what_is_made_names_what_it_was_made_from_in_one_form(small):
     assert found[row / "interventions" / "max_pauses-0"]["settings"]["max_pauses"] == 0
     for name in ("metrics.json", "training.json"):
         assert "made_from" not in runs.read_json(row / name)
+
+
+def test_replies_outlive_a_measure_that_fails_and_are_not_decoded_again(small, monkeypatch):
+    settings = small.but(variant="sft_fr_phead")
+    folder, decode = settings.variant_folder(), evaluation.predict
+
+    def fails(*_):
+        raise RuntimeError("the disk of the measure is full of sand")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(measures, "step_accuracy", fails)
+        with pytest.raises(RuntimeError, match="sand"):
+            evaluate(settings)
+        assert len(runs.read_json_lines(folder / "decoded" / "predictions.jsonl")) == 3
+        assert not (folder / "metrics.json").exists()
+        patched.setattr(measures, "step_accuracy", lambda *_: 0.5)
+        patched.setattr(evaluation, "predict", fails)
+        with pytest.raises(RuntimeError, match="sand"):
+            evaluate(settings.but(max_new_tokens=11))  # that would be other replies
+        evaluate(settings)
+    after = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file() and path.suffix != ".lock"}
+    assert not (folder / "decoded").exists()
+    again = settings.but(max_new_tokens=11), settings.but(overwrite=True)
+    monkeypatch.setattr(measures, "step_accuracy", lambda *_: 0.5)
+    monkeypatch.setattr(evaluation, "predict", decode)
+    evaluate(again[0].but(overwrite=True))
+    evaluate(again[1])
+    assert after == {
+        path.name: path.read_bytes() for path in folder.iterdir() if path.is_file() and path.suffix != ".lock"
+    }
+
+
+@pytest.fixture
+def few_positions(tmp_path):
+    """A folder with a model of 64 learned positions and the tokenizer of the embedded one."""
+    config = AutoConfig.for_model("gpt2", n_embd=8, n_layer=1, n_head=2, n_positions=64, vocab_size=884)
+    AutoModelForCausalLM.from_config(config).save_pretrained(tmp_path / "model")
+    load_tokenizer("tiny").save_pretrained(tmp_path / "model")
+    return str(tmp_path / "model")
+
+
+@pytest.mark.parametrize(
+    ("make", "train", "test", "changes", "sentence"),
+    [
+        (warm_up, 60, 1, {}, r"train-\d+ takes 1\d\d tokens, but this model knows 64 positions: lower max_length, or"),
+        (evaluate, 1, 60, {}, r"test-\d+ takes 1\d\d tokens, but this model knows 64 positions: lower max_new"),
+        (evaluate, 1, 1, {"max_new_tokens": 60}, r"test-\d+ takes \d\d tokens, but this model knows 64 positions"),
+        (trial, 1, 1, {"trial_doses": [50]}, r"test-\d+ takes \d\d tokens, .* 64 positions: give smaller trial_doses"),
+    ],
+)
+def test_what_is_longer_than_a_model_s_learned_positions_is_refused_before_it_is_trained(
+    make, train, test, changes, sentence, small, few_positions, tmp_path
+):
+    for split, n in (("train", train), ("test", test)):
+        rows = [{"question": f"{i} {'a b ' * n}?", "answer": f"<<{i}={i}>>\n#### {i}"} for i in range(8)]
+        runs.write_json_lines(tmp_path / f"{split}.jsonl", rows)
+    few = {"model": few_positions, "runs_dir": str(tmp_path / "runs"), "n_random_pauses": 2}
+    settings = small.but(dataset=str(tmp_path), variant="sft_peft", **few, **changes)
+    with pytest.raises(InputError, match=sentence) as error:
+        make(settings)
+    assert "\n" not in str(error.value)
+    assert not any("model" in part for part in made(settings))
+
+
+def test_what_fits_a_model_s_learned_positions_is_trained_and_evaluated(fresh, few_positions, tmp_path):
+    for split in ("train", "test"):
+        rows = [{"question": f"{i}?", "answer": f"<<{i}={i}>>\n#### {i}"} for i in range(8)]
+        runs.write_json_lines(tmp_path / f"{split}.jsonl", rows)
+    settings = fresh.but(dataset=str(tmp_path), model=few_positions, variant="sft_peft", n_random_pauses=2)
+    assert evaluate(settings)[1]["n"] == 3
+    assert last_position(AutoConfig.for_model("gpt2")) == 1024
+    assert last_position(AutoConfig.for_model("mistral")) == last_position(AutoConfig.for_model("mamba")) == 0
 
 
 def test_an_intervention_on_a_variant_that_never_pauses_is_refused(fresh):

@@ -36,7 +36,7 @@ SMALL = [
 
 def run(tmp_path, *changes):
     command = [sys.executable, "-m", "pauselib.workflow", "configs/tiny.yaml", f"runs_dir={tmp_path}", *SMALL, *changes]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=500)
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=1800)
 
 
 def test_the_graph_makes_the_table_and_does_nothing_the_second_time(tmp_path):
@@ -117,7 +117,7 @@ def test_a_failure_is_said_at_once_with_its_reason_and_summed_up_at_the_end(tmp_
 def test_a_trial_comes_after_those_of_the_models_that_it_is_compared_with(tmp_path):
     command = [sys.executable, "-m", "snakemake", "--dry-run", "--configfile", "configs/tiny.yaml", "--config"]
     asked = [f"runs_dir={tmp_path}", "variants=[sft_peft]", "interventions=[]", "trials=[sft_peft,sft]"]
-    planned = subprocess.run([*command, *asked], cwd=ROOT, capture_output=True, text=True, timeout=100)
+    planned = subprocess.run([*command, *asked], cwd=ROOT, capture_output=True, text=True, timeout=600)
     assert planned.returncode == 0, planned.stderr
     row = tmp_path / "tiny" / "seed-42"
     needed = dict(re.findall(r"rule trial:\n +input: (.*)\n +output: .*/(\w+)/trial.ipynb", planned.stdout))
@@ -192,6 +192,12 @@ def test_bad_settings_are_refused_before_anything_runs(tmp_path):
         == "There is no variant 'sft_pefd': did you mean 'sft_peft'? All names are in pauselib.variants.VARIANTS."
     )
     assert not (tmp_path / "tiny").exists()
+
+
+def test_a_folder_that_snakemake_would_read_as_a_pattern_is_refused_in_one_sentence(tmp_path, capsys):
+    assert main("configs/tiny.yaml", f"runs_dir={tmp_path}/a{{b}}") == 2
+    assert capsys.readouterr().err.endswith("has a brace in its path, which Snakemake can't take: rename the folder.\n")
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "configs").glob("*.yaml")), ids=lambda path: path.stem)

@@ -187,6 +187,8 @@ def check_plain_head(lm: PreTrainedModel) -> None:
     plain = lm.get_output_embeddings()(lm.base_model(inputs_embeds=lm.get_input_embeddings()(ids)).last_hidden_state)
     same = torch.allclose(lm(input_ids=ids).logits, plain, atol=1e-3, rtol=1e-2)
     lm.train(was_training)
+    if not plain.isfinite().all():
+        raise InputError(f"The weights of {type(lm).__name__} give logits that are no numbers: fetch its files again.")
     if capped or not same:
         raise InputError(
             f"{type(lm).__name__} changes its logits after the LM head (soft-capping or scaling), which a pause model "

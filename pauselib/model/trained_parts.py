@@ -87,7 +87,8 @@ def base_of(folder: Path, config: TrainedPartsConfig) -> str:
     if place.startswith("."):
         place = str(Path(os.path.realpath(folder), place).resolve())
     advice = "Make it again with the notebook `warmup`, or put the base back"
-    if config.base.startswith(".") and not Path(place).exists():
+    is_there = Path(place).is_file() or Path(place, "config.json").is_file()  # a digest would read any folder whole
+    if config.base.startswith(".") and not is_there:
         raise InputError(f"The model in {folder} holds what was trained in {place}, which is not there. {advice}.")
     if config.base_digest and weights_digest(Path(model_source(place))) != config.base_digest:
         raise InputError(
@@ -117,6 +118,8 @@ class TrainedParts:
         model = from_pretrained(AutoModelForCausalLM, place, dtype=config.whole.dtype, **passed_on)
         if place.endswith(".gguf"):
             model = unquantized(model)
+        if model.config.get_text_config().vocab_size != config.whole.get_text_config().vocab_size:
+            raise InputError(f"The configuration in {folder} is not that of a model trained in {place}: make it again.")
         if isinstance(config.whole, PauseConfig):
             device = model.device
             model = pause_model.PauseForCausalLM(config.whole, model)

@@ -2,9 +2,10 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, field_validator
 
 from pauselib.declared import EVERY_NOTEBOOK, MANY, MOST, NAME, PATH, Declared, Names, Text, as_text, many, setting
+from pauselib.interventions import INTERVENTION_SETTINGS, InterventionSettings
 
 TRAINED = ("first_step", "second_step")
 COMPUTED = (*TRAINED, "evaluate", "trial")
@@ -168,3 +169,10 @@ class Fields(Declared):
         "each a variant with settings of evaluate's interventions; rows not made are left out",
         notebooks=("analyze",),
     )
+
+    @field_validator("interventions")
+    @classmethod
+    def _values_have_their_types(cls, rows: tuple[dict, ...]) -> tuple[dict, ...]:
+        given = [{name: row[name] for name in row if name in INTERVENTION_SETTINGS} for row in rows]
+        typed = [InterventionSettings(**changes) for changes in given]
+        return tuple({**row, **one.model_dump(include=set(changes))} for row, changes, one in zip(rows, given, typed))

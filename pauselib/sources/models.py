@@ -145,6 +145,10 @@ def from_pretrained(auto, source: str, **options):
     if str(place).endswith(".gguf"):
         place, options["gguf_file"] = os.path.split(place)
     try:
+        for index in Path(place).glob("*.index.json"):
+            files = set(runs.read_json(index)["weight_map"].values())
+            if any(Path(file).is_absolute() or ".." in Path(file).parts for file in files):
+                raise InputError(f"{index} names weights outside of its folder: copy them into it.")
         found = auto.from_pretrained(place, revision=revision, trust_remote_code=False, **options)
     except InputError:
         raise

@@ -10,6 +10,11 @@ def end_at_once() -> None:
 
 
 def hear() -> None:
-    """Let Python hear Ctrl-C again, as it usually does."""
+    """Let Python hear Ctrl-C again, as it usually does, but once: another one is for the steps and ends no clean-up."""
+
+    def once(number: int, frame) -> None:
+        signal.signal(number, lambda *_: None)
+        raise KeyboardInterrupt
+
     if signal.getsignal(signal.SIGINT) == signal.SIG_DFL:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGINT, once)

@@ -84,8 +84,8 @@ def real_trial() -> list[str]:
     """What was put before the calculation of hard results, in three models."""
     models = ("sft_peft", "baseline_matched", "baseline_1_epoch")
     return [
-        cells(f"{dose} {said}", *(gain("smollm2", model, "step", content, dose) for model in models))
-        for content, said in (("pauses", "pauses"), ("masked", "masked pauses"))
+        cells(f"{dose} {said}{'s' * (dose > 1)}", *(gain("smollm2", model, "step", content, dose) for model in models))
+        for content, said in (("pauses", "pause"), ("masked", "masked pause"))
         for dose in (1, 4)
     ]
 

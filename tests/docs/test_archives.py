@@ -45,7 +45,9 @@ def test_every_row_of_an_archive_is_read_and_gives_the_published_tables(folder, 
     assert study.table["accuracy"].notna().sum() == len(study.table) == ROWS[experiment_of(folder)]
     assert not loading.stale_folders(study.settings)
     computed = {"results": study.table, "tables/over_seeds": study.over_seeds}
-    computed |= {"tables/against_matched": study.against_matched, "tables/trials_gains": study.trials.gains()}
+    computed["tables/against_matched"] = study.against_matched
+    if folder.startswith("smollm2"):  # the others are without their trials
+        computed["tables/trials_gains"] = study.trials.gains()
     for name, table in computed.items():
         published = pd.read_csv(DOCS / folder / f"{name}.csv")
         again = pd.read_csv(io.StringIO(table.to_csv(index=False)))

@@ -13,7 +13,7 @@ def pauses(html: str) -> int:
 def settle(panel) -> str:
     """Wait for the work of an AskPanel; return what its status says then."""
     if panel.work.thread:
-        panel.work.thread.join(60)
+        panel.work.thread.join(600)
     return panel.status.value
 
 

@@ -250,6 +250,13 @@ def test_a_language_model_that_scales_its_logits_is_refused():
         PauseForCausalLM.around(GraniteForCausalLM(GraniteConfig(logits_scaling=8.0, **sizes)))
 
 
+def test_weights_that_are_no_numbers_are_called_so(tiny_lm):
+    lm = tiny_lm()
+    lm.get_output_embeddings().weight.data[3] = torch.nan
+    with pytest.raises(ValueError, match="The weights of MistralForCausalLM give logits that are no numbers: fetch"):
+        PauseForCausalLM.around(lm)
+
+
 def test_the_pause_id_is_the_number_of_rows_even_where_a_tokenizer_has_fewer_tokens(tiny_lm, tokenizer):
     lm = tiny_lm()
     lm.resize_token_embeddings(len(tokenizer), pad_to_multiple_of=64)  # 448 rows for 400 tokens, as Qwen2.5 has

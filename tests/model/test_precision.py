@@ -1,10 +1,14 @@
 """In which precision things are: the heads and what is trained in float32, whatever the layers are in."""
 
+import numpy as np
+import pandas as pd
 import pytest
 import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 
+from pauselib.decoding.greedy import generate
+from pauselib.decoding.likelihood import completion_log_likelihoods
 from pauselib.model import precision
 from pauselib.model.pause_model import PauseForCausalLM
 from pauselib.model.precision import (
@@ -12,6 +16,7 @@ from pauselib.model.precision import (
     frozen_matrices_in_bfloat16,
     logits_of,
     summed_loss,
+    token_logits,
     train_in_bfloat16,
     train_in_float32,
 )
@@ -34,6 +39,23 @@ def test_logits_are_float32_inside_autocast_and_of_weights_in_bfloat16(bias):
     rounded = nn.Linear(8, 5, bias=bias)
     rounded.load_state_dict({name: value.bfloat16() for name, value in head.state_dict().items()})
     assert torch.equal(logits_of(head.bfloat16(), hidden.bfloat16()), rounded(hidden.bfloat16().float()))
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("pauses", [True, False])
+def test_the_logits_that_decide_are_float32_of_a_model_in_bfloat16_whether_it_pauses_or_not(pauses, tiny_lm):
+    model = PauseForCausalLM.around(tiny_lm("mistral")) if pauses else tiny_lm("mistral")
+    as_loaded_in("bfloat16", model)
+    words = IDS.clamp(max=49)
+    logits, read = token_logits(model, input_ids=words), []
+    assert logits.dtype == torch.float32
+    assert not torch.equal(logits, logits.bfloat16().float())
+    assert torch.equal(token_logits(model, keep=1, input_ids=words), logits[:, -1:])
+    rows = pd.DataFrame({"input_ids": [words[0].numpy()], "completion_mask": [np.array([0] + [1] * 7)]})
+    expected = logits[0, :-1].log_softmax(-1).gather(-1, words[0, 1:, None])[:, 0]
+    np.testing.assert_array_equal(completion_log_likelihoods(model, rows)[0], expected.numpy())
+    generate(model, [words[0].tolist()], -1, 1, each=lambda replies: read.append(replies[0]))
+    assert read[0].p_best[0] == pytest.approx(logits[0, -1, :50].softmax(-1).max().item(), rel=1e-3)
 
 
 @pytest.mark.parametrize("n", [0, 1, 7])

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM
 
 from pauselib import runs
@@ -125,6 +126,32 @@ def test_a_base_that_is_gone_or_another_one_is_said_in_one_sentence(load, traine
     shutil.rmtree(tmp_path / "base")
     with pytest.raises(ValueError, match=r"^The model in \S+/model holds what was trained in \S+/base, which is not"):
         load(tmp_path / "model")
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"whole": None}, r"The configuration in \S+/model is not that of a model trained in \S+/base: make it again"),
+        ({"base": "./../secret"}, r"holds what was trained in \S+/secret, which is not there"),
+    ],
+)
+def test_a_configuration_that_lies_is_said_in_one_sentence(changes, sentence, trained, tmp_path):
+    trained()
+    place = tmp_path / "model" / "config.json"
+    config = {**json.loads(place.read_text()), **changes}
+    place.write_text(json.dumps({name: value for name, value in config.items() if value is not None}))
+    (tmp_path / "secret").mkdir()
+    with pytest.raises(InputError, match=sentence):
+        load_model(str(tmp_path / "model"))
+
+
+def test_weights_outside_of_a_model_s_folder_are_refused(trained, tmp_path):
+    trained()
+    shutil.move(tmp_path / "base" / "model.safetensors", tmp_path / "outside.safetensors")
+    weights = dict.fromkeys(load_file(tmp_path / "outside.safetensors"), "../outside.safetensors")
+    (tmp_path / "base" / "model.safetensors.index.json").write_text(json.dumps({"metadata": {}, "weight_map": weights}))
+    with pytest.raises(InputError, match=r"index\.json names weights outside of its folder: copy them into it"):
+        load_model(str(tmp_path / "base"))
 
 
 def test_parts_of_another_model_are_said_in_one_sentence(trained, tmp_path):

@@ -12,6 +12,7 @@ from pauselib.conditions import conditions
 from pauselib.conditions.contents import NOTHING, GivenResult
 from pauselib.conditions.sites import SITES, GoldText, Result
 from pauselib.model.pause_model import PauseForCausalLM
+from pauselib.model.precision import as_loaded_in
 from pauselib.settings import Settings
 from pauselib.trials import scorer as scoring
 from pauselib.trials.scorer import Scorer
@@ -125,9 +126,23 @@ def test_the_probability_of_a_pause_stands_before_each_token(pausing):
     assert p_pause[0] == 0
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_model_in_bfloat16_with_its_pause_head_in_float32_is_scored_in_float32(kind, pausing):
+    model = pausing(kind)
+    plain = Scorer(model, seed=7).read(TEXT)
+    as_loaded_in("bfloat16", model)
+    for scorer in (Scorer(model, seed=7), Scorer(model.lm, seed=7)):
+        scorer.check(TEXT)
+        likelihoods, *_ = scorer.read(TEXT)
+        assert likelihoods.dtype == np.float32
+        np.testing.assert_allclose(likelihoods, plain[0], atol=0.2)
+        assert not np.array_equal(likelihoods, torch.tensor(likelihoods).bfloat16().float().numpy())
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 @pytest.mark.parametrize("ignored", ["attention_mask", "position_ids"])
-def test_a_model_that_ignores_the_mask_or_the_positions_is_refused(ignored, tiny_lm, monkeypatch):
-    scorer, hidden = Scorer(tiny_lm()), Scorer.hidden
+def test_a_model_that_ignores_the_mask_or_the_positions_is_refused(ignored, dtype, tiny_lm, monkeypatch):
+    scorer, hidden = Scorer(tiny_lm().to(dtype)), Scorer.hidden
     monkeypatch.setattr(Scorer, "hidden", lambda self, ids, **given: hidden(self, ids, **{**given, ignored: None}))
     with pytest.raises(ValueError, match="MistralForCausalLM can't be used in an insertion trial, since its attention"):
         scorer.check(TEXT)

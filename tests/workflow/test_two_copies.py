@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 from conftest import copy_project
 
@@ -49,7 +50,7 @@ def start(copy: Path, *arguments: str) -> subprocess.Popen:
 
 def outputs(*processes: subprocess.Popen) -> list[str]:
     """What processes said, after they have ended well."""
-    said = [process.communicate(timeout=300) for process in processes]
+    said = [process.communicate(timeout=1200) for process in processes]
     assert [process.returncode for process in processes] == [0] * len(processes), said
     return [out for out, _ in said]
 
@@ -68,11 +69,49 @@ def test_two_copies_make_everything_once_and_each_alone_makes_the_same(copies, t
     assert differences(tmp_path / "killed", copies[1] / "runs" / "killed") == []
 
 
-def test_of_two_copies_that_run_one_experiment_the_second_waits_and_finds_it_finished(copies, tmp_path):
-    asked = {**SETTINGS, "variants": ["baseline_1_epoch"], "runs_dir": str(tmp_path)}
+def run(copy: Path, runs_dir: Path) -> subprocess.Popen:
+    """Start the workflow of one variant, but for its analysis, in a copy."""
+    asked = {**SETTINGS, "variants": ["baseline_1_epoch"], "runs_dir": str(runs_dir)}
     given = [f"{name}={json.dumps(value)}" for name, value in asked.items()]
-    both = [start(copy, "-m", "pauselib.workflow", "configs/tiny.yaml", *given) for copy in copies]
-    waited, made = sorted(outputs(*both), key=lambda said: said.startswith("3 steps"))
-    assert waited.startswith(f"Another copy of the project is making {tmp_path / 'killed'}: this one waits for it.\n")
-    assert "Nothing to do: all 3 steps are finished" in waited
-    assert "[3/3] analyze" in made
+    return start(copy, "-u", "-m", "pauselib.workflow", "configs/tiny.yaml", *given, "--", "--until", "evaluate")
+
+
+def second_waits(first: subprocess.Popen, copies: list[Path], runs_dir: Path) -> tuple[subprocess.Popen, list]:
+    """Start a second copy while a first one is halted in its work, so that it can't be too late; return it when it
+    waits, and the processes of the first.
+    """
+    assert first.stdout.readline().startswith("2 steps")
+    processes = psutil.Process(first.pid).children(recursive=True)
+    for process in processes:
+        process.suspend()
+    second = run(copies[1], runs_dir)
+    sentence = f"Another copy of the project is making {runs_dir / 'killed'}: this one waits for it.\n"
+    assert second.stdout.readline() == sentence
+    for process in processes:
+        process.resume()
+    return second, processes
+
+
+def is_alive(process: psutil.Process) -> bool:
+    """Whether a process has not ended."""
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def test_of_two_copies_that_run_one_experiment_the_second_waits_and_finds_it_finished(copies, tmp_path):
+    first = run(copies[0], tmp_path)
+    second, _ = second_waits(first, copies, tmp_path)
+    made, found = outputs(first, second)
+    assert "[2/2] evaluate" in made
+    assert found.startswith("Nothing to do: all 2 steps are finished")
+
+
+def test_where_the_first_of_two_copies_is_killed_the_second_ends_what_it_left_and_goes_on(copies, tmp_path):
+    first = run(copies[0], tmp_path)
+    second, processes = second_waits(first, copies, tmp_path)
+    first.kill()  # it alone, as where memory runs out
+    (said,) = outputs(second)
+    assert "[2/2] evaluate" in said
+    assert not any(is_alive(process) for process in processes)
