@@ -4,14 +4,12 @@ what is on disk. An analysis takes from it what is not given, and one that leave
 
 from pathlib import Path
 
-import yaml
-
 from pauselib import runs
 from pauselib.analysis import loading
 from pauselib.conditions import trial_name
-from pauselib.errors import InputError
 from pauselib.interventions import INTERVENTION_SETTINGS
 from pauselib.settings import Settings, found, injected_names
+from pauselib.settings.yaml_text import read_config
 from pauselib.variants import VARIANTS, parse
 
 RECORD = "config.yaml"
@@ -45,15 +43,7 @@ def recorded(folder: Path) -> dict:
     Raises InputError for a record that holds no settings.
     """
     path = folder / RECORD
-    if not path.exists():
-        return on_disk(folder)
-    try:
-        config = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError):
-        config = None
-    if not isinstance(config, dict):
-        raise InputError(f"{path} holds no settings: write those of the experiment into it, or remove it.")
-    return config
+    return read_config(path) if path.exists() else on_disk(folder)
 
 
 def on_disk(folder: Path) -> dict:
@@ -69,11 +59,13 @@ def on_disk(folder: Path) -> dict:
         return [one for one in settings_in(pattern) if {"variant", "seed"} <= one.keys()]
 
     rows, trials = made("seed-*/*"), made(f"seed-*/*/{trial_name()}")
-    checkpoints = [path.name.rpartition("-")[2] for path in folder.glob(f"seed-*/*/{trial_name('*')}")]
+    injected, of_rows = settings_in("seed-*/injected/*"), {parse(row["variant"]).strategy for row in rows}
     shared: dict[str, dict] = {}
-    for one in [*settings_in("seed-*/injected/*"), *settings_in("seed-*/*/model"), *rows, *trials]:
+    for one in [*injected, *settings_in("seed-*/*/model"), *rows, *trials]:
         for name, value in one.items():
-            shared.setdefault(name, {})[str(value)] = value
+            if value != {}:  # no patterns, of a row whose strategy takes none
+                shared.setdefault(name, {})[str(value)] = value
+    shared["strategy"] = {name: name for name in (one.get("strategy") for one in injected) if name not in of_rows}
     of_all = {name: next(iter(values.values())) for name, values in shared.items() if len(values) == 1}
     of_all |= {name: value for one in settings_in("data") for name, value in one.items()}
     changed = [intervention(row) for row in made("seed-*/*/interventions/*")]
@@ -82,7 +74,6 @@ def on_disk(folder: Path) -> dict:
         "variants": list(dict.fromkeys(["all", *(row["variant"] for row in rows if row["variant"] not in VARIANTS)])),
         "interventions": [one for i, one in enumerate(changed) if one not in changed[:i]],
         "trials": list(dict.fromkeys(row["variant"] for row in trials if parse(row["variant"]).pauses)),
-        "trial_checkpoints": sorted({int(step) for step in checkpoints if step.isdigit()}),
     }
     of_all = {name: value for name, value in of_all.items() if name in Settings.model_fields}
     return of_all | {name: values for name, values in listed.items() if values}
@@ -96,5 +87,7 @@ def intervention(row: dict) -> dict:
 
 def left_out(settings: Settings) -> list[Path]:
     """Return the folders of those results of the experiment that are finished, and that the settings don't ask for."""
-    more = loading.asked_for(whole(settings)).keys() - loading.asked_for(settings).keys()
-    return sorted(folder for folder in more if (folder / runs.MANIFEST).exists())
+    everything = whole(settings)
+    more = loading.asked_for(everything).keys() - loading.asked_for(settings).keys()
+    made = {folder for folder in more if (folder / runs.MANIFEST).exists()}
+    return sorted(made.difference(loading.stale_folders(everything) if made else ()))

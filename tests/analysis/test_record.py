@@ -4,6 +4,7 @@ import pytest
 import yaml
 from conftest import reply, save
 
+from pauselib import runs
 from pauselib.analysis import record
 from pauselib.analysis.study import Study
 from pauselib.errors import InputError
@@ -24,11 +25,11 @@ def opened(settings: Settings, **injected) -> dict:
 def write_record(settings: Settings, **config) -> None:
     asked = {"variants": list(settings.variants), "interventions": list(settings.interventions)}
     path = settings.folder() / record.RECORD
-    path.write_text(yaml.safe_dump({"experiment": "other", "max_new_tokens": 77, **asked, **config}))
+    path.write_text(yaml.safe_dump({"experiment": "other", **asked, **config}))
 
 
 def test_what_is_not_given_is_that_of_the_record(intervened):
-    write_record(intervened, trials=["sft"])
+    write_record(intervened, trials=["sft"], max_new_tokens=77)
     settings = record.settings_of_analysis(opened(intervened))
     assert settings == intervened.but(trials=("sft",), max_new_tokens=77)
     assert record.settings_of_analysis(opened(intervened, experiment="by_hand")) == settings
@@ -37,27 +38,33 @@ def test_what_is_not_given_is_that_of_the_record(intervened):
 
 
 def test_without_a_record_it_is_what_is_on_disk(intervened):
-    row = intervened.but(variant="sft_peft@word", seed=43)
-    save(row, [reply(0, True, 1)], 0.5)
-    (intervened.folder() / "data" / "made_from.json").write_text(
-        '{"settings": {"dataset": "theirs", "gone": 1}, "inputs": {}, "outputs": {"a": "digest"}}'
-    )
+    save(intervened.but(variant="sft_peft@word", seed=43), [reply(0, True, 1)], 0.5)
+    made = {
+        "data": {"dataset": "theirs", "data_seed": 7, "gone": 1},
+        "seed-42/injected/prefix": {"strategy": "prefix", "n_prefix_pauses": 3, "data_seed": 7},
+        "seed-43/injected/word": {"strategy": "word", "n_prefix_pauses": 3, "data_seed": 8},
+        "seed-43/sft_peft@word/model": {"variant": "sft_peft@word", "max_steps": 5, "trial_checkpoints": [2]},
+    }
+    for place, values in made.items():
+        folder = intervened.folder() / place
+        folder.mkdir(parents=True, exist_ok=True)
+        runs.write_json(folder / runs.MANIFEST, {**runs.origin(folder, values, {}), "outputs": {"a": "b"}})
     settings = record.settings_of_analysis(opened(intervened))
     assert settings.seeds == (42, 43)
     assert settings.variants == (*Settings().variants, "sft_peft@word")
     assert settings.interventions == intervened.interventions[::-1]  # by the names of their folders
-    assert settings.dataset == "theirs"
+    used = settings.of("dataset", "data_seed", "strategy", "n_prefix_pauses", "max_steps", "trial_checkpoints")
+    assert [*used.values()] == ["theirs", 7, "prefix", 3, 5, (2,)]
     assert Study(settings).left_out == []
     nothing = Settings(runs_dir=intervened.runs_dir, experiment="nothing")
     assert record.settings_of_analysis(opened(nothing)) == nothing
 
 
-@pytest.mark.parametrize("has_record", [True, False])
 @pytest.mark.parametrize(
-    ("fewer", "left_out"),
+    ("fewer", "left_out", "has_record"),
     [
-        ({"variants": ["sft", "sft_fr_phead"]}, ["baseline_1_epoch", "sft_peft"]),
-        ({"interventions": []}, [f"sft/interventions/{name}" for name in CHANGES]),
+        ({"variants": ["sft", "sft_fr_phead"]}, ["baseline_1_epoch", "sft_peft"], False),
+        ({"interventions": []}, [f"sft/interventions/{name}" for name in CHANGES], True),
     ],
 )
 def test_a_partial_look_leaves_the_report_of_the_experiment_as_it_is(intervened, fewer, left_out, has_record):
@@ -85,7 +92,6 @@ def test_what_an_earlier_run_left_beside_the_rows_of_the_record_makes_nothing_pa
 
 
 def test_a_record_without_settings_is_refused(by_hand):
-    for text in ("- 1\n", "a: [", ""):
-        (by_hand.folder() / record.RECORD).write_text(text)
-        with pytest.raises(InputError, match=r"config\.yaml holds no settings: write those of the experiment into it"):
-            record.settings_of_analysis(opened(by_hand))
+    (by_hand.folder() / record.RECORD).write_text("- 1\n")
+    with pytest.raises(InputError, match=r"config\.yaml holds no settings: write lines such as"):
+        record.settings_of_analysis(opened(by_hand))

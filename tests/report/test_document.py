@@ -7,8 +7,9 @@ import shutil
 import nbformat
 import pandas as pd
 import pytest
-from conftest import SCRIPT, pictures_of_report
+from conftest import SCRIPT, pictures_of_report, save
 
+from pauselib import runs
 from pauselib.analysis.study import Study
 from pauselib.report import document
 from pauselib.settings import Settings
@@ -19,6 +20,7 @@ def with_strategy(by_hand):
     """One row more, `sft_peft@word`, with the replies of `sft_peft`."""
     folder = by_hand.but(variant="sft_peft").variant_folder()
     shutil.copytree(folder, folder.with_name("sft_peft@word"))
+    save(by_hand.but(variant="sft_peft@word"), runs.read_json_lines(folder / "predictions.jsonl"), 0.25)
     return by_hand.but(variants=(*by_hand.variants, "sft_peft@word"))
 
 
@@ -66,10 +68,14 @@ def test_only_an_address_of_the_web_is_a_link_and_the_record_in_the_model_counts
 def test_no_path_of_the_machine_is_in_what_is_shared(by_hand):
     data = {"settings": {"model": "/home/somebody/llm", "dataset": "../somebody/mine"}}
     digests = {"train.jsonl": "0123", "test.jsonl": "4567", "tokenizer of": "89ab"}
-    (by_hand.folder() / "data" / "made_from.json").write_text(json.dumps({**data, "inputs": digests}))
+    (by_hand.folder() / "data" / "made_from.json").write_text(
+        json.dumps({**data, "inputs": digests, "outputs": {"a": "b"}})
+    )
     base = by_hand.but(variant="baseline_1_epoch").variant_folder() / "model"
     base.mkdir()
-    (base / "made_from.json").write_text(json.dumps({"settings": {}, "inputs": {"data": "1", "base": "cdef"}}))
+    (base / "made_from.json").write_text(
+        json.dumps({"settings": {}, "inputs": {"data": "1", "base": "cdef"}, "outputs": {"a": "b"}})
+    )
     document.write_report(Study(by_hand.but(model="/home/somebody/llm", dataset="../somebody/mine")))
     for path in [by_hand.folder() / "report.html", *(by_hand.folder() / "tables").iterdir()]:
         assert "somebody" not in path.read_text(), path
