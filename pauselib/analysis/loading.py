@@ -88,12 +88,8 @@ def finished_checkpoints(settings: Settings) -> dict[tuple[int, str, int], Path]
 
 def finished_folders(settings: Settings) -> dict[tuple[int, str], Path]:
     """Those of `row_folders` whose replies are finished (`parts.why_unfinished`)."""
-    rows = row_folders(settings)
-    return {
-        (seed, name): folder
-        for (seed, name), folder in rows.items()
-        if why_unfinished(settings.but(seed=seed, variant=name), "evaluate") is None
-    }
+    rows = {(seed, name): settings.but(seed=seed, variant=name) for seed, name in row_folders(settings)}
+    return {key: row.variant_folder() for key, row in rows.items() if why_unfinished(row, "evaluate") is None}
 
 
 def stale_folders(settings: Settings) -> dict[Path, str]:
