@@ -150,8 +150,9 @@ def training_in_words(study: Study, used: Used) -> str:
         f"{used['lora_alpha']} and dropout {used['lora_dropout']} on {used['lora_target_modules']}, merged after "
         f"training. The checkpoint with the lowest eval loss is kept, of one every {used['base_eval_steps']} steps in "
         f"the first step and every {used['eval_steps']} in the second. {len(study.finished_rows)} rows are finished. "
-        f"Seeds: {seeds}. A seed is that {Settings.model_fields['seed'].description}; the data seed is that "
-        f"{Settings.model_fields['data_seed'].description}."
+        f"Seeds: {seeds}. A seed is that of training: weights, order of rows, dropout; another one than 42 draws "
+        "training problems and pauses, too. The data seed is that of the problems, the validation split and the "
+        "injected positions."
     )
 
 

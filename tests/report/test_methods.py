@@ -47,8 +47,11 @@ def test_the_numbers_are_those_of_the_files_not_of_the_settings_now(intervened):
         record = json.loads((folder / "training.json").read_text())
         (folder / "training.json").write_text(json.dumps({**record, "steps": steps}))
         (folder / "model").mkdir(exist_ok=True)
-        (folder / "model" / "made_from.json").write_text(json.dumps({"settings": {"learning_rate": 0.5, "lora_r": 3}}))
-    parts = methods.methods(Study(intervened.but(learning_rate=0.25)))
+        rate = "base_learning_rate" if name.startswith("baseline") else "learning_rate"
+        used = {"variant": name, rate: 0.5, "lora_r": 3}
+        made = {"settings": used, "inputs": {}, "outputs": {"a": "b"}}
+        (folder / "model" / "made_from.json").write_text(json.dumps(made))
+    parts = methods.methods(Study(intervened.but(learning_rate=0.5, base_learning_rate=0.5, lora_r=3)))
     assert "1,234 to train on, 56 held out for validation, 3 to test on" in parts["Data"]
     assert "(9 of them)" in parts["Data"]
     assert "learning rate of 0.5 (160, 161 steps)" in parts["Training"]
