@@ -15,7 +15,7 @@ from filelock import Timeout
 from pauselib.errors import InputError
 from pauselib.settings import Settings, is_text, of_experiment
 from pauselib.settings.yaml_text import from_yaml, read_config
-from pauselib.workflow.running import run_snakemake
+from pauselib.workflow.running import DRY, run_snakemake
 from pauselib.workflow.steps_of_graph import short_path
 
 
@@ -72,6 +72,6 @@ def main(*arguments: str) -> int:
     except Timeout:
         print("Another run is active in this folder: wait for it, or stop it first.", file=sys.stderr)
         return 2
-    if status == 0 and (settings.folder() / "results.csv").exists():  # not so after `-- --dry-run`
+    if status == 0 and DRY.isdisjoint(arguments) and (settings.folder() / "results.csv").exists():
         print_results(settings)
     return status
