@@ -16,7 +16,6 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-import yaml
 from PIL import Image
 
 from pauselib import runs
@@ -24,6 +23,7 @@ from pauselib.analysis import loading
 from pauselib.errors import InputError
 from pauselib.manifests import manifest_digest
 from pauselib.settings import Settings, of_experiment
+from pauselib.settings.yaml_text import read_config
 
 ARCHIVE = "outcomes.tar.xz"
 LEFT_OUT = "tokens.parquet"
@@ -33,7 +33,7 @@ SOMEWHERE = "/path/to/data"  # instead of the folder of the machine that the pro
 
 def main(config: str, target: str, *left_out: str) -> None:
     """Write the published files of an experiment into a folder. Raises InputError where a row isn't finished."""
-    settings = of_experiment(yaml.safe_load(Path(config).read_text(encoding="utf-8")))
+    settings = of_experiment(read_config(config))
     made, docs = settings.folder(), Path(target)
     packed = archive(settings, left_out)
     for path in [made / "results.csv", *sorted(made.glob("tables/*.csv"))]:

@@ -119,3 +119,8 @@ def test_the_matched_baseline_names_its_copies_too_and_the_clean_rows_no_pauses(
 
 def test_a_strategy_that_asks_the_first_step_s_model_names_it(manifest):
     assert manifest("inject", strategy="surprise")["inputs"] == {"data": "digest", "base": "digest"}
+
+
+def test_another_revision_is_another_source_before_its_commit_is_known():
+    before, after = ({"settings": {"model": "no/model", "model_revision": one}, "inputs": None} for one in ("", "v1"))
+    assert changes(before, after, DEFAULTS) == {"model_revision": ("", "v1")}

@@ -92,7 +92,8 @@ def asked_for(settings: Settings) -> dict[Path, tuple]:
     exist: as `parts.why_unfinished` takes them.
     """
     rows = [settings.but(seed=seed, variant=name) for seed, name in row_folders(settings)]
-    rows += [settings.but(seed=seed, **one) for one in settings.interventions for seed in settings.seeds]
+    changed = [settings.but(seed=seed, **one) for one in settings.interventions for seed in settings.seeds]
+    rows += [row for row in changed if row.variant in settings.variants]
     steps = [(row, key[2] or None) for key, row in curve_rows(settings).items()]
     trials = [(row, None) for row in trial_rows(settings).values()] + steps
     of_trials = {trial_part(row, step).folder: (row, "trial", step) for row, step in trials}

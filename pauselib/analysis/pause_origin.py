@@ -15,6 +15,7 @@ import pandas as pd
 from pauselib import runs
 from pauselib.analysis.audit import published
 from pauselib.analysis.injector import greedy_pauses, history, implied_rate, rates, rates_by
+from pauselib.analysis.loading import training_record
 from pauselib.rows import read_rows
 from pauselib.settings import Settings
 from pauselib.tokens import PAUSE_TEXT
@@ -193,7 +194,7 @@ def cross_entropy(happened, probability) -> float:
 
 def pause_losses(row: Settings) -> pd.DataFrame:
     """The loss of a row's pause head by `step`, in nats a token: in `training`, and on validation answers, `loss`."""
-    record = runs.read_json(row.variant_folder() / "training.json") or {}
+    record = training_record(row.variant_folder())
     names = {"step": "step", "pause_loss": "training", "eval_pause_loss": "loss"}
     found = pd.DataFrame(record.get("history", [])).reindex(columns=list(names)).rename(columns=names).astype(float)
     return found.groupby("step", as_index=False).first().dropna(subset=["training", "loss"], how="all")

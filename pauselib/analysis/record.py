@@ -8,7 +8,8 @@ from pauselib import runs
 from pauselib.analysis import loading
 from pauselib.conditions import trial_name
 from pauselib.interventions import INTERVENTION_SETTINGS
-from pauselib.settings import Settings, found, injected_names
+from pauselib.parts import DEFAULTS
+from pauselib.settings import Settings, injected_names, values_in
 from pauselib.settings.yaml_text import read_config
 from pauselib.variants import VARIANTS, parse
 
@@ -20,16 +21,10 @@ def settings_of_analysis(variables: dict) -> Settings:
 
     Given is what papermill put in, and what differs from its default. Raises InputError as `Settings` does.
     """
-    asked, injected = found(variables), injected_names(variables)
-    given = {name: value for name, value in asked.items() if name in injected or value != default(name)}
+    asked, injected = values_in(variables), injected_names(variables)
+    given = {name: value for name, value in asked.items() if name in injected or value != DEFAULTS[name]}
     place = Settings(**{name: value for name, value in asked.items() if name in ("experiment", "runs_dir")})
     return Settings(**{**recorded(place.folder()), **place.of("experiment", "runs_dir"), **given})
-
-
-def default(name: str):
-    """Return the default of a setting as the parameters cell of a notebook has it."""
-    value = Settings.model_fields[name].default
-    return list(value) if isinstance(value, tuple) else value
 
 
 def whole(settings: Settings) -> Settings:
@@ -81,7 +76,7 @@ def on_disk(folder: Path) -> dict:
 
 def intervention(row: dict) -> dict:
     """Return an intervention as an experiment lists it, from the settings in a manifest of its replies."""
-    changes = {name: row[name] for name in INTERVENTION_SETTINGS if name in row and row[name] != default(name)}
+    changes = {name: row[name] for name in INTERVENTION_SETTINGS if name in row and row[name] != DEFAULTS[name]}
     return {"variant": row["variant"], **changes}
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 
 from pauselib import runs
 from pauselib.analysis.claims import points
-from pauselib.analysis.loading import read_replies
+from pauselib.analysis.loading import read_replies, training_record
 from pauselib.analysis.paired import NO_COMPARISON, Comparison, compare
 from pauselib.analysis.statistics import NAN, wilson
 from pauselib.errors import InputError
@@ -89,8 +89,8 @@ class TwoRuns:
         """The losses of both trainings by step, as in training.json, with `run`: one of `names`."""
         frames = []
         for name, one in zip(self.names, self.both):
-            record = runs.read_json(one.variant_folder() / "training.json") or {"history": []}
-            frames.append(pd.DataFrame(record["history"]).assign(run=name))
+            record = training_record(one.variant_folder())
+            frames.append(pd.DataFrame(record.get("history", [])).assign(run=name))
         return pd.concat(frames, ignore_index=True)
 
     @cached_property

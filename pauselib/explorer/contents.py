@@ -12,7 +12,7 @@ from pauselib import runs
 from pauselib.declared import NAME
 from pauselib.errors import InputError
 from pauselib.report.tables import table_html
-from pauselib.settings import Settings
+from pauselib.settings import ROOT, Settings
 from pauselib.variants import VARIANTS, parse
 
 
@@ -141,7 +141,7 @@ def how_to_make(settings: Settings, variant: str) -> str:
     whole = ""
     if settings.experiment == default.experiment:
         whole = "<code>make run</code> makes the whole experiment. "
-    elif (Path(__file__).parents[2] / config).exists():
+    elif (ROOT / config).exists():
         whole = f"<code>make run CONFIG={escape(config)}</code> makes the whole experiment. "
         options = [f"-f {shlex.quote(config)}", *options]
     command = " ".join(["papermill notebooks/evaluate.ipynb out.ipynb", *options])

@@ -6,13 +6,13 @@ from html import escape
 from pathlib import Path
 
 import pandas as pd
-import yaml
 
 from pauselib import runs
 from pauselib.analysis.loading import finished_folders
 from pauselib.explorer.contents import experiments_with_models, rows_with_models
 from pauselib.report.tables import table_html
 from pauselib.settings import ROOT, Settings, of_experiment
+from pauselib.settings.yaml_text import read_config
 from pauselib.variants import FIRST_STEP
 
 OFFLINE = ("tiny", "tiny-strategies", "tiny-seeds")  # the experiments of configs/ that need no model from elsewhere
@@ -72,7 +72,7 @@ def next_experiment(settings: Settings) -> tuple[str, str] | None:
         path = ROOT / "configs" / f"{name}.yaml"
         if not path.exists():
             continue
-        one = of_experiment({**yaml.safe_load(path.read_text()), "runs_dir": settings.runs_dir})
+        one = of_experiment({**read_config(path), "runs_dir": settings.runs_dir})
         n, finished = len(one.variants) * len(one.seeds), len(finished_folders(one))
         if finished < n or not (one.folder() / "report.html").exists():
             return name, f"{finished} of {n} rows are finished"

@@ -181,7 +181,7 @@ def render(study: Study, shown: Shown) -> str:
     """Return the report as HTML; the tables and pictures that it shows are then in `shown`."""
     settings, files = study.settings, loading.artifacts(study.settings)
     file_columns = columns_of(files)
-    used = sources(settings) | loading.settings_used(settings) | sources(settings)
+    used = loading.settings_used(settings) | sources(settings)
     content = {
         "study": study,
         "experiment": settings.experiment,

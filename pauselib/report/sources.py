@@ -1,13 +1,11 @@
 """The model and the dataset of an experiment, as a report names them: without a path of the machine."""
 
-import re
 from pathlib import PurePath
 
 from pauselib import runs
+from pauselib.manifests import is_path
 from pauselib.settings import Settings
 from pauselib.variants import FIRST_STEP
-
-NAME = re.compile(r"\w[\w.-]*(/\w[\w.-]*)?")  # of what is embedded, or on the hub
 
 
 def sources(settings: Settings) -> dict[str, str]:
@@ -25,6 +23,6 @@ def sources(settings: Settings) -> dict[str, str]:
 
 def named(source: str, digests: list[str]) -> str:
     """Return the name of a model or dataset, for a folder with the digests of what was read from it."""
-    if NAME.fullmatch(source):
+    if not is_path(source):
         return source
     return " ".join([PurePath(source).name, *(f"(digest {', '.join(digests)})" for _ in digests[:1])])

@@ -92,15 +92,13 @@ class Settings(InterventionSettings, Fields, TrialSettings, OtherRow, Places):
     @property
     def changed(self) -> str:
         """The settings that differ from their defaults, a line each, for people."""
-        lines = [f"{name} = {shown(value)}" for name, value in self if value != getattr(DEFAULTS, name)]
+        pairs = zip(self, Settings())
+        lines = [f"{name} = {shown(value)}" for (name, value), (_, default) in pairs if value != default]
         return "\n".join(lines) or "Every setting has its default."
 
     def but(self, **changes) -> "Settings":
         """Return the settings with some of them changed."""
         return Settings(**{**dict(self), **changes})
-
-
-DEFAULTS = Settings()
 
 
 def uses() -> dict[str, Use]:
@@ -172,7 +170,7 @@ def injected_names(variables: dict) -> list[str]:
     return [target.id for node in assigned for target in node.targets]
 
 
-def found(variables: dict) -> dict:
+def values_in(variables: dict) -> dict:
     """Return the values of settings in a notebook's `globals()`.
 
     Raises InputError for an unknown name, and for a number in place of a name, which may not be as it was typed. From
@@ -191,4 +189,4 @@ def read(variables: dict) -> Settings:
     """Return the settings that a notebook's `globals()` hold, after its parameters cell and the cell papermill puts
     behind it.
     """
-    return Settings(**found(variables))
+    return Settings(**values_in(variables))

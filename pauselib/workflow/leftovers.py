@@ -112,12 +112,12 @@ def unfinished_notebooks(settings: Settings) -> list[Path]:
     Snakemake remembers what it did not finish, but not what another copy of the project did not; it sees no other
     settings where its notes are gone, and makes nothing again that is missing before something that is there.
     """
-    found = {}
+    found = []
     for one in notebooks_of_graph(settings):
         executed = is_executed(one.notebook)
         why = why_unfinished(one.row, one.makes, of_sources=True) if executed and one.makes else None
         if why:
             print(f"{one.notebook} is made again: {why}.", file=sys.stderr)
-        if why or not executed or not found.keys().isdisjoint(one.needs):
-            found[one.notebook] = why
-    return list(found)
+        if why or not executed or not set(found).isdisjoint(one.needs):
+            found.append(one.notebook)
+    return found

@@ -105,8 +105,9 @@ def run_snakemake(settings: Settings, config: dict, *arguments: str) -> int:
     """Make all that the experiment still misses and return Snakemake's exit status.
 
     `config` is what `settings` were read from. `arguments` are passed on to Snakemake; unless they say where the steps
-    run, that is on all cores of this machine and, if it has GPUs, one step at a time on each. Raises filelock.Timeout
-    while another run of this copy of the project is active, and InputError where nothing can be written.
+    run, that is on all cores of this machine and, if it has GPUs, one step at a time on each. A dry run
+    ends and removes nothing. Raises filelock.Timeout while another run of this copy of the project is active, and
+    InputError where nothing can be written.
     """
     if not os.access(ROOT, os.W_OK):
         raise InputError(
@@ -135,13 +136,15 @@ def run_snakemake(settings: Settings, config: dict, *arguments: str) -> int:
         FileLock(ROOT / "runs" / ".workflow.lock", timeout=0),
         turn_at(settings.folder()),
     ):
-        if slurm.is_there():
+        remove_stale_locks()
+        is_dry = not DRY.isdisjoint(arguments)
+        if slurm.is_there() and not is_dry:
             with suppress(*() if elsewhere else (InputError,)):  # on this machine Slurm need not even run
                 slurm.end_jobs(jobs)
-        end_orphans(settings.folder())
-        remove_stale_locks()
-        clear_litter(settings.folder())
-        to_make, is_dry = unfinished_notebooks(settings), not DRY.isdisjoint(arguments)
+        if not is_dry:
+            end_orphans(settings.folder())
+            clear_litter(settings.folder())
+        to_make = unfinished_notebooks(settings)
         config_file = (ROOT / ".snakemake" if is_dry else settings.folder()) / "config.yaml"
         runs.write(config_file, yaml.safe_dump(config, sort_keys=False))
         for notebook in to_make:

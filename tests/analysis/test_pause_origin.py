@@ -14,9 +14,10 @@ PAUSE, END = 50, 1
 DRAWN = {"strategy": "random", "label_pauses": True, "n_random_pauses": 1, "variable_number_of_pauses": True}
 
 
-def made_from(folder, settings: dict) -> None:
-    """Write the manifest of a folder."""
-    runs.write_json(folder / runs.MANIFEST, {"settings": settings, "inputs": {}, "outputs": {"a": "digest"}})
+def note(row: Settings, **changed) -> None:
+    """Write the manifest of a row's injected rows."""
+    manifest = {"settings": DRAWN | changed, "inputs": {}, "outputs": {"validation.parquet": "digest"}}
+    runs.write_json(row.injected_folder() / runs.MANIFEST, manifest)
 
 
 @pytest.fixture
@@ -29,7 +30,7 @@ def row(tmp_path) -> Settings:
     pd.DataFrame({"input_ids": ids, "prompt_length": [2, 2], "n_pauses": [0, 1]}).to_parquet(
         folder / "validation.parquet"
     )
-    made_from(folder, DRAWN)
+    note(settings)
     history = [
         {"step": 10, "pause_loss": 0.9},
         {"step": 20, "pause_loss": 0.7},
@@ -46,10 +47,10 @@ def replies() -> pd.DataFrame:
 
 def test_the_prior_is_that_of_the_manifest(row):
     assert prior_of(row).tolist() == [0.5, 0.5]
-    made_from(row.injected_folder(), DRAWN | {"variable_number_of_pauses": False})
+    note(row, variable_number_of_pauses=False)
     assert prior_of(row).tolist() == [0.0, 1.0]
     for other in ({"strategy": "word"}, {"label_pauses": False}):
-        made_from(row.injected_folder(), DRAWN | other)
+        note(row, **other)
         assert prior_of(row) is None
     assert prior_of(row.but(seed=43)) is None
 
@@ -94,7 +95,7 @@ def test_of_several_seeds_those_without_rows_have_no_part_in_the_losses(row):
     other = row.but(seed=43)
     for folder in (other.injected_folder(), other.variant_folder()):
         folder.mkdir(parents=True)
-    made_from(other.injected_folder(), DRAWN)
+    note(other)
     history = [{"step": 20, "pause_loss": 0.1, "eval_pause_loss": 0.1}]
     runs.write_json(other.variant_folder() / "training.json", {"history": history})
     found = PauseOrigin(row.but(seeds=[42, 43]), "sft_peft", replies())

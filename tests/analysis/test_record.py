@@ -85,6 +85,13 @@ def test_a_partial_look_leaves_the_report_of_the_experiment_as_it_is(intervened,
     assert {file: file.read_bytes() for file in before} == before
 
 
+def test_an_intervention_on_a_row_that_is_left_out_is_left_out_too(intervened):
+    write_record(intervened)
+    fewer = record.settings_of_analysis(opened(intervened, variants=["sft_peft", "sft_fr_phead", "baseline_1_epoch"]))
+    left_out = ["sft", *(f"sft/interventions/{name}" for name in CHANGES)]
+    assert Study(fewer).left_out == [intervened.folder() / "seed-42" / name for name in left_out]
+
+
 def test_what_an_earlier_run_left_beside_the_rows_of_the_record_makes_nothing_partial(intervened):
     write_record(intervened, variants=["sft"], interventions=[])
     settings = record.settings_of_analysis(opened(intervened))

@@ -12,6 +12,7 @@ from conftest import SCRIPT, pictures_of_report, save
 from pauselib import runs
 from pauselib.analysis.study import Study
 from pauselib.report import document
+from pauselib.report.sources import named
 from pauselib.settings import Settings
 
 
@@ -84,6 +85,13 @@ def test_no_path_of_the_machine_is_in_what_is_shared(by_hand):
     assert settings[["model", "dataset"]].to_list() == ["llm (digest cdef)", "mine (digest 0123, 4567)"]
 
 
+def test_a_relative_folder_is_told_from_a_hub_id_by_what_is_there(tmp_path, monkeypatch):
+    (tmp_path / "my" / "folder").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    found = [named(source, ["0123"]) for source in ("my/folder", "tiny", "org/name")]
+    assert found == ["folder (digest 0123)", "tiny", "org/name"]
+
+
 def test_backticks_are_code_and_nothing_in_them_is_html():
     assert document.with_code("With `a<b>` so & `c`") == "With <code>a&lt;b&gt;</code> so &amp; <code>c</code>"
 
@@ -123,18 +131,12 @@ def test_an_executed_notebook_becomes_a_page_without_scripts_that_is_made_once(b
     assert page.stat().st_mtime_ns == written
 
 
-WHOLE = {"inputs": {}, "outputs": {"a": "digest"}}  # what else a manifest has
-
-
 def test_the_report_shows_the_settings_that_the_files_were_made_from_not_the_defaults(by_hand):
-    (by_hand.folder() / "data" / "made_from.json").write_text(
-        json.dumps({"settings": {"n_copies": 7, "dataset": "theirs"}, **WHOLE, "versions": {"numpy": "1.2.3"}})
-    )
-    for name, rate in (("sft", 0.25), ("sft_peft", 0.5)):
-        folder = by_hand.but(variant=name).variant_folder() / "model"
-        folder.mkdir()
-        made = {"settings": {"variant": name, "learning_rate": rate}, **WHOLE}
-        (folder / "made_from.json").write_text(json.dumps(made))
+    made = {"data": {"n_copies": 7, "dataset": "theirs"}}
+    made |= {f"seed-42/{name}/model": {"learning_rate": rate} for name, rate in (("sft", 0.25), ("sft_peft", 0.5))}
+    for place, settings in made.items():
+        manifest = {"settings": settings, "inputs": {}, "versions": {"numpy": "1.2.3"}, "outputs": {"a": "b"}}
+        runs.write_json(by_hand.folder() / place / runs.MANIFEST, manifest)
     html = document.write_report(Study(by_hand)).read_text()
     assert "<td>0.25, 0.5</td>" in html
     assert "tested on 'theirs'," in html

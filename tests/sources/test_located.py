@@ -52,7 +52,7 @@ def test_a_path_that_is_in_neither_says_both(project, use):
 
 def test_what_is_nowhere_is_said_with_its_path_alone_where_that_is_whole():
     assert nothing_there("/no/such/folder") == "nothing has the path '/no/such/folder'"
-    assert located("x" * 5000) is located("~nobody/x") is located("a\0b") is None
+    assert located("x" * 5000) is located("~nobody/x") is located("a\0b") is located("") is None
 
 
 def test_the_reason_in_a_sentence_is_one_line_that_no_terminal_obeys():

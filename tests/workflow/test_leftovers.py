@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pauselib.settings import Settings
-from pauselib.workflow import leftovers
+from pauselib.workflow import leftovers, running
 from pauselib.workflow.graph import notebooks_of_graph
 from pauselib.workflow.leftovers import MAKES, MARK, ROOT, end_orphans, is_executed, take_away, unfinished_notebooks
 
@@ -129,3 +129,18 @@ def test_what_a_person_made_of_a_notebook_is_kept_under_another_name(finished, c
     assert json.loads(path.with_suffix(".yours.ipynb").read_text()) == {**notebook, "n": 1}
     said = capsys.readouterr().err.splitlines()
     assert said[0] == f"{path} is not as a run made it: it is kept as analyze.yours.ipynb, and made again."
+
+
+def test_a_dry_run_ends_and_removes_nothing(tmp_path, monkeypatch):
+    settings, ended = Settings(runs_dir=str(tmp_path)), []
+    litter = settings.folder() / ".new.part"
+    litter.mkdir(parents=True)
+    monkeypatch.setattr(running, "ROOT", tmp_path)
+    monkeypatch.setattr(running, "run_until_stopped", lambda *command: 0)
+    monkeypatch.setattr(running, "end_orphans", ended.append)
+    monkeypatch.setattr(running.slurm, "is_there", lambda: True)
+    monkeypatch.setattr(running.slurm, "end_jobs", ended.append)
+    assert running.run_snakemake(settings, {}, "--dry-run") == 0
+    assert (litter.exists(), ended) == (True, [])
+    assert running.run_snakemake(settings, {}) == 0
+    assert (litter.exists(), len(ended)) == (False, 2)
