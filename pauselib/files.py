@@ -45,7 +45,7 @@ def read_json(path: Path):
     """Return the content of a JSON file, or None where there is no such file, or no JSON in it."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError, ValueError):
         return None
 
 

@@ -48,8 +48,12 @@ def manifest(folder: Path) -> dict | None:
     `versions`, `code` (digests), `notes`, and `outputs` (digests of its files).
     """
     found = read_json(folder / MANIFEST)
-    whole = isinstance(found, dict) and all(isinstance(found.get(name), dict) for name in ("settings", "inputs"))
-    return found if whole and isinstance(found.get("outputs"), dict) and found["outputs"] else None
+    if not isinstance(found, dict) or not found.get("outputs"):
+        return None
+    parts = {"places": {}, "code": {}, **found}  # older versions wrote no code
+    whole = all(isinstance(parts.get(name), dict) for name in ("settings", "inputs", "outputs", "places", "code"))
+    whole = whole and parts["places"].keys() <= parts["inputs"].keys()
+    return found if whole and all(isinstance(place, str) for place in parts["places"].values()) else None
 
 
 def without_notes(found: dict) -> dict:
@@ -92,6 +96,12 @@ def why_inputs_changed(folder: Path, found: dict) -> str | None:
         if reason:
             return f"its {name} is stale: {reason}"
     return None
+
+
+def sources(folder: Path) -> set[Path]:
+    """Return the folders that what is finished in a folder was made from by a step."""
+    places = (manifest(folder) or {}).get("places", {}).values()
+    return {Path(os.path.abspath(folder / place)) for place in places}
 
 
 def changes(old: dict, new: dict, defaults: dict) -> dict[str, tuple]:

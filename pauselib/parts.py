@@ -1,6 +1,7 @@
 """What the steps make, part by part: where it is, and the settings that make it, as its manifest names them."""
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -13,7 +14,7 @@ from pauselib.interventions import INTERVENTION_SETTINGS, active_interventions
 from pauselib.manifests import CODE, changes, code_digest, in_words
 from pauselib.settings import Settings, settings_of_step
 from pauselib.sources.located import located
-from pauselib.sources.models import tokenizer_digest
+from pauselib.sources.models import model_source, source_digest, tokenizer_digest
 from pauselib.sources.problems import GENERATOR, digests
 from pauselib.strategies import STRATEGIES, find_strategies
 from pauselib.variants import FIRST_STEP, parse
@@ -22,12 +23,13 @@ SEED = 42  # the seed whose training data are those of the settings' data seed
 
 
 DEFAULTS = json.loads(json.dumps({name: field.default for name, field in Settings.model_fields.items()}))
-"""What a setting is where a manifest lacks it, in the form of a manifest."""
+DEFAULTS = {name: value for name, value in DEFAULTS.items() if name not in ("variant", "seed")}
+"""What a setting is where a manifest lacks it, in the form of a manifest; every one names its row."""
 
 
 class Part(NamedTuple):
-    """Something that a step makes: what it is, its folder, the settings that its manifest names, and the digests of the
-    code that these name.
+    """Something that a step makes: what it is, its folder, the settings that its manifest names, and what is compared
+    only where both name it: the digests of the code, and a trial's step.
     """
 
     what: str
@@ -113,6 +115,7 @@ def trial_part(settings: Settings, step: int | None = None) -> Part:
     """Return the insertion trial of a variant, or that of the weights which were kept at a step."""
     code = code_of_task(settings) | code_of("site", **{name: type(SITES[name]) for name in settings.trial_sites})
     code |= code_of("content", **{name: type(CONTENTS[name]) for name in settings.trial_contents})
+    code["step"] = str(step or "last")  # whose weights these are; older manifests don't say it
     folder = settings.variant_folder() / trial_name(step)
     return Part("trial", folder, settings.of(*settings_of_step("trial")), code)
 
@@ -124,11 +127,17 @@ def source_inputs(settings: Settings) -> dict[str, str]:
 
 def inputs_on_this_machine(settings: Settings, part: Part) -> dict | None:
     """Return what a part was given, where that is on this machine: digests of the problems and the tokenizer for clean
-    rows; None for what is on the hub or in a package, which asking would fetch, and for all other parts.
+    rows, of the model for what is trained from it; None for what is on the hub or in a package, which asking would
+    fetch, and for all other parts.
     """
-    here = settings.model == "tiny" or located(settings.model)
-    here = here and (settings.dataset == GENERATOR or located(settings.dataset))
-    return source_inputs(settings) if part.what == "clean rows" and here else None
+    if not (settings.model == "tiny" or located(settings.model)):
+        return None
+    if part.what == "clean rows" and (settings.dataset == GENERATOR or located(settings.dataset)):
+        return source_inputs(settings)
+    found = runs.manifest(part.folder)
+    if found and part.what in ("model", "first step") and not parse(part.settings["variant"]).second_step:
+        return {**found["inputs"], "base": source_digest(model_source(settings.source))}
+    return None
 
 
 def parts_of(settings: Settings, notebook: str, step: int | None = None) -> Iterator[Part]:
@@ -159,7 +168,7 @@ def why_unfinished(settings: Settings, notebook: str, step: int | None = None, o
 
     This is the one rule. It is there; it and all that it was made from, far back, was made with the settings and by the
     strategy, task and so on that are asked for now; its files are as they were made, and what it was made from is still
-    there. With `of_sources` that includes the problems and the tokenizer, where they are on this machine.
+    there. With `of_sources` that includes the problems and the model, where they are on this machine.
     """
     settings = settings.of_row()
     parts = list(parts_of(settings, notebook, step))
@@ -169,6 +178,10 @@ def why_unfinished(settings: Settings, notebook: str, step: int | None = None, o
         changed = part.changes(inputs_on_this_machine(settings, part) if of_sources else None)
         if changed:
             return f"{part.what} made with {changed}"
+        others = runs.sources(part.folder) - {Path(os.path.abspath(one.folder)) for one in parts}
+        if others:
+            place = "/".join(min(others).parts[-2:])
+            return f"{part.what} made from {place}, which is not what is asked for"
     return runs.why_stale(parts[-1].folder)
 
 

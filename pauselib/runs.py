@@ -24,6 +24,7 @@ from pauselib.files import write as write
 from pauselib.files import write_json_lines as write_json_lines
 from pauselib.manifests import MANIFEST, changes, damaged, in_words, manifest
 from pauselib.manifests import origin as origin
+from pauselib.manifests import sources as sources
 from pauselib.manifests import versions as versions
 from pauselib.manifests import why_inputs_changed as why_inputs_changed
 from pauselib.manifests import why_stale as why_stale

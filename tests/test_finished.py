@@ -9,7 +9,8 @@ from pauselib import manifests, runs, steps
 from pauselib.analysis import loading
 from pauselib.errors import InputError
 from pauselib.manifests import code_digest, manifest_digest
-from pauselib.parts import DEFAULTS, replies_part, why_unfinished
+from pauselib.parts import DEFAULTS, injected_part, model_part, replies_part, trial_part, why_unfinished
+from pauselib.sources.models import source_digest
 from pauselib.tasks.gsm8k import GSM8K
 
 
@@ -58,15 +59,78 @@ def test_a_copied_seed_is_no_second_one(sft):
     assert {seed for seed, _ in loading.finished_folders(sft.but(seeds=(42, 43)))} == {42}
 
 
-@pytest.mark.parametrize("emptied", ["settings", "inputs", "outputs"])
-def test_a_manifest_that_was_emptied_is_none(sft, emptied):
-    edit(sft.variant_folder(), lambda found: found.update({emptied: {} if emptied == "outputs" else None}))
+@pytest.mark.parametrize(
+    "edited",
+    [
+        *({name: None} for name in ("settings", "inputs", "outputs", "places", "code")),
+        {"outputs": {}},
+        {"places": {"data": "../../data"}},  # of which no digest is named
+        {"inputs": {"data": "abc"}, "places": {"data": 5}},
+    ],
+)
+def test_a_manifest_that_was_emptied_or_contradicts_itself_is_none(sft, edited):
+    edit(sft.variant_folder(), lambda found: found.update(edited))
     assert why_unfinished(sft, "evaluate") == "replies missing or unreadable"
 
 
-def test_a_manifest_that_is_no_object_is_none(sft):
-    (sft.variant_folder() / runs.MANIFEST).write_text("[]")
+def test_a_manifest_that_is_no_object_or_a_folder_is_none(sft):
+    manifest = sft.variant_folder() / runs.MANIFEST
+    manifest.write_text("[]")
     assert why_unfinished(sft, "evaluate") == "replies missing or unreadable"
+    manifest.unlink()
+    manifest.mkdir()
+    assert why_unfinished(sft, "evaluate") == "replies missing or unreadable"
+
+
+def test_a_manifest_that_names_no_row_is_of_no_row(sft):
+    edit(sft.variant_folder(), lambda found: found.update(settings={}))
+    moved = sft.but(variant="sft_peft")  # all defaults
+    sft.variant_folder().replace(moved.variant_folder().with_name("other"))
+    shutil.rmtree(moved.variant_folder())
+    moved.variant_folder().with_name("other").replace(moved.variant_folder())
+    assert why_unfinished(moved, "evaluate") == "replies made with variant=None (now sft_peft), seed=None (now 42)"
+
+
+def made(folder, settings: dict, code: dict | None = None, **inputs) -> None:
+    """Write what counts as something that a step made."""
+    runs.write(folder / "file", "content")
+    outputs = {"file": runs.digest(folder / "file")}
+    runs.write_json(folder / runs.MANIFEST, {**runs.origin(folder, settings, inputs, code=code), "outputs": outputs})
+
+
+def test_a_model_trained_on_the_pauses_of_another_strategy_is_not_what_is_asked_for(sft):
+    random, word = (injected_part(sft.but(strategy=name)) for name in ("random", "word"))
+    model, replies = model_part(sft), replies_part(sft)
+    made(random.folder, random.settings)
+    made(model.folder, model.settings, data=random.folder)
+    made(replies.folder, replies.settings, model=model.folder)
+    assert why_unfinished(sft, "evaluate") is None
+    reason = "model made from injected/random, which is not what is asked for"
+    assert why_unfinished(sft.but(strategy="word"), "evaluate") == reason
+    made(word.folder, word.settings)
+    assert why_unfinished(sft.but(strategy="word"), "evaluate") == reason
+
+
+def test_the_trial_of_a_checkpoint_is_not_that_of_the_last_weights(sft):
+    at_2, at_4, last = (trial_part(sft, step) for step in (2, 4, None))
+    made(at_4.folder, at_2.settings, at_2.code)
+    made(last.folder, at_2.settings, at_2.code)
+    assert why_unfinished(sft, "trial", 4) == "trial made with step=2 (now 4)"
+    assert why_unfinished(sft, "trial") == "trial made with step=2 (now last)"
+    edit(last.folder, lambda found: found["code"].pop("step"))  # as older versions wrote it
+    assert why_unfinished(sft, "trial") is None
+
+
+def test_other_weights_at_the_path_of_the_model_are_another_model(sft, tmp_path):
+    folder = tmp_path / "model"
+    folder.mkdir()
+    (folder / "config.json").write_text("{}")
+    (folder / "model.safetensors").write_text("weights")
+    row = sft.but(model=str(folder), variant="baseline_1_epoch")
+    made(model_part(row).folder, model_part(row).settings, base=source_digest(folder))
+    assert why_unfinished(row, "warmup", of_sources=True) is None
+    (folder / "model.safetensors").write_text("others")
+    assert why_unfinished(row, "warmup", of_sources=True).startswith("model made with base=")
 
 
 def test_a_setting_that_a_manifest_lacks_is_its_default_so_that_a_new_one_makes_nothing_stale(sft):

@@ -8,12 +8,14 @@ from pauselib import runs
 from pauselib.analysis import loading
 from pauselib.conditions import trial_name
 from pauselib.interventions import INTERVENTION_SETTINGS
+from pauselib.manifests import manifest_digest
 from pauselib.parts import DEFAULTS
 from pauselib.settings import Settings, injected_names, values_in
 from pauselib.settings.yaml_text import read_config
 from pauselib.variants import VARIANTS, parse
 
 RECORD = "config.yaml"
+READ = ".read_from.json"  # beside a report: the digests of what it was made from
 
 
 def settings_of_analysis(variables: dict) -> Settings:
@@ -86,3 +88,18 @@ def left_out(settings: Settings) -> list[Path]:
     more = loading.asked_for(everything).keys() - loading.asked_for(settings).keys()
     made = {folder for folder in more if (folder / runs.MANIFEST).exists()}
     return sorted(made.difference(loading.stale_folders(everything) if made else ()))
+
+
+def read_from(settings: Settings) -> dict[str, str]:
+    """Return the digests of the manifests of all results that the settings ask for and that are there, by folder."""
+    there = [folder for folder in loading.asked_for(settings) if runs.manifest(folder)]
+    return {folder.relative_to(settings.folder()).as_posix(): manifest_digest(folder) for folder in there}
+
+
+def why_read_again(settings: Settings) -> str | None:
+    """Return which result is another one than its report was made from, in words; None where none is, or the report
+    does not say.
+    """
+    before, now = runs.read_json(settings.folder() / READ), read_from(settings)
+    others = [] if before is None else [name for name in {**before, **now} if before.get(name) != now.get(name)]
+    return f"{others[0]} is another one than it was made from" if others else None

@@ -16,7 +16,7 @@ from markupsafe import Markup
 
 from pauselib import runs
 from pauselib.analysis import audit, certainty, loading, reasons
-from pauselib.analysis.record import RECORD
+from pauselib.analysis.record import READ, RECORD, read_from
 from pauselib.analysis.study import Study
 from pauselib.report import figures, html, methods, tables
 from pauselib.report.citation import bibtex
@@ -216,4 +216,5 @@ def write_report(study: Study) -> Path:
     page = render(study, shown)
     shown.write(path.parent)
     runs.write(path, page)
+    runs.write_json(path.with_name(READ), read_from(study.settings))
     return path

@@ -59,5 +59,5 @@ def is_right(calculation: str, result: str) -> bool:
 
     try:
         return abs(float(pd.eval(calculation.strip())) - float(result)) < ROUNDED
-    except (SyntaxError, TokenError, TypeError, ArithmeticError):
+    except (SyntaxError, TokenError, TypeError, ValueError, ArithmeticError, AttributeError, RecursionError):
         return False

@@ -15,6 +15,7 @@ import psutil
 from filelock import FileLock, Timeout
 
 from pauselib import runs
+from pauselib.analysis.record import why_read_again
 from pauselib.parts import why_unfinished
 from pauselib.settings import ROOT, Settings
 from pauselib.workflow.graph import notebooks_of_graph
@@ -116,6 +117,8 @@ def unfinished_notebooks(settings: Settings) -> list[Path]:
     for one in notebooks_of_graph(settings):
         executed = is_executed(one.notebook)
         why = why_unfinished(one.row, one.makes, of_sources=True) if executed and one.makes else None
+        if executed and one.rule == "analyze":
+            why = why_read_again(settings)
         if why:
             print(f"{one.notebook} is made again: {why}.", file=sys.stderr)
         if why or not executed or not set(found).isdisjoint(one.needs):

@@ -29,7 +29,9 @@ def test_a_line_without_calculations_is_refused(line, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("calculation", ["3+4=8", "7/0=1", "(3+4=7", "3(4)=12", "007+1=8", "3+4=7.1"])
+@pytest.mark.parametrize(
+    "calculation", ["3+4=8", "7/0=1", "(3+4=7", "3(4)=12", "007+1=8", "3+4=7.1", "*8=6", "1*" * 500 + "1=1"]
+)
 def test_a_wrong_calculation_is_refused(calculation, tmp_path):
     with pytest.raises(InputError, match=r"calculates something wrong: mend ") as error:
         write_own_problems(tmp_path, f"How many? | 1+1=2 | {calculation}\n{TEXT}", n_test=1)

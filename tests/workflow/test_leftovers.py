@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from pauselib import runs
+from pauselib.analysis.record import READ, read_from
 from pauselib.settings import Settings
 from pauselib.workflow import leftovers, running
 from pauselib.workflow.graph import notebooks_of_graph
@@ -102,6 +104,20 @@ def test_what_a_notebook_made_and_does_not_count_as_finished_is_named_and_made_a
     made = [path.relative_to(finished.folder()).as_posix() for path in unfinished_notebooks(finished)]
     assert made == ["seed-42/sft/warmup.ipynb", "seed-42/sft/evaluate.ipynb", "analyze.ipynb"]
     assert "sft/warmup.ipynb is made again: model made with n_train=8 (now 9)." in capsys.readouterr().err
+
+
+def test_an_analysis_is_made_again_where_it_read_another_result_than_there_is_now(finished, capsys):
+    analysis = finished.folder() / "analyze.ipynb"
+    manifest, report = finished.but(variant="sft").variant_folder() / runs.MANIFEST, analysis.with_name(READ)
+    made = {"settings": {}, "inputs": {}, "outputs": {"a": "b"}, "notes": {}}
+    runs.write_json(manifest, made)
+    assert unfinished_notebooks(finished) == []  # the report of an older version
+    runs.write_json(report, read_from(finished))
+    runs.write_json(manifest, {**made, "notes": {"threads": 2}})
+    assert unfinished_notebooks(finished) == []
+    runs.write_json(manifest, {**made, "outputs": {"a": "c"}})
+    assert unfinished_notebooks(finished) == [analysis]
+    assert "analyze.ipynb is made again: seed-42/sft is another one than it was made from." in capsys.readouterr().err
 
 
 BASELINE = ("baseline_1_epoch/warmup", "baseline_1_epoch/evaluate")
