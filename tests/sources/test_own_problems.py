@@ -43,7 +43,7 @@ def test_a_result_may_be_rounded(tmp_path):
 
 
 def test_fewer_problems_than_test_validation_and_training_take_are_refused(tmp_path):
-    with pytest.raises(InputError, match="^There are 3 problems: write at least 4, as 2 are for the test.$"):
+    with pytest.raises(InputError, match=r"^There are 3 problems: write at least 4, as 2 are for the test\.$"):
         write_own_problems(tmp_path, TEXT, n_test=2)
 
 
