@@ -8,7 +8,7 @@ DATASET ?=
 export CONFIG DATASET
 
 run: .venv/ready
-	.venv/bin/python -m pauselib.workflow "$$CONFIG" $(if $(DATASET),"DATASET=$$DATASET") $(ARGS)
+	.venv/bin/python -m pauselib.workflow "$$CONFIG" $(if $(DATASET),"DATASET=$$DATASET") $(value ARGS)
 
 test: .venv/ready
 	.venv/bin/python -m pytest $(ARGS)

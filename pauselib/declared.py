@@ -3,6 +3,7 @@ on it.
 """
 
 import re
+import shlex
 from dataclasses import dataclass
 from typing import Annotated, get_args, get_origin
 
@@ -94,9 +95,12 @@ class Declared(BaseModel):
         for name, value in given.items():
             if name not in type(self).model_fields:
                 raise InputError(unknown(name, type(self)))
-            of_many = get_origin(type(self).model_fields[name].annotation) in (tuple, dict)
-            if of_many and isinstance(value, str) and value.startswith(("[", "{")):
-                raise InputError(f"{name} is the text {shown(value)}: give it with `papermill -y '{name}: {value}'`.")
+            of_many = get_origin(type(self).model_fields[name].annotation)
+            if of_many in (tuple, dict) and isinstance(value, str):
+                meant = f"[{value}]" if of_many is tuple and "," in value and value[0] not in "[{" else value
+                if meant.startswith(("[", "{")):
+                    cure = shlex.quote(f"{name}: {meant}")
+                    raise InputError(f"{name} is the text {shown(value)}: give it with `papermill -y {cure}`.")
         try:
             super().__init__(**given)
         except ValidationError as error:

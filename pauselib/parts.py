@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -13,9 +14,9 @@ from pauselib.conditions.sites import SITES
 from pauselib.interventions import INTERVENTION_SETTINGS, active_interventions
 from pauselib.manifests import CODE, changes, code_digest, in_words
 from pauselib.settings import Settings, settings_of_step
-from pauselib.sources.located import located
+from pauselib.sources.located import located, refuse_missing
 from pauselib.sources.models import model_source, source_digest, tokenizer_digest
-from pauselib.sources.problems import GENERATOR, digests
+from pauselib.sources.problems import CURE, GENERATOR, digests
 from pauselib.strategies import STRATEGIES, find_strategies
 from pauselib.variants import FIRST_STEP, parse
 
@@ -121,8 +122,15 @@ def trial_part(settings: Settings, step: int | None = None) -> Part:
 
 
 def source_inputs(settings: Settings) -> dict[str, str]:
-    """Return the digests of what clean rows are made from: the problems, and the tokenizer of the model."""
-    return {**digests(settings.problems), "tokenizer of": tokenizer_digest(settings.source)}
+    """Return the digests of what clean rows are made from: the problems, and the tokenizer of the model.
+
+    Raises InputError for problems that were in a folder when clean rows were made and are nowhere now.
+    """
+    found, before = digests(settings.problems), runs.manifest(clean_part(settings).folder) or {"inputs": {}}
+    from_files = {name for name, one in before["inputs"].items() if re.fullmatch("[0-9a-f]{16}", one)}
+    if found.get("dataset") == settings.problems and from_files - {"tokenizer of"} and not settings.overwrite:
+        refuse_missing("dataset", settings.dataset, f"{CURE}.")
+    return {**found, "tokenizer of": tokenizer_digest(settings.source)}
 
 
 def inputs_on_this_machine(settings: Settings, part: Part) -> dict | None:

@@ -1,6 +1,7 @@
 """Settings arrive as they were typed: through papermill, in an experiment's file, on the command line and from make."""
 
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -65,12 +66,19 @@ def test_what_papermill_leaves_as_it_is_or_reads_as_a_number_is_taken(option, na
 
 @pytest.mark.parametrize(
     ("name", "typed"),
-    [("seeds", "[42,43]"), ("variants", "[sft,sft_peft]"), ("n_pauses_per_patterns", "{'a': 1}")],
+    [
+        ("seeds", "[42,43]"),
+        ("seeds", "42,43"),
+        ("variants", "[sft,sft_peft]"),
+        ("variants", "sft,sft_peft"),
+        ("n_pauses_per_patterns", "{'=$': 1}"),
+    ],
 )
 def test_a_list_given_as_text_names_the_option_that_takes_it(name, typed):
-    with pytest.raises(ValueError) as error:
+    with pytest.raises(ValueError, match=f"^{name} is the text ") as error:
         by_papermill("-p", name, typed)
-    assert str(error.value) == f"{name} is the text {typed!r}: give it with `papermill -y '{name}: {typed}'`."
+    _, option, line = shlex.split(str(error.value).split("`")[1])
+    assert (option, yaml.safe_load(line)[name]) == ("-y", yaml.safe_load(typed if typed[0] in "[{" else f"[{typed}]"))
 
 
 AS_TYPED = [
@@ -167,7 +175,7 @@ def test_what_the_graph_passes_on_is_what_papermill_reads():
         (["DATASET=my data/gsm8k set"], ["configs/tiny.yaml", "{here}/my data/gsm8k set"]),
         (["DATASET=~/it's: #1", "CONFIG=my configs/a.yaml"], ["my configs/a.yaml", "{home}/it's: #1"]),
         (
-            ["DATASET=data/..//x/", "ARGS=seed=1 n_pauses_per_patterns=\"{'=\\$$': 2}\""],
+            ["DATASET=data/..//x/", "ARGS=seed=1 'n_pauses_per_patterns={\"=$\": 2}'"],
             ["configs/tiny.yaml", "{here}/x"],
         ),
     ],

@@ -328,7 +328,7 @@ def test_what_is_longer_than_a_model_s_learned_positions_is_refused_before_it_is
     make, train, test, changes, sentence, small, few_positions, tmp_path
 ):
     for split, n in (("train", train), ("test", test)):
-        rows = [{"question": f"{i} {'a b ' * n}?", "answer": f"<<{i}={i}>>\n#### {i}"} for i in range(8)]
+        rows = [{"question": f"{split} {i} {'a b ' * n}?", "answer": f"<<{i}={i}>>\n#### {i}"} for i in range(8)]
         runs.write_json_lines(tmp_path / f"{split}.jsonl", rows)
     few = {"model": few_positions, "runs_dir": str(tmp_path / "runs"), "n_random_pauses": 2}
     settings = small.but(dataset=str(tmp_path), variant="sft_peft", **few, **changes)
@@ -340,7 +340,7 @@ def test_what_is_longer_than_a_model_s_learned_positions_is_refused_before_it_is
 
 def test_what_fits_a_model_s_learned_positions_is_trained_and_evaluated(fresh, few_positions, tmp_path):
     for split in ("train", "test"):
-        rows = [{"question": f"{i}?", "answer": f"<<{i}={i}>>\n#### {i}"} for i in range(8)]
+        rows = [{"question": f"{split} {i}?", "answer": f"<<{i}={i}>>\n#### {i}"} for i in range(8)]
         runs.write_json_lines(tmp_path / f"{split}.jsonl", rows)
     settings = fresh.but(dataset=str(tmp_path), model=few_positions, variant="sft_peft", n_random_pauses=2)
     assert evaluate(settings)[1]["n"] == 3
@@ -437,6 +437,18 @@ def test_a_dataset_laid_out_like_one_of_the_hub_has_its_digest_in_the_manifest(f
     assert runs.manifest(fresh.folder() / "data")["inputs"]["dataset"] == runs.digest(source)
     pens(7).to_parquet(source / "test-00000-of-00001.parquet")
     with pytest.raises(ValueError, match=r"data was made with dataset=\w+ \(now \w+\): choose another name"):
+        clean_rows(settings)
+
+
+def test_problems_that_are_not_at_their_path_any_more_are_missed_by_it(fresh, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for split in ("train", "test"):
+        rows = [{"question": f"{split} {i}?", "answer": f"#### {i}"} for i in range(8)]
+        runs.write_json_lines(tmp_path / "my" / "data" / f"{split}.jsonl", rows)
+    settings = fresh.but(dataset="my/data")
+    clean_rows(settings)
+    (tmp_path / "my").rename(tmp_path / "moved")
+    with pytest.raises(InputError, match=f"^The dataset 'my/data' is not there: .* 'my/data', from {tmp_path} or "):
         clean_rows(settings)
 
 

@@ -106,26 +106,32 @@ def training_card(settings: Settings, record: dict) -> str:
         pipeline_tag="text-generation",
         tags=["pause-tokens"] if variant.pauses else None,
     )
-    used = {name: value for name, value in settings.of(*settings_of_card(variant)).items() if value not in ("", {})}
+    names = {"model": without_place(settings.model), "dataset": without_place(settings.dataset)}
+    used = settings.of(*settings_of_card(variant)) | names
     losses = {name: record[name] for name in ("eval_loss", "lm_loss", "pause_loss") if name in record}
     injected = f"pauses were injected into the answers (strategy `{settings.strategy}`, {settings.n_copies} a problem)."
     return CARD.format(
         front=front.to_yaml(),
         variant=settings.variant,
-        model=pinned(settings.source),
+        model=without_place(pinned(settings.source)),
         what=PAUSES if variant.pauses else NO_PAUSES,
         start=SECOND_STEP.format(first_step=FIRST_STEP) if variant.second_step else "",
         trained=table({row["part"]: f"{row['parameters']:,} numbers" for row in record["trainable"]}),
         steps=record["steps"],
         best_step=record["best_step"],
         losses=", ".join(f"{value:.4f} ({name})" for name, value in losses.items()),
-        dataset=pinned(settings.problems, "dataset"),
+        dataset=without_place(pinned(settings.problems, "dataset")),
         task=settings.task,
         prompt=json.dumps(find(settings.task).prompt("QUESTION"), ensure_ascii=False)[1:-1],
         rows=injected if variant.pauses else "their answers are as they were given.",
-        settings=table(used),
+        settings=table({name: value for name, value in used.items() if value not in ("", {})}),
         licence=f"{licence}, as that of its base." if licence else "Its base's, which is not known here.",
     )
+
+
+def without_place(source: str) -> str:
+    """Return a source as a card names it, which others read: of a path its last part."""
+    return Path(source).name if located(source) else source
 
 
 def settings_of_card(variant) -> tuple[str, ...]:

@@ -25,8 +25,8 @@ def write_own_problems(folder: Path | str, text: str, n_test: int) -> Path:
     for too few lines.
     """
     lines = [line.strip() for line in text.strip().splitlines() if line.strip()]
-    if len(lines) <= n_test:
-        raise InputError(f"There are {len(lines)} problems: write more than the {n_test} that are kept for the test.")
+    if len(lines) < n_test + 2:  # one is for validation
+        raise InputError(f"There are {len(lines)} problems: write at least {n_test + 2}, as {n_test} are for the test.")
     problems = [as_problem(line) for line in lines]
     first_of_test = len(problems) - n_test
     folder = Path(folder)

@@ -7,12 +7,14 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import torch
 from huggingface_hub import ModelCard
 
 from pauselib import tasks
+from pauselib.model.card import training_card
 from pauselib.model.export import export
 from pauselib.rows import prompt_ids, read_rows
 from pauselib.sources.models import load_model
@@ -154,6 +156,16 @@ def test_the_card_says_what_the_model_is_and_what_its_replies_came_to(settings, 
     assert r"    ### INPUT: QUESTION\n\n ### Answer:" in there.text
     assert r"`\n` for a line break" in there.text
     assert "| `pause_embedding` | 128 numbers |" in here.text
+
+
+def test_a_card_names_no_place_on_the_machine(settings, tmp_path):
+    places = {name: str(tmp_path / name) for name in ("base", "problems")}
+    record = {"trainable": [], "steps": 1, "best_step": 1}
+    for place in places.values():
+        Path(place).mkdir()
+    card = training_card(settings.but(model=places["base"], dataset=places["problems"]), record)
+    assert str(tmp_path) not in card
+    assert {"| `model` | base |", "| `dataset` | problems |"} <= set(card.splitlines())
 
 
 def test_a_baseline_is_a_plain_model_elsewhere(settings, tmp_path):

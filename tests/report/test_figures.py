@@ -1,5 +1,7 @@
 """The pictures, from three hand-written replies a variant and from tables of two lines."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,6 +12,7 @@ from pauselib.conditions.contents import CONTENTS, Content
 from pauselib.report import figures
 from pauselib.report.figures.pause_origin import FEWEST
 from pauselib.report.figures.pauses import pause_bins
+from pauselib.report.style import saved
 from pauselib.settings import Settings
 
 
@@ -51,6 +54,14 @@ def test_a_difference_too_far_to_draw_is_written_at_the_edge():
     _, right = figures.accuracies(found, against).axes
     assert [text.get_text() for text in right.texts] == ["◂ -70 points"]
     assert right.get_xlim() == (-2.0, 6.0)
+
+
+def test_a_single_row_has_room_for_its_axes():
+    found = pd.DataFrame({"variant": ["sft"], "accuracy": [0.7], "low": [0.6], "high": [0.8]})
+    figure = figures.accuracies(found, found[:0].rename(columns={"accuracy": "difference"}))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert saved(figure, "png")
 
 
 def test_interventions_have_two_panels(intervened):

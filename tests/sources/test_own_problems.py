@@ -10,13 +10,14 @@ from pauselib.sources.problems import load_problems
 TEXT = """
 Mia has 30 cards and loses 4. How many are left? | 30-4=26
 
+Ann finds 2 cards and 3 more. How many has she? | 2+3=5
 Ben has 9 pens and buys 2 packs of 6. How many has he? | 2 * 6 = 12 | 9+12=21
 """
 
 
 def test_a_line_is_a_question_and_the_calculations_of_its_answer(tmp_path):
     folder = write_own_problems(tmp_path / "mine", TEXT, n_test=1)
-    [train], [test] = load_problems(str(folder), "train"), load_problems(str(folder), "test")
+    [train, _], [test] = load_problems(str(folder), "train"), load_problems(str(folder), "test")
     assert train["question"] == "Mia has 30 cards and loses 4. How many are left?"
     assert train["answer"] == "Now that gives <<30-4=26>>26.\n#### 26"
     assert test["answer"] == "Now that gives <<2*6=12>>12.\nSo that makes <<9+12=21>>21.\n#### 21"
@@ -43,8 +44,8 @@ def test_a_result_may_be_rounded(tmp_path):
     assert load_problems(str(folder), "test")[0]["answer"].endswith("<<10/3=3.33>>3.33.\n#### 3.33")
 
 
-def test_as_few_problems_as_are_kept_for_the_test_are_refused(tmp_path):
-    with pytest.raises(InputError, match="There are 2 problems: write more than the 2"):
+def test_fewer_problems_than_test_validation_and_training_take_are_refused(tmp_path):
+    with pytest.raises(InputError, match=r"^There are 3 problems: write at least 4, as 2 are for the test\.$"):
         write_own_problems(tmp_path, TEXT, n_test=2)
 
 

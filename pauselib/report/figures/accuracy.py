@@ -39,7 +39,7 @@ def accuracies(found: pd.DataFrame, against: pd.DataFrame):
     names = found["variant"].tolist()
     if not names:
         return panels(0)[0]
-    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 0.8 + 0.24 * len(names)), sharey=True)
+    figure, (left, right) = plt.subplots(1, 2, figsize=(10, max(1.6, 0.8 + 0.24 * len(names))), sharey=True)
     forest(left, names, found, "accuracy")
     left.set_yticks([-y for y in range(len(names))], names)
     left.set(xlabel="accuracy on the test problems, 95 % interval", xlim=(-0.02, min(1, found["high"].max() + 0.05)))
