@@ -24,8 +24,10 @@ SEED = 42  # the seed whose training data are those of the settings' data seed
 
 
 DEFAULTS = json.loads(json.dumps({name: field.default for name, field in Settings.model_fields.items()}))
-DEFAULTS = {name: value for name, value in DEFAULTS.items() if name not in ("variant", "seed")}
-"""What a setting is where a manifest lacks it, in the form of a manifest; every one names its row."""
+"""What a setting is by default, in the form of a manifest."""
+
+IF_MISSING = {name: value for name, value in DEFAULTS.items() if name not in ("variant", "seed", "trial_checkpoints")}
+"""What a setting is where a manifest lacks it. Each names its row, and more checkpoints than asked for do no harm."""
 
 
 class Part(NamedTuple):
@@ -44,7 +46,7 @@ class Part(NamedTuple):
         """
         found = runs.manifest(self.folder)
         asked = {"settings": self.settings, "code": self.code, "inputs": inputs}
-        return in_words(changes(found, asked, DEFAULTS)) if found else ""
+        return in_words(changes(found, asked, IF_MISSING)) if found else ""
 
 
 def code_of(kind: str, **named: object) -> dict[str, str]:
@@ -198,4 +200,4 @@ def check_unchanged(settings: Settings, notebook: str) -> None:
     and was made from other settings, and may not be overwritten.
     """
     for part in () if settings.overwrite else parts_of(settings, notebook):
-        runs.check_same(part.folder, {"settings": part.settings, "code": part.code, "inputs": None}, DEFAULTS)
+        runs.check_same(part.folder, {"settings": part.settings, "code": part.code, "inputs": None}, IF_MISSING)

@@ -13,25 +13,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from pauselib import runs, tasks
+from pauselib import parts, runs, tasks
 from pauselib.conditions import models_of_curve, models_of_trial
 from pauselib.errors import InputError
 from pauselib.interventions import INTERVENTION_SETTINGS, active_interventions, intervention_name
 from pauselib.manifests import without_notes
-from pauselib.parts import (
-    DEFAULTS,
-    Part,
-    check_unchanged,
-    clean_part,
-    drawn,
-    drawn_part,
-    injected_part,
-    model_part,
-    needs_first_step,
-    replies_part,
-    source_inputs,
-    trial_part,
-)
 from pauselib.positions import check_replies, check_training_rows, check_trial
 from pauselib.progress import working
 from pauselib.rows import build_clean, build_injected, fit, read_rows
@@ -43,11 +29,18 @@ from pauselib.variants import FIRST_STEP, parse
 ROWS_MADE_BY = ("tokenizers", "numpy", "pyarrow")  # packages
 
 
-def made(part: Part, inputs: dict, packages: tuple[str, ...], make: Callable, settings: Settings, **options) -> None:
+def made(
+    part: parts.Part, inputs: dict, packages: tuple[str, ...], make: Callable, settings: Settings, **options
+) -> None:
     """Make a part by `make(folder, what it is made from)`, unless it is there, see `runs.make_once`."""
     made_from = runs.origin(part.folder, part.settings, inputs, *packages, code=part.code)
     runs.make_once(
-        part.folder, made_from, lambda folder: make(folder, made_from), settings.overwrite, defaults=DEFAULTS, **options
+        part.folder,
+        made_from,
+        lambda folder: make(folder, made_from),
+        settings.overwrite,
+        defaults=parts.IF_MISSING,
+        **options,
     )
 
 
@@ -61,16 +54,16 @@ def clean_rows(settings: Settings) -> Path:
             "test": load_problems(settings.problems, "test", settings.n_test, *given, settings.skip_test),
         }
 
-    return make_clean(clean_part(settings), settings, problems)
+    return make_clean(parts.clean_part(settings), settings, problems)
 
 
 def drawn_rows(settings: Settings) -> Path:
-    """Return the folder of the clean rows that a row is trained on: `train` and `validation`, see `drawn`.
+    """Return the folder of the clean rows that a row is trained on: `train` and `validation`, see `parts.drawn`.
 
     They are those of `clean_rows` with seed 42, and a seed's own with another one.
     """
-    own, part = drawn(settings), drawn_part(settings)
-    if part == clean_part(settings):
+    own, part = parts.drawn(settings), parts.drawn_part(settings)
+    if part == parts.clean_part(settings):
         return clean_rows(settings)
 
     def problems() -> dict[str, list[dict]]:
@@ -79,14 +72,14 @@ def drawn_rows(settings: Settings) -> Path:
     return make_clean(part, own, problems)
 
 
-def make_clean(clean: Part, settings: Settings, problems: Callable[[], dict[str, list[dict]]]) -> Path:
+def make_clean(clean: parts.Part, settings: Settings, problems: Callable[[], dict[str, list[dict]]]) -> Path:
     """Make clean rows from the problems of their splits, unless they are there, and return their folder."""
 
     def make(part: Path, made_from: dict) -> None:
         with working("clean rows: reading and tokenizing the problems"):
             build_clean(part, problems(), load_tokenizer(settings.source), tasks.find(settings.task), settings)
 
-    made(clean, source_inputs(settings), ROWS_MADE_BY, make, settings)
+    made(clean, parts.source_inputs(settings), ROWS_MADE_BY, make, settings)
     return clean.folder
 
 
@@ -95,11 +88,11 @@ def inject(settings: Settings) -> Path:
     asks for it.
     """
     settings = settings.of_row()
-    check_unchanged(settings, "inject")
-    clean, injected, own = drawn_rows(settings), injected_part(settings), drawn(settings)
+    parts.check_unchanged(settings, "inject")
+    clean, injected, own = drawn_rows(settings), parts.injected_part(settings), parts.drawn(settings)
     inputs = {"data": clean}
     base = None
-    if needs_first_step(settings):
+    if parts.needs_first_step(settings):
         base = first_step(settings)
         inputs["base"] = base
 
@@ -161,10 +154,10 @@ def warm_up(settings: Settings, picture=None) -> Path:
     """
     settings = settings.of_row()
     variant, folder = parse(settings.variant), settings.variant_folder()
-    check_unchanged(settings, "warmup")
+    parts.check_unchanged(settings, "warmup")
     load_tokenizer(settings.source)  # a model that can't be had or used is refused before anything is made
     check_language_model(settings.source)
-    trained = model_part(settings)
+    trained = parts.model_part(settings)
     if settings.overwrite or not trained.folder.exists():
         check_installed(settings.report_to)
     source = rows_folder(settings)
@@ -225,9 +218,9 @@ def evaluate(settings: Settings) -> tuple[list[dict], dict]:
             f"{settings.variant} never pauses, so {intervention_name(interventions)} changes nothing: choose a variant "
             "that pauses."
         )
-    check_unchanged(settings, "evaluate")
+    parts.check_unchanged(settings, "evaluate")
     check_replies(settings, lambda: read_rows(clean_rows(settings), "test"))
-    trained, replies, clean = warm_up(settings), replies_part(settings), clean_rows(settings)
+    trained, replies, clean = warm_up(settings), parts.replies_part(settings), clean_rows(settings)
     folder, inputs = replies.folder, {"model": trained / "model", "data": clean}
     decoded = folder / "decoded"
 
@@ -261,9 +254,9 @@ def trial(settings: Settings, step: int | None = None) -> pd.DataFrame:
     from pauselib.trials.trial import trial as trial_of_model
 
     settings = settings.of_row()
-    check_unchanged(settings, "trial")
+    parts.check_unchanged(settings, "trial")
     check_trial(settings, lambda: read_rows(clean_rows(settings), "test")[: settings.n_trial or None])
-    trained, tried, clean = warm_up(settings), trial_part(settings, step), clean_rows(settings)
+    trained, tried, clean = warm_up(settings), parts.trial_part(settings, step), clean_rows(settings)
     folder, inputs = tried.folder, {"model": trained / "model", "data": clean}
 
     def make(part: Path, made_from: dict) -> None:

@@ -226,3 +226,12 @@ def test_every_setting_has_a_default_that_a_manifest_can_hold():
 
 def test_what_is_asked_of_a_row_is_what_its_replies_name(sft):
     assert runs.manifest(sft.variant_folder())["settings"] == replies_part(sft).settings
+
+
+def test_more_checkpoints_than_asked_for_do_no_harm_and_other_ones_do(sft):
+    folder, settings = model_part(sft)[1:3]
+    runs.make_once(
+        folder, runs.origin(folder, {**settings, "trial_checkpoints": [10]}, {}), lambda new: runs.write(new / "w", "")
+    )
+    assert model_part(sft).changes() == ""
+    assert model_part(sft.but(trial_checkpoints=[20])).changes() == "trial_checkpoints=[10] (now [20])"

@@ -9,8 +9,10 @@ from pathlib import Path
 import pandas as pd
 
 from pauselib import runs
+from pauselib.analysis.record import whole
 from pauselib.declared import NAME
 from pauselib.errors import InputError
+from pauselib.parts import why_unfinished
 from pauselib.report.tables import table_html
 from pauselib.settings import ROOT, Settings
 from pauselib.variants import VARIANTS, parse
@@ -51,6 +53,20 @@ def is_row(name: str) -> bool:
     return True
 
 
+def finished_metrics(rows: list[Settings]) -> dict[str, dict]:
+    """The metrics of those rows of an experiment whose replies count as finished (`parts.why_unfinished`), by variant.
+
+    None does in an experiment whose record can't be read.
+    """
+    try:
+        experiments = {row.experiment: whole(row) for row in rows[:1]}
+    except InputError:
+        return {}
+    asked = [experiments[row.experiment].but(variant=row.variant, seed=row.seed) for row in rows]
+    finished = [row for row in asked if why_unfinished(row, "evaluate") is None]
+    return {row.variant: runs.read_json(row.variant_folder() / "metrics.json") for row in finished}
+
+
 def folders_with_replies(settings: Settings) -> list[Path]:
     """Where a variant has finished replies: its own folder, then those of its interventions."""
     own = settings.variant_folder()
@@ -89,9 +105,10 @@ def overview_table(settings: Settings) -> pd.DataFrame:
     The columns: `variant`; `replies` and `each token's probabilities`, which are `yes` or `missing`; `accuracy`, not a
     number where there are no replies; and how many `interventions` are finished, as text.
     """
-    lines = []
-    for row in rows_with_models(settings):
-        metrics = runs.read_json(row.variant_folder() / "metrics.json")
+    lines, rows = [], rows_with_models(settings)
+    finished = finished_metrics(rows)
+    for row in rows:
+        metrics = finished.get(row.variant)
         has_tokens = (row.variant_folder() / "tokens.parquet").exists()
         n_interventions = sum(1 for folder in folders_with_replies(row) if intervention_name(folder))
         lines.append(

@@ -9,7 +9,7 @@ import pandas as pd
 
 from pauselib import runs
 from pauselib.analysis.loading import finished_folders
-from pauselib.explorer.contents import experiments_with_models, rows_with_models
+from pauselib.explorer.contents import experiments_with_models, finished_metrics, rows_with_models
 from pauselib.report.tables import table_html
 from pauselib.settings import ROOT, Settings, of_experiment
 from pauselib.settings.yaml_text import read_config
@@ -28,8 +28,7 @@ def finished_table(settings: Settings) -> pd.DataFrame:
     lines = []
     for one in experiments_with_models(settings):
         rows = rows_with_models(one)
-        found = {row.variant: runs.read_json(row.variant_folder() / "metrics.json") for row in rows}
-        accuracy = {name: metrics["accuracy"] for name, metrics in found.items() if metrics}
+        accuracy = {name: metrics["accuracy"] for name, metrics in finished_metrics(rows).items()}
         best = max(accuracy, key=accuracy.get, default=None)
         made = [row.variant_folder() / "model" / runs.MANIFEST for row in rows]
         last = max((path.stat().st_mtime for path in made if path.exists()), default=None)

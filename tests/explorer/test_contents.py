@@ -67,7 +67,7 @@ def test_the_overview_says_what_each_model_has(own_copy):
     (own_copy.variant_folder() / "tokens.parquet").unlink()
     assert overview_table(own_copy).astype(object).fillna("none").values.tolist() == [
         ["sft_peft", "yes", "yes", 0.0, "–"],
-        ["sft_fr_phead_peft", "yes", "missing", 0.0, "1"],
+        ["sft_fr_phead_peft", "missing", "missing", "none", "1"],
         ["baseline_1_epoch", "missing", "missing", "none", "–"],
     ]
     assert "<td>missing</td>" in overview_html(own_copy)
