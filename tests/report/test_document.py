@@ -124,13 +124,15 @@ def test_an_executed_notebook_becomes_a_page_without_scripts_that_is_made_once(b
 
 
 def test_the_report_shows_the_settings_that_the_files_were_made_from_not_the_defaults(by_hand):
+    whole = {"inputs": {}, "outputs": {"a": "b"}}
     (by_hand.folder() / "data" / "made_from.json").write_text(
-        json.dumps({"settings": {"n_copies": 7, "dataset": "theirs"}, "versions": {"numpy": "1.2.3"}})
+        json.dumps({"settings": {"n_copies": 7, "dataset": "theirs"}, "versions": {"numpy": "1.2.3"}, **whole})
     )
     for name, rate in (("sft", 0.25), ("sft_peft", 0.5)):
         folder = by_hand.but(variant=name).variant_folder() / "model"
         folder.mkdir()
-        (folder / "made_from.json").write_text(json.dumps({"settings": {"variant": name, "learning_rate": rate}}))
+        made_from = {"settings": {"variant": name, "learning_rate": rate}, **whole}
+        (folder / "made_from.json").write_text(json.dumps(made_from))
     html = document.write_report(Study(by_hand)).read_text()
     assert "<td>0.25, 0.5</td>" in html
     assert "tested on 'theirs'," in html
