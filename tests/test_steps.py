@@ -328,7 +328,8 @@ def test_what_is_longer_than_a_model_s_learned_positions_is_refused_before_it_is
     make, train, test, changes, sentence, small, few_positions, tmp_path
 ):
     for split, n in (("train", train), ("test", test)):
-        rows = [{"question": f"{i} {'a b ' * n}?", "answer": f"<<{i}={i}>>\n#### {i}"} for i in range(8)]
+        numbers = range(8) if split == "train" else range(8, 16)
+        rows = [{"question": f"{i} {'a b ' * n}?", "answer": f"<<{i}={i}>>\n#### {i}"} for i in numbers]
         runs.write_json_lines(tmp_path / f"{split}.jsonl", rows)
     few = {"model": few_positions, "runs_dir": str(tmp_path / "runs"), "n_random_pauses": 2}
     settings = small.but(dataset=str(tmp_path), variant="sft_peft", **few, **changes)
@@ -340,7 +341,8 @@ def test_what_is_longer_than_a_model_s_learned_positions_is_refused_before_it_is
 
 def test_what_fits_a_model_s_learned_positions_is_trained_and_evaluated(fresh, few_positions, tmp_path):
     for split in ("train", "test"):
-        rows = [{"question": f"{i}?", "answer": f"<<{i}={i}>>\n#### {i}"} for i in range(8)]
+        numbers = range(8) if split == "train" else range(8, 16)
+        rows = [{"question": f"{i}?", "answer": f"<<{i}={i}>>\n#### {i}"} for i in numbers]
         runs.write_json_lines(tmp_path / f"{split}.jsonl", rows)
     settings = fresh.but(dataset=str(tmp_path), model=few_positions, variant="sft_peft", n_random_pauses=2)
     assert evaluate(settings)[1]["n"] == 3
