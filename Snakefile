@@ -54,7 +54,7 @@ wildcard_constraints: seed=r"\d+", strategy="[^/]+", variant="[^/]+", name="[^/]
 localrules: table
 
 rule table:
-    input: f"{folder}/report.html"
+    input: [f"{folder}/{name}" for name in ("analyze.ipynb", "report.html", "results.csv")]
 
 rule inject:
     input: needs("inject")

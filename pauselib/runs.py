@@ -129,7 +129,8 @@ def check_same(folder: Path, made_from: dict, defaults: dict) -> None:
     old = manifest(folder)
     changed = changes(old, made_from, defaults) if old else {}
     if changed:
-        asked = {name: before for name, (before, _) in changed.items() if name in made_from["settings"]}
+        said = made_from["settings"].keys() - (made_from["inputs"] or {}).keys()  # `dataset` may be a digest
+        asked = {name: before for name, (before, _) in changed.items() if name in said}
         scalar = all(isinstance(value, str | int | float) for value in asked.values())
         again = " ".join(f"-p {name} {value}" for name, value in asked.items()) if scalar else ""
         raise InputError(

@@ -114,6 +114,17 @@ def test_a_failure_is_said_at_once_with_its_reason_and_summed_up_at_the_end(tmp_
     assert "Error in rule inject" in (ROOT / path).read_text()
 
 
+def test_notebooks_that_were_removed_are_made_again_though_the_report_is_there(tmp_path):
+    row = tmp_path / "tiny" / "seed-42" / "baseline_1_epoch"
+    row.mkdir(parents=True)
+    for path in (row / "warmup.ipynb", row.parents[1] / "report.html", row.parents[1] / "results.csv"):
+        path.touch()
+    command = [sys.executable, "-m", "snakemake", "--dry-run", "--configfile", "configs/tiny.yaml", "--config"]
+    asked = [f"runs_dir={tmp_path}", "variants=[baseline_1_epoch]", "interventions=[]", "trials=[]"]
+    planned = subprocess.run([*command, *asked], cwd=ROOT, capture_output=True, text=True, timeout=600)
+    assert re.findall(r"rule (\w+):\n +input", planned.stdout) == ["evaluate", "analyze", "table"], planned.stderr
+
+
 def test_a_trial_comes_after_those_of_the_models_that_it_is_compared_with(tmp_path):
     command = [sys.executable, "-m", "snakemake", "--dry-run", "--configfile", "configs/tiny.yaml", "--config"]
     asked = [f"runs_dir={tmp_path}", "variants=[sft_peft]", "interventions=[]", "trials=[sft_peft,sft]"]

@@ -53,7 +53,7 @@ class Screen:
         try:
             self.stream.write(whole)
             self.stream.flush()
-        except BrokenPipeError:  # `make run | head`: the work goes on unseen
+        except OSError:  # `make run | head`, or a log on a full disk: the work goes on unseen
             self.stream = open(os.devnull, "w")  # noqa: SIM115
 
 

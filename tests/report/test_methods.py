@@ -48,7 +48,7 @@ def test_the_numbers_are_those_of_the_files_not_of_the_settings_now(intervened):
         (folder / "training.json").write_text(json.dumps({**record, "steps": steps}))
         (folder / "model").mkdir(exist_ok=True)
         rate = "base_learning_rate" if name.startswith("baseline") else "learning_rate"
-        used = {"variant": name, rate: 0.5, "lora_r": 3}
+        used = {"variant": name, "seed": 42, rate: 0.5, "lora_r": 3}
         made = {"settings": used, "inputs": {}, "outputs": {"a": "b"}}
         (folder / "model" / "made_from.json").write_text(json.dumps(made))
     parts = methods.methods(Study(intervened.but(learning_rate=0.5, base_learning_rate=0.5, lora_r=3)))

@@ -1,5 +1,6 @@
 """What is said of a run, from records as Snakemake logs them."""
 
+import errno
 import io
 import json
 import logging
@@ -256,13 +257,15 @@ def test_elsewhere_there_are_only_whole_lines(told):
     assert lines.screen.stream.getvalue() == "5 steps: 1 variant, 1 intervention; results under runs/tiny\n"
 
 
-def test_a_reader_that_goes_away_does_not_end_the_run(told):
+@pytest.mark.parametrize("number", [errno.EPIPE, errno.ENOSPC])
+def test_a_reader_that_goes_away_or_a_full_disk_does_not_end_the_run(told, number, capsys):
     class Pipe(io.StringIO):
         def write(self, text: str) -> int:
-            raise BrokenPipeError
+            raise OSError(number, "said by the system")
 
     lines = told(stream=Pipe())
     say(lines, event=LogEvent.RUN_INFO)
     start(lines, 0)
     finish(lines, 0, at=10)
     assert lines.state.finished == {0}
+    assert capsys.readouterr().err == ""
