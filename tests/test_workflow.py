@@ -273,3 +273,12 @@ def test_what_is_locked_installs_on_the_oldest_python_that_is_promised():
     """Debian 12's 3.11.2: a package that asks for a later 3.11 can't be in the lock."""
     wanted = {name: distribution(name).metadata.get("Requires-Python") or "" for name in locked()}
     assert {name: spec for name, spec in wanted.items() if not SpecifierSet(spec).contains("3.11.2")} == {}
+
+
+@pytest.mark.parametrize(("name", "make"), [("seed-42", Path.touch), (".workflow.lock", Path.mkdir)])
+def test_what_is_in_the_way_of_a_run_is_named(name, make, tmp_path, capsys):
+    in_the_way = tmp_path / "tiny" / name
+    in_the_way.parent.mkdir()
+    make(in_the_way)
+    assert main("configs/tiny.yaml", f"runs_dir={tmp_path}") == 2
+    assert capsys.readouterr().err == f"{in_the_way} is in the way of what is to be made: move it somewhere else.\n"

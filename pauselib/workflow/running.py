@@ -16,6 +16,7 @@ from pauselib.errors import InputError, failed_writes_explained
 from pauselib.settings import ROOT, Settings
 from pauselib.workflow import slurm
 from pauselib.workflow.gpus import GPUS, visible_gpus
+from pauselib.workflow.graph import notebooks_of_graph
 from pauselib.workflow.leftovers import (
     MAKES,
     MARK,
@@ -29,6 +30,7 @@ from pauselib.workflow.steps_of_graph import short_path
 
 SHARED = ("input-output", "persistence", "software-deployment", "sources", "storage-local-copies")
 """All that Snakemake may share but its cache of sources, which is empty and in a home that may not be writable."""
+LOCK = ".workflow.lock"  # held while a run is active, one for the project and one for the experiment
 DRY = {"-n", "--dry-run", "--dryrun"}  # of Snakemake: it says what it would do
 BY_SIGNAL = 128  # and the signal's number make the exit status of a command that a signal has stopped
 
@@ -84,7 +86,7 @@ def first_result(settings: Settings) -> str:
 def turn_at(folder: Path):
     """Wait until no other copy of the project makes the same experiment, and keep others waiting in the block."""
     folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder / ".workflow.lock")
+    lock = FileLock(folder / LOCK)
     try:
         lock.acquire(timeout=0)
     except Timeout:
@@ -101,6 +103,21 @@ def is_elsewhere(arguments: tuple[str, ...]) -> bool:
     return any(one.startswith(("--profile", "--workflow-profile", "--executor", "-e")) for one in arguments)
 
 
+def check_places(settings: Settings) -> None:
+    """Raise InputError for a place where Snakemake can't work, and for what stands where something is to be made."""
+    if not os.access(ROOT, os.W_OK):
+        raise InputError(
+            f"{ROOT} can't be written, and Snakemake keeps its notes there: copy the project to a folder of your own."
+        )
+    if set("{}") & set(str(settings.folder())):
+        raise InputError(f"{settings.folder()} has a brace in its path, which Snakemake can't take: rename the folder.")
+    folders = {folder for one in notebooks_of_graph(settings) for folder in one.notebook.parents}
+    locks = {place / LOCK for place in (ROOT / "runs", settings.folder())}
+    in_the_way = [path for path in folders if path.is_file()] + [path for path in locks if path.is_dir()]
+    if in_the_way:
+        raise InputError(f"{min(in_the_way)} is in the way of what is to be made: move it somewhere else.")
+
+
 def run_snakemake(settings: Settings, config: dict, *arguments: str) -> int:
     """Make all that the experiment still misses and return Snakemake's exit status.
 
@@ -109,12 +126,7 @@ def run_snakemake(settings: Settings, config: dict, *arguments: str) -> int:
     ends and removes nothing. Raises filelock.Timeout while another run of this copy of the project is active, and
     InputError where nothing can be written.
     """
-    if not os.access(ROOT, os.W_OK):
-        raise InputError(
-            f"{ROOT} can't be written, and Snakemake keeps its notes there: copy the project to a folder of your own."
-        )
-    if set("{}") & set(str(settings.folder())):
-        raise InputError(f"{settings.folder()} has a brace in its path, which Snakemake can't take: rename the folder.")
+    check_places(settings)
     snakemake = [sys.executable, "-m", "pauselib.workflow.snakemake_process", "--snakefile", str(ROOT / "Snakefile")]
     snakemake += ["--directory", str(ROOT)]
     environment = {
@@ -133,7 +145,7 @@ def run_snakemake(settings: Settings, config: dict, *arguments: str) -> int:
         where += ["--slurm-jobname-prefix", jobs]
     with (
         failed_writes_explained(settings.folder()),
-        FileLock(ROOT / "runs" / ".workflow.lock", timeout=0),
+        FileLock(ROOT / "runs" / LOCK, timeout=0),
         turn_at(settings.folder()),
     ):
         remove_stale_locks()
