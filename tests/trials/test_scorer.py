@@ -142,7 +142,10 @@ def test_a_model_in_bfloat16_with_its_pause_head_in_float32_is_scored_in_float32
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 @pytest.mark.parametrize("ignored", ["attention_mask", "position_ids"])
 def test_a_model_that_ignores_the_mask_or_the_positions_is_refused(ignored, dtype, tiny_lm, monkeypatch):
-    scorer, hidden = Scorer(tiny_lm().to(dtype)), Scorer.hidden
+    lm, hidden = tiny_lm().to(dtype), Scorer.hidden
+    for parameter in lm.parameters():
+        parameter.data *= 2  # so that what a token sees matters by more than bfloat16 rounds
+    scorer = Scorer(lm)
     monkeypatch.setattr(Scorer, "hidden", lambda self, ids, **given: hidden(self, ids, **{**given, ignored: None}))
     with pytest.raises(ValueError, match="MistralForCausalLM can't be used in an insertion trial, since its attention"):
         scorer.check(TEXT)
