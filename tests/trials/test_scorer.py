@@ -143,8 +143,8 @@ def test_a_model_in_bfloat16_with_its_pause_head_in_float32_is_scored_in_float32
 @pytest.mark.parametrize("ignored", ["attention_mask", "position_ids"])
 def test_a_model_that_ignores_the_mask_or_the_positions_is_refused(ignored, dtype, tiny_lm, monkeypatch):
     lm, hidden = tiny_lm().to(dtype), Scorer.hidden
-    for parameter in lm.parameters():
-        parameter.data *= 2  # so that what a token sees matters by more than bfloat16 rounds
+    for matrix in [one for one in lm.parameters() if one.dim() == 2]:
+        matrix.data *= 2  # so that what a token sees matters by more than bfloat16 rounds
     scorer = Scorer(lm)
     monkeypatch.setattr(Scorer, "hidden", lambda self, ids, **given: hidden(self, ids, **{**given, ignored: None}))
     with pytest.raises(ValueError, match="MistralForCausalLM can't be used in an insertion trial, since its attention"):
