@@ -15,6 +15,7 @@ from pauselib.workflow import gpus, running
 from pauselib.workflow.gpus import GPUS, visible_gpus
 
 PAPERMILL = """#!/bin/bash
+shift 2  # -k python3
 echo "begin $CUDA_VISIBLE_DEVICES $1" >> "$STORY"
 if [[ $CUDA_VISIBLE_DEVICES && $2 != */baseline_1_epoch/warmup.ipynb ]]; then
     until [ "$(grep -c "begin GPU" "$STORY")" -ge 3 ]; do sleep 0.05; done
