@@ -7,12 +7,15 @@ from pathlib import Path
 import psutil
 from filelock import FileLock, Timeout
 
+from pauselib.files import as_json
+from pauselib.manifests import MANIFEST, without_notes
 from pauselib.workflow.leftovers import MARK, ROOT
 
 LEFT_OUT = {
     "times/": "how long each step took",
     ".log": "what papermill said, with its times",
     "config.yaml": "it names the folder of all runs",
+    "notes": "of a manifest: on which machine, and by which commit, which a copy of the project has not",
     "pages of notebooks": "they are made of the notebooks, which are compared, but for dates and times",
 }
 """What is not compared, and why."""
@@ -41,6 +44,8 @@ def results(folder: Path) -> dict[str, bytes]:
         name = path.relative_to(folder).as_posix()
         if path.suffix == ".ipynb":
             found[name] = what_is_shown(path, folder)
+        elif path.name == MANIFEST:
+            found[name] = as_json(without_notes(json.loads(path.read_bytes()))).encode()
         elif not (name.startswith("times/") or name == "config.yaml" or path.with_suffix(".ipynb").exists()):
             found[name] = path.read_bytes()
     return found

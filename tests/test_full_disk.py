@@ -62,7 +62,7 @@ STEPS = [  # what is done, in which folder of the experiment, and the bytes that
     (inject, "seed-42/injected/random", 8_000),
     (warm_up, "seed-42/baseline_1_epoch/model", 100_000),  # its first checkpoint, which is larger than the model
     (evaluate, "seed-42/sft_peft", 4_000),
-    (report, "tables", 0),
+    (report, "", 0),
 ]
 
 

@@ -154,7 +154,10 @@ def test_executed_notebooks_have_one_progress_line_and_no_widgets(tmp_path):
     [
         ({"lrr": 1}, "There is no parameter 'lrr': did you mean"),
         ({"variant": "sft_pefd"}, "There is no variant 'sft_pefd': did you mean 'sft_peft'?"),
-        ({"dataset": "/no/such/folder"}, "The dataset '/no/such/folder' is not there: no folder has this path."),
+        (
+            {"dataset": "/no/such/folder"},
+            "The dataset '/no/such/folder' is not there: nothing has the path '/no/such/folder'.",
+        ),
     ],
 )
 def test_bad_input_is_refused_in_one_sentence_and_writes_nothing(parameters, sentence, tmp_path):
