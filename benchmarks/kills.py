@@ -154,8 +154,9 @@ def steps_of(workflow: subprocess.Popen) -> list[tuple[str, str]]:
             arguments = process.cmdline()
         except psutil.Error:
             continue
-        if len(arguments) > 3 and arguments[1].endswith("/papermill"):
-            rule, place = Path(arguments[2]).stem, Path(arguments[3])
+        notebooks = [Path(one) for one in arguments if one.endswith(".ipynb")]
+        if len(notebooks) > 1 and arguments[1].endswith("/papermill"):
+            rule, place = notebooks[0].stem, notebooks[1]
             rule = "intervene" if place.parents[1].name == "interventions" else rule
             about = {"inject": place.name.split(".")[0], "analyze": ""}.get(rule, place.parent.name)
             found.append((rule, f"{rule} {about}".strip()))
@@ -168,9 +169,9 @@ def kernels(workflow: subprocess.Popen, rule: str) -> list[psutil.Process]:
     for process in below(workflow):
         try:
             if "ipykernel_launcher" in process.cmdline():
-                notebook = Path(process.parent().cmdline()[2]).stem
-                found.append((notebook != rule, process))
-        except (psutil.Error, AttributeError, IndexError):
+                notebook = next(one for one in process.parent().cmdline() if one.endswith(".ipynb"))
+                found.append((Path(notebook).stem != rule, process))
+        except (psutil.Error, AttributeError, StopIteration):
             continue
     return [process for _, process in sorted(found, key=lambda one: one[0])]
 
