@@ -156,7 +156,7 @@ def test_executed_notebooks_have_one_progress_line_and_no_widgets(tmp_path):
         ({"variant": "sft_pefd"}, "There is no variant 'sft_pefd': did you mean 'sft_peft'?"),
         (
             {"dataset": "/no/such/folder"},
-            "The dataset '/no/such/folder' is not there: nothing has the path '/no/such/folder'.",
+            "The dataset '/no/such/folder' is not there: nothing has",
         ),
     ],
 )

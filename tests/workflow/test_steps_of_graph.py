@@ -91,8 +91,9 @@ def test_without_an_error_in_the_notebook_the_reason_is_the_last_line_of_the_log
 def test_a_kernel_that_died_is_said_in_words_with_what_to_do(last, tmp_path):
     (tmp_path / "warmup.log").write_text(f"Traceback\n{last}\n")
     assert reason_of_failure(step(tmp_path, "warmup")) == (
-        "the notebook's kernel died: it was killed, by a person or because memory ran out, and the same command goes on "
-        "from there; or it never began, as the `python3` of `jupyter kernelspec list` is another one, without ipykernel."
+        "the notebook's kernel died: it was killed, by a person or because memory ran out, and the same command goes "
+        "on from there; or it never began, as the `python3` of `jupyter kernelspec list` is another one, without "
+        "ipykernel."
     )
 
 
