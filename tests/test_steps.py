@@ -492,8 +492,8 @@ def test_the_step_accuracy_of_a_row_is_that_of_its_trial_with_nothing_put_in(sma
 
 
 def test_a_task_without_results_has_no_step_accuracy_and_a_trial_that_says_so(fresh, tmp_path):
-    for split, n in (("train", 8), ("test", 2)):
-        rows = [{"question": f"What comes after {i}?", "answer": f"#### {i + 1}"} for i in range(n)]
+    for split, numbers in (("train", range(8)), ("test", range(8, 10))):
+        rows = [{"question": f"What comes after {i}?", "answer": f"#### {i + 1}"} for i in numbers]
         (tmp_path / f"{split}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     settings = fresh.but(dataset=str(tmp_path), variant="baseline_1_epoch", n_train=0, n_test=0)
     _, metrics = evaluate(settings)
