@@ -64,10 +64,10 @@ def run(kernel):
 def problems(tmp_path_factory) -> Path:
     """A folder of problems in GSM8K's format: the shortest real ones, or made-up ones where GSM8K is not there."""
     folder, real = tmp_path_factory.mktemp("gsm8k"), ROOT.parent / "shared" / "gsm8k"
-    for split in ("train", "test"):
+    for split, numbers in (("train", range(40)), ("test", range(40, 80))):
         made_up = [
             {"question": f"Ann has {n} pens and buys 4. How many?", "answer": f"<<{n}+4={n + 4}>>{n + 4}\n#### {n + 4}"}
-            for n in range(40)
+            for n in numbers
         ]
         rows = runs.read_json_lines(real / f"{split}.jsonl") if real.is_dir() else made_up
         rows = sorted(rows, key=lambda row: len(row["question"] + row["answer"]))[:40]
@@ -141,4 +141,4 @@ def test_a_shipped_configuration_runs_from_its_first_notebook_to_its_table(path,
         assert runs.read_json(row.variant_folder() / "metrics.json")["n"] == 3
         assert runs.manifest(row.variant_folder() / "model")["settings"]["dtype"] == settings.dtype
     trial = runs.read_json(rows[0].variant_folder() / "trial" / "trial.json") if settings.trials else {"problems": 3}
-    assert trial["problems"] == 3
+    assert trial["problems"] in (2, 3)  # one of the shortest real answers calculates nothing
