@@ -150,24 +150,30 @@ def damaged(folder: Path) -> list[str]:
 
 @functools.cache
 def code_digest(code: Callable | type) -> str | None:
-    """Return the digest of a function, or of a class with the classes that it is made from outside libraries.
+    """Return the digest of a function, or of a class with the classes of its own module or of the package around it
+    that it is made from.
 
-    Comments, docstrings and the layout don't count. None where the source can't be had.
+    Comments, docstrings, what a setting is said to mean, and the layout don't count. None where the source can't be
+    had.
     """
-    kinds = [code]
-    if isinstance(code, type):
-        own_package = code.__module__.partition(".")[0]
-        kinds = [one for one in code.__mro__ if one.__module__.partition(".")[0] in (own_package, "pauselib")]
+    kinds = classes_of(code) if isinstance(code, type) else [code]
     try:
         return digest_of_bytes("\n".join(map(plain_source, kinds)).encode())
     except (OSError, TypeError):
         return None
 
 
+def classes_of(kind: type) -> list[type]:
+    """Return a class and those that it is made from in its own module or the package around it."""
+    return [one for one in kind.__mro__ if f"{kind.__module__}.".startswith(f"{one.__module__}.")]
+
+
 def plain_source(code: Callable | type) -> str:
-    """Return the source of a function or a class without comments, docstrings and layout."""
+    """Return the source of a function or a class without comments, docstrings, meanings of settings and layout."""
     tree = ast.parse(textwrap.dedent(inspect.getsource(code)))
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node) is not None:
             node.body = node.body[1:] or [ast.Pass()]
+        elif isinstance(node, ast.Call) and getattr(node.func, "id", "") == "setting":
+            del node.args[1:2]
     return ast.unparse(tree)

@@ -8,7 +8,8 @@ import pytest
 from pauselib import manifests, runs, steps
 from pauselib.analysis import loading
 from pauselib.errors import InputError
-from pauselib.manifests import code_digest, manifest_digest
+from pauselib.interventions import Cap
+from pauselib.manifests import classes_of, code_digest, manifest_digest, plain_source
 from pauselib.parts import DEFAULTS, injected_part, model_part, replies_part, trial_part, why_unfinished
 from pauselib.sources.models import source_digest
 from pauselib.tasks.gsm8k import GSM8K
@@ -166,6 +167,9 @@ def test_the_digest_of_code_is_that_of_what_it_does():
 
     assert code_digest(one) != first
     assert code_digest(len) is None
+    assert "class Declared" not in "".join(map(plain_source, classes_of(Cap)))
+    assert "no limit" not in plain_source(Cap)
+    assert [one.__name__ for one in classes_of(GSM8K)] == ["GSM8K", "Task"]
     assert code_digest(GSM8K) != code_digest(type("Other", (GSM8K,), {"__module__": "pauselib.tasks.gsm8k"}))
 
 
