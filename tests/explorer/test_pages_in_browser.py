@@ -41,6 +41,7 @@ def test_the_picked_variant_is_what_the_cells_below_train(clean, small_run):
     page.output(3).get_by_label("LM head").press("Space")
     page.wait_for(3, "sft_unfr_lm_head_peft: will train")
     page.output(3).get_by_label("LM embeddings").press("Space")
+    page.wait_for(3, "sft_unfr_lm_head_embed_peft: will train")
     page.output(3).get_by_label("LM head").press("Space")  # the embeddings go with it
     page.wait_for(3, "sft_peft: kept, made on 20")
     page.output(3).get_by_label("Variant").select_option("sft_fr_phead_peft")
