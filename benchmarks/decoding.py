@@ -5,8 +5,8 @@ import torch
 from benchmarks import fastest, fastest_of_both, growth, row
 from pauselib import tasks
 from pauselib.decoding.greedy import generate
+from pauselib.injection.rows import prompt_ids, tokenize
 from pauselib.model.pause_model import PauseForCausalLM
-from pauselib.rows import prompt_ids, tokenize
 from pauselib.sources.models import load_model, load_tokenizer
 from pauselib.sources.pretraining import make_model
 from pauselib.sources.problems import load_problems

@@ -2,7 +2,7 @@
 
 from benchmarks import fastest, fastest_of_both, growth, row
 from pauselib import tasks
-from pauselib.rows import inject, tokenize
+from pauselib.injection.rows import inject, tokenize
 from pauselib.settings import Settings
 from pauselib.sources.models import load_tokenizer, pause_token_id
 from pauselib.sources.problems import load_problems

@@ -15,7 +15,7 @@ from benchmarks.training import STEPS
 
 IMPORTS = """from pauselib import steps
 from pauselib.decoding import evaluation, greedy
-from pauselib.report import figures
+from pauselib import figures
 from pauselib.sources.models import load_model
 load_model("tiny")"""
 WITH_TRAINING = IMPORTS + "\nfrom pauselib.training import trainer"

@@ -15,7 +15,7 @@ from benchmarks import cpu_seconds, row
 from pauselib import tasks
 from pauselib.decoding.greedy import generate
 from pauselib.errors import InputError
-from pauselib.rows import inject, prompt_ids, tokenize
+from pauselib.injection.rows import inject, prompt_ids, tokenize
 from pauselib.settings import Settings
 from pauselib.sources.models import load_model, load_tokenizer, model_source, pause_token_id
 from pauselib.sources.problems import load_problems

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from benchmarks import cpu_seconds, fastest_of_both, growth, row
 from pauselib import tasks
+from pauselib.injection.rows import inject, tokenize
 from pauselib.model.pause_model import PauseForCausalLM
 from pauselib.model.unfreezing import unfreeze
-from pauselib.rows import inject, tokenize
 from pauselib.settings import Settings
 from pauselib.sources.models import load_model, load_tokenizer, pause_token_id
 from pauselib.sources.pretraining import make_model

@@ -19,7 +19,7 @@ from pathlib import Path
 from PIL import Image
 
 from pauselib import runs
-from pauselib.analysis import loading
+from pauselib.analysis.tables import loading
 from pauselib.errors import InputError
 from pauselib.manifests import manifest_digest
 from pauselib.settings import Settings, of_experiment

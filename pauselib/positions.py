@@ -5,10 +5,10 @@ from collections.abc import Callable
 import pandas as pd
 
 from pauselib.errors import InputError
-from pauselib.rows import prompt_lengths
+from pauselib.injection.rows import prompt_lengths
+from pauselib.injection.strategies import prompt_pauses
 from pauselib.settings import Settings
 from pauselib.sources.models import load_config
-from pauselib.strategies import prompt_pauses
 
 
 def last_position(config) -> int:

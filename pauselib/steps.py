@@ -13,17 +13,18 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from pauselib import parts, runs, tasks
-from pauselib.conditions import models_of_curve, models_of_trial
+from pauselib import artifacts as parts
+from pauselib import runs, tasks
+from pauselib.decoding.interventions import INTERVENTION_SETTINGS, active_interventions, intervention_name
 from pauselib.errors import InputError
-from pauselib.interventions import INTERVENTION_SETTINGS, active_interventions, intervention_name
+from pauselib.injection.rows import build_clean, build_injected, fit, read_rows
 from pauselib.manifests import without_notes
 from pauselib.positions import check_replies, check_training_rows, check_trial
 from pauselib.progress import working
-from pauselib.rows import build_clean, build_injected, fit, read_rows
 from pauselib.settings import Settings
 from pauselib.sources.models import check_language_model, load_tokenizer, model_source, pause_token_id, source_digest
 from pauselib.sources.problems import draw_problems, load_problems
+from pauselib.trials import models_of_curve, models_of_trial
 from pauselib.variants import FIRST_STEP, parse
 
 ROWS_MADE_BY = ("tokenizers", "numpy", "pyarrow")  # packages

@@ -19,8 +19,8 @@ import pandas as pd
 import pytest
 
 from pauselib import runs
+from pauselib.artifacts import replies_part, trial_part
 from pauselib.decoding.evaluation import reply_metrics
-from pauselib.parts import replies_part, trial_part
 from pauselib.settings import Settings
 
 ROOT = Path(__file__).parent.parent

@@ -10,14 +10,14 @@ import pytest
     ("name", "n"),
     [
         ("pauselib.variants", 4),
-        ("pauselib.analysis.verdicts", 2),
-        ("pauselib.analysis.paired", 1),
-        ("pauselib.analysis.plan", 1),
+        ("pauselib.analysis.claims.verdicts", 2),
+        ("pauselib.analysis.statistics.paired", 1),
+        ("pauselib.analysis.claims.plan", 1),
         ("pauselib.tasks", 1),
-        ("pauselib.rows", 1),
-        ("pauselib.interventions", 2),
-        ("pauselib.analysis.places", 1),
-        ("pauselib.analysis.positions", 2),
+        ("pauselib.injection.rows", 1),
+        ("pauselib.decoding.interventions", 2),
+        ("pauselib.analysis.why.places", 1),
+        ("pauselib.analysis.why.positions", 2),
     ],
 )
 def test_an_example_gives_what_it_says(name, n):

@@ -6,11 +6,11 @@ import shutil
 import pytest
 
 from pauselib import manifests, runs, steps
-from pauselib.analysis import loading
+from pauselib.analysis.tables import loading
+from pauselib.artifacts import DEFAULTS, injected_part, model_part, replies_part, trial_part, why_unfinished
+from pauselib.decoding.interventions import Cap
 from pauselib.errors import InputError
-from pauselib.interventions import Cap
 from pauselib.manifests import classes_of, code_digest, manifest_digest, plain_source
-from pauselib.parts import DEFAULTS, injected_part, model_part, replies_part, trial_part, why_unfinished
 from pauselib.sources.models import source_digest
 from pauselib.tasks.gsm8k import GSM8K
 

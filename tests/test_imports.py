@@ -21,7 +21,7 @@ COMPUTE_WITH_TENSORS = (
     "pauselib.model.pause_model",
     "pauselib.model.precision",
     "pauselib.model.trained_parts",
-    "pauselib.training.kept_weights",
+    "pauselib.training.checkpoints",
     "pauselib.training.suitability",
     "pauselib.training.trainer",
     "pauselib.decoding.batch_cache",

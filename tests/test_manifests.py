@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from pauselib import manifests, runs, steps
+from pauselib.artifacts import DEFAULTS
 from pauselib.declared import STEPS
 from pauselib.manifests import PLACES, changes, in_words
-from pauselib.parts import DEFAULTS
 from pauselib.settings import Settings, settings_of_step
 
 VARIANTS = {"first_step": "baseline_1_epoch"}  # the row that a step is asked for; otherwise sft

@@ -8,7 +8,7 @@ from hypothesis import strategies as made_up
 
 from pauselib import runs, tasks
 from pauselib.errors import InputError
-from pauselib.rows import insert
+from pauselib.injection.rows import insert
 from pauselib.settings import Settings
 from pauselib.variants import PARTS, Variant, parse
 

@@ -81,7 +81,7 @@ def test_but_changes_only_what_it_names_and_checks_again():
 
 
 def test_an_imported_module_is_not_a_setting():
-    from pauselib import interventions
+    from pauselib.decoding import interventions
 
     assert read({"interventions": interventions, "seed": 7}) == Settings(seed=7)
 

@@ -8,24 +8,14 @@ import torch
 from transformers import AutoConfig, AutoModelForCausalLM
 
 from pauselib import runs, steps
-from pauselib.analysis.trials import Trials
+from pauselib.analysis.tables.trials import Trials
 from pauselib.decoding import evaluation, greedy
 from pauselib.errors import InputError
+from pauselib.injection.rows import problem_number, prompt_ids, read_rows
 from pauselib.manifests import manifest_digest
 from pauselib.positions import last_position
-from pauselib.rows import problem_number, prompt_ids, read_rows
 from pauselib.sources.models import load_model, load_tokenizer, pause_token_id
-from pauselib.steps import (
-    clean_rows,
-    drawn_rows,
-    evaluate,
-    inject,
-    rows_folder,
-    training_rows,
-    trial,
-    trials,
-    warm_up,
-)
+from pauselib.steps import clean_rows, drawn_rows, evaluate, inject, rows_folder, training_rows, trial, trials, warm_up
 from pauselib.trials import trial as measures
 
 P = pause_token_id("tiny")

@@ -5,7 +5,7 @@ from transformers import ByT5Tokenizer
 
 from pauselib import tasks
 from pauselib.errors import InputError
-from pauselib.rows import inject, tokenize
+from pauselib.injection.rows import inject, tokenize
 from pauselib.settings import Settings
 from pauselib.tokens import spans_by_decoding, token_spans, token_text
 from pauselib.trials.gold_texts import gold_texts

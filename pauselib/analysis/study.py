@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from pauselib.analysis import audit, certainty, comparisons, loading, places, reasons, record, takeaways
-from pauselib.analysis.curve import Curve, checkpoint_outcomes
-from pauselib.analysis.pause_origin import PauseOrigin
-from pauselib.analysis.plan import plan
-from pauselib.analysis.trials import Trials, outcomes
+from pauselib.analysis.claims import takeaways
+from pauselib.analysis.claims.plan import plan
+from pauselib.analysis.tables import audit, comparisons, loading, record
+from pauselib.analysis.tables.curve import Curve, checkpoint_outcomes
+from pauselib.analysis.tables.trials import Trials, outcomes
+from pauselib.analysis.why import certainty, places, reasons
+from pauselib.analysis.why.pause_origin import PauseOrigin
 from pauselib.settings import Settings
 from pauselib.variants import FIRST_STEP, parse
 

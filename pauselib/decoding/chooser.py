@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pauselib.interventions import Intervention, ReplySoFar, Room
+from pauselib.decoding.interventions import Intervention, ReplySoFar, Room
 
 if TYPE_CHECKING:
     import torch

@@ -9,8 +9,8 @@ import pandas as pd
 
 from pauselib import tasks
 from pauselib.decoding.chooser import Chooser
-from pauselib.interventions import INTERVENTION_SETTINGS, active_interventions
-from pauselib.rows import prompt_ids
+from pauselib.decoding.interventions import INTERVENTION_SETTINGS, active_interventions
+from pauselib.injection.rows import prompt_ids
 from pauselib.settings import Settings
 from pauselib.tokens import to_text, token_text
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from pauselib.rows import prompt_lengths
+from pauselib.injection.rows import prompt_lengths
 
 
 def completion_log_likelihoods(model, rows: pd.DataFrame, batch_size: int = 32) -> list[np.ndarray]:

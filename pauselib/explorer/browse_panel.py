@@ -2,10 +2,10 @@
 
 from ipywidgets import HTML, Button, Dropdown, IntRangeSlider, Select, Text
 
+from pauselib.decoding.interventions import name_in_words
 from pauselib.explorer.contents import folders_with_replies, intervention_name
 from pauselib.explorer.panel import STYLE, WIDE, Panel, control, in_a_line, in_columns, offer, question_html, shorten
 from pauselib.explorer.replies import Replies, legend_html, matching, reply_block
-from pauselib.interventions import name_in_words
 from pauselib.settings import Settings
 
 PAGE = 10  # replies in a page of the list

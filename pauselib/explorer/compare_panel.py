@@ -6,13 +6,13 @@ from html import escape
 
 from ipywidgets import HTML, Accordion, Dropdown, Image, Select, Text, VBox
 
-from pauselib.analysis.two_runs import ENDS, TwoRuns, the_other
+from pauselib.analysis.tables.two_runs import ENDS, TwoRuns, the_other
 from pauselib.errors import InputError
 from pauselib.explorer.contents import folders_with_replies
 from pauselib.explorer.pane import Pane
 from pauselib.explorer.panel import STYLE, WIDE, Panel, control, in_columns, offer, question_html, shorten
 from pauselib.explorer.replies import Replies, legend_html, reply_block
-from pauselib.report.tables import table_html
+from pauselib.figures.tables import table_html
 from pauselib.settings import Settings
 
 ALL = "all that both answered"
@@ -97,8 +97,8 @@ class ComparePanel(Panel):
 
     def show_comparison(self, two: TwoRuns) -> None:
         """Show what holds for all problems."""
-        from pauselib.report import figures
-        from pauselib.report.style import alternative, saved
+        from pauselib import figures
+        from pauselib.figures.style import alternative, saved
 
         self.reading.value = f"<p>{escape(two.reading)}</p>"
         paired = table_html(two.paired, "Paired by problem")

@@ -9,11 +9,11 @@ from pathlib import Path
 import pandas as pd
 
 from pauselib import runs
-from pauselib.analysis.record import whole
+from pauselib.analysis.tables.record import whole
+from pauselib.artifacts import why_unfinished
 from pauselib.declared import NAME
 from pauselib.errors import InputError
-from pauselib.parts import why_unfinished
-from pauselib.report.tables import table_html
+from pauselib.figures.tables import table_html
 from pauselib.settings import ROOT, Settings
 from pauselib.variants import VARIANTS, parse
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from statistics import mean
 
 from pauselib import runs
-from pauselib.parts import Part, parts_of
+from pauselib.artifacts import Part, parts_of
 from pauselib.settings import Settings
 from pauselib.workflow.durations import rough_duration, seconds_kept
 

@@ -6,7 +6,7 @@ Where nobody can use widgets, under papermill or nbconvert, the panels give way 
 from html import escape
 from types import SimpleNamespace
 
-from pauselib.analysis.two_runs import TwoRuns, the_other
+from pauselib.analysis.tables.two_runs import TwoRuns, the_other
 from pauselib.errors import InputError
 from pauselib.explorer.contents import (
     experiments_with_models,
@@ -20,8 +20,8 @@ from pauselib.explorer.kept import will_do
 from pauselib.explorer.panel import ACCESS, STYLE, Panel, question_html
 from pauselib.explorer.replies import Replies, legend_html, reply_block
 from pauselib.explorer.start import finished_html, next_experiment
-from pauselib.report.html import NO_MATH
-from pauselib.report.tables import table_html
+from pauselib.figures.reply_html import NO_MATH
+from pauselib.figures.tables import table_html
 from pauselib.settings import ROOT, Settings
 
 

@@ -10,9 +10,9 @@ import pandas as pd
 from pauselib import runs, tasks
 from pauselib.decoding.evaluation import decoder, end_ids, judged, pause_id_of, with_prompt_pauses
 from pauselib.explorer.contents import model_time, replies_time
-from pauselib.report.html import PAUSE_MARK, PAUSE_STYLE, pieces, reply_html
-from pauselib.report.tables import table_html
-from pauselib.rows import prompt_ids, tokenize
+from pauselib.figures.reply_html import PAUSE_MARK, PAUSE_STYLE, pieces, reply_html
+from pauselib.figures.tables import table_html
+from pauselib.injection.rows import prompt_ids, tokenize
 from pauselib.settings import Settings
 from pauselib.tokens import PAUSE_TEXT
 from pauselib.variants import parse

@@ -8,9 +8,9 @@ from pathlib import Path
 import pandas as pd
 
 from pauselib import runs
-from pauselib.analysis.loading import finished_folders
+from pauselib.analysis.tables.loading import finished_folders
 from pauselib.explorer.contents import experiments_with_models, finished_metrics, rows_with_models
-from pauselib.report.tables import table_html
+from pauselib.figures.tables import table_html
 from pauselib.settings import ROOT, Settings, of_experiment
 from pauselib.settings.yaml_text import read_config
 from pauselib.variants import FIRST_STEP

@@ -7,7 +7,7 @@ import re
 
 import pandas as pd
 
-from pauselib.report.columns import Column
+from pauselib.figures.columns import Column
 
 TEX = str.maketrans(
     {

@@ -14,13 +14,16 @@ import pandas as pd
 from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
 
-from pauselib import runs
-from pauselib.analysis import audit, certainty, loading, reasons
-from pauselib.analysis.record import READ, RECORD, read_from
+from pauselib import figures, runs
 from pauselib.analysis.study import Study
-from pauselib.report import figures, html, methods, tables
+from pauselib.analysis.tables import audit, loading
+from pauselib.analysis.tables.record import READ, RECORD, read_from
+from pauselib.analysis.why import certainty, reasons
+from pauselib.figures import reply_html as html
+from pauselib.figures import tables
+from pauselib.figures.columns import Column, columns_of
+from pauselib.report import methods
 from pauselib.report.citation import bibtex
-from pauselib.report.columns import Column, columns_of
 from pauselib.report.shown import Shown
 from pauselib.report.sources import sources
 from pauselib.settings import Settings

@@ -7,15 +7,16 @@ from html import escape
 from inspect import getdoc
 
 from pauselib import runs
-from pauselib.analysis import comparisons, loading, statistics
-from pauselib.analysis.plan import FILE, commit_in_words, plan
+from pauselib.analysis.claims.plan import FILE, commit_in_words, plan
+from pauselib.analysis.statistics import intervals as statistics
 from pauselib.analysis.study import Study
-from pauselib.conditions import REGISTERED_DOSE, REGISTERED_SITE
-from pauselib.interventions import INTERVENTION_SETTINGS, active_interventions, changes_in_words
+from pauselib.analysis.tables import comparisons, loading
+from pauselib.decoding.interventions import INTERVENTION_SETTINGS, active_interventions, changes_in_words
+from pauselib.injection.strategies import find_strategies
 from pauselib.report.sources import sources
 from pauselib.settings import Settings
 from pauselib.sources.packaged import PACKAGED
-from pauselib.strategies import find_strategies
+from pauselib.trials import REGISTERED_DOSE, REGISTERED_SITE
 from pauselib.variants import FIRST_STEP, parse
 
 

@@ -12,9 +12,10 @@ import pandas as pd
 from markupsafe import Markup
 
 from pauselib import runs
-from pauselib.report import copies, style
-from pauselib.report.columns import Column, columns_of
-from pauselib.report.tables import columns_html
+from pauselib.figures import style
+from pauselib.figures.columns import Column, columns_of
+from pauselib.figures.tables import columns_html
+from pauselib.report import copies
 
 TABLES, FIGURES = "tables", "figures"  # the folders of a report's tables and pictures, beside it
 WRITTEN = ".report_files.json"  # which of the files in these folders the report wrote

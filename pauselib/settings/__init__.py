@@ -14,17 +14,17 @@ from types import ModuleType
 
 from pydantic import model_validator
 
-from pauselib.conditions import TrialSettings
 from pauselib.declared import NOTEBOOK_OF, STEPS, TEXT, Use, as_list, shown, unknown
+from pauselib.decoding.interventions import INTERVENTION_SETTINGS, InterventionSettings
 from pauselib.errors import InputError
-from pauselib.interventions import INTERVENTION_SETTINGS, InterventionSettings
+from pauselib.injection.strategies import check_patterns
 from pauselib.progress import explain_interrupts
 from pauselib.settings.contradictions import check_contradictions
 from pauselib.settings.fields import Fields
 from pauselib.settings.other_row import OTHER_ROW, OtherRow
 from pauselib.settings.places import ROOT as ROOT
 from pauselib.settings.places import Places
-from pauselib.strategies import check_patterns
+from pauselib.trials import TrialSettings
 from pauselib.variants import VARIANTS, parse
 
 BY_STEP = ("learning_rate", "eval_steps", "max_steps")  # of the second step; the first step's have base_ before them

@@ -2,9 +2,9 @@
 
 from pauselib import tasks
 from pauselib.declared import MOST_TOY, shown
+from pauselib.decoding.interventions import INTERVENTION_SETTINGS, active_interventions, check_intervention
 from pauselib.errors import InputError, one_of
-from pauselib.interventions import INTERVENTION_SETTINGS, active_interventions, check_intervention
-from pauselib.strategies import check_patterns, find_strategies
+from pauselib.injection.strategies import check_patterns, find_strategies
 from pauselib.variants import parse
 
 LONGEST_NAME, LONGEST_PATH = 255, 3_000  # bytes; most systems allow 4,096, and there are folders and files below

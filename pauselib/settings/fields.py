@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, field_validator
 
 from pauselib.declared import EVERY_NOTEBOOK, MANY, MOST, NAME, PATH, Declared, Names, Text, as_text, many, setting
-from pauselib.interventions import INTERVENTION_SETTINGS, InterventionSettings
+from pauselib.decoding.interventions import INTERVENTION_SETTINGS, InterventionSettings
 
 TRAINED = ("first_step", "second_step")
 COMPUTED = (*TRAINED, "evaluate", "trial")
@@ -76,7 +76,7 @@ class Fields(Declared):
     )
     # the injected rows
     strategy: Text = setting(
-        "random", "where pauses go: a function of pauselib/strategies.py; joined by + they add up", "inject"
+        "random", "where pauses go: a function of pauselib/injection/strategies.py; joined by + they add up", "inject"
     )
     n_random_pauses: int = setting(
         10, "pauses in a copy, at most (strategies random, word, surprise)", "inject", ge=0, le=MANY

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pauselib.interventions import INTERVENTION_SETTINGS, active_interventions, intervention_name
+from pauselib.decoding.interventions import INTERVENTION_SETTINGS, active_interventions, intervention_name
 
 ROOT = Path(__file__).parents[2]
 

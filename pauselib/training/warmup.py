@@ -10,10 +10,10 @@ from pathlib import Path
 import pandas as pd
 
 from pauselib import runs
+from pauselib.injection.strategies import prompt_pauses
 from pauselib.manifests import without_notes
 from pauselib.settings import Settings
 from pauselib.sources.models import load_model, load_tokenizer
-from pauselib.strategies import prompt_pauses
 from pauselib.variants import Variant, parse
 
 
@@ -60,7 +60,7 @@ def train_variant(
     with quiet():
         trainer, table = prepare(settings, parse(settings.variant), base, rows, work, picture)
         from pauselib.model.trained_parts import factors_of, save_trained_parts
-        from pauselib.training.kept_weights import KeptWeights
+        from pauselib.training.checkpoints import KeptWeights
 
         kept = KeptWeights(work, settings.trial_checkpoints if parse(settings.variant).second_step else ())
         trainer.add_callback(kept)
@@ -156,7 +156,7 @@ def model_at(settings: Settings, base: Path | str, folder: Path, step: int):
 
     `folder` is that of the trained model, `base` that of the model which the training started from.
     """
-    from pauselib.training.kept_weights import read_weights, weights_at
+    from pauselib.training.checkpoints import read_weights, weights_at
 
     with quiet():
         model = untrained(settings, parse(settings.variant), base)

@@ -1,1 +1,97 @@
-"""Insertion trials: how likely the digits of gold results are with something put into the gold text before them."""
+"""The conditions of an insertion trial: what is put into a gold text, where, and how much of it.
+
+A trial asks how likely the digits of each result of a gold answer are, given the gold text before them and something
+more; the words stay the gold ones. A site says where that goes, a content what it is, and a dose how many positions it
+takes.
+"""
+
+import itertools
+from typing import Annotated
+
+from pydantic import Field, field_validator, model_validator
+
+from pauselib.declared import MANY, MOST, Declared, Names, many, setting
+from pauselib.errors import InputError, one_of
+from pauselib.trials.contents import CONTENTS, Content, GivenResult
+from pauselib.trials.sites import SITES, Site
+from pauselib.variants import FIRST_STEP, matched_baseline, parse
+
+REGISTERED_SITE, REGISTERED_DOSE = "step", 4
+"""Where, and how many pauses there are, in the contrasts that decide whether pauses buy computation."""
+
+
+class TrialSettings(Declared):
+    """The settings of insertion trials."""
+
+    trials: Names = setting(
+        ("sft_peft",),
+        "the rows with an insertion trial; those that aren't made are left out",
+        notebooks=("analyze",),
+    )
+    n_trial: int = setting(0, "this many test problems in a trial; 0: all", "trial", ge=0, le=MOST)
+    trial_sites: Names = setting(
+        ("prompt", "start", "step", "result", "random", "chosen", "drawn"),
+        "where something is put in",
+        "trial",
+        min_length=1,
+    )
+    trial_contents: Names = setting(
+        ("pauses", "masked", "untrained", "newline", "dots"), "what is put in", "trial", min_length=1
+    )
+    trial_doses: many(Annotated[int, Field(ge=1, le=MANY)]) = setting(
+        (1, 4, 10), "how many positions are put in", "trial", min_length=1
+    )
+
+    trial_checkpoints: many(Annotated[int, Field(ge=1, le=MOST)]) = setting(
+        (),
+        "steps of the second step's training whose weights are kept, with a trial of each",
+        notebooks=("warmup", "trial", "analyze"),
+    )
+
+    @model_validator(mode="after")
+    def _conditions_are_known(self):
+        for name in self.trial_sites:
+            one_of("trial_sites", name, SITES)
+        for name in self.trial_contents:
+            one_of("trial_contents", name, CONTENTS)
+        return self
+
+    @field_validator("trials")
+    @classmethod
+    def _variants_pause(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        for name in names:
+            if not parse(name).pauses:
+                raise InputError(f"The trial of {name} compares nothing: give a variant that pauses.")
+        return tuple(parse(name).name for name in names)
+
+
+def conditions(settings: TrialSettings, pauses: bool, repeated_after: str) -> list[tuple[Site, Content, int]]:
+    """Return the conditions of a model's trial beside nothing: site, content and dose; the positive control comes last.
+
+    `pauses` says whether the model has pause parts. Without them, what needs these is left out, and so is a single
+    masked pause right before a result, which is the pause itself. `repeated_after` is what a task says between a result
+    and its repetition.
+    """
+    found = []
+    for site, content, dose in itertools.product(settings.trial_sites, settings.trial_contents, settings.trial_doses):
+        site, content = SITES[site], CONTENTS[content]
+        goes_there = content.name in (site.only or [content.name]) and not (site.one_dose and dose != REGISTERED_DOSE)
+        has_parts = pauses or not (site.needs_head or content.needs_embedding)
+        if goes_there and has_parts and not (content.masked and site.predicts and dose == 1):
+            found.append((site, content, dose))
+    return [*found, (SITES["result"], GivenResult(repeated_after), 0)]
+
+
+def models_of_trial(variant: str) -> tuple[str, ...]:
+    """Return whose trials answer for a variant: its own, that of its start and that of its matched baseline."""
+    return tuple(dict.fromkeys([variant, FIRST_STEP, matched_baseline(variant)]))
+
+
+def models_of_curve(variant: str) -> tuple[str, ...]:
+    """Return those of `models_of_trial` that start from the first step's model: these have `trial_checkpoints`."""
+    return tuple(name for name in models_of_trial(variant) if parse(name).second_step)
+
+
+def trial_name(step: int | None = None) -> str:
+    """Return the folder of a trial below its row's: that of the trained model, or that of a checkpoint."""
+    return "trial" if step is None else f"trial-at-step-{step}"

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from pauselib.conditions.sites import GoldText, Result
+from pauselib.trials.sites import GoldText, Result
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,10 @@
 import numpy as np
 import pandas as pd
 
-from pauselib.conditions.sites import GoldText, Result
-from pauselib.rows import prompt_lengths
+from pauselib.injection.rows import prompt_lengths
 from pauselib.tasks import Task
 from pauselib.tokens import token_spans
+from pauselib.trials.sites import GoldText, Result
 
 
 def gold_texts(rows: pd.DataFrame, tokenizer, task: Task, prompt_pauses: list[int] | None = None) -> list[GoldText]:

@@ -10,11 +10,11 @@ import torch
 from torch.nn.functional import log_softmax
 from transformers import DynamicCache
 
-from pauselib.conditions.sites import GoldText
 from pauselib.errors import InputError
 from pauselib.model.pause_model import PAUSE, PauseForCausalLM
 from pauselib.model.precision import logits_of
 from pauselib.trials.branches import Branch, branch, packed
+from pauselib.trials.sites import GoldText
 
 PACK = 256  # tokens of branches in one forward pass
 CLOSE = {torch.float32: 0.02, torch.bfloat16: 0.2}  # nats: two ways to compute the same differ by less

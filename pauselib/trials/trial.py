@@ -6,13 +6,13 @@ import numpy as np
 import pandas as pd
 
 from pauselib import tasks
-from pauselib.conditions import conditions
-from pauselib.conditions.contents import NOTHING, Content
-from pauselib.conditions.sites import GoldText, Site
 from pauselib.progress import Progress
 from pauselib.settings import Settings
+from pauselib.trials import conditions
 from pauselib.trials.branches import branch
+from pauselib.trials.contents import NOTHING, Content
 from pauselib.trials.gold_texts import gold_texts
+from pauselib.trials.sites import GoldText, Site
 
 COLUMNS = ["problem_id", "result", "site", "content", "dose", "log_likelihood", "n_digits", "correct"]
 """The columns of a trial. `result` is the number of the result in its problem, `log_likelihood` that of all its digits

@@ -44,8 +44,8 @@ def read_arguments(arguments: tuple[str, ...]) -> dict:
 
 def print_results(settings: Settings) -> None:
     """Print the table of all rows and the report's path."""
-    from pauselib.analysis.loading import results
-    from pauselib.report.tables import as_published
+    from pauselib.analysis.tables.loading import results
+    from pauselib.figures.tables import as_published
 
     table = as_published(results(settings)).replace(r"\*\*", "", regex=True).to_string(index=False)
     try:

@@ -5,9 +5,9 @@ a rule for each kind, and takes from here what each needs.
 from dataclasses import dataclass
 from pathlib import Path
 
-from pauselib.conditions import models_of_trial
-from pauselib.parts import needs_first_step
+from pauselib.artifacts import needs_first_step
 from pauselib.settings import Settings
+from pauselib.trials import models_of_trial
 from pauselib.variants import FIRST_STEP, parse
 
 

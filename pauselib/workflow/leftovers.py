@@ -15,8 +15,8 @@ import psutil
 from filelock import FileLock, Timeout
 
 from pauselib import runs
-from pauselib.analysis.record import why_read_again
-from pauselib.parts import why_unfinished
+from pauselib.analysis.tables.record import why_read_again
+from pauselib.artifacts import why_unfinished
 from pauselib.settings import ROOT, Settings
 from pauselib.workflow.graph import notebooks_of_graph
 

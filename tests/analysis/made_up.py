@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from pauselib.analysis.comparisons import trained_head
+from pauselib.analysis.tables.comparisons import trained_head
 from pauselib.variants import VARIANTS
 
 PAUSING = [name for name, variant in VARIANTS.items() if variant.pauses]

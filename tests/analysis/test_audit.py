@@ -5,7 +5,7 @@ import random
 import pandas as pd
 import pytest
 
-from pauselib.analysis.audit import (
+from pauselib.analysis.tables.audit import (
     MEANS,
     NOTES,
     PUBLISHED_DECIMALS,

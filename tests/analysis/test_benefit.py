@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 from made_up import NONE, answers_of, forbidden, made_up
 
-from pauselib.analysis.benefit import pauses_help
-from pauselib.analysis.paired import score_interval
-from pauselib.analysis.plan import plan
+from pauselib.analysis.claims.benefit import pauses_help
+from pauselib.analysis.claims.plan import plan
+from pauselib.analysis.statistics.paired import score_interval
 
 pytestmark = pytest.mark.filterwarnings("error")
 

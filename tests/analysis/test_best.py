@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 from made_up import PAUSING, answers_of, better, made_up
 
-from pauselib.analysis.best import BEST, best_variant, lead
-from pauselib.analysis.paired import compare, score_interval
-from pauselib.analysis.plan import plan
+from pauselib.analysis.claims.best import BEST, best_variant, lead
+from pauselib.analysis.claims.plan import plan
+from pauselib.analysis.statistics.paired import compare, score_interval
 
 pytestmark = pytest.mark.filterwarnings("error")
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from token_replies import P, reply, rows
 
-from pauselib.analysis.certainty import (
+from pauselib.analysis.why.certainty import (
     clustered_auc,
     code_check,
     greedy_agreement,

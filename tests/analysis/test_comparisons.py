@@ -6,8 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pauselib.analysis import loading
-from pauselib.analysis.comparisons import (
+from pauselib.analysis.statistics.intervals import crossed, smallest_difference, wilson
+from pauselib.analysis.statistics.paired import compare, score_interval
+from pauselib.analysis.tables import loading
+from pauselib.analysis.tables.comparisons import (
     against,
     against_matched,
     aligned,
@@ -20,8 +22,6 @@ from pauselib.analysis.comparisons import (
     strategies,
     unmatched,
 )
-from pauselib.analysis.paired import compare, score_interval
-from pauselib.analysis.statistics import crossed, smallest_difference, wilson
 from pauselib.variants import VARIANTS
 
 pytestmark = pytest.mark.filterwarnings("error")

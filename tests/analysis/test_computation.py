@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from pauselib.analysis.computation import LIKELIHOOD, STEP, Computation, Estimate, computed, estimated
-from pauselib.analysis.plan import plan
-from pauselib.analysis.verdicts import EQUIVALENT, LARGER, OPPOSITE, UNDECIDED
+from pauselib.analysis.claims.computation import LIKELIHOOD, STEP, Computation, Estimate, computed, estimated
+from pauselib.analysis.claims.plan import plan
+from pauselib.analysis.claims.verdicts import EQUIVALENT, LARGER, OPPOSITE, UNDECIDED
 
 MARGIN = plan().margin("computation")
 SHOWN = (10, 14)

@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 from conftest import save_outcomes
 
-from pauselib.analysis.curve import Curve, checkpoint_outcomes
-from pauselib.analysis.plan import plan
-from pauselib.analysis.trials import COLUMNS
+from pauselib.analysis.claims.plan import plan
+from pauselib.analysis.tables.curve import Curve, checkpoint_outcomes
+from pauselib.analysis.tables.trials import COLUMNS
 from pauselib.settings import Settings
 
 START, MATCHED = "baseline_1_epoch", "baseline_matched"

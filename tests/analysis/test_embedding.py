@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 from made_up import HEADS, answers_of, made_up
 
-from pauselib.analysis.embedding import embedding_effect, embedding_pairs, pair_effects
-from pauselib.analysis.paired import score_interval
-from pauselib.analysis.plan import plan
+from pauselib.analysis.claims.embedding import embedding_effect, embedding_pairs, pair_effects
+from pauselib.analysis.claims.plan import plan
+from pauselib.analysis.statistics.paired import score_interval
 from pauselib.variants import VARIANTS
 
 pytestmark = pytest.mark.filterwarnings("error")

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from token_replies import P, reply
 
-from pauselib.analysis.injector import greedy_pauses, history, implied_rate, rates, rates_by
+from pauselib.analysis.why.injector import greedy_pauses, history, implied_rate, rates, rates_by
 
 NONE_OR_ONE = np.array([0.5, 0.5])
 UP_TO_TEN = np.full(11, 1 / 11)

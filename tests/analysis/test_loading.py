@@ -7,8 +7,8 @@ import pytest
 from conftest import SCRIPT, reply, save
 
 from pauselib import files, runs
-from pauselib.analysis import loading
-from pauselib.parts import model_part
+from pauselib.analysis.tables import loading
+from pauselib.artifacts import model_part
 from pauselib.settings import Settings
 from pauselib.variants import VARIANTS
 

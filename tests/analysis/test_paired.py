@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from pauselib.analysis.paired import (
+from pauselib.analysis.statistics.intervals import crossed, smallest_difference
+from pauselib.analysis.statistics.paired import (
     NO_COMPARISON,
     at_the_end,
     compare,
@@ -13,7 +14,6 @@ from pauselib.analysis.paired import (
     score_interval,
     too_few_discordant,
 )
-from pauselib.analysis.statistics import crossed, smallest_difference
 
 pytestmark = pytest.mark.filterwarnings("error")
 

@@ -6,8 +6,8 @@ import pytest
 from token_replies import P, reply
 
 from pauselib import runs
-from pauselib.analysis.pause_origin import PauseOrigin, losses_of_injector, prior_of
 from pauselib.analysis.study import Study
+from pauselib.analysis.why.pause_origin import PauseOrigin, losses_of_injector, prior_of
 from pauselib.settings import Settings
 
 PAUSE, END = 50, 1
@@ -108,7 +108,7 @@ def test_of_several_seeds_those_without_rows_have_no_part_in_the_losses(row):
 
 def test_where_one_rate_does_as_well_as_the_exact_head_no_share_is_learned(row, monkeypatch):
     lowest = {"constant": 0.1378, "implied": 0.1379}
-    monkeypatch.setattr("pauselib.analysis.pause_origin.losses_of_injector", lambda *_: lowest)
+    monkeypatch.setattr("pauselib.analysis.why.pause_origin.losses_of_injector", lambda *_: lowest)
     origin = PauseOrigin(row, "sft_peft", replies())
     assert np.isnan(origin.learned)
     assert "0.1379 of the exact head: on so few answers the two tell nothing apart." in origin.reading

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 from made_up import HEADS, made_up
 
-from pauselib.analysis.pause_sites import compared, counted, detectable_ratio, incorrect_pause_more
-from pauselib.analysis.plan import plan
+from pauselib.analysis.claims.pause_sites import compared, counted, detectable_ratio, incorrect_pause_more
+from pauselib.analysis.claims.plan import plan
 
 pytestmark = pytest.mark.filterwarnings("error")
 

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 from token_replies import P, reply, rows
 
-from pauselib.analysis.places import NUMBER_PLACES, frequent_neighbours, gaps, kinds, number_places, pause_places
-from pauselib.analysis.positions import Gaps
+from pauselib.analysis.why.places import NUMBER_PLACES, frequent_neighbours, gaps, kinds, number_places, pause_places
+from pauselib.analysis.why.positions import Gaps
 
 
 @pytest.fixture

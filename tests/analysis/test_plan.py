@@ -8,8 +8,8 @@ import pytest
 import yaml
 from conftest import ROOT
 
-from pauselib.analysis import plan as module
-from pauselib.analysis.plan import FILE, commit_in_words, plan, read
+from pauselib.analysis.claims import plan as module
+from pauselib.analysis.claims.plan import FILE, commit_in_words, plan, read
 
 
 def test_the_margins_are_those_that_were_chosen_each_with_a_reason():

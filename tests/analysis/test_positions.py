@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 from token_replies import P, reply
 
-from pauselib.analysis.positions import Gaps, token_values
+from pauselib.analysis.why.positions import Gaps, token_values
 
 
 @pytest.fixture

@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 from token_replies import P, reply, rows
 
-from pauselib.analysis.certainty import positions
-from pauselib.analysis.places import pause_places
-from pauselib.analysis.reasons import (
+from pauselib.analysis.why.certainty import positions
+from pauselib.analysis.why.places import pause_places
+from pauselib.analysis.why.reasons import (
     REGRESSION,
     _fits,
     pause_regression,

@@ -5,8 +5,8 @@ import yaml
 from conftest import reply, save
 
 from pauselib import runs
-from pauselib.analysis import record
 from pauselib.analysis.study import Study
+from pauselib.analysis.tables import record
 from pauselib.errors import InputError
 from pauselib.report import document
 from pauselib.settings import Settings

@@ -10,8 +10,8 @@ from scipy import stats
 from statsmodels.formula.api import ols
 from statsmodels.stats.anova import anova_lm
 
-from pauselib.analysis import statistics
-from pauselib.analysis.statistics import compare_groups, crossed, holm, smallest_difference, wilson
+from pauselib.analysis.statistics import intervals as statistics
+from pauselib.analysis.statistics.intervals import compare_groups, crossed, holm, smallest_difference, wilson
 
 pytestmark = pytest.mark.filterwarnings("error")
 TWO_BY_THREE = np.array([[0.0, 1.0, 2.0], [2.0, 3.0, 7.0]])

@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 from conftest import reply, save
 
-from pauselib.analysis import loading
-from pauselib.analysis.pause_sites import incorrect_pause_more
-from pauselib.analysis.plan import plan
+from pauselib.analysis.claims.pause_sites import incorrect_pause_more
+from pauselib.analysis.claims.plan import plan
 from pauselib.analysis.study import Study
+from pauselib.analysis.tables import loading
 from pauselib.settings import Settings
 
 TABLES = [name for name, kind in vars(Study).items() if isinstance(kind, cached_property)]

@@ -5,11 +5,11 @@ import pandas as pd
 import pytest
 from made_up import HEADS, NONE, better, forbidden, made_up
 
-from pauselib.analysis.best import BEST
-from pauselib.analysis.claims import COLUMNS, points, takeaway
-from pauselib.analysis.plan import plan
-from pauselib.analysis.takeaways import null_by_construction, takeaways
-from pauselib.analysis.verdicts import VERDICTS
+from pauselib.analysis.claims.best import BEST
+from pauselib.analysis.claims.claim import COLUMNS, points, takeaway
+from pauselib.analysis.claims.plan import plan
+from pauselib.analysis.claims.takeaways import null_by_construction, takeaways
+from pauselib.analysis.claims.verdicts import VERDICTS
 from pauselib.settings import Settings
 
 pytestmark = pytest.mark.filterwarnings("error")

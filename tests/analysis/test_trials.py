@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 from conftest import save_outcomes
 
-from pauselib.analysis.plan import plan
-from pauselib.analysis.trials import Trials, outcomes
+from pauselib.analysis.claims.plan import plan
+from pauselib.analysis.tables.trials import Trials, outcomes
 from pauselib.settings import Settings
 
 START, MATCHED = "baseline_1_epoch", "baseline_matched"

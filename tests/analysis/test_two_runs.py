@@ -4,11 +4,10 @@ import json
 
 import pytest
 
-from pauselib import runs
-from pauselib.analysis.two_runs import ENDS, TwoRuns, the_other
+from pauselib import figures, runs
+from pauselib.analysis.tables.two_runs import ENDS, TwoRuns, the_other
 from pauselib.errors import InputError
-from pauselib.report import figures
-from pauselib.report.columns import columns_of
+from pauselib.figures.columns import columns_of
 from pauselib.settings import Settings
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from pauselib.analysis.verdicts import EQUIVALENT, LARGER, OPPOSITE, UNDECIDED, judge, one_sided
+from pauselib.analysis.claims.verdicts import EQUIVALENT, LARGER, OPPOSITE, UNDECIDED, judge, one_sided
 
 NAN = math.nan
 

@@ -5,13 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from pauselib import runs, tasks
-from pauselib.decoding.evaluation import (
-    end_ids,
-    judged,
-    pause_id_of,
-    reply_metrics,
-    with_prompt_pauses,
-)
+from pauselib.decoding.evaluation import end_ids, judged, pause_id_of, reply_metrics, with_prompt_pauses
 from pauselib.decoding.greedy import Reply
 
 P = 400  # the pause: one past the tokenizer's vocabulary

@@ -9,9 +9,9 @@ from pauselib import tasks
 from pauselib.decoding import greedy
 from pauselib.decoding.chooser import Chooser
 from pauselib.decoding.greedy import Reply, fill_gaps, generate
-from pauselib.interventions import Cap, Draw, Force, Shift
+from pauselib.decoding.interventions import Cap, Draw, Force, Shift
+from pauselib.injection.rows import prompt_ids, tokenize
 from pauselib.model.pause_model import PauseForCausalLM
-from pauselib.rows import prompt_ids, tokenize
 from pauselib.sources.models import load_model, load_tokenizer
 from pauselib.sources.problems import load_problems
 

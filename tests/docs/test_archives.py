@@ -11,8 +11,8 @@ import yaml
 from conftest import ROOT
 from published import DOCS
 
-from pauselib.analysis import loading
 from pauselib.analysis.study import Study
+from pauselib.analysis.tables import loading
 from pauselib.errors import InputError
 from pauselib.settings import of_experiment
 

@@ -14,9 +14,9 @@ import torch
 from huggingface_hub import ModelCard
 
 from pauselib import tasks
+from pauselib.injection.rows import prompt_ids, read_rows
 from pauselib.model.card import training_card
 from pauselib.model.export import export
-from pauselib.rows import prompt_ids, read_rows
 from pauselib.sources.models import load_model
 from pauselib.steps import clean_rows, evaluate, warm_up
 from pauselib.tokens import PAUSE_TEXT

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from pauselib.report.columns import Column, columns_of
+from pauselib.figures.columns import Column, columns_of
 from pauselib.report.copies import latex, markdown, tex
 
 TABLE = pd.DataFrame({"variant": ["sft_peft"], "difference": [-0.25], "low": [-0.5], "high": [0.125], "n": [500]})

@@ -7,9 +7,9 @@ import pandas as pd
 from conftest import ROOT
 
 from pauselib import runs
-from pauselib.analysis.plan import plan
+from pauselib.analysis.claims.plan import plan
 from pauselib.analysis.study import Study
-from pauselib.analysis.trials import COLUMNS, Trials
+from pauselib.analysis.tables.trials import COLUMNS, Trials
 from pauselib.report import methods
 from pauselib.report.methods import show_methods
 from pauselib.settings import Settings

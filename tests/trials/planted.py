@@ -18,8 +18,8 @@ import numpy as np
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from pauselib.conditions.sites import GoldText, Result
 from pauselib.model.pause_model import PauseForCausalLM
+from pauselib.trials.sites import GoldText, Result
 
 BEGIN, EQUALS, CLOSE, WORD, N_WORDS = 0, 11, 12, 13, 20  # token ids; a digit d is the token 1 + d
 WIDTH, SHARP, FAR = 48, 1.5, 20

@@ -1,7 +1,7 @@
 """Branches of a text of ten tokens, written out by hand: 100 is a pause."""
 
-from pauselib.conditions.sites import GoldText, Result
 from pauselib.trials.branches import Branch, branch, packed
+from pauselib.trials.sites import GoldText, Result
 
 TEXT = GoldText("test-0", [10, 11, 12, 13, 14, 15, 16, 17, 18, 19], heading=1, start=2, results=[])
 FIRST, SECOND = Result(0, step=3, start=5, end=7), Result(1, step=7, start=8, end=9)

@@ -3,7 +3,7 @@
 import pytest
 
 from pauselib import tasks
-from pauselib.rows import tokenize
+from pauselib.injection.rows import tokenize
 from pauselib.trials.gold_texts import gold_texts, token_at
 
 PROBLEM = {

@@ -5,11 +5,11 @@ import pandas as pd
 import pytest
 from planted import CLOSE, N_WORDS, carrier, questions
 
-from pauselib.analysis.plan import plan
-from pauselib.analysis.trials import Trials
-from pauselib.analysis.verdicts import EQUIVALENT, LARGER
-from pauselib.conditions import conditions
+from pauselib.analysis.claims.plan import plan
+from pauselib.analysis.claims.verdicts import EQUIVALENT, LARGER
+from pauselib.analysis.tables.trials import Trials
 from pauselib.settings import Settings
+from pauselib.trials import conditions
 from pauselib.trials.scorer import Scorer
 from pauselib.trials.trial import COLUMNS, lines_of_problem
 

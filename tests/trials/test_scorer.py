@@ -8,14 +8,14 @@ import pytest
 import torch
 from conftest import KINDS
 
-from pauselib.conditions import conditions
-from pauselib.conditions.contents import NOTHING, GivenResult
-from pauselib.conditions.sites import SITES, GoldText, Result
 from pauselib.model.pause_model import PauseForCausalLM
 from pauselib.model.precision import as_loaded_in
 from pauselib.settings import Settings
+from pauselib.trials import conditions
 from pauselib.trials import scorer as scoring
+from pauselib.trials.contents import NOTHING, GivenResult
 from pauselib.trials.scorer import Scorer
+from pauselib.trials.sites import SITES, GoldText, Result
 from pauselib.trials.trial import lines_of_problem
 
 IDS = [0, 3, 14, 15, 9, 2, 6, 5, 35, 8, 9, 7, 9, 32, 38, 4, 6, 26, 43, 3, 8, 1]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pauselib import runs
-from pauselib.analysis.record import READ, read_from
+from pauselib.analysis.tables.record import READ, read_from
 from pauselib.settings import Settings
 from pauselib.workflow import leftovers, running
 from pauselib.workflow.graph import notebooks_of_graph

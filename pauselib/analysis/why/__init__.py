@@ -1,0 +1,1 @@
+"""Where a model pauses, and why."""

@@ -1,0 +1,203 @@
+"""What the steps make, part by part: where it is, and the settings that make it, as its manifest names them."""
+
+import json
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from pauselib import runs, tasks
+from pauselib.decoding.interventions import INTERVENTION_SETTINGS, active_interventions
+from pauselib.injection.strategies import STRATEGIES, find_strategies
+from pauselib.manifests import CODE, changes, code_digest, in_words
+from pauselib.settings import Settings, settings_of_step
+from pauselib.sources.located import located, refuse_missing
+from pauselib.sources.models import model_source, source_digest, tokenizer_digest
+from pauselib.sources.problems import CURE, GENERATOR, digests
+from pauselib.trials import trial_name
+from pauselib.trials.contents import CONTENTS
+from pauselib.trials.sites import SITES
+from pauselib.variants import FIRST_STEP, parse
+
+SEED = 42  # the seed whose training data are those of the settings' data seed
+
+
+DEFAULTS = json.loads(json.dumps({name: field.default for name, field in Settings.model_fields.items()}))
+"""What a setting is by default, in the form of a manifest."""
+
+IF_MISSING = {name: value for name, value in DEFAULTS.items() if name not in ("variant", "seed", "trial_checkpoints")}
+"""What a setting is where a manifest lacks it. Each names its row, and more checkpoints than asked for do no harm."""
+
+
+class Part(NamedTuple):
+    """Something that a step makes: what it is, its folder, the settings that its manifest names, and what is compared
+    only where both name it: the digests of the code, and a trial's step.
+    """
+
+    what: str
+    folder: Path
+    settings: dict
+    code: dict = {}
+
+    def changes(self, inputs: dict | None = None) -> str:
+        """Return what it was made from that is asked for otherwise now, in words; empty where nothing is, or it is not
+        there. Unless its `inputs` are given they are not compared.
+        """
+        found = runs.manifest(self.folder)
+        asked = {"settings": self.settings, "code": self.code, "inputs": inputs}
+        return in_words(changes(found, asked, IF_MISSING)) if found else ""
+
+
+def code_of(kind: str, **named: object) -> dict[str, str]:
+    """Return the digests of functions and classes of a kind that settings name, as a manifest names them."""
+    digests = {f"{CODE}{kind} {name}": code_digest(one) for name, one in named.items()}
+    return {name: digest for name, digest in digests.items() if digest}
+
+
+def code_of_task(settings: Settings) -> dict[str, str]:
+    """Return the digest of the task's code."""
+    return code_of("task", **{settings.task: type(tasks.find(settings.task))})
+
+
+def drawn(settings: Settings) -> Settings:
+    """Return the settings with the data seed of what a row is trained on: problems, validation split, pauses.
+
+    With seed 42 it is that of the settings, and with another seed as much another one: so several seeds train on
+    different data. The test problems are the same for all of them, since the settings' own data seed draws these.
+    """
+    return settings.but(data_seed=(settings.data_seed + settings.seed - SEED) % 2**32)
+
+
+def needs_first_step(settings: Settings) -> bool:
+    """Return whether the first step's model is asked where pauses are put into the answers."""
+    return any(one.needs_model for one in find_strategies(settings.strategy))
+
+
+def clean_part(settings: Settings) -> Part:
+    """Return the clean rows that the test problems are from."""
+    folder = settings.folder() / "data"
+    return Part("clean rows", folder, settings.of(*settings_of_step("data")), code_of_task(settings))
+
+
+def drawn_part(settings: Settings) -> Part:
+    """Return the clean rows that a row is trained on: those of `clean_part`, or with another seed than 42 its own."""
+    own = drawn(settings)
+    if own.data_seed == settings.data_seed:
+        return clean_part(settings)
+    return clean_part(own)._replace(folder=settings.variant_folder().parent / "data")
+
+
+def injected_part(settings: Settings) -> Part:
+    """Return the injected rows of a variant's strategy."""
+    names = settings.row_strategy.split("+")
+    code = code_of("strategy", **{name: STRATEGIES[name].gaps for name in names})
+    return Part("injected rows", settings.injected_folder(), drawn(settings).of(*settings_of_step("inject")), code)
+
+
+def model_part(settings: Settings) -> Part:
+    """Return the model of a variant."""
+    variant = parse(settings.variant)
+    names = settings_of_step("second_step" if variant.second_step else "first_step")
+    if variant.second_step and not variant.pauses:
+        names = (*names, "n_copies")
+    if variant.second_step and settings.trial_checkpoints:
+        names = (*names, "trial_checkpoints")
+    return Part("model", settings.variant_folder() / "model", settings.of(*names))
+
+
+def replies_part(settings: Settings) -> Part:
+    """Return the replies of a variant, plain or under an intervention."""
+    interventions = active_interventions(settings.of(*INTERVENTION_SETTINGS))
+    names = (*settings_of_step("evaluate"), *(settings_of_step("intervene") if interventions else ()))
+    code = code_of_task(settings) | code_of("intervention", **{type(one).__name__: type(one) for one in interventions})
+    return Part("replies", settings.replies_folder(), settings.of(*names), code)
+
+
+def trial_part(settings: Settings, step: int | None = None) -> Part:
+    """Return the insertion trial of a variant, or that of the weights which were kept at a step."""
+    code = code_of_task(settings) | code_of("site", **{name: type(SITES[name]) for name in settings.trial_sites})
+    code |= code_of("content", **{name: type(CONTENTS[name]) for name in settings.trial_contents})
+    code["step"] = str(step or "last")  # whose weights these are; older manifests don't say it
+    folder = settings.variant_folder() / trial_name(step)
+    return Part("trial", folder, settings.of(*settings_of_step("trial")), code)
+
+
+def source_inputs(settings: Settings) -> dict[str, str]:
+    """Return the digests of what clean rows are made from: the problems, and the tokenizer of the model.
+
+    Raises InputError for problems that were in a folder when clean rows were made and are nowhere now.
+    """
+    found, before = digests(settings.problems), runs.manifest(clean_part(settings).folder) or {"inputs": {}}
+    from_files = {name for name, one in before["inputs"].items() if re.fullmatch("[0-9a-f]{16}", one)}
+    if found.get("dataset") == settings.problems and from_files - {"tokenizer of"} and not settings.overwrite:
+        refuse_missing("dataset", settings.dataset, f"{CURE}.")
+    return {**found, "tokenizer of": tokenizer_digest(settings.source)}
+
+
+def inputs_on_this_machine(settings: Settings, part: Part) -> dict | None:
+    """Return what a part was given, where that is on this machine: digests of the problems and the tokenizer for clean
+    rows, of the model for what is trained from it; None for what is on the hub or in a package, which asking would
+    fetch, and for all other parts.
+    """
+    if not (settings.model == "tiny" or located(settings.model)):
+        return None
+    if part.what == "clean rows" and (settings.dataset == GENERATOR or located(settings.dataset)):
+        return source_inputs(settings)
+    found = runs.manifest(part.folder)
+    if found and part.what in ("model", "first step") and not parse(part.settings["variant"]).second_step:
+        return {**found["inputs"], "base": source_digest(model_source(settings.source))}
+    return None
+
+
+def parts_of(settings: Settings, notebook: str, step: int | None = None) -> Iterator[Part]:
+    """Return what the step of a notebook needs and makes, in the order in which it is made; the last is its own."""
+    variant = parse(settings.variant)
+    first = model_part(settings.but(variant=FIRST_STEP))._replace(what="first step")
+    asks_first = variant.pauses and needs_first_step(settings)
+    yield drawn_part(settings)
+    if asks_first:
+        yield first
+    if variant.pauses:
+        yield injected_part(settings)
+    if notebook == "inject":
+        return
+    if variant.second_step and not asks_first:
+        yield first
+    yield model_part(settings)
+    if notebook in ("evaluate", "trial") and clean_part(settings) != drawn_part(settings):
+        yield clean_part(settings)
+    if notebook == "evaluate":
+        yield replies_part(settings)
+    if notebook == "trial":
+        yield trial_part(settings, step)
+
+
+def why_unfinished(settings: Settings, notebook: str, step: int | None = None, of_sources: bool = False) -> str | None:
+    """Return why what a notebook makes of a row doesn't count as finished, in words; None where it does.
+
+    This is the one rule. It is there; it and all that it was made from, far back, was made with the settings and by the
+    strategy, task and so on that are asked for now; its files are as they were made, and what it was made from is still
+    there. With `of_sources` that includes the problems and the model, where they are on this machine.
+    """
+    settings = settings.of_row()
+    parts = list(parts_of(settings, notebook, step))
+    if runs.manifest(parts[-1].folder) is None:
+        return f"{parts[-1].what} missing or unreadable"
+    for part in parts:
+        changed = part.changes(inputs_on_this_machine(settings, part) if of_sources else None)
+        if changed:
+            return f"{part.what} made with {changed}"
+        others = runs.sources(part.folder) - {Path(os.path.abspath(one.folder)) for one in parts}
+        if others:
+            place = "/".join(min(others).parts[-2:])
+            return f"{part.what} made from {place}, which is not what is asked for"
+    return runs.why_stale(parts[-1].folder)
+
+
+def check_unchanged(settings: Settings, notebook: str) -> None:
+    """Raise InputError, with the cure, before anything is made, where something that a notebook's step needs is there
+    and was made from other settings, and may not be overwritten.
+    """
+    for part in () if settings.overwrite else parts_of(settings, notebook):
+        runs.check_same(part.folder, {"settings": part.settings, "code": part.code, "inputs": None}, IF_MISSING)

@@ -1,0 +1,1 @@
+"""Injection: where pauses go into the answers, and the rows of token ids."""

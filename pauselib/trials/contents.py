@@ -1,0 +1,103 @@
+"""What is put into a gold text: a content is one class."""
+
+import itertools
+from typing import ClassVar
+
+from pauselib.trials.sites import GoldText, Result
+
+NOTHING = "nothing"
+"""The condition that all others are compared with: the gold text as it is."""
+
+
+class Content:
+    """What is put in. A dose is a number of positions."""
+
+    name: ClassVar[str]
+    meaning: ClassVar[str]
+    masked: ClassVar[bool] = False  # whether what follows can't see it
+    needs_embedding: ClassVar[bool] = False  # whether it says something of models with a pause embedding only
+
+    def unit(self, tokenizer, pause_id: int) -> list[int]:
+        """Return the tokens that are put in again and again until the dose is reached."""
+        raise NotImplementedError
+
+    def tokens(self, unit: list[int], dose: int, text: GoldText, result: Result) -> list[int]:
+        """Return the tokens that are put in."""
+        return list(itertools.islice(itertools.cycle(unit), dose))
+
+
+class Pauses(Content):
+    """Pause tokens, with the model's pause embedding; in a model that has none, with the one that a variant would start
+    from.
+    """
+
+    name, meaning = "pauses", "pauses"
+
+    def unit(self, tokenizer, pause_id):
+        """Return the pause."""
+        return [pause_id]
+
+
+class MaskedPauses(Pauses):
+    """The same positions without computation: the attention mask hides the pauses from all that follows.
+
+    Right before a result the last pause stays visible, since the first digit is predicted there; it does not see the
+    others.
+    """
+
+    name, meaning, masked = "masked", "masked pauses", True
+
+
+class UntrainedVectors(Content):
+    """The vector that a pause embedding is drawn as, before any training, in the pause's place."""
+
+    name, meaning, needs_embedding = "untrained", "untrained vectors", True
+
+    def unit(self, tokenizer, pause_id):
+        """Return the id behind the pause's, which stands for that vector."""
+        return [pause_id + 1]
+
+
+class Filler(Content):
+    """A text of the vocabulary that says nothing."""
+
+    text: ClassVar[str]
+
+    def unit(self, tokenizer, pause_id):
+        """Return the text's tokens, without a space that some tokenizers put before any text."""
+        ids = tokenizer(self.text, add_special_tokens=False)["input_ids"]
+        return [token for token in ids if tokenizer.convert_ids_to_tokens(token) != "▁"]
+
+
+class Newlines(Filler):
+    """Line breaks."""
+
+    name, meaning, text = "newline", "line breaks", "\n"
+
+
+class Dots(Filler):
+    """Three dots, as in Pfau et al. (2024); a dose may cut them."""
+
+    name, meaning, text = "dots", "'...'", "..."
+
+
+class GivenResult(Filler):
+    """The positive control, which goes right before the result: the result itself and what follows it where it is said
+    a second time. So its digits are asked for again, and nothing has to be computed.
+
+    In GSM8K, `<<17+9=26>>26`, that is `26>>`.
+    """
+
+    name, meaning = "given", "the result itself"
+
+    def __init__(self, between: str = ""):
+        """`between` is what stands between a result and its repetition."""
+        self.text = between
+
+    def tokens(self, unit, dose, text, result):
+        """Return the digits and what follows them."""
+        return [*text.ids[result.start : result.end], *unit]
+
+
+CONTENTS = {kind.name: kind() for kind in (Pauses, MaskedPauses, UntrainedVectors, Newlines, Dots)}
+"""All contents by name, but the positive control."""

@@ -1,0 +1,189 @@
+"""The pictures, from three hand-written replies a variant and from tables of two lines."""
+
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pauselib import figures
+from pauselib.analysis.study import Study
+from pauselib.analysis.tables import loading
+from pauselib.figures.pause_origin import FEWEST
+from pauselib.figures.pauses import pause_bins
+from pauselib.figures.style import saved
+from pauselib.settings import Settings
+from pauselib.trials.contents import CONTENTS, Content
+
+
+def test_with_nothing_finished_the_pictures_are_empty(tmp_path):
+    replies = loading.predictions(Settings(runs_dir=str(tmp_path)))
+    assert not figures.accuracy_by_pauses(loading.of_pausing_variants(replies)).axes
+    assert not figures.pause_histograms(replies).axes
+
+
+def test_pause_counts_are_binned_alone_up_to_eight_then_in_doubling_ranges():
+    which, labels = pause_bins(pd.Series([0, 8, 9, 15, 16, 40]), most=8)
+    assert labels == ["0", "1", "2", "3", "4", "5", "6", "7", "8–15", "16–31", "32–63"]
+    assert which.tolist() == [0, 8, 8, 8, 9, 10]
+
+
+def test_the_bars_are_the_counts_of_correct_and_incorrect_replies(by_hand):
+    replies = loading.predictions(by_hand)
+    figure = figures.accuracy_by_pauses(replies[replies["variant"] == "sft"])
+    heights = [bar.get_height() for bar in figure.axes[0].patches]
+    n = len(heights) // 2
+    assert heights[:n] == [0, 1, 1, 0, 0, 0, 0, 0, 0]
+    assert heights[n:] == [0, 0, 0, 0, 0, 0, 0, 0, 1]
+    line = figure.axes[1].lines[0]
+    assert line.get_ydata().tolist() == [1.0, 1.0, 0.0]
+
+
+def test_the_legend_above_a_single_panel_is_not_cut(by_hand):
+    replies = loading.predictions(by_hand)
+    figure = figures.accuracy_by_pauses(replies[replies["variant"] == "sft"])
+    figure.canvas.draw()
+    legend = figure.legends[0].get_window_extent()
+    assert 0 <= legend.x0 < legend.x1 <= figure.bbox.width
+
+
+def test_a_difference_too_far_to_draw_is_written_at_the_edge():
+    found = pd.DataFrame({"variant": ["sft", "sft_fr_phead"], "accuracy": [0.7, 0.0], "low": 0.0, "high": 0.8})
+    against = found.assign(difference=[0.02, -0.7], low=[-0.01, -0.75], high=[0.05, -0.65])
+    against = against[["variant", "difference", "low", "high"]]
+    _, right = figures.accuracies(found, against).axes
+    assert [text.get_text() for text in right.texts] == ["◂ -70 points"]
+    assert right.get_xlim() == (-2.0, 6.0)
+
+
+def test_a_single_row_has_room_for_its_axes():
+    found = pd.DataFrame({"variant": ["sft"], "accuracy": [0.7], "low": [0.6], "high": [0.8]})
+    figure = figures.accuracies(found, found[:0].rename(columns={"accuracy": "difference"}))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert saved(figure, "png")
+
+
+def test_interventions_have_two_panels(intervened):
+    assert len(figures.accuracy_under_interventions(Study(intervened).intervention_effects).axes) == 2
+
+
+def test_no_limit_on_pauses_stands_apart_from_the_scale_of_the_limits():
+    effects = pd.DataFrame(
+        {
+            "variant": "sft_peft",
+            "allowed": [np.inf, 0, 4, 8, np.nan],
+            "intervention": ["none", "max_pauses-0", "max_pauses-4", "max_pauses-8", "draw_pauses"],
+            "accuracy": 0.5,
+            "pauses_mean": 2.0,
+        }
+    )
+    ends = {"accuracy_low": 0.4, "accuracy_high": 0.6, "difference": 0.0, "low": -0.1, "high": 0.1}
+    left, _ = figures.accuracy_under_interventions(effects.assign(**ends)).axes
+    joined = [list(line.get_xdata()) for line in left.lines if line.get_linestyle() == "-"]
+    assert joined == [[0, 4, 8]]
+    assert dict(zip((text.get_text() for text in left.get_xticklabels()), left.get_xticks())) == {
+        "0": 0, "4": 4, "8": 8, "no limit": 32,
+    }  # fmt: skip
+
+
+def test_only_the_covariates_of_the_last_model_are_drawn():
+    regression = pd.DataFrame(
+        [
+            ["incorrect alone", "incorrect", 1.2, 1.1, 1.3],
+            ["+ length", "incorrect", 1.1, 1.0, 1.2],
+            ["+ length", "length", 0.9, 0.8, 1.0],
+        ],
+        columns=["model", "term", "rate_ratio", "low", "high"],
+    )
+    (axis,) = figures.rate_ratios(regression).axes
+    assert [label.get_text() for label in axis.get_yticklabels()] == [
+        "incorrect : correct, nothing held equal",
+        "incorrect : correct, + length",
+        "length, a standard deviation more",
+    ]
+
+
+def gains(*rows) -> pd.DataFrame:
+    """A table as `Trials.gains` has it, of rows of variant, site, content, dose and estimate."""
+    found = pd.DataFrame(rows, columns=["variant", "site", "content", "dose", "estimate"])
+    return found.assign(low=found["estimate"] - 0.5, high=found["estimate"] + 0.5)
+
+
+@pytest.mark.parametrize(("outcome", "scale"), [("log_likelihood", 1), ("correct", 100)])
+def test_the_gains_of_a_trial_have_a_panel_a_site_and_a_line_a_content(outcome, scale):
+    table = gains(
+        ("sft_peft", "step", "pauses", 4, 0.2),
+        ("sft_peft", "step", "pauses", 1, 0.1),
+        ("sft_peft", "step", "masked", 1, 0.0),
+        ("sft_peft", "result", "pauses", 1, -0.3),
+        ("baseline_matched", "step", "pauses", 1, -0.1),
+        ("sft", "start", "pauses", 1, 9.0),
+    )
+    step, result = figures.trial_gains(table, "sft_peft", outcome).axes
+    assert [axis.get_title() for axis in (step, result)] == ["before the calculation", "right before the result"]
+    lines = dict(zip(step.get_legend_handles_labels()[1], step.containers))
+    assert list(lines) == ["pauses", "masked pauses", "pauses, baseline_matched"]
+    assert lines["pauses"].lines[0].get_ydata().tolist() == [0.1 * scale, 0.2 * scale]
+    assert step.get_xscale() == "log"
+
+
+def test_a_content_that_was_added_has_a_look_in_the_trials_picture(monkeypatch):
+    monkeypatch.setitem(CONTENTS, "commas", type("Commas", (Content,), {"name": "commas", "meaning": "commas"})())
+    table = gains(("sft_peft", "step", "pauses", 1, 0.1), ("sft_peft", "step", "commas", 1, 0.2))
+    (axis,) = figures.trial_gains(table, "sft_peft", "log_likelihood").axes
+    lines = dict(zip(axis.get_legend_handles_labels()[1], axis.containers))
+    assert list(lines) == ["pauses", "commas"]
+    assert lines["commas"].lines[0].get_color() != lines["pauses"].lines[0].get_color()
+
+
+def test_learning_curves_have_a_panel_a_content_and_place_and_a_line_a_row():
+    table = pd.concat(
+        [
+            gains(
+                ("baseline_matched", "step", "pauses", 4, -0.4),
+                ("sft_peft", "step", "pauses", 4, -0.2 + step / 100),
+                ("sft_peft", "result", "masked", 1, -0.3),
+            ).assign(step=step)
+            for step in (0, 10, 20)
+        ]
+    )
+    first, second = figures.learning_curves(table).axes
+    assert [axis.get_title() for axis in (first, second)] == [
+        "pauses × 4\nbefore the calculation",
+        "masked pauses × 1\nright before the result",
+    ]
+    lines = dict(zip(first.get_legend_handles_labels()[1], first.containers))
+    assert list(lines) == ["sft_peft", "baseline_matched"]
+    assert lines["sft_peft"].lines[0].get_ydata().tolist() == pytest.approx([-0.2, -0.1, 0.0])
+    assert lines["baseline_matched"].lines[0].get_linestyle() == "--"
+
+
+def test_without_a_trial_its_picture_is_empty(tmp_path):
+    study = Study(Settings(runs_dir=str(tmp_path)))
+    assert not figures.trial_gains(study.trials.gains(), study.trial_variant, "correct").axes
+    assert not figures.learning_curves(study.curve.gains).axes
+
+
+@pytest.mark.parametrize("history", [[], [{"step": 2, "eval_loss": 1.0, "eval_lm_loss": 0.5, "eval_pause_loss": 0.5}]])
+def test_a_training_of_few_steps_has_a_curve_without_a_line(history):
+    assert figures.loss_curve(history) is not None
+
+
+def test_the_picture_of_where_pauses_come_from_has_a_panel_a_column_and_one_of_the_loss():
+    lines = [(column, i, i, 20, 0.2, 0.1) for column in ("so_far", "gap", "length") for i in range(3)]
+    by = pd.DataFrame(
+        [*lines, ("gap", 3, 3, 19, 0.9, 0.9)], columns=["bins_of", "low", "value", "n", "head", "implied"]
+    )
+    losses = pd.DataFrame(
+        {"step": [10, 20], "training": [0.9, 0.8], "loss": [None, 0.7], "constant": 0.6, "implied": 0.5}
+    )
+    axes = figures.pause_origin(by, losses, "sft_peft").axes
+    assert [axis.get_xlabel() for axis in axes[:3]] == ["pauses so far", "words so far", "words in the reply"]
+    head, implied = axes[1].lines
+    assert (head.get_ydata().tolist(), implied.get_ydata().tolist()) == ([0.2] * 3, [0.1] * 3)  # 19 are too few
+    assert [line.get_ydata().tolist() for line in axes[3].lines] == [[0.9, 0.8], [0.7], [0.5, 0.5], [0.6, 0.6]]
+    assert not figures.pause_origin(by[:0], losses, None).axes
+    assert not figures.pause_origin(by.assign(n=FEWEST - 1), losses, "sft_peft").axes
+    without_gaps = figures.pause_origin(by[by["bins_of"] != "gap"], losses, "sft_peft").axes
+    assert [len(line.get_ydata()) for line in without_gaps[1].lines] == [0, 0]
