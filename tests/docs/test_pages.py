@@ -4,6 +4,7 @@ import re
 
 import pytest
 from conftest import ROOT
+from test_architecture import order_of_rooms
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 TREE = r"(?:pauselib|notebooks|configs|docs|benchmarks)/[\w./-]*\w/?"
@@ -19,8 +20,5 @@ def test_the_files_that_a_page_names_and_links_to_are_there(page):
 
 
 def test_the_table_of_rooms_has_every_module_and_package_once():
-    table = (ROOT / "docs" / "design.md").read_text().partition("| room | what it has |")[2].partition("\n\n")[0]
-    first_cells = [line.split("|")[1] for line in table.splitlines()[2:]]
-    rooms = [room.strip("/") for cell in first_cells for room in re.findall(r"`([\w/]+)`", cell)]
     package = [path for path in (ROOT / "pauselib").iterdir() if not path.name.startswith("_")]
-    assert sorted(rooms) == sorted(path.stem for path in package)
+    assert sorted(order_of_rooms()) == sorted(path.stem for path in package)
