@@ -5,14 +5,7 @@ import random
 import pandas as pd
 import pytest
 
-from pauselib.analysis.tables.audit import (
-    MEANS,
-    PUBLISHED_REPLIES,
-    audit,
-    audit_beside_ours,
-    correct_counts,
-    published,
-)
+from pauselib.analysis.tables.audit import MEANS, PUBLISHED_REPLIES, audit, audit_beside_ours, correct_counts, published
 from pauselib.variants import MATCHED, VARIANTS
 
 
@@ -29,12 +22,6 @@ def findings(*rows: dict, n: int, **options) -> list[str]:
 def test_one_of_four_correct_follows_from_the_means():
     assert list(correct_counts(row(), 4)) == [1]  # (2 − 2.25) / (2 − 3) = 0.25
     assert findings(row(), n=4) == [""]
-
-
-def test_fewer_decimals_allow_more_counts_and_dropped_zeros_can_be_put_back():
-    coarse = row("0.25", "2.2", "3", "2")  # all in 2.15–2.25, correct in 2.5–3.5, incorrect in 1.5–2.5
-    assert list(correct_counts(coarse, 4, decimals=0)) == [0, 1, 2, 3]  # at 4 it is 2.5–3.5, past 2.25
-    assert list(correct_counts(row("0.25", "2.25", "3", "2"), 4)) == [1]
 
 
 @pytest.mark.parametrize(

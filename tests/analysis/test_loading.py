@@ -6,10 +6,8 @@ import pandas as pd
 import pytest
 from conftest import SCRIPT, reply, save
 
-from pauselib import files, runs
 from pauselib.analysis.statistics.intervals import wilson
 from pauselib.analysis.tables import loading
-from pauselib.artifacts import model_part
 from pauselib.settings import Settings
 
 
@@ -115,14 +113,6 @@ def test_an_intervention_that_is_left_over_of_another_row_or_not_finished_is_not
     pd.testing.assert_frame_equal(loading.intervened(more), loading.intervened(intervened))
 
 
-def test_replies_from_before_an_intervention_was_known_are_read(intervened):
-    path = intervened.but(variant="sft", max_pauses=0).replies_folder() / "made_from.json"
-    manifest = json.loads(path.read_text())
-    del manifest["settings"]["pause_bias"]
-    path.write_text(json.dumps(manifest))
-    assert loading.intervened(intervened)["intervention"].nunique() == 2
-
-
 def test_the_nearest_tokens_of_the_finished_rows_are_shown_as_they_are(by_hand):
     path = by_hand.but(variant="baseline_1_epoch").variant_folder() / "training.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"nearest_tokens": []}))
@@ -177,30 +167,3 @@ def test_replies_edited_by_hand_are_stale_and_in_no_table(by_hand):
     assert table.set_index("variant").loc["sft", list(loading.METRICS)].isna().all()
     reason = "predictions.jsonl is not as it was made"
     assert loading.stale_folders(by_hand) == {by_hand.but(variant="sft").variant_folder(): reason}
-
-
-def test_replies_of_a_model_that_was_trained_again_are_stale_and_so_are_its_interventions(intervened):
-    row = intervened.but(variant="sft")
-    model, changed = row.variant_folder() / "model", row.but(max_pauses=0).replies_folder()
-    asked = model_part(row).settings
-    runs.make_once(model, runs.origin(model, asked, {}), lambda part: runs.write(part / "weights", "1"))
-    for folder in (row.variant_folder(), changed):
-        manifest = runs.manifest(folder)
-        origin = runs.origin(folder, manifest["settings"], {"model": model})
-        runs.write_json(folder / runs.MANIFEST, {**origin, "outputs": manifest["outputs"]})
-    assert "sft" in set(loading.predictions(intervened)["variant"])
-    again = runs.origin(model, asked, {"base": "another"})
-    runs.make_once(model, again, lambda part: runs.write(part / "weights", "2"), overwrite=True)
-    assert "sft" not in set(loading.predictions(intervened)["variant"])
-    assert set(loading.intervened(intervened)["intervention"]) == {"forced_pauses-2_forced_at-answer"}
-    reasons = {folder.name: reason for folder, reason in loading.stale_folders(intervened).items()}
-    assert reasons == {"sft": "its model was made again since", "max_pauses-0": "its model was made again since"}
-
-
-def test_an_analysis_reads_each_file_once_for_its_digest(intervened, monkeypatch):
-    read, content = [], files.read_digest
-    monkeypatch.setattr(files, "read_digest", lambda file: read.append(file) or content(file))
-    monkeypatch.setattr(files, "SETTLED_AFTER", -1.0)
-    loading.results(intervened), loading.predictions(intervened)
-    loading.intervened(intervened), loading.stale_folders(intervened)
-    assert len(read) == len(set(read)) == 2 * (3 + 2)  # the replies and metrics of three rows and two interventions

@@ -87,21 +87,6 @@ def test_what_is_inside_a_number(before, after, place):
     assert number_places([*before, *after])[len(before)] == place
 
 
-def test_variants_are_told_apart_and_those_without_pauses_have_no_rows():
-    replies = pd.DataFrame(
-        [reply([P, "a"]), reply(["a", P, P], variant="sft_fr_phead"), reply(["a"], variant="sft_peft")]
-    )
-    found = pause_places(replies)
-    assert rows(found["runs"], "variant", "length", "n") == [("sft", 1, 1), ("sft_fr_phead", 2, 1)]
-    assert all(set(table["variant"]) == {"sft", "sft_fr_phead"} for table in found.values())
-    assert rows(found["neighbours"], "variant", "side", "token", "lift") == [
-        ("sft", "before", "(start)", 2),
-        ("sft_fr_phead", "before", "a", 2),
-        ("sft", "after", "a", 2),
-        ("sft_fr_phead", "after", "(end)", 2),
-    ]
-
-
 @pytest.mark.parametrize("replies", [[reply(["a"])], [reply([])], []])
 def test_replies_without_pauses_give_empty_tables(replies):
     found = pause_places(pd.DataFrame(replies, columns=list(reply([]))))

@@ -80,12 +80,6 @@ def test_a_partial_look_is_written_elsewhere(intervened, fewer, left_out, has_re
     assert study.folder == intervened.folder() / "partial"
 
 
-def test_what_an_earlier_run_left_beside_the_rows_of_the_record_makes_nothing_partial(intervened):
-    write_record(intervened, variants=["sft"], interventions=[])
-    settings = record.settings_of_analysis(opened(intervened))
-    assert (settings.variants, Study(settings).left_out) == (("sft",), [])
-
-
 def test_a_record_without_settings_is_refused(by_hand):
     (by_hand.folder() / record.RECORD).write_text("- 1\n")
     with pytest.raises(InputError, match=r"config\.yaml holds no settings: write lines such as"):

@@ -20,17 +20,15 @@ MEANS = ["pauses_mean", "pauses_mean_correct", "pauses_mean_incorrect"]
 
 PLACEHOLDER = re.compile(r".*?/?(..?)\1{2,}")
 """A link that ends in one or two characters over and over: fewer than one of 10⁹ random ids of 8 characters does."""
-
 PUBLISHED_REPLIES = 1319  # the test problems of GSM8K
-PUBLISHED_DECIMALS = 2
-"""Of the published means: 4 of the 54 that are not 0 show one decimal, and none shows a last 0, so 77.8 is 77.80."""
+PUBLISHED_DECIMALS = 2  # of the means: 4 of the 54 that are not 0 show one, and none a last 0, so 77.8 is 77.80
 
 
 def published() -> pd.DataFrame:
     """The published table, one line a variant, every cell the text as printed (empty where there is none).
 
-    `accuracy` is the share of correct replies, the three means are pauses per reply. `predictions` and `model` are the
-    paths, and `tracking` is the link, that the published table of artifacts cites.
+    `accuracy` is the share of correct replies, MEANS are pauses per reply. `predictions`, `model` and `tracking` are
+    what the published table of artifacts cites.
     """
     return pd.read_csv(Path(__file__).with_name("published.csv"), dtype=str, keep_default_na=False)
 
@@ -64,8 +62,8 @@ def correct_counts(row: Mapping[str, str], n: int, decimals: int = PUBLISHED_DEC
 def accuracy_finding(cell: str, counts: range, n: int) -> str:
     """What it can only mean that a printed accuracy stands beside means that allow these counts of `n`.
 
-    `rounded` where some count gives it by rounding and none by cutting its further decimals off, `cut` for the reverse,
-    `contradicts its own means` where none gives it either way, and empty where both are possible.
+    `rounded` where a count gives it by rounding and none by cutting decimals off, `cut` for the reverse, `contradicts
+    its own means` where none gives it either way, and empty where both are possible.
     """
     printed = Fraction(cell)
     rounded = any(abs(Fraction(count, n) - printed) <= unit(cell) / 2 for count in counts)
@@ -104,8 +102,8 @@ def audit_beside_ours(ours: pd.DataFrame) -> pd.DataFrame:
     the `published` accuracy as printed; those of `audit`; our accuracy `ours` with its interval `low` to `high`; the
     pauses per reply of both; and our `truncated_rate`, which the published table leaves out.
     """
-    theirs = published().rename(columns={"accuracy": "published"})
-    theirs = theirs.merge(audit(published(), PUBLISHED_REPLIES), on="variant")
+    theirs = published().merge(audit(published(), PUBLISHED_REPLIES), on="variant")
+    theirs = theirs.rename(columns={"accuracy": "published"})
     both = theirs.merge(ours.rename(columns={"accuracy": "ours"}), on="variant", how="left", suffixes=("", "_ours"))
     pauses = [column for mean in MEANS for column in (mean, f"{mean}_ours")]
     checked = ["variant", "published", "correct_low", "correct_high", "findings"]

@@ -20,17 +20,12 @@ from pauselib.tokens import PAUSE_TEXT
 from pauselib.trials import models_of_trial
 from pauselib.variants import FIRST_STEP, PARTS, parse
 
-METRICS = (
-    "accuracy", "step_accuracy", "eval_loss",
-    "pauses_mean", "pauses_mean_correct", "pauses_mean_incorrect", "truncated_rate", "n",
-)  # fmt: skip
+METRICS = ("accuracy", "step_accuracy", "eval_loss", "pauses_mean", "pauses_mean_correct", "pauses_mean_incorrect")
+METRICS += ("truncated_rate", "n")
 """What is taken over from metrics.json, in the order of the table's columns."""
 
-REPLY_COLUMNS = ["seed", "variant", "problem_id", "correct", "n_pauses", "n_sites", "truncated"]
-"""What a table of replies has at the least, also an empty one."""
-
-SITE = f"(?:{re.escape(PAUSE_TEXT)})+"
-"""A place where a reply pauses, as a pattern of its text: a run of pauses."""
+REPLY_COLUMNS = ["seed", "variant", "problem_id", "correct", "n_pauses", "n_sites", "truncated"]  # also of no replies
+SITE = f"(?:{re.escape(PAUSE_TEXT)})+"  # a place where a reply pauses, as a pattern of its text
 
 REPLIES, INTERVENED, TRIAL, CHECKPOINT = "replies", "intervened", "trial", "checkpoint"
 """Kinds of results: the replies of a row, those under an intervention, its trial, and that of a checkpoint."""
@@ -193,9 +188,7 @@ def of_pausing_variants(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def training_record(folder: Path) -> dict:
-    """What the warm-up of a row noted, from `model/`, whose manifest has its digest, or where no model is there, the
-    copy beside it; empty where a row is not trained.
-    """
+    """What the warm-up of a row noted, from `model/`, or the copy beside it; empty where a row is not trained."""
     return runs.read_json(folder / "model" / "training.json") or runs.read_json(folder / "training.json") or {}
 
 

@@ -1,5 +1,5 @@
-"""What an experiment consists of: its record, the `config.yaml` that a run of the whole graph writes, or without one
-what is on disk. An analysis takes from it what is not given, and one that leaves out some of it is partial.
+"""What an experiment consists of: its record, the `config.yaml` that a run of the whole graph writes, or what is on
+disk. An analysis takes from it what is not given, and one that leaves out some of it is partial.
 """
 
 from pathlib import Path
@@ -35,9 +35,7 @@ def whole(settings: Settings) -> Settings:
 
 
 def recorded(folder: Path) -> dict:
-    """Return the settings in an experiment's record, or without one those of what is on disk. Raises InputError for a
-    record that holds no settings.
-    """
+    """Return the settings of an experiment's record, or of what is on disk. Raises InputError for an empty record."""
     path = folder / RECORD
     return read_config(path) if path.exists() else on_disk(folder)
 

@@ -17,8 +17,8 @@ from pauselib.variants import parse
 LM, HEAD, BOTH = "the LM", "the head", "both"
 """By what a pause is predicted: the LM's certainty alone, the head's odds alone, and the rule that has both."""
 
-AREA = ["auc", "low", "high", "n", "pauses"]
-OPENING_AREA = ["opening_auc", "opening_low", "opening_high", "openings", "sites"]
+PREDICTION = ["variant", "by", "auc", "low", "high", "n", "pauses"]
+PREDICTION += ["opening_auc", "opening_low", "opening_high", "openings", "sites"]
 
 
 def positions(replies: pd.DataFrame) -> pd.DataFrame:
@@ -52,19 +52,16 @@ def pause_prediction(table: pd.DataFrame) -> pd.DataFrame:
     later in a run was chosen after the run had changed what the LM is sure of.
     """
     scores = {LM: -table["p_best"], HEAD: table["odds"], BOTH: table["odds"] / table["p_best"]}
-    heads = [name for name in table["variant"].unique() if parse(name).pause_head]
     rows = []
-    for variant in heads:
-        mine = table["variant"] == variant
+    for variant in (name for name in table["variant"].unique() if parse(name).pause_head):
+        every = table[table["variant"] == variant]
         for by, score in scores.items():
-            areas = area(table[mine], score[mine]), area(table[mine & table["opens"]], score[mine & table["opens"]])
-            rows.append([variant, by, *areas[0], *areas[1]])
-    return pd.DataFrame(rows, columns=["variant", "by", *AREA, *OPENING_AREA])
-
-
-def area(table: pd.DataFrame, score: pd.Series) -> tuple:
-    """The AUC of a score over the positions of a table with its interval, how many they are, and how many pauses."""
-    return *clustered_auc(score, table["pause"], table["problem_id"]), len(table), int(table["pause"].sum())
+            row = [variant, by]
+            for some in (every, every[every["opens"]]):
+                row += clustered_auc(score[some.index], some["pause"], some["problem_id"])
+                row += [len(some), int(some["pause"].sum())]
+            rows.append(row)
+    return pd.DataFrame(rows, columns=PREDICTION)
 
 
 def clustered_auc(score, is_pause, clusters) -> tuple[float, float, float]:

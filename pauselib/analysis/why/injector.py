@@ -18,9 +18,8 @@ from pauselib.analysis.why.positions import token_table
 
 
 def implied_rate(gap, before, in_gap, length, prior: np.ndarray) -> np.ndarray:
-    """The probability of a pause by the formula above: one number for each place of four arrays of one shape.
-
-    Where the pauses so far are more than the injector draws, it is 0.
+    """The probability of a pause by the formula above, for each place of four arrays of one shape; 0 where there are
+    more pauses so far than the injector draws.
     """
     from scipy.stats import binom
 

@@ -25,7 +25,6 @@ EDGES = {
 """The bins of each column of `injector.rates`: from each number to before the next one."""
 
 IN_WORDS = {"so_far": "pauses so far", "gap": "words so far", "length": "words in the reply"}
-"""What these columns are. Words are tokens that are no pause."""
 
 
 class PauseOrigin:
@@ -60,8 +59,8 @@ class PauseOrigin:
     def summary(self) -> pd.DataFrame:
         """What the `head` does, and one that has learned the `injector` exactly, by `quantity`; empty without replies.
 
-        They are means over the tokens and replies that were not cut, those of the injector by greedy decoding
-        (`injector.greedy_pauses`), and the loss at the last evaluation, beside that of the best `one_rate` for all.
+        They are means over the tokens and replies that were not cut (`injector.greedy_pauses`), and the loss at the
+        last evaluation, beside that of the best `one_rate` for all tokens.
         """
         columns = ["quantity", "head", "injector", "one_rate"]
         if self.table.empty:
@@ -78,10 +77,8 @@ class PauseOrigin:
 
 
 def prior_of(row: Settings) -> np.ndarray | None:
-    """How likely each number of pauses is, (most + 1), in a row's training answers, by the manifest of its injected
-    rows.
-
-    None where these are not there, or were not drawn by the strategy `random` alone with labelled pauses.
+    """How likely each number of pauses is in a row's training answers, (most + 1), by the manifest of its injected
+    rows. None where these are not there, or were not drawn by the strategy `random` alone with labelled pauses.
     """
     drawn = (runs.manifest(row.injected_folder()) or {}).get("settings", {})
     if drawn.get("strategy") != "random" or not drawn["label_pauses"]:
@@ -93,8 +90,8 @@ def prior_of(row: Settings) -> np.ndarray | None:
 
 
 def lowest_losses(row: Settings, prior: np.ndarray) -> dict[str, float]:
-    """The lowest losses of a pause head on a row's validation answers, in nats a token: with one `constant` rate for
-    all tokens, and with the `implied` ones; nan where the answers are gone.
+    """The lowest losses of a pause head on a row's validation answers, in nats a token: by one `constant` rate for all
+    tokens, and by the `implied` ones; nan where the answers are gone.
     """
     if not (row.injected_folder() / "validation.parquet").exists():
         return {"constant": np.nan, "implied": np.nan}
@@ -118,7 +115,7 @@ def cross_entropy(happened, probability) -> float:
 
 def pause_losses(row: Settings) -> pd.DataFrame:
     """The loss of a row's pause head by `step`, in nats a token: in `training`, and on validation answers, `loss`."""
-    record = training_record(row.variant_folder())
     names = {"step": "step", "pause_loss": "training", "eval_pause_loss": "loss"}
-    found = pd.DataFrame(record.get("history", [])).reindex(columns=list(names)).rename(columns=names).astype(float)
+    history = training_record(row.variant_folder()).get("history", [])
+    found = pd.DataFrame(history).reindex(columns=list(names)).rename(columns=names).astype(float)
     return found.groupby("step", as_index=False).first().dropna(subset=["training", "loss"], how="all")

@@ -86,9 +86,8 @@ def gap_table(replies: pd.DataFrame) -> pd.DataFrame:
     table = lists.explode(list(columns), ignore_index=True).astype({"gap": int, "reply": int, "length": int})
     n_pauses = token_table(replies).groupby(["reply", "gap"])["pause"].sum().rename("pauses")
     table = table.join(n_pauses, on=["reply", "gap"]).fillna({"pauses": 0}).astype({"pauses": int})
-    ends_line = table["before"].map(lambda word: word.endswith("\n")).astype(bool)
-    kind = table["number"].mask(ends_line, AT_LINE)
-    return table.assign(kind=kind.mask(table["gap"] == 0, AT_START))
+    is_line = table["before"].map(lambda word: word.endswith("\n")).astype(bool)
+    return table.assign(kind=table["number"].mask(is_line, AT_LINE).mask(table["gap"] == 0, AT_START))
 
 
 def number_places(words: list[str]) -> list[str]:

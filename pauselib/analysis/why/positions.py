@@ -3,9 +3,8 @@
 `replies` is here, and in the other modules of this room, a table as `loading.with_tokens` gives it of variants that
 pause, one line a reply: `seed`, `variant`, `problem_id`, `correct`, `n_pauses`, `truncated`, the `difficulty` and the
 `scene` of the problem, and for every token of the reply, without the end token, three lists: `tokens` (its text with
-its spaces; PAUSE_TEXT for a pause), `p_pause` (the pause head's probability of a pause there) and `p_best` (the
-probability of the LM's best word, renormalised without the pause). At a pause these two are those by which it was
-chosen.
+its spaces; PAUSE_TEXT for a pause), and `p_pause` (the pause head's probability of a pause) and `p_best` (that of the
+LM's best word, renormalised without the pause) where the token was chosen.
 
 A word is a token that is no pause. A reply of n words has n + 1 gaps, one before each word and one at its end. The
 pauses of a gap are a run; a gap that has any is a *site*.

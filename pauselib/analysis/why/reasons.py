@@ -1,11 +1,10 @@
 """Why a model pauses: what correctness adds to the LM's own uncertainty, and to what the problem is about.
 
 A model that is less sure when it is wrong pauses in more places when it is wrong, without the pause being about
-wrongness. And a model may pause more at some scenes than at others. Both are held equal here.
-The uncertainty is measured where the choice between a pause and a word was made: before the run of pauses, not at the
-word after it, and it counts by how much pauses depend on it there. Pauses change what the LM is sure of, so how sure it
-is behind them is an effect of the pauses and not a cause. Holding such a thing equal can make an effect where there is
-none (Rosenbaum 1984, doi:10.2307/2981697).
+wrongness. And a model may pause more at some scenes than at others. Both are held equal here. The uncertainty is
+measured where the choice between a pause and a word was made: before the run of pauses. Pauses change what the LM is
+sure of, so how sure it is behind them is an effect of the pauses and not a cause. Holding such a thing equal can make
+an effect where there is none (Rosenbaum 1984, doi:10.2307/2981697).
 """
 
 import warnings
@@ -26,8 +25,7 @@ from pauselib.variants import parse
 COVARIATES = {"uncertainty": "log_expected", "length": "n_spoken", "difficulty": "difficulty"}
 """The covariates of the regression in the order they enter, and their columns."""
 
-NO_RATIO = 1e6
-"""A ratio above this, or below its inverse, is none: it would grow without end if the fit went on."""
+NO_RATIO = 1e6  # a ratio above this, or below its inverse, is none: it would grow without end if the fit went on
 
 REGRESSION = ["model", "term", "rate_ratio", "low", "high", "p", "explained", "explained_low", "explained_high"]
 REGRESSION += ["verdict", "n", "problems", "cut"]
@@ -71,9 +69,8 @@ def reply_features(replies: pd.DataFrame) -> pd.DataFrame:
 def site_probabilities(bits: np.ndarray, is_site: np.ndarray) -> np.ndarray:
     """The probability of a pause at each of some positions (n) by the LM's uncertainty there, in bits (n).
 
-    It is fitted to whether each `is_site` by a logistic regression. This is the curve that follows from the greedy
-    rule, a pause where the LM's best word is less likely than the odds of the head, if the head's log odds vary by a
-    logistic distribution that does not depend on the LM. Where all are alike, or none, it is their share.
+    It is fitted to whether each `is_site` by a logistic regression: the curve that follows from the greedy rule if the
+    head's log odds vary by a logistic distribution that does not depend on the LM. Where all are alike it is a share.
     """
     import statsmodels.api as sm
     from statsmodels.tools.sm_exceptions import PerfectSeparationWarning
@@ -139,7 +136,7 @@ def nested_fits(used: pd.DataFrame) -> dict[str, Fit]:
 
 
 def added_columns(name: str, used: pd.DataFrame, terms: pd.DataFrame) -> pd.DataFrame:
-    """The columns (replies, columns) of an addition to a regression that has `terms`; none where it has nothing to add.
+    """The columns (replies, columns) that are added to a regression with `terms`; none where there is nothing to add.
 
     A covariate is one column, in standard deviations. After these comes a constant for every `scene`. Where the scenes
     are not known, there comes an effect of every `problem` instead: with the means of all terms over the replies to a
