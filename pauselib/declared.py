@@ -26,7 +26,7 @@ NOTEBOOK_OF = {
 }
 """The notebook in which the settings of a step stand."""
 
-EVERY_NOTEBOOK = ("inject", "warmup", "evaluate", "trial", "analyze", "explore", "compare", "start")
+EVERY_NOTEBOOK = ("inject", "warmup", "evaluate", "trial", "analyze", "explore", "compare", "start", "audit")
 
 LARGEST = 2**63 - 1  # the largest whole number that arrays and files hold
 MOST = 10_000_000  # more problems than anyone has

@@ -11,7 +11,7 @@ import pandas as pd
 
 from pauselib.analysis.claims import takeaways
 from pauselib.analysis.claims.plan import plan
-from pauselib.analysis.tables import audit, comparisons, loading, record
+from pauselib.analysis.tables import comparisons, loading, record
 from pauselib.analysis.tables.curve import Curve, checkpoint_outcomes
 from pauselib.analysis.tables.trials import Trials, outcomes
 from pauselib.analysis.why import certainty, places, reasons
@@ -43,8 +43,9 @@ class Study:
 
     @cached_property
     def scope(self) -> str:
-        """How many rows are finished (`loading.finished_sentence`), and whether this is a part of the experiment."""
-        sentence = loading.finished_sentence(self.settings, self.table)
+        """How many rows are finished, and whether this is a part of the experiment."""
+        n, name = len(self.finished_rows), self.settings.folder().name
+        sentence = f"{n} of {len(self.table)} rows are finished under {name}."
         if not self.left_out:
             return sentence
         first = self.left_out[0].relative_to(self.settings.folder()).as_posix()
@@ -169,11 +170,6 @@ class Study:
         return certainty.positions(self.tokens)
 
     @cached_property
-    def greedy_agreement(self) -> pd.DataFrame:
-        """A check of the code: the pauses are where the greedy rule puts them (`certainty.greedy_agreement`)."""
-        return certainty.greedy_agreement(self.positions)
-
-    @cached_property
     def pause_prediction(self) -> pd.DataFrame:
         """How well a pause is told by the LM's certainty and by the head's odds (`certainty.pause_prediction`)."""
         return certainty.pause_prediction(self.positions)
@@ -214,8 +210,3 @@ class Study:
     def nearest_tokens(self) -> pd.DataFrame:
         """The tokens whose embeddings are most like the pause embedding (`loading.nearest_tokens`)."""
         return loading.nearest_tokens(self.settings)
-
-    @cached_property
-    def audit_beside_ours(self) -> pd.DataFrame:
-        """The published table with what its own numbers say of it, beside ours (`audit.audit_beside_ours`)."""
-        return audit.audit_beside_ours(self.over_seeds)

@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 from token_replies import P, reply
 
-from pauselib.analysis.why.injector import greedy_pauses, history, implied_rate, rates, rates_by
+from pauselib.analysis.why.injector import greedy_pauses, implied_at, implied_rate, rates, rates_by
+from pauselib.analysis.why.positions import token_table
 
 NONE_OR_ONE = np.array([0.5, 0.5])
 UP_TO_TEN = np.full(11, 1 / 11)
@@ -39,7 +40,7 @@ def test_the_first_gap_of_a_long_answer_and_the_rule_for_many_gaps():
 
 
 def drawn(n_answers: int, n_words: int) -> pd.DataFrame:
-    """Answers of words with pauses as the injector draws them, and their end token."""
+    """Answers of words with pauses as the injector draws them, the last word their end token."""
     rng = np.random.default_rng(0)
     texts = []
     for _ in range(n_answers):
@@ -49,48 +50,23 @@ def drawn(n_answers: int, n_words: int) -> pd.DataFrame:
 
 
 def test_among_drawn_answers_there_is_a_pause_as_often_as_implied():
-    table = history(drawn(3000, 6), with_end=True)
-    assert set(table["length"]) == {6}
-    table["implied"] = implied_rate(table["gap"], table["before"], table["in_gap"], table["length"], UP_TO_TEN)
+    table = token_table(drawn(3000, 6)).assign(length=6)
+    table["implied"] = implied_at(table, UP_TO_TEN)
     for _, part in table.groupby(["gap", "before", "in_gap"]):
         if len(part) > 300:
             error = 4 * np.sqrt(part["implied"].iloc[0] * (1 - part["implied"].iloc[0]) / len(part))
             assert part["pause"].mean() == pytest.approx(part["implied"].iloc[0], abs=error)
 
 
-def test_what_a_head_may_have_counted_by_hand():
-    texts = pd.DataFrame({"tokens": [["a", P, P, "b"], [], [P]]})
-    assert history(texts).to_dict("list") == {
-        "reply": [0, 0, 0, 0, 2],
-        "gap": [0, 1, 1, 1, 0],
-        "before": [0, 0, 0, 0, 0],
-        "in_gap": [0, 0, 1, 2, 0],
-        "length": [2, 2, 2, 2, 0],
-        "pause": [False, True, True, False, True],
-        "opens": [True, True, False, False, True],
-    }
-    assert history(pd.DataFrame({"tokens": [[P, "a", P, "b"]]}))["before"].tolist() == [0, 0, 1, 1]
-
-
 def test_greedy_decoding_by_the_implied_odds_by_hand():
     # odds of the first gap 1/3, of the second 1/2; the reply that was cut is left out
-    table = rates(
-        pd.DataFrame(
-            [
-                reply(["a"], p_best=0.32),  # below 1/3: a pause, and no other can follow
-                reply(["a"], p_best=0.34),
-                reply([P, "a"], p_best=[0.3, 0.9]),
-                reply(["a"], p_best=0.01, truncated=True),
-            ]
-        ),
-        NONE_OR_ONE,
-    )
+    below, above = reply(["a"], p_best=0.32), reply(["a"], p_best=0.34)  # below 1/3: a pause, and no other can follow
+    paused, cut = reply([P, "a"], p_best=[0.3, 0.9]), reply(["a"], p_best=0.01, truncated=True)
+    table = rates(pd.DataFrame([below, above, paused, cut]), NONE_OR_ONE)
     assert table["implied"].tolist() == [0.25, 0.25, 0.25, 0.0]
-    pauses, places = greedy_pauses(table, NONE_OR_ONE)
-    assert pauses.tolist() == places.tolist() == [1, 0, 1]
-    twice, places = greedy_pauses(table, np.array([0.0, 0.0, 1.0]))  # odds 3, then 1/2
-    assert twice.tolist() == [2, 2, 2]
-    assert places.tolist() == [1, 1, 1]
+    assert greedy_pauses(table, NONE_OR_ONE).to_dict("list") == {"pauses": [1, 0, 1], "places": [1, 0, 1]}
+    always_two = greedy_pauses(table, np.array([0.0, 0.0, 1.0]))  # odds 3, then 1/2
+    assert always_two.to_dict("list") == {"pauses": [2, 2, 2], "places": [1, 1, 1]}
 
 
 def test_means_by_bins_by_hand():

@@ -7,7 +7,7 @@ from token_replies import P, reply
 
 from pauselib import runs
 from pauselib.analysis.study import Study
-from pauselib.analysis.why.pause_origin import PauseOrigin, losses_of_injector, prior_of
+from pauselib.analysis.why.pause_origin import PauseOrigin, lowest_losses, prior_of
 from pauselib.settings import Settings
 
 PAUSE, END = 50, 1
@@ -57,38 +57,24 @@ def test_the_prior_is_that_of_the_manifest(row):
 
 def test_the_lowest_losses_by_hand(row):
     # the rates: a 1/4, its end 1/3; pause 1/4, a and its end 0, since no second pause can come
-    found = losses_of_injector(row, np.array([0.5, 0.5]))
+    found = lowest_losses(row, np.array([0.5, 0.5]))
     assert found["implied"] == pytest.approx(-np.log([3 / 4, 2 / 3, 1 / 4, 1, 1]).sum() / 5)
     assert found["constant"] == pytest.approx(-np.log([4 / 5] * 4 + [1 / 5]).mean())
 
 
-def test_the_losses_and_the_counts_of_a_row_by_hand(row):
+def test_the_tables_of_a_row_by_hand(row):
     origin = PauseOrigin(row, "sft_peft", replies())
     assert origin.losses["training"].tolist() == [0.9, 0.7]
     assert origin.losses["loss"].fillna(0).tolist() == [0, 0.5]
-    lowest = losses_of_injector(row, np.array([0.5, 0.5]))
-    learned = (lowest["constant"] - 0.5) / (lowest["constant"] - lowest["implied"])
-    assert origin.learned == pytest.approx(learned)
-    assert origin.counts == {
-        **{"pauses said": 0.5, "places said": 0.5, "pauses implied": 1.0, "places implied": 1.0, "replies": 2.0}
-    }
     so_far = origin.by[origin.by["bins_of"] == "so_far"]
     assert so_far[["low", "n"]].to_numpy().tolist() == [[0, 2], [1, 1]]
     assert so_far["implied"].tolist() == [0.25, 0.0]
-    assert "the exact one would say 1.00 pauses a reply in 1.00 places; sft_peft says 0.50 in 0.50" in origin.reading
-    assert (
-        f"0.5000 nats a token, against 0.5004 of one rate for all tokens and {lowest['implied']:.4f}" in origin.reading
-    )
-    assert "The published number is 1.6. With this LM's certainty the exact head stays below it" in origin.reading
-
-
-def test_where_the_rows_are_gone_what_was_said_of_the_losses_is_left_out(row):
-    (row.injected_folder() / "validation.parquet").unlink()
-    origin = PauseOrigin(row, "sft_peft", replies())
-    assert origin.losses["loss"].fillna(0).tolist() == [0, 0.5]
-    assert np.isnan(origin.learned)
-    assert "the exact one would say 1.00 pauses" in origin.reading
-    assert "nats a token" not in origin.reading
+    lowest = lowest_losses(row, np.array([0.5, 0.5]))
+    summary = origin.summary.set_index("quantity")
+    assert summary.loc["pauses a reply", ["head", "injector"]].tolist() == [0.5, 1.0]
+    assert summary.loc["places with pauses a reply", ["head", "injector"]].tolist() == [0.5, 1.0]
+    losses = [0.5, lowest["implied"], lowest["constant"]]
+    assert summary.loc["loss in nats a token", ["head", "injector", "one_rate"]].tolist() == pytest.approx(losses)
 
 
 def test_of_several_seeds_those_without_rows_have_no_part_in_the_losses(row):
@@ -100,32 +86,14 @@ def test_of_several_seeds_those_without_rows_have_no_part_in_the_losses(row):
     runs.write_json(other.variant_folder() / "training.json", {"history": history})
     found = PauseOrigin(row.but(seeds=[42, 43]), "sft_peft", replies())
     assert found.losses["loss"].fillna(0).tolist() == [0, 0.5]
-    assert "the head's loss (seed 42) is 0.5000 nats a token" in found.reading
     (row.injected_folder() / "validation.parquet").unlink()
     none = PauseOrigin(row.but(seeds=[42, 43]), "sft_peft", replies())
     assert none.losses["loss"].fillna(0).tolist() == [0, pytest.approx(0.3)]
+    assert none.losses["implied"].isna().all()
 
 
-def test_where_one_rate_does_as_well_as_the_exact_head_no_share_is_learned(row, monkeypatch):
-    lowest = {"constant": 0.1378, "implied": 0.1379}
-    monkeypatch.setattr("pauselib.analysis.why.pause_origin.losses_of_injector", lambda *_: lowest)
-    origin = PauseOrigin(row, "sft_peft", replies())
-    assert np.isnan(origin.learned)
-    assert "0.1379 of the exact head: on so few answers the two tell nothing apart." in origin.reading
-
-
-def test_so_few_steps_that_they_end_on_the_shortest_answers_are_pointed_out(row):
-    ordered = "from the longest answers to the shortest"
-    assert ordered in PauseOrigin(row, "sft_peft", replies()).reading
-    assert ordered not in PauseOrigin(row.but(group_by_length=False), "sft_peft", replies()).reading
-    history = [{"step": 160, "pause_loss": 0.5, "eval_pause_loss": 0.5}]
-    runs.write_json(row.variant_folder() / "training.json", {"history": history})
-    assert ordered not in PauseOrigin(row, "sft_peft", replies()).reading
-
-
-def test_where_something_is_missing_the_tables_are_empty_and_nothing_is_said(row, by_hand):
+def test_where_something_is_missing_the_tables_are_empty(row, by_hand):
     for origin in (PauseOrigin(row, None, replies()), Study(by_hand).pause_origin, Study(row).pause_origin):
         assert origin.by.empty
         assert origin.losses.empty
-        assert origin.reading.startswith("Not known")
-    assert np.isnan(PauseOrigin(row, None, replies()).learned)
+        assert origin.summary.empty

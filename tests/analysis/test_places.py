@@ -1,28 +1,20 @@
 """Where models pause: places worked out by hand on two short replies."""
 
-import numpy as np
 import pandas as pd
 import pytest
 from token_replies import P, reply, rows
 
-from pauselib.analysis.why.places import NUMBER_PLACES, frequent_neighbours, gaps, kinds, number_places, pause_places
-from pauselib.analysis.why.positions import Gaps
+from pauselib.analysis.why.places import frequent_neighbours, gap_table, gaps, number_places, pause_places
 
 
 @pytest.fixture
 def two_replies() -> pd.DataFrame:
     """`1 2 + 3` with 2, 1, 0, 1, 0 pauses in its five gaps, and `a` with 0 and 1 in its two, which was cut off.
 
-    A reply without pauses and one of a baseline do not count.
+    A reply without pauses does not count.
     """
-    return pd.DataFrame(
-        [
-            reply([P, P, "1", P, "2", "+", P, "3"]),
-            reply(["a", P], truncated=True),
-            reply(["z"]),
-            reply(["4"], variant="baseline_1_epoch"),
-        ]
-    )
+    cut = reply(["a", P], truncated=True)
+    return pd.DataFrame([reply([P, P, "1", P, "2", "+", P, "3"]), cut, reply(["z"])])
 
 
 def test_the_gaps_of_two_replies(two_replies):
@@ -71,101 +63,44 @@ def test_numbers_and_runs(two_replies):
 
 
 @pytest.mark.parametrize(
-    ("tokens", "place"),
+    ("before", "after", "place"),
     [
-        (["12", P, "34"], "inside"),
-        (["3", P, ",000"], "inside"),
-        (["3,", P, "000"], "inside"),
-        (["3", ",", P, "000"], "inside"),
-        (["3", P, ".", "5"], "inside"),
-        (["3", P, ",", " 4"], "after"),
-        (["9", P], "after"),
-        ([P, "9"], "before"),
-        (["$", P, "4"], "before"),
-        (["has", P, " 4"], "before"),
-        (["3.", P, " So"], "elsewhere"),
-        ([",", P, "", "a"], "elsewhere"),
-        (["é", "\U0001f34e", P, "3"], "before"),
-        ([P], "elsewhere"),
-        (["1\n", P, "2"], "before"),
+        (["12"], ["34"], "inside a number"),
+        (["3"], [",000"], "inside a number"),
+        (["3,"], ["000"], "inside a number"),
+        (["3", ","], ["000"], "inside a number"),
+        (["3"], [".", "5"], "inside a number"),
+        (["3"], [",", " 4"], "after a number"),
+        (["9"], [], "after a number"),
+        ([], ["9"], "before a number"),
+        (["$"], ["4"], "before a number"),
+        (["has"], [" 4"], "before a number"),
+        (["3"], [" 4"], "before a number"),
+        (["3."], [" So"], "elsewhere"),
+        ([","], ["", "a"], "elsewhere"),
+        (["é", "\U0001f34e"], ["3"], "before a number"),
+        ([], [], "elsewhere"),
+        (["1\n"], ["2"], "before a number"),
     ],
 )
-def test_what_is_inside_a_number(tokens, place):
-    neighbours_that_end_and_begin_with_a_digit = reply([P, "7"]), reply(["8", P])
-    first, last = neighbours_that_end_and_begin_with_a_digit
-    table = gaps(pd.DataFrame([last, reply(tokens), first]))
-    middle = table.iloc[2:-2]
-    (found,) = middle.loc[middle["run"] == 1, "number"]
-    assert found.startswith(place)
-    assert found in NUMBER_PLACES
+def test_what_is_inside_a_number(before, after, place):
+    assert number_places([*before, *after])[len(before)] == place
 
 
-def test_variants_are_told_apart_and_those_without_pauses_have_no_rows():
-    replies = pd.DataFrame(
-        [reply([P, "a"]), reply(["a", P, P], variant="sft_fr_phead"), reply(["a"], variant="sft_peft")]
-    )
-    found = pause_places(replies)
-    assert rows(found["runs"], "variant", "length", "n") == [("sft", 1, 1), ("sft_fr_phead", 2, 1)]
-    assert all(set(table["variant"]) == {"sft", "sft_fr_phead"} for table in found.values())
-    assert rows(found["neighbours"], "variant", "side", "token", "lift") == [
-        ("sft", "before", "(start)", 2),
-        ("sft_fr_phead", "before", "a", 2),
-        ("sft", "after", "a", 2),
-        ("sft_fr_phead", "after", "(end)", 2),
-    ]
-
-
-@pytest.mark.parametrize(
-    "replies", [[reply(["a"], variant="baseline_1_epoch", p_pause=None)], [reply(["a"])], [reply([])], []]
-)
+@pytest.mark.parametrize("replies", [[reply(["a"])], [reply([])], []])
 def test_replies_without_pauses_give_empty_tables(replies):
     found = pause_places(pd.DataFrame(replies, columns=list(reply([]))))
-    assert {name: len(table) for name, table in found.items()} == {
-        "neighbours": 0,
-        "relative": 0,
-        "numbers": 0,
-        "runs": 0,
-    }
+    assert all(table.empty for table in found.values())
     assert found["relative"].columns.to_list() == ["variant", "low", "high", "n", "share", "expected", "lift"]
     assert found["runs"].columns.to_list() == ["variant", "length", "n"]
 
 
-def places_of(*texts: list[str]) -> list[str]:
-    """The places of the gaps of some texts, given as their pieces."""
-    pieces = np.array([piece for text in texts for piece in text], object)
-    return [NUMBER_PLACES[place] for place in number_places(pieces, np.array([len(text) for text in texts], int))]
-
-
-def test_the_pieces_of_a_text_part_its_numbers():
-    assert places_of(["costs", " 1", ",", "0", "00", " now"]) == [
-        "elsewhere",
-        "before a number",
-        "inside a number",
-        "inside a number",
-        "inside a number",
-        "after a number",
-        "elsewhere",
-    ]
-    assert places_of([]) == ["elsewhere"]
-    assert places_of() == []
-
-
-def test_a_number_never_goes_on_in_the_next_text():
-    assert places_of(["1"], [], ["2"], [".", "5"]) == [
-        *["before a number", "after a number"],
-        "elsewhere",
-        *["before a number", "after a number"],
-        *["elsewhere", "before a number", "after a number"],
-    ]
-
-
 def test_the_kind_of_a_gap_is_its_line_s_start_or_its_place_beside_a_number():
-    table = Gaps(pd.DataFrame([reply(["So", " 1", "2", "\n", P, "3", "\n"]), reply([])]))
-    words = [*NUMBER_PLACES, "start", "line"]
-    assert [words[kind] for kind in kinds(table)] == [
-        *["start", "before a number", "inside a number", "after a number", "line", "after a number", "line"],
-        "start",
-    ]
+    table = gap_table(pd.DataFrame([reply(["So", " 1", "2", "\n", P, "3", "\n"]), reply([])]))
+    start, line = "at the start of the reply", "at the start of a line"
+    numbers = ["before a number", "inside a number", "after a number"]
+    assert table["kind"].tolist() == [start, *numbers, line, "after a number", line, start]
+    assert table["pauses"].tolist() == [0, 0, 0, 0, 1, 0, 0, 0]
 
 
 def test_the_most_frequent_neighbours_of_a_variant_are_shown_with_their_spaces():

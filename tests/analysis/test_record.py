@@ -8,7 +8,6 @@ from pauselib import runs
 from pauselib.analysis.study import Study
 from pauselib.analysis.tables import record
 from pauselib.errors import InputError
-from pauselib.report import document
 from pauselib.settings import Settings
 from pauselib.settings.notebook_cells import parameters_cell
 
@@ -60,45 +59,36 @@ def test_without_a_record_it_is_what_is_on_disk(intervened):
     assert record.settings_of_analysis(opened(nothing)) == nothing
 
 
+SOME_ROWS = ["sft_peft", "sft_fr_phead", "baseline_1_epoch"]
+
+
 @pytest.mark.parametrize(
     ("fewer", "left_out", "has_record"),
     [
         ({"variants": ["sft", "sft_fr_phead"]}, ["baseline_1_epoch", "sft_peft"], False),
         ({"interventions": []}, [f"sft/interventions/{name}" for name in CHANGES], True),
+        ({"variants": SOME_ROWS}, ["sft", *(f"sft/interventions/{name}" for name in CHANGES)], True),
     ],
 )
-def test_a_partial_look_leaves_the_report_of_the_experiment_as_it_is(intervened, fewer, left_out, has_record):
+def test_a_partial_look_is_written_elsewhere(intervened, fewer, left_out, has_record):
     if has_record:
         write_record(intervened)
     whole = Study(record.settings_of_analysis(opened(intervened)))
-    path = document.write_report(whole)
-    assert path == intervened.folder() / "report.html"
-    assert "partial" not in whole.scope
-    before = {file: file.read_bytes() for file in intervened.folder().rglob("*") if file.is_file()}
+    assert (whole.left_out, whole.folder) == ([], intervened.folder())
     study = Study(record.settings_of_analysis(opened(intervened, **fewer)))
     assert study.left_out == [intervened.folder() / "seed-42" / name for name in left_out]
-    assert f"This is a partial look: finished results that it leaves out: 2 (seed-42/{left_out[0]}, …)." in study.scope
-    path = document.write_report(study)
-    assert path == intervened.folder() / "partial" / "report.html"
-    assert 'href="../seed-42/sft/predictions.jsonl"' in path.read_text()
-    assert "in the folder <code>partial</code> of the experiment" in path.read_text()
-    assert {file: file.read_bytes() for file in before} == before
-
-
-def test_an_intervention_on_a_row_that_is_left_out_is_left_out_too(intervened):
-    write_record(intervened)
-    fewer = record.settings_of_analysis(opened(intervened, variants=["sft_peft", "sft_fr_phead", "baseline_1_epoch"]))
-    left_out = ["sft", *(f"sft/interventions/{name}" for name in CHANGES)]
-    assert Study(fewer).left_out == [intervened.folder() / "seed-42" / name for name in left_out]
-
-
-def test_what_an_earlier_run_left_beside_the_rows_of_the_record_makes_nothing_partial(intervened):
-    write_record(intervened, variants=["sft"], interventions=[])
-    settings = record.settings_of_analysis(opened(intervened))
-    assert (settings.variants, Study(settings).left_out) == (("sft",), [])
+    assert study.folder == intervened.folder() / "partial"
 
 
 def test_a_record_without_settings_is_refused(by_hand):
     (by_hand.folder() / record.RECORD).write_text("- 1\n")
     with pytest.raises(InputError, match=r"config\.yaml holds no settings: write lines such as"):
         record.settings_of_analysis(opened(by_hand))
+
+
+def test_a_result_that_is_another_one_than_a_report_was_made_from_is_named(by_hand):
+    assert record.why_read_again(by_hand) is None  # no report says what it was made from
+    runs.write_json(by_hand.folder() / record.READ, record.read_from(by_hand))
+    assert record.why_read_again(by_hand) is None
+    save(by_hand.but(variant="sft"), [reply(0, True, 3)], 0.5)
+    assert record.why_read_again(by_hand) == "seed-42/sft is another one than it was made from"

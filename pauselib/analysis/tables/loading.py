@@ -1,12 +1,12 @@
 """What an experiment has on disk, as tables.
 
-A row that is not finished is shown as missing where a table has one line a row, and left out where it has one line a
-reply. Only what the experiment asks for is read: its seeds, variants and interventions. What else lies in its folder,
-from an earlier run, stays out.
+Only what the experiment asks for (`asked_for`) and what is finished (`artifacts.why_unfinished`) is read. A row that is
+not finished is shown as missing where a table has one line a row, and left out where it has one line a reply.
 """
 
 import re
 from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -15,95 +15,96 @@ from pauselib.analysis.statistics.intervals import wilson
 from pauselib.artifacts import replies_part, trial_part, why_unfinished
 from pauselib.settings import Settings
 from pauselib.sources import generator
+from pauselib.sources.problems import GENERATOR
 from pauselib.tokens import PAUSE_TEXT
 from pauselib.trials import models_of_trial
 from pauselib.variants import FIRST_STEP, PARTS, parse
 
-METRICS = (
-    "accuracy", "step_accuracy", "eval_loss",
-    "pauses_mean", "pauses_mean_correct", "pauses_mean_incorrect", "truncated_rate", "n",
-)  # fmt: skip
+METRICS = ("accuracy", "step_accuracy", "eval_loss", "pauses_mean", "pauses_mean_correct", "pauses_mean_incorrect")
+METRICS += ("truncated_rate", "n")
 """What is taken over from metrics.json, in the order of the table's columns."""
 
-REPLY_COLUMNS = ["seed", "variant", "problem_id", "correct", "n_pauses", "n_sites", "truncated"]
-"""What a table of replies has at the least, also an empty one."""
+REPLY_COLUMNS = ["seed", "variant", "problem_id", "correct", "n_pauses", "n_sites", "truncated"]  # also of no replies
+SITE = f"(?:{re.escape(PAUSE_TEXT)})+"  # a place where a reply pauses, as a pattern of its text
 
-SITE = f"(?:{re.escape(PAUSE_TEXT)})+"
-"""A place where a reply pauses, as a pattern of its text: a run of pauses."""
+REPLIES, INTERVENED, TRIAL, CHECKPOINT = "replies", "intervened", "trial", "checkpoint"
+"""Kinds of results: the replies of a row, those under an intervention, its trial, and that of a checkpoint."""
 
 
-def row_folders(settings: Settings) -> dict[tuple[int, str], Path]:
-    """The folder of every row that the experiment asks for, by seed and variant, whether it exists or not.
-
-    They come seed by seed, and within a seed in the order of `settings.variants`.
+class Asked(NamedTuple):
+    """A result that an experiment asks for: its kind, seed and variant, the settings of its row, and its folder, which
+    may not exist; of a checkpoint the step, of an intervention what it changes.
     """
-    return {
-        (seed, name): settings.but(seed=seed, variant=name).variant_folder()
-        for seed in settings.seeds
-        for name in settings.variants
-    }
+
+    kind: str
+    seed: int
+    variant: str
+    row: Settings
+    folder: Path
+    step: int | None = None
+    changes: dict = {}
+
+    @property
+    def why_unfinished(self) -> str | None:
+        """Why it doesn't count as finished, in words; None where it does."""
+        notebook = "trial" if self.kind in (TRIAL, CHECKPOINT) else "evaluate"
+        return why_unfinished(self.row, notebook, self.step)
 
 
-def trial_rows(settings: Settings) -> dict[tuple[int, str], Settings]:
-    """The settings of every insertion trial that the experiment asks for, by seed and model: of its rows in
-    `settings.trials`, and of the models that these are compared with.
+def asked_for(settings: Settings) -> list[Asked]:
+    """Every result that the experiment asks for, kind by kind, and within a kind seed by seed.
+
+    These are the replies of its rows; the interventions on them, one by one; the trials of its rows in
+    `settings.trials` and of the models that these are compared with; and the trials of the checkpoints of all these
+    models, with the first step's model as their step 0.
     """
-    asked = [name for name in settings.trials if name in settings.variants]
-    models = dict.fromkeys(model for name in asked for model in models_of_trial(name))
-    return {(seed, name): settings.but(seed=seed, variant=name) for seed in settings.seeds for name in models}
+
+    def result(kind: str, seed: int, variant: str, step: int | None = None, **changes) -> Asked:
+        row = settings.but(**{"seed": seed, "variant": variant, **changes})
+        part = trial_part(row, step) if kind in (TRIAL, CHECKPOINT) else replies_part(row)
+        return Asked(kind, seed, row.variant, row, part.folder, step, changes)
+
+    seeds, rows = settings.seeds, set(settings.variants)
+    pausing = [name for name in settings.trials if name in rows]
+    models = list(dict.fromkeys(model for name in pausing for model in models_of_trial(name)))
+    found = [result(REPLIES, seed, name) for seed in seeds for name in settings.variants]
+    changed = [result(INTERVENED, seed, **changes) for changes in settings.interventions for seed in seeds]
+    found += [one for one in changed if one.variant in rows]
+    found += [result(TRIAL, seed, name) for seed in seeds for name in models]
+    steps = [(name, step) for name in models if parse(name).second_step for step in settings.trial_checkpoints]
+    found += [result(CHECKPOINT, seed, name, step) for seed in seeds for name, step in steps]
+    return found + [result(CHECKPOINT, seed, FIRST_STEP) for seed in seeds if steps]
 
 
-def curve_rows(settings: Settings) -> dict[tuple[int, str, int], Settings]:
-    """The settings of every trial of a checkpoint that the experiment asks for, by seed, model and step; with those of
-    the first step's model, as the step 0, where it asks for any.
-    """
-    found = {}
-    for (seed, name), row in trial_rows(settings).items():
-        steps = settings.trial_checkpoints if parse(name).second_step else ()
-        found |= {(seed, name, step): row for step in steps}
-    seeds = dict.fromkeys(seed for seed, _, _ in found)
-    return found | {(seed, FIRST_STEP, 0): settings.but(seed=seed, variant=FIRST_STEP) for seed in seeds}
-
-
-def finished_trials(settings: Settings) -> dict[tuple[int, str], Path]:
-    """The folders of those of `trial_rows` that are finished (`parts.why_unfinished`)."""
-    rows = trial_rows(settings)
-    return {key: trial_part(row).folder for key, row in rows.items() if why_unfinished(row, "trial") is None}
-
-
-def finished_checkpoints(settings: Settings) -> dict[tuple[int, str, int], Path]:
-    """The folders of those of `curve_rows` that are finished (`parts.why_unfinished`)."""
-    rows = {key: (row, key[2] or None) for key, row in curve_rows(settings).items()}
-    return {
-        key: trial_part(row, step).folder
-        for key, (row, step) in rows.items()
-        if why_unfinished(row, "trial", step) is None
-    }
+def finished(settings: Settings, kind: str) -> list[Asked]:
+    """The results of a kind that the experiment asks for and that are finished."""
+    return [one for one in asked_for(settings) if one.kind == kind and one.why_unfinished is None]
 
 
 def finished_folders(settings: Settings) -> dict[tuple[int, str], Path]:
-    """Those of `row_folders` whose replies are finished (`parts.why_unfinished`)."""
-    rows = {(seed, name): settings.but(seed=seed, variant=name) for seed, name in row_folders(settings)}
-    return {key: row.variant_folder() for key, row in rows.items() if why_unfinished(row, "evaluate") is None}
+    """The folders of the rows whose replies are finished, by seed and variant."""
+    return {(one.seed, one.variant): one.folder for one in finished(settings, REPLIES)}
 
 
-def asked_for(settings: Settings) -> dict[Path, tuple]:
-    """All replies, of rows and interventions, and trials that the experiment asks for, by their folders, which may not
-    exist: as `parts.why_unfinished` takes them.
-    """
-    rows = [settings.but(seed=seed, variant=name) for seed, name in row_folders(settings)]
-    changed = [settings.but(seed=seed, **one) for one in settings.interventions for seed in settings.seeds]
-    rows += [row for row in changed if row.variant in settings.variants]
-    steps = [(row, key[2] or None) for key, row in curve_rows(settings).items()]
-    trials = [(row, None) for row in trial_rows(settings).values()] + steps
-    of_trials = {trial_part(row, step).folder: (row, "trial", step) for row, step in trials}
-    return {replies_part(row).folder: (row, "evaluate") for row in rows} | of_trials
+def finished_trials(settings: Settings) -> dict[tuple[int, str], Path]:
+    """The folders of the finished trials, by seed and model."""
+    return {(one.seed, one.variant): one.folder for one in finished(settings, TRIAL)}
+
+
+def finished_checkpoints(settings: Settings) -> dict[tuple[int, str, int], Path]:
+    """The folders of the finished trials of checkpoints, by seed, model and step, 0 for the first step's model."""
+    return {(one.seed, one.variant, one.step or 0): one.folder for one in finished(settings, CHECKPOINT)}
+
+
+def row_folders(settings: Settings) -> dict[tuple[int, str], Path]:
+    """The folder of every row that the experiment asks for, by seed and variant, whether it exists or not."""
+    return {(one.seed, one.variant): one.folder for one in asked_for(settings) if one.kind == REPLIES}
 
 
 def stale_folders(settings: Settings) -> dict[Path, str]:
     """Why what is in a folder that is asked for doesn't count as finished, by folder. No table has them."""
-    there = {folder: how for folder, how in asked_for(settings).items() if (folder / runs.MANIFEST).exists()}
-    reasons = {folder: why_unfinished(*how) for folder, how in there.items()}
+    there = [one for one in asked_for(settings) if (one.folder / runs.MANIFEST).exists()]
+    reasons = {one.folder: one.why_unfinished for one in there}
     return {folder: reason for folder, reason in reasons.items() if reason}
 
 
@@ -115,25 +116,13 @@ def results(settings: Settings) -> pd.DataFrame:
     unfrozen is in the boolean columns of PARTS. The metrics and the digest of the model that gave the replies are
     missing where a row is not finished.
     """
-    rows, finished = [], finished_folders(settings)
+    rows, done = [], finished_folders(settings)
     for (seed, name), folder in row_folders(settings).items():
-        metrics = runs.read_json(folder / "metrics.json") if (seed, name) in finished else {}
-        low, high = None, None
-        if metrics:
-            low, high = wilson(round(metrics["accuracy"] * metrics["n"]), metrics["n"])
-        variant = parse(name)
-        inputs = (runs.manifest(folder) or {}).get("inputs", {})
-        rows.append(
-            {
-                "seed": seed,
-                "variant": name,
-                **{metric: metrics.get(metric) for metric in METRICS},
-                "accuracy_low": low,
-                "accuracy_high": high,
-                **{part: getattr(variant, part) for part in PARTS},
-                "model_digest": inputs.get("model"),
-            }
-        )
+        metrics = runs.read_json(folder / "metrics.json") if (seed, name) in done else {}
+        low, high = wilson(round(metrics["accuracy"] * metrics["n"]), metrics["n"]) if metrics else (None, None)
+        row = {"seed": seed, "variant": name, **{metric: metrics.get(metric) for metric in METRICS}}
+        row |= {"accuracy_low": low, "accuracy_high": high, **{part: getattr(parse(name), part) for part in PARTS}}
+        rows.append({**row, "model_digest": (runs.manifest(folder) or {}).get("inputs", {}).get("model")})
     return pd.DataFrame(rows)
 
 
@@ -147,15 +136,27 @@ def read_replies(folder: Path) -> pd.DataFrame:
 
 
 def predictions(settings: Settings) -> pd.DataFrame:
-    """The replies of all finished rows: one line a reply, with the columns of `read_replies`, `seed` and `variant`.
+    """The replies of all finished rows, in the order of `row_folders`: one line a reply, with the columns of
+    `read_replies`, `seed` and `variant`. The table is empty where nothing is finished.
+    """
+    rows = finished(settings, REPLIES)
+    frames = [read_replies(one.folder).assign(seed=one.seed, variant=one.variant) for one in rows]
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=REPLY_COLUMNS)
 
-    They are in the order of `row_folders`, without stale ones. The table is empty where nothing is finished.
+
+def intervened(settings: Settings) -> pd.DataFrame:
+    """The replies under the finished ones of `settings.interventions`, in that order, one line a reply.
+
+    The columns are those of `read_replies`, `seed`, `variant`, `intervention` (the name of its folder), and `allowed`:
+    how many pauses a reply may have where this is all that the intervention changes, else missing.
     """
     frames = []
-    for (seed, name), folder in finished_folders(settings).items():
-        frames.append(read_replies(folder).assign(seed=seed, variant=name))
+    for one in finished(settings, INTERVENED):
+        allowed = float(one.row.max_pauses) if set(one.changes) == {"max_pauses"} else float("nan")
+        replies = read_replies(one.folder).assign(seed=one.seed, variant=one.variant)
+        frames.append(replies.assign(intervention=one.folder.name, allowed=allowed))
     if not frames:
-        return pd.DataFrame(columns=REPLY_COLUMNS)
+        return pd.DataFrame(columns=[*REPLY_COLUMNS, "intervention", "allowed"])
     return pd.concat(frames, ignore_index=True)
 
 
@@ -171,45 +172,14 @@ def with_tokens(settings: Settings, replies: pd.DataFrame) -> pd.DataFrame:
         path = settings.but(seed=int(seed), variant=name).variant_folder() / "tokens.parquet"
         if path.exists():
             frames.append(mine.merge(pd.read_parquet(path), on="problem_id"))
-    if frames:
-        found = pd.concat(frames, ignore_index=True)
-    else:
-        found = replies[:0].reindex(columns=[*replies.columns, "tokens", "p_pause", "p_best"])
-    scenes = found["question"].map(generator.scene) if settings.dataset == "toy" and len(found) else None
-    return found.assign(difficulty=found["problem_id"].map(_difficulties(settings)), scene=scenes)
-
-
-def _difficulties(settings: Settings) -> dict[str, int]:
-    """The difficulty of every test problem by its `problem_id`; none where the data are gone."""
-    path = settings.folder() / "data" / "test.parquet"
-    if not path.exists():
-        return {}
-    problems, task = pd.read_parquet(path, columns=["problem_id", "answer"]), tasks.find(settings.task)
-    return {name: task.difficulty(answer) for name, answer in zip(problems["problem_id"], problems["answer"])}
-
-
-def intervened(settings: Settings) -> pd.DataFrame:
-    """The replies under the finished ones of `settings.interventions`, in that order, one line a reply.
-
-    The columns are those of `read_replies`, `seed`, `variant`, `intervention` (its name: that of its folder),
-    and `allowed`: how many pauses a reply may have where this is all that the intervention changes, else missing.
-    Interventions of variants that are no rows of the experiment are left out, and the table is empty where there is
-    none.
-    """
-    frames = []
-    for asked in settings.interventions:
-        only_a_limit = set(asked) == {"variant", "max_pauses"}
-        for seed in settings.seeds:
-            row = settings.but(seed=seed, **asked)
-            folder = row.replies_folder()
-            if row.variant not in settings.variants or why_unfinished(row, "evaluate"):
-                continue
-            replies = read_replies(folder)
-            allowed = float(asked["max_pauses"]) if only_a_limit else float("nan")
-            frames.append(replies.assign(seed=seed, variant=row.variant, intervention=folder.name, allowed=allowed))
-    if not frames:
-        return pd.DataFrame(columns=[*REPLY_COLUMNS, "intervention", "allowed"])
-    return pd.concat(frames, ignore_index=True)
+    empty = replies[:0].reindex(columns=[*replies.columns, "tokens", "p_pause", "p_best"])
+    found = pd.concat(frames, ignore_index=True) if frames else empty
+    path, difficulties = settings.folder() / "data" / "test.parquet", {}
+    if path.exists():
+        answers = pd.read_parquet(path).set_index("problem_id")["answer"]
+        difficulties = answers.map(tasks.find(settings.task).difficulty).to_dict()
+    scenes = found["question"].map(generator.scene) if settings.dataset == GENERATOR and len(found) else None
+    return found.assign(difficulty=found["problem_id"].map(difficulties), scene=scenes)
 
 
 def of_pausing_variants(rows: pd.DataFrame) -> pd.DataFrame:
@@ -217,45 +187,8 @@ def of_pausing_variants(rows: pd.DataFrame) -> pd.DataFrame:
     return rows[rows["variant"].map(lambda name: parse(name).pauses).astype(bool)]
 
 
-def finished_sentence(settings: Settings, table: pd.DataFrame) -> str:
-    """How many rows of `results` are finished, and how to make the others, in words."""
-    missing = table.loc[table["accuracy"].isna(), "variant"].tolist()
-    sentence = f"{len(table) - len(missing)} of {len(table)} rows are finished under {settings.folder().name}."
-    for folder, reason in stale_folders(settings).items():
-        place = folder.relative_to(settings.folder()).as_posix()
-        sentence += f" {place} is stale and left out: {reason}."
-    if missing:
-        command = f"papermill notebooks/evaluate.ipynb out.ipynb -p variant {missing[0]} -p experiment"
-        sentence += f" `{command} {settings.experiment}` makes one more, `make run` all of them."
-    return sentence
-
-
-def artifacts(settings: Settings) -> pd.DataFrame:
-    """Where each row's files are, relative to the experiment's folder, and where its training was logged.
-
-    A file that is not there yet, and a log that was not asked for, is shown as `–`.
-    """
-    files = {
-        "predictions": "predictions.jsonl",
-        "model": "model",
-        "warmup notebook": "warmup.ipynb",
-        "evaluate notebook": "evaluate.ipynb",
-        "trial notebook": "trial.ipynb",
-    }
-    rows = []
-    for (seed, name), folder in row_folders(settings).items():
-        row = {"variant": name, "seed": seed}
-        for column, file in files.items():
-            path = folder / file
-            row[column] = path.relative_to(settings.folder()).as_posix() if path.exists() else "–"
-        rows.append({**row, "tracking": training_record(folder).get("tracking") or "–"})
-    return pd.DataFrame(rows)
-
-
 def training_record(folder: Path) -> dict:
-    """What the warm-up of a row noted, from `model/`, whose manifest has its digest, or where no model is there, the
-    copy beside it; empty where a row is not trained.
-    """
+    """What the warm-up of a row noted, from `model/`, or the copy beside it; empty where a row is not trained."""
     return runs.read_json(folder / "model" / "training.json") or runs.read_json(folder / "training.json") or {}
 
 
@@ -267,9 +200,8 @@ def nearest_tokens(settings: Settings) -> pd.DataFrame:
     rows = []
     for (seed, name), folder in finished_folders(settings).items():
         nearest = training_record(folder)["nearest_tokens"][:5]
-        if nearest:
-            listed = ", ".join(f"{row['token']!r} {row['cosine']:.2f}" for row in nearest)
-            rows.append({"variant": name, "seed": seed, "tokens": listed})
+        listed = ", ".join(f"{row['token']!r} {row['cosine']:.2f}" for row in nearest)
+        rows += [(name, seed, listed)] if nearest else []
     return pd.DataFrame(rows, columns=["variant", "seed", "tokens"])
 
 
@@ -279,19 +211,18 @@ def values_used(settings: Settings) -> dict[str, list]:
     They are read from the manifests of the clean rows, the injected rows, the models, the replies and the trials. The
     model of the first step counts whether or not it is a row of the experiment, since the others start from it.
     """
-    rows = [settings.but(seed=seed, variant=name) for seed in settings.seeds for name in settings.variants]
-    first = [settings.but(seed=seed, variant=FIRST_STEP) for seed in settings.seeds]
-    injected = dict.fromkeys(row.injected_folder() for row in rows)
-    models = dict.fromkeys(row.variant_folder() / "model" for row in [*rows, *first])
-    replies = [row.variant_folder() for row in rows]
-    trials = [trial_part(row).folder for row in trial_rows(settings).values()]
-    found: dict[str, dict[str, object]] = {}
-    for folder in [settings.folder() / "data", *injected, *models, *replies, *trials]:
-        manifest = runs.manifest(folder) or {}
-        noted = [manifest.get(kind, {}) for kind in ("settings", "versions", "notes")]
-        for name, value in {name: value for kind in noted for name, value in kind.items()}.items():
-            found.setdefault(name, {})[str(value)] = value
-    return {name: list(values.values()) for name, values in found.items()}
+    asked = [one for one in asked_for(settings) if one.kind in (REPLIES, TRIAL)]
+    rows = [one.row for one in asked if one.kind == REPLIES]
+    models = [*rows, *(settings.but(seed=seed, variant=FIRST_STEP) for seed in settings.seeds)]
+    folders = [settings.folder() / "data", *(row.injected_folder() for row in rows)]
+    folders += [*(row.variant_folder() / "model" for row in models), *(one.folder for one in asked)]
+    found: dict[str, list] = {}
+    for manifest in filter(None, map(runs.manifest, folders)):
+        for kind in ("settings", "versions", "notes"):
+            for name, value in manifest.get(kind, {}).items():
+                values = found.setdefault(name, [])
+                values += [value] if value not in values else []
+    return found
 
 
 def settings_used(settings: Settings) -> dict[str, str]:

@@ -1,11 +1,11 @@
-"""What an experiment consists of: its record, the `config.yaml` that a run of the whole graph writes, or without one
-what is on disk. An analysis takes from it what is not given, and one that leaves out some of it is partial.
+"""What an experiment consists of: its record, the `config.yaml` that a run of the whole graph writes, or what is on
+disk. An analysis takes from it what is not given, and one that leaves out some of it is partial.
 """
 
 from pathlib import Path
 
 from pauselib import runs
-from pauselib.analysis.tables import loading
+from pauselib.analysis.tables.loading import asked_for
 from pauselib.artifacts import DEFAULTS
 from pauselib.decoding.interventions import INTERVENTION_SETTINGS
 from pauselib.manifests import manifest_digest
@@ -35,45 +35,39 @@ def whole(settings: Settings) -> Settings:
 
 
 def recorded(folder: Path) -> dict:
-    """Return the settings in an experiment's record, or without one those of what is on disk.
-
-    Raises InputError for a record that holds no settings.
-    """
+    """Return the settings of an experiment's record, or of what is on disk. Raises InputError for an empty record."""
     path = folder / RECORD
     return read_config(path) if path.exists() else on_disk(folder)
 
 
 def on_disk(folder: Path) -> dict:
-    """Return the settings of what was made below an experiment's folder, from the manifests: those that all of them
-    share, and the rows, seeds, interventions and trials. What is not there has no entry.
+    """Return the settings that all manifests below an experiment's folder share, and its rows, seeds, interventions and
+    trials. What is not there has no entry.
     """
 
-    def settings_in(pattern: str) -> list[dict]:
+    def noted(pattern: str) -> list[dict]:
         manifests = [runs.manifest(path.parent) for path in sorted(folder.glob(f"{pattern}/{runs.MANIFEST}"))]
         return [one["settings"] for one in manifests if one]
 
-    def made(pattern: str) -> list[dict]:
-        return [one for one in settings_in(pattern) if {"variant", "seed"} <= one.keys()]
-
-    rows, trials = made("seed-*/*"), made(f"seed-*/*/{trial_name()}")
-    injected, of_rows = settings_in("seed-*/injected/*"), {parse(row["variant"]).strategy for row in rows}
-    shared: dict[str, dict] = {}
-    for one in [*injected, *settings_in("seed-*/*/model"), *rows, *trials]:
-        for name, value in one.items():
-            if value != {}:  # no patterns, of a row whose strategy takes none
-                shared.setdefault(name, {})[str(value)] = value
-    shared["strategy"] = {name: name for name in (one.get("strategy") for one in injected) if name not in of_rows}
-    of_all = {name: next(iter(values.values())) for name, values in shared.items() if len(values) == 1}
-    of_all |= {name: value for one in settings_in("data") for name, value in one.items()}
-    changed = [intervention(row) for row in made("seed-*/*/interventions/*")]
+    rows = [one for one in noted("seed-*/*") if "variant" in one]  # a seed's clean rows are there too
+    injected, trials = noted("seed-*/injected/*"), noted(f"seed-*/*/{trial_name()}")
+    every = [*injected, *noted("seed-*/*/model"), *rows, *trials]
+    found = {}
+    for name in Settings.model_fields:
+        values = [one[name] for one in every if one.get(name, {}) != {}]  # patterns are {} where a strategy takes none
+        found |= {name: values[0]} if values and all(value == values[0] for value in values) else {}
+    strategies = {one["strategy"] for one in injected} - {parse(row["variant"]).strategy for row in rows}
+    found["strategy"] = strategies.pop() if len(strategies) == 1 else DEFAULTS["strategy"]
+    found |= {name: value for one in noted("data") for name, value in one.items()}
+    changed = [intervention(row) for row in noted("seed-*/*/interventions/*")]
     listed = {
         "seeds": sorted({row["seed"] for row in rows}),
         "variants": list(dict.fromkeys(["all", *(row["variant"] for row in rows if row["variant"] not in VARIANTS)])),
         "interventions": [one for i, one in enumerate(changed) if one not in changed[:i]],
         "trials": list(dict.fromkeys(row["variant"] for row in trials if parse(row["variant"]).pauses)),
     }
-    of_all = {name: value for name, value in of_all.items() if name in Settings.model_fields}
-    return of_all | {name: values for name, values in listed.items() if values}
+    found |= {name: values for name, values in listed.items() if values}
+    return {name: value for name, value in found.items() if name in Settings.model_fields}
 
 
 def intervention(row: dict) -> dict:
@@ -84,15 +78,14 @@ def intervention(row: dict) -> dict:
 
 def left_out(settings: Settings) -> list[Path]:
     """Return the folders of those results of the experiment that are finished, and that the settings don't ask for."""
-    everything = whole(settings)
-    more = loading.asked_for(everything).keys() - loading.asked_for(settings).keys()
-    made = {folder for folder in more if (folder / runs.MANIFEST).exists()}
-    return sorted(made.difference(loading.stale_folders(everything) if made else ()))
+    asked = {one.folder for one in asked_for(settings)}
+    more = [one for one in asked_for(whole(settings)) if one.folder not in asked]
+    return sorted({one.folder for one in more if one.why_unfinished is None})
 
 
 def read_from(settings: Settings) -> dict[str, str]:
     """Return the digests of the manifests of all results that the settings ask for and that are there, by folder."""
-    there = [folder for folder in loading.asked_for(settings) if runs.manifest(folder)]
+    there = [one.folder for one in asked_for(settings) if runs.manifest(one.folder)]
     return {folder.relative_to(settings.folder()).as_posix(): manifest_digest(folder) for folder in there}
 
 

@@ -1,9 +1,9 @@
 """How pauses follow from the LM's certainty and from the pause head, position by position.
 
 Greedy decoding pauses exactly where p_best < p(pause) / p(no pause), with p_best the probability of the LM's best word:
-the odds of the pause head are a threshold for the LM's certainty. That pauses follow this rule is a check of the code
-and no finding. What is one is how much of it is the LM's share and how much the head's: a head with constant odds would
-mark the LM's uncertainty and nothing else, an LM that is always as sure would leave all to the head.
+the odds of the pause head are a threshold for the LM's certainty. That pauses follow this rule is no finding. What is
+one is how much of it is the LM's share and how much the head's: a head with constant odds would mark the LM's
+uncertainty and nothing else, an LM that is always as sure would leave all to the head.
 
 The functions take the table of `positions`, one line a token.
 """
@@ -11,7 +11,7 @@ The functions take the table of `positions`, one line a token.
 import numpy as np
 import pandas as pd
 
-from pauselib.analysis.why.positions import Gaps, lower_edge, token_values, with_part
+from pauselib.analysis.why.positions import lower_edge, token_table
 from pauselib.variants import parse
 
 LM, HEAD, BOTH = "the LM", "the head", "both"
@@ -22,45 +22,12 @@ PREDICTION += ["opening_auc", "opening_low", "opening_high", "openings", "sites"
 
 
 def positions(replies: pd.DataFrame) -> pd.DataFrame:
-    """The tokens of the variants with a pause token, one line each.
-
-    `variant`, `problem_id`, `p_best`, `p_pause`, the `odds` of a pause (p_pause / (1 − p_pause)), whether it is a
-    `pause`, and whether it is the first of its gap (`opens`): there the model chose between a pause and a word with no
-    pause just before. `replies` is a table as `loading.with_tokens` gives it, see the module `positions`.
+    """The tokens of replies, one line each: `token_table` with the `variant` and the `problem_id` of the reply,
+    `p_best`, `p_pause` and the `odds` of a pause, p_pause / (1 − p_pause).
     """
-    chosen = with_part(replies, "pauses", ["tokens", "p_pause", "p_best"])
-    gaps, p_pause = Gaps(chosen), token_values(chosen, "p_pause")
-    with np.errstate(divide="ignore"):
-        odds = p_pause / (1 - p_pause)
-    columns = {name: pd.Categorical(chosen[name].to_numpy()[gaps.reply_of_token]) for name in ("variant", "problem_id")}
-    columns |= {"p_best": token_values(chosen, "p_best"), "p_pause": p_pause, "odds": odds}
-    return pd.DataFrame({**columns, "pause": gaps.is_pause, "opens": gaps.opens})
-
-
-def greedy_agreement(table: pd.DataFrame, tie: float = 1e-3) -> pd.DataFrame:
-    """A check of the code: are the pauses where the greedy rule puts them? One line a variant.
-
-    There are `n` tokens, `pauses`, `ties`, and `agree`, the share of tokens, ties aside, where p_best < odds says
-    whether it is a pause. A tie is a token where the two differ by the share `tie` at most: numbers that are rounded,
-    or computed in another batch, can't decide it.
-    """
-    word, pause = table["p_best"] * (1 - table["p_pause"]), table["p_pause"]
-    is_tie = (word - pause).abs() <= tie * pause
-    agree = ((word < pause) == table["pause"]).where(~is_tie).astype(float)
-    by_variant = table.assign(ties=is_tie, agree=agree).groupby("variant", observed=True, sort=False)
-    found = by_variant.agg(n=("pause", "size"), pauses=("pause", "sum"), ties=("ties", "sum"), agree=("agree", "mean"))
-    return found.reset_index().astype({"variant": "str"})
-
-
-def code_check(agreement: pd.DataFrame) -> str:
-    """The check of `greedy_agreement` in one line."""
-    if agreement.empty:
-        return "Code check: no replies of a variant that pauses are finished, so the greedy rule is not checked."
-    n, ties = int(agreement["n"].sum()), int(agreement["ties"].sum())
-    decided = agreement["n"] - agreement["ties"]
-    broken = round(float(((1 - agreement["agree"]) * decided).sum()))
-    verdict = "passed" if broken == 0 else f"FAILED at {broken:,} positions"
-    return f"Code check: the greedy rule, at {n:,} positions ({ties:,} ties aside): {verdict}."
+    of_reply = replies[["variant", "problem_id"]].reset_index(drop=True)
+    table = token_table(replies, "p_best", "p_pause").join(of_reply, on="reply")
+    return table.assign(odds=table["p_pause"] / (1 - table["p_pause"]))
 
 
 def pauses_by_certainty(table: pd.DataFrame, bins: int = 20) -> pd.DataFrame:
@@ -69,14 +36,13 @@ def pauses_by_certainty(table: pd.DataFrame, bins: int = 20) -> pd.DataFrame:
     A bin is from `low` to `high` and has `n` tokens, the `share` of them that are pauses, and the median `odds` of a
     pause.
     """
-    by_bin = table.assign(low=lower_edge(table["p_best"], bins)).groupby(["variant", "low"], observed=True)
+    by_bin = table.assign(low=lower_edge(table["p_best"], bins)).groupby(["variant", "low"])
     found = by_bin.agg(n=("pause", "size"), share=("pause", "mean"), odds=("odds", "median")).reset_index()
-    found = found.assign(high=found["low"] + 1 / bins).astype({"variant": "str"})
-    return found[["variant", "low", "high", "n", "share", "odds"]]
+    return found.assign(high=found["low"] + 1 / bins)[["variant", "low", "high", "n", "share", "odds"]]
 
 
 def pause_prediction(table: pd.DataFrame) -> pd.DataFrame:
-    """How well a pause is told from a word by the LM's certainty, by the head's odds, and by both, as an AUC.
+    """How well the LM's certainty, the head's odds, and both tell a pause from a word, as an AUC.
 
     One line a variant with a trained pause head, and predictor `by`: the `auc` is how often a position with a pause has
     the lower p_best (the LM), the higher odds (the head), or the lower p_best / odds (both: the greedy rule itself, so
@@ -85,17 +51,15 @@ def pause_prediction(table: pd.DataFrame) -> pd.DataFrame:
     model chose with no pause just before: at `openings` positions, of which `sites` opened a run of pauses. What comes
     later in a run was chosen after the run had changed what the LM is sure of.
     """
+    scores = {LM: -table["p_best"], HEAD: table["odds"], BOTH: table["odds"] / table["p_best"]}
     rows = []
-    for variant, mine in table.groupby("variant", observed=True, sort=False):
-        if not parse(variant).pause_head:
-            continue
-        scores = pd.DataFrame({LM: -mine["p_best"], HEAD: mine["odds"], BOTH: mine["odds"] / mine["p_best"]})
-        for by in scores:
+    for variant in (name for name in table["variant"].unique() if parse(name).pause_head):
+        every = table[table["variant"] == variant]
+        for by, score in scores.items():
             row = [variant, by]
-            for is_counted in (np.full(len(mine), True), mine["opens"].to_numpy()):
-                counted, score = mine[is_counted], scores.loc[is_counted, by]
-                row += clustered_auc(score, counted["pause"], counted["problem_id"].cat.codes)
-                row += [len(counted), int(counted["pause"].sum())]
+            for some in (every, every[every["opens"]]):
+                row += clustered_auc(score[some.index], some["pause"], some["problem_id"])
+                row += [len(some), int(some["pause"].sum())]
             rows.append(row)
     return pd.DataFrame(rows, columns=PREDICTION)
 
@@ -121,31 +85,11 @@ def clustered_auc(score, is_pause, clusters) -> tuple[float, float, float]:
         below[kind] -= rankdata(score[kind])
     # the share of the other kind that each position is on the right side of
     share = np.where(is_pause, below / n_words, 1 - below / n_pauses)
-    area = float(share[is_pause].mean())
-    parts = (share - area) / np.where(is_pause, n_pauses, n_words)
-    sums = np.bincount(np.unique(clusters, return_inverse=True)[1], parts)
-    if len(sums) < 2 or not 0 < area < 1:
-        return area, np.nan, np.nan
+    auc = float(share[is_pause].mean())
+    parts = (share - auc) / np.where(is_pause, n_pauses, n_words)
+    sums = np.bincount(pd.factorize(np.asarray(clusters), sort=True)[0], parts)
+    if len(sums) < 2 or not 0 < auc < 1:
+        return auc, np.nan, np.nan
     se = np.sqrt(len(sums) / (len(sums) - 1) * (sums**2).sum())
-    half = t.ppf(0.975, len(sums) - 1) * se / (area * (1 - area))  # the derivative of the log odds
-    return area, float(expit(logit(area) - half)), float(expit(logit(area) + half))
-
-
-def prediction_reading(table: pd.DataFrame) -> str:
-    """What `pause_prediction` says, in words: the shares of the LM and of the head, with the range of the variants."""
-    known = table.dropna(subset=["auc", "opening_auc"])
-    if known.empty:
-        return "What a pause can be told by is not known: no trained pause head has both pauses and words."
-    places = {"auc": "at all positions", "opening_auc": "where no pause stands just before"}
-    parts = [f"{where} by {LM} {_range(known, LM, column)} and by {HEAD} {_range(known, HEAD, column)}"
-             for column, where in places.items()]  # fmt: skip
-    return (
-        f"How well a pause is told from a word (AUC: 0.5 is chance, 1 is without error; median and range of "
-        f"{known['variant'].nunique()} variants): {'; '.join(parts)}. Both together are the greedy rule."
-    )
-
-
-def _range(table: pd.DataFrame, by: str, column: str) -> str:
-    """The median and the range of an AUC over the variants, in words."""
-    areas = table.loc[table["by"] == by, column]
-    return f"{areas.median():.2f} ({areas.min():.2f} to {areas.max():.2f})"
+    half = t.ppf(0.975, len(sums) - 1) * se / (auc * (1 - auc))  # the derivative of the log odds
+    return auc, float(expit(logit(auc) - half)), float(expit(logit(auc) + half))

@@ -9,72 +9,44 @@ the gap i, how many pauses stand in the gaps before it and in it, and about n. W
 where w(K) = p(K) Binomial(a; K, i / (n + 1)) weighs how well K fits the pauses so far. So the rate falls with the
 length of the answer, and rises with the pauses so far: for many gaps and no limit on K it is (a + 1) / i. No text says
 more, since what is drawn does not depend on it.
-
-Since greedy decoding pauses where the LM's best word is less likely than the odds of a pause, such a head also implies
-how many pauses a reply has: `greedy_pauses`.
 """
 
 import numpy as np
 import pandas as pd
 
-from pauselib.analysis.why.positions import Gaps, token_values, with_part
+from pauselib.analysis.why.positions import token_table
 
 
 def implied_rate(gap, before, in_gap, length, prior: np.ndarray) -> np.ndarray:
-    """The probability of a pause by the formula above: one number for each place of four arrays of one shape.
-
-    Where the pauses so far are more than the injector draws, it is 0.
+    """The probability of a pause by the formula above, for each place of four arrays of one shape; 0 where there are
+    more pauses so far than the injector draws.
     """
     from scipy.stats import binom
 
     gap, before, in_gap, length = (np.asarray(values) for values in np.broadcast_arrays(gap, before, in_gap, length))
     here, share_before = 1 / (length + 1 - gap), gap / (length + 1)
-    more, so_many = np.zeros(gap.shape), np.zeros(gap.shape)
+    more, as_many = np.zeros(gap.shape), np.zeros(gap.shape)
     for number, probability in enumerate(prior):
         if probability:
             left = np.maximum(number - before, 0)
             weight = probability * binom.pmf(before, number, share_before)
             more += weight * binom.sf(in_gap, left, here)
-            so_many += weight * binom.sf(in_gap - 1, left, here)
-    return np.divide(more, so_many, out=np.zeros(gap.shape), where=so_many > 0)
+            as_many += weight * binom.sf(in_gap - 1, left, here)
+    return np.divide(more, as_many, out=np.zeros(gap.shape), where=as_many > 0)
 
 
-def history(texts: pd.DataFrame, with_end: bool = False) -> pd.DataFrame:
-    """The tokens of some texts, one line each, with what a pause head may have counted when it was chosen.
-
-    `texts` has lists of `tokens`. A line has the number of its text as `reply`, its `gap` (how many words are before
-    it), the pauses `before` this gap and `in_gap`, the `length` of the text in words, whether it is a `pause`, and
-    whether it `opens` its gap. `with_end`: the last word of a text is the end token, which is none of its length.
-    """
-    gaps = Gaps(texts)
-    pauses = np.cumsum(gaps.is_pause) - gaps.is_pause  # before each token, of all texts
-    opened = pauses[gaps.opens][np.cumsum(gaps.opens) - 1]  # before the gap of each token
-    first = np.searchsorted(gaps.reply_of_token, np.arange(len(texts)))
-    of_text = np.append(pauses, 0)[first][gaps.reply_of_token]  # before the text of each token
-    starts = gaps.ends - gaps.n_spoken
-    columns = {
-        "reply": gaps.reply_of_token,
-        "gap": gaps.of_token - starts[gaps.reply_of_token],
-        "before": opened - of_text,
-        "in_gap": pauses - opened,
-        "length": (gaps.n_spoken - with_end)[gaps.reply_of_token],
-        "pause": gaps.is_pause,
-        "opens": gaps.opens,
-    }
-    return pd.DataFrame(columns)
+def implied_at(tokens: pd.DataFrame, prior: np.ndarray) -> np.ndarray:
+    """The implied probability of a pause at each line of a table of tokens (`positions.token_table`)."""
+    return implied_rate(tokens["gap"], tokens["before"], tokens["in_gap"], tokens["length"], prior)
 
 
 def rates(replies: pd.DataFrame, prior: np.ndarray) -> pd.DataFrame:
-    """The tokens of some replies that were not cut, with the head's probability of a pause and the implied one.
-
-    `replies` is a table as `loading.with_tokens` gives it. The columns are those of `history`, `so_far` (all pauses
-    before a token), `p_best`, `head` and `implied`.
+    """The tokens of some replies that were not cut, as in `positions.token_table`, with `p_best`, the `head`'s
+    probability of a pause and the `implied` one.
     """
-    whole = with_part(replies[~replies["truncated"].astype(bool)], "pauses", ["tokens", "p_pause", "p_best"])
-    table = history(whole)
-    implied = implied_rate(table["gap"], table["before"], table["in_gap"], table["length"], prior)
-    given = {"p_best": token_values(whole, "p_best"), "head": token_values(whole, "p_pause"), "implied": implied}
-    return table.assign(so_far=table["before"] + table["in_gap"], **given)
+    whole = replies[~replies["truncated"].astype(bool)]
+    table = token_table(whole, "p_best", "p_pause").rename(columns={"p_pause": "head"})
+    return table.assign(implied=implied_at(table, prior))
 
 
 def rates_by(table: pd.DataFrame, column: str, edges: list[int]) -> pd.DataFrame:
@@ -83,33 +55,31 @@ def rates_by(table: pd.DataFrame, column: str, edges: list[int]) -> pd.DataFrame
     A line has `bins_of` (the column), the bin's `low` edge and the mean of the column in it, `value`, the number of
     tokens `n`, and the mean probability by the `head` and as `implied`. Empty bins are left out.
     """
-    bins = np.digitize(table[column], edges) - 1
-    found = table.assign(bin=bins, value=table[column])[bins >= 0].groupby("bin")
-    means = found.agg(n=("head", "size"), value=("value", "mean"), head=("head", "mean"), implied=("implied", "mean"))
-    low = [edges[place] for place in means.index]
-    columns = ["bins_of", "low", "value", "n", "head", "implied"]
-    return means.reset_index(drop=True).assign(bins_of=column, low=low)[columns]
+    bins = pd.cut(table[column], [*edges, np.inf], right=False, labels=edges)
+    by_bin = table.assign(low=bins, value=table[column]).groupby("low", observed=True)
+    means = by_bin.agg(n=("head", "size"), value=("value", "mean"), head=("head", "mean"), implied=("implied", "mean"))
+    found = means.reset_index().astype({"low": int}).assign(bins_of=column)
+    return found[["bins_of", "low", "value", "n", "head", "implied"]]
 
 
-def greedy_pauses(table: pd.DataFrame, prior: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """How many pauses, and in how many places, each reply of `rates` would have by greedy decoding with the implied
-    probabilities: two arrays (replies).
+def greedy_pauses(table: pd.DataFrame, prior: np.ndarray) -> pd.DataFrame:
+    """How many `pauses`, and in how many `places`, each reply of `rates` would have by greedy decoding with the implied
+    probabilities: a pause where the LM's best word is less likely than the odds of a pause. One line a reply.
 
     The LM's best word is taken as likely as it was when the gap was opened, whatever pauses follow, and the end token
     as certain, since the likelihood of it is not stored.
     """
-    opening = table[table["opens"]]
-    n_replies, n_gaps = table["reply"].max() + 1, opening["gap"].max() + 1
-    lengths = table.groupby("reply")["length"].first().reindex(range(n_replies), fill_value=0).to_numpy()
-    p_best = np.ones((n_replies, n_gaps))
-    p_best[opening["reply"], opening["gap"]] = opening["p_best"]
-    said, places = np.zeros(n_replies, int), np.zeros(n_replies, int)
-    for gap in range(n_gaps):
-        before, going, in_gap = said.copy(), np.flatnonzero(gap <= lengths), 0
-        while going.size:
-            rate = implied_rate(gap, before[going], in_gap, lengths[going], prior)
-            going = going[p_best[going, gap] * (1 - rate) < rate]
-            said[going] += 1
-            places[going] += in_gap == 0
+    p_best = table[table["opens"]].pivot(index="reply", columns="gap", values="p_best")
+    p_best = p_best.reindex(range(table["reply"].max() + 1)).fillna(1.0)  # (replies, gaps)
+    lengths = table.groupby("reply")["length"].first().reindex(p_best.index, fill_value=0)
+    pauses, places = pd.Series(0, p_best.index), pd.Series(0, p_best.index)
+    for gap in p_best.columns:
+        before, in_gap = pauses.copy(), 0
+        pausing = lengths.index[gap <= lengths]
+        while len(pausing):
+            rate = implied_rate(gap, before[pausing], in_gap, lengths[pausing], prior)
+            pausing = pausing[p_best.loc[pausing, gap] * (1 - rate) < rate]
+            pauses[pausing] += 1
             in_gap += 1
-    return said, places
+        places += pauses > before
+    return pd.DataFrame({"pauses": pauses, "places": places})

@@ -1,26 +1,23 @@
-"""Where a model pauses: beside which tokens, how far into the reply, at which numbers, and how many pauses in a row.
+"""Where a model pauses: beside which tokens, how far into the reply, at which numbers, and how many pauses in a row."""
 
-`replies` is here a table as `loading.with_tokens` gives it, see `positions`.
-"""
+import re
+from itertools import accumulate
 
-import numpy as np
 import pandas as pd
 
-from pauselib.analysis.why.positions import Gaps, lower_edge, with_part
+from pauselib.analysis.why.positions import lower_edge, token_table
+from pauselib.tokens import PAUSE_TEXT
 
 START, END, CUT = "(start)", "(end)", "(cut off)"
-"""What is beside a pause where no token is."""
+"""What is beside a pause where no word is."""
 
-NUMBER_PLACES = ["inside a number", "before a number", "after a number", "elsewhere"]
-INSIDE, BEFORE, AFTER, ELSEWHERE = range(4)
+NUMBER_PLACES = INSIDE, BEFORE, AFTER, ELSEWHERE = "inside a number", "before a number", "after a number", "elsewhere"
 
-CATEGORIES = pd.CategoricalDtype
+AT_START, AT_LINE = "at the start of the reply", "at the start of a line"
+"""Kinds of gaps beside these places."""
 
-AT_START, AT_LINE = 4, 5
-"""Kinds of gaps beside these: at the start of the reply, and of a further line of it."""
-
-NOTHING = "\0\0"
-"""Two characters that are no part of a number: what stands beside a text."""
+NUMBER = re.compile(r" ?([0-9]+([.,][0-9]+)*)")
+"""Digits, with a dot or a comma between them, and perhaps one space before them, since tokens often bring their own."""
 
 
 def pause_places(replies: pd.DataFrame, bins: int = 10) -> dict[str, pd.DataFrame]:
@@ -44,92 +41,77 @@ def pause_places(replies: pd.DataFrame, bins: int = 10) -> dict[str, pd.DataFram
     whole = table[table["place"].notna()]
     relative = tally(whole.assign(low=lower_edge(whole["place"], bins)), "low", "pauses")
     relative.insert(2, "high", relative["low"] + 1 / bins)
-    lengths = table[table["run"] > 0].rename(columns={"pauses": "length"})
+    runs = table[table["run"] > 0].groupby(["variant", "pauses"]).size().rename("n").reset_index()
+    numbers = tally(table.assign(number=pd.Categorical(table["number"], NUMBER_PLACES)), "number", "pauses")
     return {
         "neighbours": neighbours[["variant", "side", "token", "n", "share", "expected", "lift"]],
         "relative": relative,
-        "numbers": tally(table, "number", "pauses"),
-        "runs": lengths.astype({"variant": "str"}).groupby(["variant", "length"]).size().rename("n").reset_index(),
+        "numbers": numbers.astype({"number": "str"}),
+        "runs": runs.rename(columns={"pauses": "length"}),
     }
 
 
 def gaps(replies: pd.DataFrame) -> pd.DataFrame:
-    """The gaps between the spoken tokens of the replies that pause, one line a gap: n + 1 for n spoken tokens.
+    """The gaps of the replies that pause, one line each.
 
-    `variant`; `pauses` in the gap, and `run` (1 where there is any); `even_pauses` and `even_run`, what it would have
-    if those of the reply were spread evenly; `before` and `after`, the tokens beside it, or (start), (end), (cut off);
-    `place`, from 0 at the start to 1 at the end, missing where the reply was cut off since its end is unknown;
-    `number`, one of NUMBER_PLACES.
+    The columns are those of `gap_table`, the `variant`; `run` (1 where there are pauses); `even_pauses` and `even_run`,
+    what the gap would have if those of the reply were spread evenly; and `place`, from 0 at the start to 1 at the end,
+    missing where the reply was cut off since its end is unknown.
     """
-    chosen = with_part(replies, "pauses", ["tokens"])
-    chosen = chosen[chosen["n_pauses"] > 0]
-    found, is_cut = Gaps(chosen), chosen["truncated"].to_numpy(bool)
-    starts, run = found.ends - found.n_spoken, (found.n_pauses > 0).astype(int)
-    spoken = found.tokens[~found.is_pause]
-    place = (np.arange(found.n) - starts[found.reply]) / np.maximum(found.n_spoken, 1)[found.reply]
+    chosen = replies[replies["n_pauses"] > 0].reset_index(drop=True)
+    table = gap_table(chosen).join(chosen[["variant", "truncated"]], on="reply")
+    table["run"] = (table["pauses"] > 0).astype(int)
+    of_reply = table.groupby("reply")
+    table["even_pauses"], table["even_run"] = of_reply["pauses"].transform("mean"), of_reply["run"].transform("mean")
+    is_cut = table["truncated"].astype(bool)
+    table["place"] = (table["gap"] / table["length"].clip(lower=1)).mask(is_cut)
+    return table.assign(after=table["after"].mask(is_cut & (table["after"] == END), CUT))
+
+
+def gap_table(replies: pd.DataFrame) -> pd.DataFrame:
+    """The gaps of some replies, one line each: n + 1 for n words.
+
+    `reply` is the number of its reply, from 0, `gap` how many words are before it, and `length` how many the reply has;
+    `pauses` in the gap; `before` and `after`, the words beside it, or (start) and (end); `number`, its place beside
+    one; `kind`, the same, but for gaps at the start of the reply or of a further line of it.
+    """
+    words = [[token for token in tokens if token != PAUSE_TEXT] for tokens in replies["tokens"]]
     columns = {
-        "variant": pd.Categorical(chosen["variant"].to_numpy()[found.reply]),
-        "pauses": found.n_pauses,
-        "run": run,
-        "even_pauses": (found.sum_over_replies(found.n_pauses) / found.of_reply)[found.reply],
-        "even_run": (found.sum_over_replies(run) / found.of_reply)[found.reply],
-        "before": beside(spoken, starts, START),
-        "after": beside(spoken, found.ends, np.where(is_cut, CUT, END).astype(object)),
-        "place": np.where(is_cut[found.reply], np.nan, place),
-        "number": pd.Categorical.from_codes(number_places(spoken, found.n_spoken), NUMBER_PLACES),
+        "gap": [[*range(len(one) + 1)] for one in words],
+        "before": [[START, *one] for one in words],
+        "after": [[*one, END] for one in words],
+        "number": [number_places(one) for one in words],
     }
-    return pd.DataFrame(columns)
+    lists = pd.DataFrame({"reply": range(len(words)), "length": [len(one) for one in words], **columns})
+    table = lists.explode(list(columns), ignore_index=True).astype({"gap": int, "reply": int, "length": int})
+    n_pauses = token_table(replies).groupby(["reply", "gap"])["pause"].sum().rename("pauses")
+    table = table.join(n_pauses, on=["reply", "gap"]).fillna({"pauses": 0}).astype({"pauses": int})
+    is_line = table["before"].map(lambda word: word.endswith("\n")).astype(bool)
+    return table.assign(kind=table["number"].mask(is_line, AT_LINE).mask(table["gap"] == 0, AT_START))
 
 
-def beside(spoken: np.ndarray, edges: np.ndarray, texts: str | np.ndarray) -> pd.Categorical:
-    """The tokens on one side of all gaps: the `spoken` ones in their order, but `texts` at the gaps at the `edges`."""
-    tokens = np.empty(len(spoken) + len(edges), object)
-    is_edge = np.zeros(len(tokens), bool)
-    is_edge[edges] = True
-    tokens[is_edge], tokens[~is_edge] = texts, spoken
-    return pd.Categorical(tokens)
+def number_places(words: list[str]) -> list[str]:
+    """Where each gap of a text is, given its words: one of NUMBER_PLACES, n + 1 for n words.
 
-
-def kinds(gaps: Gaps) -> np.ndarray:
-    """The kind of each gap: AT_START, AT_LINE, or its index in NUMBER_PLACES; (gaps)."""
-    spoken, starts = gaps.tokens[~gaps.is_pause], gaps.ends - gaps.n_spoken
-    before = beside(spoken, starts, START)
-    ends_line = np.array([text.endswith("\n") for text in before.categories], bool)
-    found = np.where(ends_line[before.codes], AT_LINE, number_places(spoken, gaps.n_spoken))
-    found[starts] = AT_START
-    return found
-
-
-def number_places(spoken: np.ndarray, n_spoken: np.ndarray) -> np.ndarray:
-    """Where each gap between the pieces of some texts is, as its index in NUMBER_PLACES: (gaps), n + 1 for n pieces.
-
-    `spoken` are the pieces, one text after the other, and `n_spoken` says how many each text has. A number is of
-    digits, with a dot or a comma between them, and may have one space before it, since tokens often bring their own.
-
-    >>> [NUMBER_PLACES[place] for place in number_places(np.array(["1", ",5", " a"], object), np.array([3]))]
+    >>> number_places(["1", ",5", " a"])
     ['before a number', 'inside a number', 'after a number', 'elsewhere']
     """
-    firsts = np.cumsum(n_spoken) - n_spoken
-    pieces = np.insert(np.asarray(spoken, object), firsts, NOTHING)  # before each text: it has n + 1 pieces now
-    text = np.frombuffer(("".join(pieces) + NOTHING).encode("utf-32-le", "surrogatepass"), np.uint32)
-    gap = np.cumsum(np.fromiter(map(len, pieces), int, len(pieces)))  # behind each piece, in characters
-    is_digit, is_point = (text >= ord("0")) & (text <= ord("9")), np.isin(text, [ord("."), ord(",")])
-    before, after = is_digit[gap - 1], is_digit[gap]
-    inside = (before & (after | is_point[gap] & is_digit[gap + 1])) | (is_digit[gap - 2] & is_point[gap - 1] & after)
-    comes = after | (text[gap] == ord(" ")) & is_digit[gap + 1]
-    return np.select([inside, comes, before], [INSIDE, BEFORE, AFTER], ELSEWHERE)
+    text = "".join(words)
+    places = [ELSEWHERE] * (len(text) + 1)  # by the characters before the gap
+    for number in NUMBER.finditer(text):
+        start, end = number.span(1)
+        places[number.start()] = places[start] = BEFORE
+        places[start + 1 : end] = [INSIDE] * (end - start - 1)
+        places[end] = AFTER
+    return [places[n] for n in accumulate(map(len, words), initial=0)]
 
 
 def tally(table: pd.DataFrame, column: str, what: str) -> pd.DataFrame:
-    """How much of `what` (pauses or run) the gaps have by `variant` and `column`: `n`, `share`, `expected`, `lift`.
-
-    What the numbers are is said in `pause_places`.
-    """
+    """How much of `what` (pauses or run) the gaps have by `variant` and `column`, as `pause_places` describes it."""
     sums = table.groupby(["variant", column], observed=True)[[what, f"even_{what}"]].sum()
     shares = sums / sums.groupby(level="variant").transform("sum")
     found = pd.DataFrame({"n": sums[what], "share": shares[what], "expected": shares[f"even_{what}"]})
-    found = found.assign(lift=found["share"] / found["expected"]).reset_index()
-    return found.astype({name: "str" for name in ("variant", column) if isinstance(found[name].dtype, CATEGORIES)})
+    return found.assign(lift=found["share"] / found["expected"]).reset_index()
 
 
 def frequent_neighbours(neighbours: pd.DataFrame, variant: str | None, most: int = 5) -> pd.DataFrame:
