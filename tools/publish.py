@@ -4,8 +4,8 @@
 
 Into the folder go results.csv, tables/*.csv, pictures of the run's figures/ and outcomes.tar.xz. Unpacked into runs/,
 this archive is what `notebooks/analyze.ipynb` reads. It has every reply, trial and metric and the manifest of all that
-they were made from. It has neither weights, nor rows of problems, nor the probabilities of single tokens, which are most
-of a run. The sentences of results.md beside them are written by people.
+they were made from. It has neither weights, nor rows of problems, nor the probabilities of single tokens, which are
+most of a run. The sentences of results.md beside them are written by people.
 """
 
 import argparse

@@ -6,8 +6,9 @@ import pytest
 from conftest import ROOT
 
 from pauselib import runs
-from pauselib.sources import generator, models, pretraining
+from pauselib.sources import generator, models
 from pauselib.sources.problems import GENERATED
+from tools import pretrain
 
 SHEET, CARD = (" ".join((ROOT / "docs" / f"{name}.md").read_text().split()) for name in
                ("generator-datasheet", "embedded-model-card"))  # fmt: skip
@@ -40,10 +41,10 @@ def test_the_card_has_the_sizes_and_the_settings_of_the_shipped_files():
         f"{n_parameters / 1e6:.1f} million parameters",
         f"room for {config['max_position_embeddings']:,} positions",
         f"tokenizer of {config['vocab_size']:,} tokens",
-        f"{made['n_steps']:,} steps of {made['batch_size']} rows of {pretraining.BLOCK} tokens, with a learning rate "
+        f"{made['n_steps']:,} steps of {made['batch_size']} rows of {pretrain.BLOCK} tokens, with a learning rate "
         f"of {made['lr']} and seed {made['seed']}",
-        f"{len(pretraining.HEADERS) * len(pretraining.LAST_LINES)} layouts ({len(pretraining.HEADERS)} headers and "
-        f"{len(pretraining.LAST_LINES)} last lines)",
+        f"{len(pretrain.HEADERS) * len(pretrain.LAST_LINES)} layouts ({len(pretrain.HEADERS)} headers and "
+        f"{len(pretrain.LAST_LINES)} last lines)",
         f"the {len(generator.NAMES)} of the generator",
     ):
         assert said in CARD, said
