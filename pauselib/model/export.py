@@ -24,7 +24,7 @@ LOADING = """
     model = AutoModelForCausalLM.from_pretrained("folder"{code})  # the path of this folder
     tokenizer = AutoTokenizer.from_pretrained("folder"{code})
 
-In lm-evaluation-harness: `lm_eval --model hf --model_args pretrained=folder{code} --tasks ...`.
+In lm-evaluation-harness: `lm_eval --model hf --model_args pretrained=folder{argument} --tasks ...`.
 """
 OF_PAUSES = """
 The pause token has the id {pause}, one past the vocabulary. It is chosen, sampled and searched like any token: the
@@ -46,12 +46,12 @@ def export(folder: Path, target: Path) -> None:
     if model.generation_config.eos_token_id is None:
         model.generation_config.eos_token_id = tokenizer.eos_token_id
     with runs.new_folder(target) as part:
-        loading = LOADING.format(code="")
+        loading = LOADING.format(code="", argument="")
         if hasattr(model, "pause_head"):
             pause = model.config.pause_token_id
-            loading = LOADING.format(code=", trust_remote_code=True") + OF_PAUSES.format(
-                pause=pause, prompt_pauses=model.config.prompt_pauses, shown=how_pauses_are_shown(tokenizer, pause)
-            )
+            shown = how_pauses_are_shown(tokenizer, pause)
+            loading = LOADING.format(code=", trust_remote_code=True", argument=",trust_remote_code=True")
+            loading += OF_PAUSES.format(pause=pause, prompt_pauses=model.config.prompt_pauses, shown=shown)
             model.config.auto_map = CLASSES
             runs.write(part / f"{CODE}.py", self_contained())
         model.save_pretrained(part)
