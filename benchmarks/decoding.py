@@ -8,8 +8,8 @@ from pauselib.decoding.greedy import generate
 from pauselib.injection.rows import prompt_ids, tokenize
 from pauselib.model.pause_model import PauseForCausalLM
 from pauselib.sources.models import load_model, load_tokenizer
-from pauselib.sources.pretraining import make_model
 from pauselib.sources.problems import load_problems
+from tools.pretrain import make_model
 
 
 def pausing_model():

@@ -14,10 +14,10 @@ from pauselib.model.pause_model import PauseForCausalLM
 from pauselib.model.unfreezing import unfreeze
 from pauselib.settings import Settings
 from pauselib.sources.models import load_model, load_tokenizer, pause_token_id
-from pauselib.sources.pretraining import make_model
 from pauselib.sources.problems import load_problems
 from pauselib.training.warmup import quiet
 from pauselib.variants import VARIANTS
+from tools.pretrain import make_model
 
 STEPS = 40
 SETTINGS = Settings(max_steps=STEPS, eval_steps=1000)

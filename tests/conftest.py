@@ -35,7 +35,7 @@ def copy_project(folder: Path) -> Path:
 @pytest.fixture(scope="session")
 def tokenizer():
     """A byte-level BPE of 400 tokens, as the embedded model's: <s>, </s> and <pad> are 0, 1 and 2."""
-    from pauselib.sources.pretraining import make_tokenizer
+    from tools.pretrain import make_tokenizer
 
     return make_tokenizer(vocab_size=400, n_documents=300)
 

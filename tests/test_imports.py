@@ -26,7 +26,6 @@ COMPUTE_WITH_TENSORS = (
     "pauselib.training.trainer",
     "pauselib.decoding.batch_cache",
     "pauselib.decoding.greedy",
-    "pauselib.sources.pretraining",
     "pauselib.trials.scorer",
 )
 SHOW_SOMETHING = ("report", "explorer")  # the rooms that are imported to draw and to be clicked

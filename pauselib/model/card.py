@@ -9,47 +9,26 @@ from pauselib.sources.located import located
 from pauselib.sources.models import at_revision, is_named, pinned
 from pauselib.sources.packaged import PACKAGED
 from pauselib.tasks import find
-from pauselib.variants import FIRST_STEP, parse
+from pauselib.variants import parse
 
 CARD = """---
 {front}
 ---
 # {variant} of {model}
 
-{what} It was made by pauselib, a research workbook on pause tokens; it is an experiment and no product.{start}
+{what} It was made by pauselib, a research workbook on pause tokens; it is an experiment and no product.
 
-## What was trained
-
-{trained}
-
-In {steps} steps, of which step {best_step} is kept. The loss on validation rows there is {losses}.
-
-## Data
-
-The problems are those of `{dataset}` (task `{task}`); {rows}
-A prompt is the following text, with a problem in place of QUESTION and `\\n` for a line break; the answer follows it:
-
-    {prompt}
-
-## Settings
-
-{settings}
-
-## Licence
-
-{licence}
+* Trained: {trained}; {steps} steps, of which step {best_step} is kept. Losses on validation rows: {losses}.
+* Data: `{dataset}` (task `{task}`); {rows}.
+* Prompt, with `\\n` for a line break: `{prompt}`
+* Licence: {licence}.
+* Settings: `{settings}`
 """
-
 PAUSES = (
-    "A causal language model with a pause token, which stands beside the vocabulary with an embedding and a head of "
-    "its own; at a pause the model says nothing."
+    "A causal language model with a pause token, which has an embedding and a head beside the vocabulary; at a "
+    "pause the model says nothing."
 )
-SECOND_STEP = (
-    "\n\nIt is a second step: it began with the model of the first one (`{first_step}`), which was trained on clean "
-    "answers, without pauses. The settings of that step begin with `base_`."
-)
-NO_PAUSES = "A causal language model without pauses: what the models with pauses are compared with."
-
+NO_PAUSES = "A causal language model without pauses, which the models with pauses are compared with."
 TRAINED_PARTS = """
 ## How to load it
 
@@ -62,70 +41,42 @@ This folder holds what was trained and names its base in `config.json`. With pau
 `python -m pauselib.model.export FOLDER TARGET` makes a folder of it that needs neither the base nor pauselib.
 """
 
-EXPORTED = """
-## How to load it
-
-    from transformers import AutoModelForCausalLM, AutoTokenizer
-    model = AutoModelForCausalLM.from_pretrained("folder"{code})  # the path of this folder
-    tokenizer = AutoTokenizer.from_pretrained("folder"{code})
-
-In lm-evaluation-harness: `lm_eval --model hf --model_args pretrained=folder{argument} --tasks ...`.
-"""
-
-OF_PAUSES = """
-The pause token has the id {pause_id}, one past the vocabulary. It is chosen, sampled and searched like any token: the
-logits are the log probabilities of {pause_id} words and the pause. {shown}
-The model was trained to find {prompt_pauses} pauses between a prompt and the answer.
-"""
-
-RESULTS = """
-## Replies to {n} test problems
-
-| | |
-| --- | --- |
-{rows}
-
-Greedy, at most {max_new_tokens} new tokens, pauses among them.
-"""
-
 
 def training_card(settings: Settings, record: dict) -> str:
     """Return the card of a trained model, by the settings as its row took them and the record in `training.json`."""
     from huggingface_hub import ModelCardData
 
-    variant, (model, _) = parse(settings.variant), at_revision(settings.source)
-    licence = licence_of(settings.source)
-    hub_id = PACKAGED[model].hub_id if model in PACKAGED else model
+    variant, licence = parse(settings.variant), licence_of(settings.source)
+    (model, _), (dataset, _) = at_revision(settings.source), at_revision(settings.problems, "dataset")
     on_hub = model in PACKAGED or not (is_named(model) or located(model))
-    dataset, _ = at_revision(settings.problems, "dataset")
     front = ModelCardData(
         license=licence,
-        base_model=hub_id if on_hub else None,
+        base_model=(PACKAGED[model].hub_id if model in PACKAGED else model) if on_hub else None,
         datasets=[dataset] if "/" in dataset and not located(dataset) else None,
         library_name="transformers",
         pipeline_tag="text-generation",
         tags=["pause-tokens"] if variant.pauses else None,
     )
-    names = {"model": without_place(settings.model), "dataset": without_place(settings.dataset)}
-    used = settings.of(*settings_of_card(variant)) | names
+    steps = ("data", *["inject"] * variant.pauses, "first_step", *["second_step"] * variant.second_step)
+    used = settings.of(*dict.fromkeys(name for step in steps for name in settings_of_step(step)))
+    used |= {"model": without_place(settings.model), "dataset": without_place(settings.dataset)}
     losses = {name: record[name] for name in ("eval_loss", "lm_loss", "pause_loss") if name in record}
-    injected = f"pauses were injected into the answers (strategy `{settings.strategy}`, {settings.n_copies} a problem)."
+    injected = f"pauses were injected by the strategy `{settings.strategy}`"
     return CARD.format(
         front=front.to_yaml(),
         variant=settings.variant,
         model=without_place(pinned(settings.source)),
         what=PAUSES if variant.pauses else NO_PAUSES,
-        start=SECOND_STEP.format(first_step=FIRST_STEP) if variant.second_step else "",
-        trained=table({row["part"]: f"{row['parameters']:,} numbers" for row in record["trainable"]}),
+        trained=", ".join(f"{row['part']} ({row['parameters']:,} numbers)" for row in record["trainable"]),
         steps=record["steps"],
         best_step=record["best_step"],
-        losses=", ".join(f"{value:.4f} ({name})" for name, value in losses.items()),
+        losses=", ".join(f"{name} {value:.4f}" for name, value in losses.items()),
         dataset=without_place(pinned(settings.problems, "dataset")),
         task=settings.task,
+        rows=injected if variant.pauses else "the answers are as they were given",
         prompt=json.dumps(find(settings.task).prompt("QUESTION"), ensure_ascii=False)[1:-1],
-        rows=injected if variant.pauses else "their answers are as they were given.",
-        settings=table({name: value for name, value in used.items() if value not in ("", {})}),
-        licence=f"{licence}, as that of its base." if licence else "Its base's, which is not known here.",
+        licence=f"{licence}, as that of its base" if licence else "that of its base, which is not known here",
+        settings=json.dumps({name: value for name, value in used.items() if value not in ("", {})}, ensure_ascii=False),
     )
 
 
@@ -134,19 +85,10 @@ def without_place(source: str) -> str:
     return Path(source).name if located(source) else source
 
 
-def settings_of_card(variant) -> tuple[str, ...]:
-    """Return the names of the settings that a variant's card lists: those of its data and of its training."""
-    trained = [*settings_of_step("first_step"), *(settings_of_step("second_step") if variant.second_step else ())]
-    injected = settings_of_step("inject") if variant.pauses else ()
-    return tuple(dict.fromkeys([*settings_of_step("data"), *injected, *trained]))
-
-
 def licence_of(source: str) -> str | None:
-    """Return the licence of a model as its own card gives it; None where there is none to be had."""
-    if source == "tiny":
-        return "mit"
-    if source in PACKAGED:
-        return PACKAGED[source].licence
+    """Return the licence of a model as its card gives it; None where there is none to be had."""
+    if is_named(source):
+        return "mit" if source == "tiny" else PACKAGED[source].licence
     from huggingface_hub import ModelCard
 
     name, _ = at_revision(source)
@@ -157,17 +99,11 @@ def licence_of(source: str) -> str | None:
         return None
 
 
-def table(values: dict) -> str:
-    """Return values by name as a table in Markdown."""
-    return "\n".join(["| | |", "| --- | --- |", *(f"| `{name}` | {value} |" for name, value in values.items())])
-
-
 def results(model: Path) -> str:
     """Return what the replies of the model in a variant's folder came to; empty where there are none of this model."""
-    replies = model.parent
-    made_from, metrics = runs.manifest(replies), runs.read_json(replies / "metrics.json")
-    if not made_from or not metrics or runs.why_stale(replies):
+    made_from, metrics = runs.manifest(model.parent), runs.read_json(model.parent / "metrics.json")
+    if not made_from or not metrics or runs.why_stale(model.parent):
         return ""
-    values = {name: value for name, value in metrics.items() if name != "n" and value is not None}
-    rows = "\n".join(f"| `{name}` | {value:.4f} |" for name, value in values.items())
-    return RESULTS.format(n=metrics["n"], rows=rows, max_new_tokens=made_from["settings"]["max_new_tokens"])
+    values = ", ".join(f"{name} {value:.4f}" for name, value in metrics.items() if name != "n" and value is not None)
+    limit = made_from["settings"]["max_new_tokens"]
+    return f"* Greedy replies to {metrics['n']} test problems, of at most {limit} tokens: {values}.\n"

@@ -5,17 +5,32 @@ It loads elsewhere with transformers alone; a model that pauses brings its class
 """
 
 import argparse
+import ast
 import sys
 from pathlib import Path
 
 from pauselib import runs
 from pauselib.errors import InputError
-from pauselib.model.card import EXPORTED, OF_PAUSES, TRAINED_PARTS, results
-from pauselib.model.remote_code import self_contained
+from pauselib.model.card import TRAINED_PARTS, results
 from pauselib.sources.models import from_pretrained, load_tokenizer
 from pauselib.tokens import PAUSE_TEXT
 
 CODE = "modeling_pause"
+CLASSES = {"AutoConfig": f"{CODE}.PauseConfig", "AutoModelForCausalLM": f"{CODE}.PauseForCausalLM"}
+LOADING = """
+## How to load it
+
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+    model = AutoModelForCausalLM.from_pretrained("folder"{code})  # the path of this folder
+    tokenizer = AutoTokenizer.from_pretrained("folder"{code})
+
+In lm-evaluation-harness: `lm_eval --model hf --model_args pretrained=folder{argument} --tasks ...`.
+"""
+OF_PAUSES = """
+The pause token has the id {pause}, one past the vocabulary. It is chosen, sampled and searched like any token: the
+logits are the log probabilities of {pause} words and the pause. {shown}
+The model was trained to find {prompt_pauses} pauses between a prompt and the answer.
+"""
 
 
 def export(folder: Path, target: Path) -> None:
@@ -28,21 +43,17 @@ def export(folder: Path, target: Path) -> None:
     if target.exists():
         raise InputError(f"{target} is there already: choose another name, or move it away.")
     model, tokenizer = from_pretrained(AutoModelForCausalLM, str(folder)), load_tokenizer(str(folder))
-    pauses, loading = hasattr(model, "pause_head"), EXPORTED.format(code="", argument="")
     if model.generation_config.eos_token_id is None:
         model.generation_config.eos_token_id = tokenizer.eos_token_id
     with runs.new_folder(target) as part:
-        if pauses:
-            classes = {"AutoConfig": "PauseConfig", "AutoModelForCausalLM": "PauseForCausalLM"}
-            model.config.auto_map = {auto: f"{CODE}.{name}" for auto, name in classes.items()}
-            code = self_contained("pauselib.model.pause_model", *classes.values())
-            runs.write(part / f"{CODE}.py", code)
-            loading = EXPORTED.format(code=", trust_remote_code=True", argument=",trust_remote_code=True")
-            loading += OF_PAUSES.format(
-                pause_id=model.config.pause_token_id,
-                prompt_pauses=model.config.prompt_pauses,
-                shown=how_pauses_are_shown(tokenizer, model.config.pause_token_id),
-            )
+        loading = LOADING.format(code="", argument="")
+        if hasattr(model, "pause_head"):
+            pause = model.config.pause_token_id
+            shown = how_pauses_are_shown(tokenizer, pause)
+            loading = LOADING.format(code=", trust_remote_code=True", argument=",trust_remote_code=True")
+            loading += OF_PAUSES.format(pause=pause, prompt_pauses=model.config.prompt_pauses, shown=shown)
+            model.config.auto_map = CLASSES
+            runs.write(part / f"{CODE}.py", self_contained())
         model.save_pretrained(part)
         tokenizer.save_pretrained(part)
         card = folder / "README.md"
@@ -50,12 +61,25 @@ def export(folder: Path, target: Path) -> None:
         runs.write(part / "README.md", said + results(folder) + loading)
 
 
-def how_pauses_are_shown(tokenizer, pause_id: int) -> str:
+def self_contained() -> str:
+    """Return the source of the pause model's modules as one file without what it imports of this package."""
+    file = ['"""A causal language model with a pause token, for `trust_remote_code=True`. Written by pauselib."""']
+    file.append('class InputError(ValueError):\n    """Something that was given can\'t be used."""')
+    for name in ("configuration", "precision", "pause_model"):
+        for statement in ast.parse((Path(__file__).parent / f"{name}.py").read_text(encoding="utf-8")).body:
+            of_package = isinstance(statement, ast.ImportFrom) and statement.module.startswith("pauselib")
+            registers = isinstance(statement, ast.Expr)  # in transformers' auto classes; docstrings are such, too
+            if not (of_package or registers):
+                file.append(ast.unparse(statement))
+    return "\n\n".join(file) + "\n"
+
+
+def how_pauses_are_shown(tokenizer, pause: int) -> str:
     """Let a tokenizer know the pause where the next of its ids is that of the pause; return what becomes of it."""
-    text = tokenizer.convert_ids_to_tokens(pause_id) if pause_id < len(tokenizer) else None
-    if text is not None:
+    if pause < len(tokenizer):
+        text = tokenizer.convert_ids_to_tokens(pause)
         return f"The tokenizer writes it `{text}`, its own token of that id: in a prompt, that text is a pause."
-    if len(tokenizer) != pause_id:
+    if len(tokenizer) != pause:
         return "The tokenizer has no text for it and leaves it out."
     tokenizer.add_tokens([PAUSE_TEXT], special_tokens=True)
     return f"The tokenizer writes it `{PAUSE_TEXT}`, and leaves it out with `skip_special_tokens=True`."

@@ -40,26 +40,23 @@ SPLITS = {
 
 ITEMS = (
     "apples beads books bottles bricks buttons candles cards coins cookies eggs flowers marbles peaches pens photos "
-    "plums ribbons "
-    "shells spoons stamps stickers tickets toys"
+    "plums ribbons shells spoons stamps stickers tickets toys"
 ).split()
 NAMES = (
-    "Ada Amir Ben Carla Chen Dana Eli Fatima Finn Grace Hugo Ines Ivan Jin Kofi Lena Liam Maya Mia Nora Omar Pia Quinn "
-    "Rosa Sam Tara Umar Vera Will Yara"
+    "Ada Amir Ben Carla Chen Dana Eli Fatima Finn Grace Hugo Ines Ivan Jin Kofi Lena Liam Maya Mia Nora Omar Pia "
+    "Quinn Rosa Sam Tara Umar Vera Will Yara"
 ).split()
 OPENINGS = (
-    "First,|So|Now|Then|Next,|After that,|At this point|Here|This means|Therefore|Thus|Hence|Okay,|Well,|Right,|Again,|"
-    "Clearly|"
-    "Overall,|Counting on,|Once done,|Following this,|With that,|By then|Given that,|Let us see:|We know|Note that|"
-    "Look:|Of course|"
-    "In turn,|Since then|Soon|Later|Afterwards|From there|Going on,|Moving on,|Simply put,|To go on,|Step by step,|"
-    "Meanwhile|Really,|"
-    "Surely|Indeed|Obviously|Evidently|Carefully:|Quickly|Yes,|Good:"
+    "First,|So|Now|Then|Next,|After that,|At this point|Here|This means|Therefore|Thus|Hence|Okay,|Well,|Right,|"
+    "Again,|Clearly|Overall,|Counting on,|Once done,|Following this,|With that,|By then|Given that,|Let us see:|"
+    "We know|Note that|Look:|Of course|In turn,|Since then|Soon|Later|Afterwards|From there|Going on,|Moving on,|"
+    "Simply put,|To go on,|Step by step,|Meanwhile|Really,|Surely|Indeed|Obviously|Evidently|Carefully:|Quickly|Yes,|"
+    "Good:"
 ).split("|")
 FURTHER = ["Then", "So", "Now"]
 CLAUSES = (
-    "{name} has|there are|that makes|that gives|we get|we find|the count is|the total is|it comes to|one counts|this "
-    "leads to|you see"
+    "{name} has|there are|that makes|that gives|we get|we find|the count is|the total is|it comes to|one counts|"
+    "this leads to|you see"
 ).split("|")
 
 STARTS = (

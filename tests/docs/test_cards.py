@@ -1,13 +1,14 @@
-"""The data sheet and the card say what the code and the files of the embedded model say: no number there is older."""
-
-import re
+"""The data sheet, the card and the citation have the numbers of the code and of the embedded model's files."""
 
 import pytest
+import yaml
 from conftest import ROOT
 
+import pauselib
 from pauselib import runs
-from pauselib.sources import generator, models, pretraining
+from pauselib.sources import generator, models
 from pauselib.sources.problems import GENERATED
+from tools import pretrain
 
 SHEET, CARD = (" ".join((ROOT / "docs" / f"{name}.md").read_text().split()) for name in
                ("generator-datasheet", "embedded-model-card"))  # fmt: skip
@@ -40,30 +41,15 @@ def test_the_card_has_the_sizes_and_the_settings_of_the_shipped_files():
         f"{n_parameters / 1e6:.1f} million parameters",
         f"room for {config['max_position_embeddings']:,} positions",
         f"tokenizer of {config['vocab_size']:,} tokens",
-        f"{made['n_steps']:,} steps of {made['batch_size']} rows of {pretraining.BLOCK} tokens, with a learning rate "
+        f"{made['n_steps']:,} steps of {made['batch_size']} rows of {pretrain.BLOCK} tokens, with a learning rate "
         f"of {made['lr']} and seed {made['seed']}",
-        f"{len(pretraining.HEADERS) * len(pretraining.LAST_LINES)} layouts ({len(pretraining.HEADERS)} headers and "
-        f"{len(pretraining.LAST_LINES)} last lines)",
+        f"{len(pretrain.HEADERS) * len(pretrain.LAST_LINES)} layouts ({len(pretrain.HEADERS)} headers and "
+        f"{len(pretrain.LAST_LINES)} last lines)",
         f"the {len(generator.NAMES)} of the generator",
     ):
         assert said in CARD, said
 
 
-@pytest.mark.parametrize(
-    ("page", "headings"),
-    [
-        (
-            "generator-datasheet",
-            ["Motivation", "Composition", "Collection process", "Preprocessing and labelling"]
-            + ["What is null by construction", "Uses", "Distribution and maintenance"],
-        ),
-        (
-            "embedded-model-card",
-            ["Model details", "Intended use", "Factors", "Metrics", "Evaluation data", "Training data"]
-            + ["Quantitative analyses", "What is null by construction", "Ethical considerations"]
-            + ["Caveats and recommendations"],
-        ),
-    ],
-)
-def test_a_card_has_the_headings_of_its_kind(page, headings):
-    assert re.findall(r"^## (.*)$", (ROOT / "docs" / f"{page}.md").read_text(), re.MULTILINE) == headings
+def test_the_citation_names_this_version():
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    assert (citation["version"], citation["license"]) == (pauselib.__version__, "MIT")

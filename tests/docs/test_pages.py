@@ -6,8 +6,8 @@ import pytest
 from conftest import ROOT
 from test_architecture import order_of_rooms
 
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-TREE = r"(?:pauselib|notebooks|configs|docs|benchmarks)/[\w./-]*\w/?"
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "results").rglob("*.md"))]
+TREE = r"(?:pauselib|notebooks|configs|docs|results|tools|benchmarks)/[\w./-]*\w/?"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())

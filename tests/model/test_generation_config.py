@@ -14,13 +14,9 @@ from pauselib.sources.models import load_model, load_tokenizer
 from pauselib.training.warmup import train_variant
 
 SAYS = {  # as the models have it, the ids apart: those of the tests' tokenizer
-    "vicuna, Llama 2": {"bos_token_id": 0, "eos_token_id": 1, "max_length": 4096, "temperature": 0.9, "top_p": 0.6},
-    "Llama 2, another pad": {"temperature": 0.9, "top_p": 0.6, "pad_token_id": 0, "eos_token_id": 1},
-    "Qwen3-ASR": {"do_sample": False, "temperature": 1e-6, "eos_token_id": [7, 1]},
-    "ids as the tokenizer's": {"temperature": 0.9, "bos_token_id": 0, "eos_token_id": 1, "pad_token_id": 2},
+    "Llama 2": {"bos_token_id": 0, "eos_token_id": 1, "max_length": 4096, "temperature": 0.9, "top_p": 0.6},
     "Qwen2.5": {"do_sample": True, "temperature": 0.7, "top_p": 0.8, "top_k": 20, "repetition_penalty": 1.05},
     "Qwen3": {"do_sample": True, "temperature": 0.6, "top_k": 20, "eos_token_id": [1, 7], "pad_token_id": 2},
-    "GPT-2": {"_from_model_config": True, "bos_token_id": 1, "eos_token_id": 1},
     "LLaMA": {"pad_token_id": -1, "eos_token_id": [], "num_beams": 1, "length_penalty": 2.0, "early_stopping": True},
     "Gemma 2": {"cache_implementation": "hybrid", "eos_token_id": 1},
 }
@@ -61,12 +57,6 @@ def test_a_row_is_trained_saved_loaded_and_exported_whatever_its_base_says_of_sa
     for place in (folder, tmp_path / "elsewhere"):
         kept = json.loads((place / "generation_config.json").read_text())
         assert not {"temperature", "top_p", "top_k", "length_penalty", "cache_implementation"}.intersection(kept)
-
-
-def test_a_model_that_was_saved_with_such_words_is_exported(base, tmp_path):
-    folder = base({"temperature": 0.9, "top_p": 0.6})
-    export(folder, tmp_path / "elsewhere")
-    assert json.loads((tmp_path / "elsewhere" / "generation_config.json").read_text())["eos_token_id"] == 1
 
 
 @pytest.mark.parametrize("end", [[[1]], {}, "</s>", [1, "2"], True])

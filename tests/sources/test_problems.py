@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from pauselib import runs
+from pauselib.errors import InputError
 from pauselib.sources.problems import GENERATED, count_in_both, digests, load_problems
 
 PENS = {"question": "Ada has 2 pens and buys 3. How many?", "answer": "2+3 = <<2+3=5>>5 pens.\n#### 5"}
@@ -42,35 +43,11 @@ def hub(tmp_path, monkeypatch):
     return tmp_path
 
 
-def test_a_folder_gives_the_rows_of_its_file_with_an_id(folder):
-    assert load_problems(folder(PENS, DEBT), "train") == [
-        {"problem_id": "train-0", **PENS},
-        {"problem_id": "train-1", **DEBT},
-    ]
-
-
-def test_blank_lines_are_no_problems(folder):
-    assert [one["problem_id"] for one in load_problems(folder("", PENS, " ", DEBT, ""), "train", n=2)] == [
-        "train-0",
-        "train-1",
-    ]
-
-
-def test_other_columns_are_left_out(folder):
-    assert load_problems(folder({**PENS, "source": "made up"}), "train") == [{"problem_id": "train-0", **PENS}]
-
-
-def test_the_first_n_problems_do_not_need_the_rest_of_the_file(folder):
-    assert len(load_problems(folder(PENS, "broken"), "train", n=1)) == 1
-
-
-def test_more_problems_than_there_are_are_refused(folder):
-    place = folder(PENS, DEBT)
-    with pytest.raises(ValueError) as error:
-        load_problems(place, "train", n=3)
-    assert str(error.value) == (
-        f"n_train is 3, but the train split of {place} has 2 problems: give at most that, or 0 for all of them."
-    )
+def test_a_folder_gives_the_rows_of_its_file_with_an_id_and_without_blank_lines_and_other_columns(folder):
+    place = folder("", {**PENS, "source": "made up"}, " ", DEBT, "broken")
+    first, second = {"problem_id": "train-0", **PENS}, {"problem_id": "train-1", **DEBT}
+    assert load_problems(place, "train", n=2) == [first, second]
+    assert load_problems(place, "train", n=1, skip=1) == [second]
 
 
 @pytest.mark.parametrize(
@@ -99,57 +76,48 @@ def test_the_real_gsm8k_is_whole(GSM8K, split, n, first):
             "train.jsonl, line 3: the final answer '3/4' would be read as '3'",
         ),
         ([{**PENS, "question": "\ud83d pens?"}], r"line 1: the text in the column 'question' has half a character, "),
-        ([PENS, [], "{", DEBT, {}], "^3 of 5 rows are no problems, the first is .*train.jsonl, line 2: there is no"),
         ([PENS, "[" * 100_000], "train.jsonl, line 2: this is not JSON"),
-        ([{"answer": "#### 1"}], "train.jsonl, line 1: there is no text in the column 'question'"),
+        ([PENS, '{"question": "How'], "train.jsonl, line 2: this is not JSON"),
         ([{"question": "How many?", "answer": 5}], "line 1: there is no text in the column 'answer'"),
         ([PENS, ["a", "list"]], "line 2: there is no text in the column 'question'"),
         ([PENS, PENS, {**PENS, "answer": "It is 5."}], "train.jsonl, line 3: the answer has no line '#### NUMBER'"),
-        ([PENS, '{"question": "How'], "train.jsonl, line 2: this is not JSON"),
         ([], "The train split of .* has no problems"),
     ],
 )
 def test_a_malformed_file_is_refused_naming_file_and_line(folder, lines, complaint):
-    with pytest.raises(ValueError, match=complaint) as error:
+    with pytest.raises(InputError, match=complaint) as error:
         load_problems(folder(*lines), "train")
     assert "\n" not in str(error.value)
 
 
-@pytest.mark.parametrize("name", ["{x}", "{", "%s"])
-def test_a_folder_may_have_any_name(tmp_path, name):
-    (tmp_path / name).mkdir()
-    (tmp_path / name / "train.jsonl").write_text(json.dumps(PENS) + "\n[]\n")
-    assert load_problems(str(tmp_path / name), "train", n=1) == [{"problem_id": "train-0", **PENS}]
-    with pytest.raises(ValueError, match=r"train\.jsonl, line 2: there is no text"):
-        load_problems(str(tmp_path / name), "train")
-
-
-def test_generated_problems_are_no_algebra_problems():
-    sentence = "the train split of toy, problem 1: there is no text in the column 'rationale', the columns are "
-    with pytest.raises(ValueError) as error:
-        load_problems("toy", "train", 1, task="aqua")
-    assert str(error.value) == f"{sentence}['question', 'answer', 'n_steps'] (the task is 'aqua')."
-
-
-def test_an_unknown_task_is_refused(folder):
-    with pytest.raises(ValueError, match="task 'gsm' is not known: did you mean 'gsm8k'"):
-        load_problems(folder(PENS), "train", task="gsm")
-
-
-def test_a_folder_without_the_splits_file_is_refused(folder):
-    with pytest.raises(ValueError, match=r"has no test\.jsonl"):
-        load_problems(folder(PENS), "test")
+@pytest.mark.parametrize(
+    ("asked", "sentence"),
+    [
+        ({"n": 3}, "n_train is 3, but the train split of .* has 2 problems: give at most that, or 0 for all of them."),
+        ({"n": 5, "skip": 2}, "The train split of .* has no problems but the 2 that skip_train leaves out."),
+        ({"split": "test"}, "has no test.jsonl: put the problems there"),
+        ({"task": "gsm"}, "task 'gsm' is not known: did you mean 'gsm8k'"),
+        (
+            {"dataset": "toy", "n": 1, "task": "aqua"},
+            "^the train split of toy, problem 1: there is no text in the column 'rationale', the columns are ",
+        ),
+        ({"dataset": "toy@v1"}, "dataset_revision is 'v1', but the dataset 'toy' is not from the hub"),
+        ({"dataset": "nobody/has-this"}, "'nobody/has-this' can't be read .*nothing has the path .*Give 'toy', a fol"),
+        ({"dataset": "no-such-folder"}, "'no-such-folder' can't be read .*nothing has the path .*Give 'toy', a folder"),
+    ],
+)
+def test_what_there_is_not_is_refused_in_one_sentence(folder, asked, sentence):
+    with pytest.raises(InputError, match=sentence) as error:
+        load_problems(**{"dataset": folder(PENS, DEBT), "split": "train", **asked})
+    assert "\n" not in str(error.value)
 
 
 def test_a_hub_dataset_gives_the_same_rows_as_a_folder(hub, folder):
     assert load_problems("openai/gsm8k", "train") == load_problems(folder(PENS, DEBT), "train")
     assert load_problems("openai/gsm8k", "train", n=1) == [{"problem_id": "train-0", **PENS}]
     assert load_problems("openai/gsm8k", "test") == [{"problem_id": "test-0", **DEBT}]
-
-
-def test_an_unknown_configuration_of_a_folder_is_refused_with_those_that_there_are(hub):
     sentence = "The folder .*/openai/gsm8k has no configuration 'socratic': set dataset_config to 'main'"
-    with pytest.raises(ValueError, match=sentence):
+    with pytest.raises(InputError, match=sentence):
         load_problems("openai/gsm8k", "train", config="socratic")
 
 
@@ -175,14 +143,6 @@ def test_a_dataset_that_was_saved_to_disk_is_read(tmp_path, monkeypatch):
     splits = {split: datasets.Dataset.from_list([one]) for split, one in (("train", PENS), ("test", DEBT))}
     datasets.DatasetDict(splits).save_to_disk(tmp_path / "saved")
     assert load_problems(str(tmp_path / "saved"), "test", config="default") == [{"problem_id": "test-0", **DEBT}]
-
-
-@pytest.mark.parametrize("dataset", ["text", "csv", "json", "parquet"])
-def test_the_name_of_a_format_is_no_dataset(dataset, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "train.txt").write_text("the loader of the format would read what is here")
-    with pytest.raises(ValueError, match=f"'{dataset}' is the name of a format and no dataset"):
-        load_problems(dataset, "train")
 
 
 @pytest.mark.parametrize("dataset", ["/usr", "/", "/dev/zero"])
@@ -240,39 +200,6 @@ def test_without_a_network_another_revision_than_the_cached_one_is_refused(tmp_p
         load_problems(f"org/problems@{'b' * 40}", "train")
 
 
-def test_a_revision_of_the_generated_problems_is_refused():
-    with pytest.raises(ValueError, match="dataset_revision is 'v1', but the dataset 'toy' is not from the hub"):
-        load_problems("toy@v1", "train")
-
-
-@pytest.mark.parametrize("dataset", ["nobody/has-this", "no-such-folder"])
-def test_what_the_hub_does_not_have_is_refused_in_one_sentence(dataset):
-    with pytest.raises(
-        ValueError, match=f"'{dataset}' could not be had from the hub .*nothing has the path .*: give 'toy', a folder"
-    ) as error:
-        load_problems(dataset, "train")
-    assert "\n" not in str(error.value)
-
-
-def test_the_toy_problems_are_generated_as_many_as_asked_for():
-    rows = load_problems("toy", "train", n=3, seed=0)
-    assert [row["problem_id"] for row in rows] == ["train-0", "train-1", "train-2"]
-    assert list(rows[0]) == ["problem_id", "question", "answer"]
-    assert len(load_problems("toy", "test")) == GENERATED["test"]
-
-
-def test_the_first_problems_can_be_left_out_and_the_others_keep_their_numbers(folder):
-    place = folder(PENS, DEBT, {**PENS, "question": "And 3?"})
-    assert [p["problem_id"] for p in load_problems(place, "train", skip=1)] == ["train-1", "train-2"]
-    (second,) = load_problems(place, "train", 1, skip=1)
-    assert (second["problem_id"], second["question"]) == ("train-1", DEBT["question"])
-
-
 def test_generated_problems_after_the_first_are_those_of_the_same_stream():
     assert load_problems("toy", "test", 2, skip=3) == load_problems("toy", "test", 5)[3:]
     assert len(load_problems("toy", "test", skip=3)) == GENERATED["test"]
-
-
-def test_leaving_out_all_problems_is_refused(folder):
-    with pytest.raises(ValueError, match=r"has no problems but the 2 that skip_train leaves out\.$"):
-        load_problems(folder(PENS, DEBT), "train", 5, skip=2)

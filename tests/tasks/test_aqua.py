@@ -38,13 +38,7 @@ def test_a_problem_is_the_question_with_its_options_and_the_rationale_with_its_l
 )
 def test_the_answer_is_the_first_letter_behind_four_hashes(reply, letter):
     assert AQUA.extract(reply) == letter
-
-
-@pytest.mark.parametrize(
-    ("reply", "correct"), [("#### B", True), ("So B.\n#### B)3", True), ("#### C", False), ("B", False)]
-)
-def test_a_reply_is_correct_when_its_letter_is_the_gold_one(reply, correct):
-    assert AQUA.is_correct(reply, AQUA.problem(TRIP)["answer"]) is correct
+    assert AQUA.is_correct(reply, "120 / 40 = 3\n#### B") == (letter == "B")
 
 
 @pytest.mark.parametrize(
@@ -66,16 +60,9 @@ def test_difficulty_is_the_number_of_equations_and_the_results_are_behind_their_
     ("changes", "complaint"),
     [
         ({"question": None}, "there is no text in the column 'question'"),
-        ({"rationale": 3}, "there is no text in the column 'rationale'"),
-        ({"correct": ["B"]}, "there is no text in the column 'correct'"),
-        ({"options": "A)2 B)3"}, "there is no list of texts in the column 'options'"),
-        ({"options": []}, "there is no list of texts in the column 'options'"),
         ({"options": ["A)2", 3]}, "there is no list of texts in the column 'options'"),
-        ({"correct": "F"}, "the correct option 'F' is none of A, B, C, D, E"),
-        ({"correct": ""}, "the correct option '' is none of A, B, C, D, E"),
         ({"correct": "\x1b[2J"}, r"the correct option '\x1b[2J' is none of A, B, C, D, E"),
         ({"options": ["1)2", "2)3"]}, "the option '1)2' has no letter from A to E before it, as in 'A)21'"),
-        ({"options": ["Apples", "B)3"]}, "the option 'Apples' has no letter from A to E before it, as in 'A)21'"),
         (
             {"options": ["A)\ud83d", "B)3"]},
             r"the text in the column 'options' has half a character, '\ud83d': take it out",
@@ -92,9 +79,3 @@ def test_a_malformed_row_is_refused_naming_file_and_line(tmp_path, changes, comp
     with pytest.raises(ValueError) as error:
         load_problems(str(tmp_path), "train", task="aqua")
     assert str(error.value) == f"{tmp_path / 'train.jsonl'}, line 2: {complaint} (the task is 'aqua')."
-
-
-def test_a_row_that_is_no_object_is_refused(tmp_path):
-    (tmp_path / "test.jsonl").write_text("3\n")
-    with pytest.raises(ValueError, match=r"test.jsonl, line 1: there is no text in the column 'question'"):
-        load_problems(str(tmp_path), "test", task="aqua")
