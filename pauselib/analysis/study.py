@@ -1,7 +1,7 @@
 """All that an experiment's replies say, computed once when asked for; the analyze notebook and the report show it.
 
 >>> study = Study(settings)
->>> study.takeaways        # the published claims with estimates, intervals, tests and verdicts
+>>> study.claims           # the claims of the plan with estimates, intervals and verdicts
 """
 
 from functools import cached_property
@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from pauselib.analysis.claims import takeaways
-from pauselib.analysis.claims.plan import plan
+from pauselib.analysis.claims.judged import judged_claims, null_by_construction, trial_claims
+from pauselib.analysis.claims.preregistration import plan
 from pauselib.analysis.tables import audit, comparisons, loading, record
+from pauselib.analysis.tables.contrasts import Trials, outcomes
 from pauselib.analysis.tables.curve import Curve, checkpoint_outcomes
-from pauselib.analysis.tables.trials import Trials, outcomes
 from pauselib.analysis.why import certainty, places, reasons
 from pauselib.analysis.why.pause_origin import PauseOrigin
 from pauselib.settings import Settings
@@ -95,15 +95,14 @@ class Study:
         return comparisons.against_matched(self.replies)
 
     @cached_property
-    def unmatched(self) -> str:
-        """Which variants that comparison leaves out, in words (`comparisons.unmatched`)."""
+    def unmatched(self) -> list[str]:
+        """The variants that this comparison leaves out (`comparisons.unmatched`)."""
         return comparisons.unmatched(self.replies)
 
     @cached_property
-    def detectable(self) -> str:
-        """The smallest difference in accuracy that these problems can show, in words (`comparisons.detectable`)."""
-        sentence, _ = comparisons.detectable(self.replies)
-        return sentence
+    def detectable(self) -> float:
+        """The smallest difference in accuracy that these problems can show (`comparisons.detectable`)."""
+        return comparisons.detectable(self.replies)
 
     @cached_property
     def pauses_by_correctness(self) -> pd.DataFrame:
@@ -121,31 +120,31 @@ class Study:
         return comparisons.intervention_effects(self.replies, self.intervened)
 
     @cached_property
-    def takeaways(self) -> pd.DataFrame:
-        """The claims of the plan with their verdicts (`takeaways.takeaways`). Lines of other modules belong in here.
+    def claims(self) -> pd.DataFrame:
+        """The claims of the plan with their verdicts (`judged.judged_claims`).
 
         Of the registered experiment, only the registered test problems count.
         """
         replies, intervened = (
             plan().registered_part(table, self.settings.experiment) for table in (self.replies, self.intervened)
         )
-        return takeaways.takeaways(replies, intervened, plan(), self.trials.takeaways())
+        return judged_claims(replies, intervened, plan(), trial_claims(self.trials, plan()))
 
     @cached_property
     def plan_status(self) -> str:
-        """Whether this experiment is registered, where, and whether all of it is finished (`plan.Plan.status`)."""
+        """Whether this experiment is registered, and finished (`preregistration.Preregistration.status`)."""
         unfinished = set(loading.row_folders(self.settings)) - set(self.finished_rows)
         done = set(self.settings.seeds) - {seed for seed, _ in unfinished}
         return plan().status(self.settings.experiment, done)
 
     @cached_property
     def built_in(self) -> list[str]:
-        """What makes takeaways null by construction, in sentences (`takeaways.null_by_construction`)."""
-        return takeaways.null_by_construction(self.settings)
+        """What makes claims null by construction, in sentences (`judged.null_by_construction`)."""
+        return null_by_construction(self.settings)
 
     @cached_property
     def trials(self) -> Trials:
-        """The insertion trials, and whether pauses buy computation (`trials.Trials`)."""
+        """The insertion trials, and whether pauses buy computation (`contrasts.Trials`)."""
         return Trials.of(self.settings, outcomes(self.settings))
 
     @cached_property

@@ -10,7 +10,7 @@ from conftest import ROOT
 from published import TABLES, against_matched, contrast, gain, line, percent, points, signed, table
 from test_archives import stored, unpacked
 
-from pauselib.analysis.claims.plan import plan
+from pauselib.analysis.claims.preregistration import plan
 from pauselib.analysis.statistics.paired import compare
 from pauselib.analysis.study import Study
 from pauselib.tokens import PAUSE_TEXT
