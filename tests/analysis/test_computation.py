@@ -104,11 +104,5 @@ def at_most(share: float, draws: int) -> float:
 @pytest.mark.parametrize("seeds", [1, 3])
 @pytest.mark.parametrize(("beyond_masked", "above_nothing"), [(0, 2), (2, 0)])
 def test_a_benefit_that_is_not_there_is_found_in_at_most_one_of_forty_experiments(beyond_masked, above_nothing, seeds):
-    low = intervals(beyond_masked, above_nothing, seeds, draws=400)[:, 0]
-    assert np.mean(low > 0) <= at_most(0.025, draws=400)
-
-
-@pytest.mark.parametrize("above_nothing", [0.1, 2])
-def test_a_benefit_is_called_too_small_in_at_most_one_of_forty_experiments(above_nothing):
-    high = intervals(0.1, above_nothing, seeds=1, draws=400)[:, 1]
-    assert np.mean(high < 0.1) <= at_most(0.025, draws=400)
+    low = intervals(beyond_masked, above_nothing, seeds, draws=200)[:, 0]
+    assert np.mean(low > 0) <= at_most(0.025, draws=200)

@@ -74,19 +74,6 @@ def test_step_accuracy_is_the_other_outcome(trials):
     assert by_hand["above nothing"] == 1.0  # of hard results, from none to all
 
 
-def test_a_result_weighs_as_much_as_its_problem_has_room_for():
-    """Two hard results of one problem count as one of another."""
-    likelihoods = {
-        key: [-2.0, -2.0, -1.0, -2.0] if key[1] == NOTHING else values for key, values in LIKELIHOODS.items()
-    }
-    likelihoods[START, NOTHING] = [-3.0, -3.0, -1.0, -3.0]
-    likelihoods[START, NOTHING][2] = -1.0
-    likelihoods["sft_peft", PAUSES] = [0.0, -1.0, -1.0, -1.0]
-    found = Trials(table(likelihoods))
-    found.hard = pd.Series([True, True, False, True], index=pd.MultiIndex.from_tuples(RESULTS))
-    assert estimates(found.contrasts("sft_peft"))["above nothing"] == np.mean([np.mean([2.0, 1.0]), 1.0])
-
-
 def test_a_seed_that_lacks_a_model_is_left_out():
     other = {key: values for key, values in LIKELIHOODS.items() if key[0] != MATCHED}
     found = Trials(pd.concat([table(LIKELIHOODS), table(other, seed=43)], ignore_index=True))
