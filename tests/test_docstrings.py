@@ -12,7 +12,7 @@ import pytest
         ("pauselib.variants", 4),
         ("pauselib.analysis.claims.verdicts", 2),
         ("pauselib.analysis.statistics.paired", 1),
-        ("pauselib.analysis.claims.plan", 1),
+        ("pauselib.analysis.claims.preregistration", 1),
         ("pauselib.tasks", 1),
         ("pauselib.injection.rows", 1),
         ("pauselib.decoding.interventions", 2),

@@ -112,8 +112,7 @@ def test_one_variant_from_nothing_then_its_replies_then_its_trial_then_the_table
     few = {"trial_sites": ["step", "result"], "trial_contents": ["pauses", "masked"], "trial_doses": [4]}
     tried = run("trial", tmp_path / "trial.ipynb", variant="sft_peft", **few, **settings)
     assert tried.returncode == 0, tried.stderr
-    said = "4 pauses before the calculation of a hard result change the log likelihood of its digits by"
-    assert said in (tmp_path / "trial.ipynb").read_text()
+    assert "pauses − nothing, of sft_peft" in (tmp_path / "trial.ipynb").read_text()
     for model in ("sft_peft", "baseline_1_epoch", "baseline_matched"):
         assert (folder / "seed-42" / model / "trial" / "trials.parquet").exists()
     analyzed = run("analyze", tmp_path / "out.ipynb", **settings)
@@ -123,7 +122,6 @@ def test_one_variant_from_nothing_then_its_replies_then_its_trial_then_the_table
     assert len(lines) == 26
     report = (folder / "report.html").read_text()
     assert report.count("<svg") == pictures_of_report(n_variants=1)
-    assert report.count(said) == 3  # under the takeaways, with the trial, and in the copy of a table
     assert "http://" not in report.replace("http://www.w3.org", "").replace("http://purl.org", "").replace(
         "http://creativecommons.org", ""
     )

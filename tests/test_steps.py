@@ -8,7 +8,7 @@ import torch
 from transformers import AutoConfig, AutoModelForCausalLM
 
 from pauselib import runs, steps
-from pauselib.analysis.tables.trials import Trials
+from pauselib.analysis.tables.contrasts import Trials
 from pauselib.decoding import evaluation, greedy
 from pauselib.errors import InputError
 from pauselib.injection.rows import problem_number, prompt_ids, read_rows
@@ -469,7 +469,7 @@ def test_the_trial_of_a_variant_makes_the_trials_that_it_is_compared_with_each_o
     written = (folder / "trials.parquet").stat().st_mtime_ns
     assert trial(settings)["log_likelihood"].le(0).all()
     assert (folder / "trials.parquet").stat().st_mtime_ns == written
-    assert Trials(found).computation("sft_peft").beyond_masked.problems == 2
+    assert Trials(found).contrasts("sft_peft")["problems"][0] == 2
 
 
 def test_the_step_accuracy_of_a_row_is_that_of_its_trial_with_nothing_put_in(small):
@@ -488,4 +488,4 @@ def test_a_task_without_results_has_no_step_accuracy_and_a_trial_that_says_so(fr
     settings = fresh.but(dataset=str(tmp_path), variant="baseline_1_epoch", n_train=0, n_test=0)
     _, metrics = evaluate(settings)
     assert metrics["step_accuracy"] is None
-    assert Trials(trials(settings)).about.endswith("or the gold answers of this task have no results.")
+    assert Trials(trials(settings)).outcomes.empty

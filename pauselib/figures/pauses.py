@@ -6,7 +6,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from pauselib.analysis.claims.plan import plan
+from pauselib.analysis.claims.preregistration import plan
 from pauselib.analysis.statistics.intervals import wilson
 from pauselib.analysis.why.certainty import HEAD, LM
 from pauselib.figures.style import CORRECT, INCORRECT, LINE, PAUSE_PART_COLOURS, described, look, panels, whiskers

@@ -152,5 +152,5 @@ def show_takeaways(takeaways: pd.DataFrame) -> None:
     """Show the claims of `Study.takeaways` with their verdicts as prose, a paragraph a claim, in a notebook."""
     from IPython.display import Markdown, display
 
-    lines = zip(takeaways["claim"], takeaways["verdict"], takeaways["reading"])
+    lines = zip(takeaways["claim"], takeaways["verdict"], takeaways["doubt"])
     display(Markdown("\n\n".join(f"**{claim}** *{verdict.capitalize()}.* {said}" for claim, verdict, said in lines)))

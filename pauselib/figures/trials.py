@@ -4,7 +4,7 @@ import itertools
 
 import pandas as pd
 
-from pauselib.analysis.tables.trials import OUTCOMES
+from pauselib.analysis.tables.contrasts import OUTCOMES
 from pauselib.figures.style import LINE, described, panels, whiskers
 from pauselib.trials.contents import CONTENTS
 from pauselib.trials.sites import SITES

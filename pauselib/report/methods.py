@@ -7,7 +7,7 @@ from html import escape
 from inspect import getdoc
 
 from pauselib import runs
-from pauselib.analysis.claims.plan import FILE, commit_in_words, plan
+from pauselib.analysis.claims.preregistration import FILE, plan
 from pauselib.analysis.statistics import intervals as statistics
 from pauselib.analysis.study import Study
 from pauselib.analysis.tables import comparisons, loading
@@ -69,7 +69,7 @@ def plan_in_words(settings: Settings) -> str:
     """Which plan there is, whether it came before this experiment, and what of the analysis is in it."""
     registered = plan()
     known = [claim.claim.rstrip(".") for claim in registered.claims.values()]
-    words = f"The plan is {FILE.name} (digest {runs.digest(FILE)}, {commit_in_words(FILE)}). "
+    words = f"The plan is {FILE.name} (digest {runs.digest(FILE)}). "
     if not registered.is_registered(settings.experiment):
         return (
             words + f"It registers the experiment '{registered.experiment}', so all of this one is exploratory: the "
@@ -182,13 +182,13 @@ def trials_in_words(study: Study) -> str:
     """What was put into which gold answers, and which of it the registered contrasts are about."""
     trials = study.trials
     if trials.outcomes.empty:
-        return trials.about
+        return "There is no trial here."
     tried = {
         name: ", ".join(str(value) for value in trials.outcomes[name].unique() if value)  # nothing has no site, no dose
         for name in ("site", "content", "dose")
     }
     return (
-        f"{trials.about} Before a result something is put into the gold answer, and the model scores the result's "
+        f"Before a result something is put into the gold answer, and the model scores the result's "
         f"digits as they stand there. Sites: {tried['site']}. Contents: {tried['content']}. Doses: {tried['dose']}. "
         f"The registered contrasts are at the site '{REGISTERED_SITE}' with dose {REGISTERED_DOSE}, at the hard half "
         "of the results. A contrast is averaged over the results of each problem, and problems are crossed with seeds."

@@ -5,9 +5,10 @@ import pandas as pd
 import pytest
 from conftest import save_outcomes
 
-from pauselib.analysis.claims.plan import plan
+from pauselib.analysis.claims.preregistration import plan
+from pauselib.analysis.claims.verdicts import FEW_PROBLEMS
+from pauselib.analysis.tables.contrasts import COLUMNS
 from pauselib.analysis.tables.curve import Curve, checkpoint_outcomes
-from pauselib.analysis.tables.trials import COLUMNS
 from pauselib.settings import Settings
 
 START, MATCHED = "baseline_1_epoch", "baseline_matched"
@@ -57,15 +58,11 @@ def test_the_contrasts_compare_with_as_much_training_at_the_same_step(curve):
 def test_where_a_curve_ends_is_judged_by_the_plan_s_margin_where_there_are_problems_enough(curve):
     (end,) = curve.ends.to_dict("records")
     assert (end["first_step"], end["first_gain"], end["last_step"], end["last_gain"]) == (0, -6.0, 20, 0.75)
-    assert end["is"] == "not decided"
+    assert (end["outcome"], end["doubt"]) == ("undecided", FEW_PROBLEMS)
     many = Curve(table(copies=int(plan().guard("least_problems"))))
     (end,) = many.ends.to_dict("records")
     assert 0.6 < end["low"] < 0.75 < end["high"] < 0.9
-    assert end["is"] == "a gain"
-    assert many.reading == (
-        "Pauses before the calculation: 1 curves begin at -6.000 to -6.000 nats and end at +0.750 to +0.750 nats, by "
-        "the margin of 0.05 nats 1 a gain."
-    )
+    assert (end["outcome"], end["doubt"]) == ("gain", "")
 
 
 def test_a_row_whose_prompts_have_pauses_has_no_step_0():
@@ -82,7 +79,6 @@ def test_without_checkpoints_the_tables_are_there_and_empty(left):
     assert curve.gains.empty
     assert curve.contrasts.empty
     assert curve.ends.empty
-    assert curve.reading.startswith("No checkpoint has a trial")
 
 
 def test_the_finished_trials_of_checkpoints_are_read_and_those_not_asked_for_are_not(tmp_path):

@@ -5,15 +5,7 @@ import pytest
 from scipy import stats
 
 from pauselib.analysis.statistics.intervals import crossed, smallest_difference
-from pauselib.analysis.statistics.paired import (
-    NO_COMPARISON,
-    at_the_end,
-    compare,
-    compare_means,
-    detectable,
-    score_interval,
-    too_few_discordant,
-)
+from pauselib.analysis.statistics.paired import NO_COMPARISON, compare, compare_means, detectable, score_interval
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -38,10 +30,11 @@ def answers(rng, seeds=3, problems=200, seed_effect=0.3, difference=0.0):
         (6, 16, 161, (-0.1240, -0.0054)),  # the same authors, complete response
         (12, 2, 50, (0.0611, 0.3447)),  # Newcombe's example, with the shares of 0.24 and 0.04
         (0, 0, 500, (-0.00762, 0.00762)),  # by hand: 3.8415 / (500 + 3.8415)
+        (0, 2, 500, (-0.0145, 0.0037)),  # hardly anything differs, and the interval is not [-1, 0] points
     ],
 )
 def test_the_score_interval_is_the_published_one(only_first, only_second, n, interval):
-    assert score_interval(only_first, only_second, n) == pytest.approx(interval, abs=5e-4 if n < 50 else 5e-5)
+    assert score_interval(only_first, only_second, n) == pytest.approx(interval, abs=5e-4 if n < 50 else 1e-4)
     low, high = score_interval(only_second, only_first, n)
     assert (-high, -low) == pytest.approx(score_interval(only_first, only_second, n))
 
@@ -51,8 +44,7 @@ def test_both_ends_of_the_score_interval_have_that_score_by_hand():
     low, high = score_interval(2, 0, 10)
     assert (2 - 10 * high) / (10 * high * (1 - high)) ** 0.5 == pytest.approx(-1.95996, abs=1e-4)
     assert low < 0.2 < high < 1
-    assert score_interval(10, 0, 10)[1] == 1
-    assert score_interval(0, 10, 10)[0] == -1
+    assert (score_interval(10, 0, 10)[1], score_interval(0, 10, 10)[0]) == (1, -1)
     assert np.isnan(score_interval(0, 0, 0)).all()
     assert score_interval(2, 0, 10, 0.99)[1] > high
 
@@ -60,22 +52,10 @@ def test_both_ends_of_the_score_interval_have_that_score_by_hand():
 @pytest.mark.parametrize("discordant", [0.004, 0.006])
 def test_the_score_interval_holds_the_truth_where_hardly_any_problem_tells_two_models_apart(discordant):
     """All discordant problems on one side: the percentile bootstrap held the truth in 85 to 91 % of such cases."""
-    rng = np.random.default_rng(0)
-    for n in (500, 1319):
-        intervals = {k: score_interval(k, 0, n) for k in range(n)[:40]}
-        drawn = [intervals[k] for k in rng.binomial(n, discordant, 4000)]
-        covered = np.mean([low <= discordant <= high for low, high in drawn])
-        assert 0.94 <= covered <= 0.99, (n, covered)
-
-
-def test_one_seed_s_interval_is_not_without_width_where_hardly_anything_differs():
-    """No discordant answer of 500 is ± 0.8 points, and two on one side are −1.4 to +0.4, not [0, 0] and [−1, 0]."""
-    right = np.ones((1, 500))
-    two_wrong = right.copy()
-    two_wrong[0, :2] = 0
-    same, worse = compare(right, right), compare(two_wrong, right)
-    assert (100 * same.low, 100 * same.high) == pytest.approx((-0.76, 0.76), abs=0.01)
-    assert (100 * worse.low, 100 * worse.high) == pytest.approx((-1.45, 0.37), abs=0.01)
+    rng, n = np.random.default_rng(0), 500
+    ends = {k: score_interval(k, 0, n) for k in range(40)}
+    drawn = [ends[k] for k in rng.binomial(n, discordant, 4000)]
+    assert 0.94 <= np.mean([low <= discordant <= high for low, high in drawn]) <= 0.99
 
 
 def test_eight_against_one_discordant_answers_have_p_20_of_512():
@@ -86,8 +66,6 @@ def test_eight_against_one_discordant_answers_have_p_20_of_512():
     assert found.difference == pytest.approx(7 / 60)
     assert (found.low, found.high) == score_interval(8, 1, 60)
     assert detectable(a - b) == pytest.approx(smallest_difference(60, 9 / 60))
-    assert (compare(b, a).difference, compare(b, a).p) == (-found.difference, found.p)
-    assert compare(a, b, 0.99).low < found.low
 
 
 def test_equal_answers_do_not_differ_and_are_no_proof_of_it():
@@ -97,7 +75,6 @@ def test_equal_answers_do_not_differ_and_are_no_proof_of_it():
         assert (same.low, same.high) == pytest.approx((-0.161, 0.161), abs=1e-3)  # 3.8415 / 23.8415
         opposite = compare(np.ones((seeds, 20)), np.zeros((seeds, 20)))
         assert opposite.low < 0.9 < opposite.high == 1
-    assert np.isnan(opposite.p)
     assert compare(np.empty((0, 0)), np.empty((0, 0))) is NO_COMPARISON
     with pytest.raises(ValueError, match=r"\(1, 20\) and \(1, 19\)"):
         compare(np.ones((1, 20)), np.ones((1, 19)))
@@ -113,66 +90,23 @@ def test_several_seeds_are_crossed_with_the_problems():
     assert compare_means((a - b) / 2, 0.9).difference == pytest.approx(found.difference / 2)
 
 
-def test_what_is_too_alike_or_too_near_the_end_is_said():
-    right = np.ones((2, 50))
-    five_wrong = right.copy()
-    five_wrong[0, :5] = 0
-    said = "only 5 answers are right in just one of the two, fewer than 6"
-    assert (too_few_discordant(right, five_wrong, 6), too_few_discordant(right, five_wrong, 5)) == (said, "")
-    assert at_the_end(right, five_wrong, 0.05) == ""  # 95 of 100 is not more than 95 %
-    assert at_the_end(right, right, 0.05) == "both are right in more than 95% of the problems"
-    assert at_the_end(1 - right, 1 - right, 0.05) == "both are right in fewer than 5% of the problems"
-    assert at_the_end(right, 1 - right, 0.05) == ""
-
-
-def both_levels_differ(values, rng) -> bool:
-    """Whether 0 is outside the percentile interval of a bootstrap that draws seeds and problems."""
-    seeds, problems = values.shape
-    draw_seeds, draw_problems = (rng.multinomial(n, [1 / n] * n, size=199) / n for n in (seeds, problems))
-    low, high = np.quantile(((draw_seeds @ values) * draw_problems).sum(axis=1), [0.025, 0.975])
-    return not low <= 0 <= high
-
-
 def test_three_seeds_that_differ_are_not_taken_for_an_effect():
-    """It is wrong in near 5 % of the cases, and what takes the seeds as given or draws both levels in far more."""
-    rng = np.random.default_rng(2)
-    wrong = np.zeros(3)
-    for _ in range(1000):
+    """It is wrong in near 5 % of the cases, and what takes the seeds as given in far more."""
+    rng, wrong = np.random.default_rng(2), []
+    for _ in range(600):
         a, b = answers(rng, seed_effect=0.5)
-        wrong += [
-            compare(a, b).p < 0.05,
-            stats.ttest_1samp((a - b).mean(axis=0), 0).pvalue < 0.05,
-            both_levels_differ(a - b, rng),
-        ]
-    found, seeds_given, bootstrap = wrong / 1000
-    assert 0.03 <= found <= 0.08
+        wrong.append([compare(a, b).p < 0.05, stats.ttest_1samp((a - b).mean(axis=0), 0).pvalue < 0.05])
+    found, seeds_given = np.mean(wrong, axis=0)
+    assert 0.02 <= found <= 0.08
     assert seeds_given > 0.25
-    assert bootstrap > 0.09
 
 
 @pytest.mark.parametrize(
-    ("seeds", "seed_effect", "at_least", "at_most"), [(3, 0.0, 0.94, 0.995), (3, 0.2, 0.93, 0.98), (5, 0.4, 0.92, 0.97)]
+    ("seeds", "seed_effect", "at_least", "at_most"), [(1, 0.0, 0.93, 0.99), (3, 0.0, 0.93, 0.995), (3, 0.2, 0.92, 0.98)]
 )
 def test_the_interval_holds_the_truth_in_about_95_of_100_cases(seeds, seed_effect, at_least, at_most):
     rng = np.random.default_rng(3)
     truth = np.mean([np.subtract(*answers(rng, 1, 200_000, 0, difference=0.5)).mean() for _ in range(5)])
-    covered = 0
-    for _ in range(1000):
-        a, b = answers(rng, seeds, seed_effect=seed_effect, difference=0.5)
-        found = compare(a, b)
-        covered += found.low <= truth <= found.high
+    drawn = [compare(*answers(rng, seeds, seed_effect=seed_effect, difference=0.5)) for _ in range(500)]
     assert 0.04 < truth < 0.08
-    assert at_least <= covered / 1000 <= at_most
-
-
-def test_one_seed_of_equal_variants_is_rarely_called_a_difference():
-    rng = np.random.default_rng(4)
-    drawn = [compare(*answers(rng, seeds=1, problems=300, seed_effect=0)) for _ in range(150)]
-    assert np.mean([found.p < 0.05 for found in drawn]) <= 0.08
-    assert 0.88 <= np.mean([found.low <= 0 <= found.high for found in drawn]) <= 0.99
-
-
-def test_one_seed_of_a_planted_difference_is_found():
-    found = compare(*answers(np.random.default_rng(5), seeds=1, problems=1319, seed_effect=0, difference=0.8))
-    assert found.low > 0.03
-    assert found.p < 0.001
+    assert at_least <= np.mean([found.low <= truth <= found.high for found in drawn]) <= at_most

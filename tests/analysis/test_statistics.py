@@ -10,11 +10,10 @@ from scipy import stats
 from statsmodels.formula.api import ols
 from statsmodels.stats.anova import anova_lm
 
-from pauselib.analysis.statistics import intervals as statistics
+from pauselib.analysis.statistics import intervals
 from pauselib.analysis.statistics.intervals import compare_groups, crossed, holm, smallest_difference, wilson
 
 pytestmark = pytest.mark.filterwarnings("error")
-TWO_BY_THREE = np.array([[0.0, 1.0, 2.0], [2.0, 3.0, 7.0]])
 
 
 def test_the_wilson_interval_is_that_of_the_formula():
@@ -23,33 +22,20 @@ def test_the_wilson_interval_is_that_of_the_formula():
     assert np.isnan(wilson(0, 0)).all()
 
 
-def test_the_wilson_intervals_of_several_shares_are_those_of_each():
-    low, high = wilson(np.array([0, 5, 0]), pd.Series([10, 10, 0]))
-    assert (low[0], high[0]) == wilson(0, 10)
-    assert (low[1], high[1]) == wilson(5, 10)
-    assert np.isnan([low[2], high[2]]).all()
-    assert all(len(ends) == 0 for ends in wilson(np.array([]), np.array([])))
-
-
 def test_two_seeds_and_three_problems_by_hand():
     """The mean is 2.5, the means of the seeds are 1 and 4, those of the problems 1, 2 and 4.5.
 
     The mean squares are 13.5, 6.5 and, of the rest (±½ four times, ±1 twice), 3 / 2.
     """
-    assert statistics.mean_squares(TWO_BY_THREE) == pytest.approx((13.5, 6.5, 1.5))
-    found = crossed(TWO_BY_THREE)
+    found = crossed([[0.0, 1.0, 2.0], [2.0, 3.0, 7.0]])
     assert (found.mean, found.se**2) == pytest.approx((2.5, (13.5 + 6.5 - 1.5) / 6))
     assert (found.se_seeds**2, found.se_problems**2) == pytest.approx((12 / 6, 6.5 / 6))
     assert found.df == pytest.approx(18.5**2 / (13.5**2 / 1 + 5**2 / 2))
     half = stats.t.ppf(0.975, found.df) * found.se
     assert (found.low, found.high) == pytest.approx((2.5 - half, 2.5 + half))
     assert found.p == pytest.approx(2 * stats.t.sf(2.5 / found.se, found.df))
-
-
-def test_no_seed_effect_leaves_the_error_of_the_problems():
-    found = crossed([[1, 0, 1, 0, 1], [1, 0, 1, 1, 0], [0, 1, 1, 0, 1]])  # all seeds have 3 of 5
-    assert found.se_seeds == 0
-    assert found.se == found.se_problems > 0
+    alike = crossed([[1, 0, 1, 0, 1], [1, 0, 1, 1, 0], [0, 1, 1, 0, 1]])  # all seeds have 3 of 5
+    assert (alike.se_seeds, alike.se == alike.se_problems > 0) == (0, True)
 
 
 def test_one_seed_is_the_t_test_and_says_nothing_about_seeds():
@@ -58,61 +44,39 @@ def test_one_seed_is_the_t_test_and_says_nothing_about_seeds():
     assert (found.p, found.df) == pytest.approx((known.pvalue, 49))
     assert (found.low, found.high) == pytest.approx(tuple(known.confidence_interval()))
     assert np.isnan(found.se_seeds)
-    assert found.se == found.se_problems == pytest.approx(stats.sem(values[0]))
     assert np.isnan(crossed([[1]]).se)
 
 
 def test_values_that_are_all_alike_are_no_certainty():
     """Two problems answered alike, or 1,319 all wrong: there is no error to go by, so neither an interval nor a p."""
     for seeds in (1, 3):
-        nothing = crossed(np.zeros((seeds, 1319)))
+        nothing, everything = crossed(np.zeros((seeds, 1319))), crossed(np.ones((seeds, 2)))
         assert (nothing.mean, nothing.se, nothing.p) == (0, 0, 1)
-        assert np.isnan([nothing.low, nothing.high]).all()
-        everything = crossed(np.ones((seeds, 2)))
         assert (everything.mean, everything.se) == (1, 0)
-        assert np.isnan([everything.low, everything.high, everything.p]).all()
+        assert np.isnan([nothing.low, nothing.high, everything.low, everything.high, everything.p]).all()
     with pytest.raises(ValueError, match=r"shape \(3,\)"):
         crossed([0, 1, 0])
 
 
 def test_the_variance_is_that_of_statsmodels():
-    """The variance is the two one-way clustered ones less that of the rest.
-
-    The two-way clustered variance tends to this with many clusters.
-    """
-    for shape, close in (((3, 50), None), ((40, 60), 0.03)):
-        rng = np.random.default_rng(1)
-        values = rng.normal(0.2, 1, shape) + rng.normal(0, 0.5, (shape[0], 1)) + rng.normal(0, 0.7, shape[1])
-        long = pd.DataFrame(
-            {
-                "value": values.ravel(),
-                "seed": np.repeat(range(shape[0]), shape[1]),
-                "problem": np.tile(range(shape[1]), shape[0]),
-            }
-        )
-        table = anova_lm(ols("value ~ C(seed) + C(problem)", long).fit())
-        assert statistics.mean_squares(values) == pytest.approx(table["mean_sq"].to_list())
-
-        def clustered(groups, long=long):
-            return (
-                ols("value ~ 1", long)
-                .fit(cov_type="cluster", cov_kwds={"groups": groups.to_numpy()})
-                .cov_params()
-                .iloc[0, 0]
-            )
-
-        found = crossed(values).se ** 2
-        assert found == pytest.approx(
-            clustered(long["seed"]) + clustered(long["problem"]) - table.loc["Residual", "mean_sq"] / len(long)
-        )
-        if close:
-            assert found == pytest.approx(clustered(long[["seed", "problem"]]), rel=close)
+    """The variance is the two one-way clustered ones less that of the rest."""
+    rng = np.random.default_rng(1)
+    values = rng.normal(0.2, 1, (3, 50)) + rng.normal(0, 0.5, (3, 1)) + rng.normal(0, 0.7, 50)
+    index = {"seed": np.repeat(range(3), 50), "problem": np.tile(range(50), 3)}
+    long = pd.DataFrame({"value": values.ravel(), **index})
+    table = anova_lm(ols("value ~ C(seed) + C(problem)", long).fit())
+    assert intervals.mean_squares(values) == pytest.approx(table["mean_sq"].to_list())
+    by_seed, by_problem = (
+        ols("value ~ 1", long).fit(cov_type="cluster", cov_kwds={"groups": groups}).cov_params().iloc[0, 0]
+        for groups in index.values()
+    )
+    rest = table.loc["Residual", "mean_sq"] / len(long)
+    assert crossed(values).se ** 2 == pytest.approx(by_seed + by_problem - rest)
 
 
 def test_holm_multiplies_by_what_is_left_and_leaves_nan():
-    assert holm([0.01, 0.04, np.nan, 0.03]) == pytest.approx(
-        [0.03, 0.06, np.nan, 0.06], nan_ok=True
-    )  # 3 · .01, 2 · .03, and no less for .04
+    corrected = [0.03, 0.06, np.nan, 0.06]  # 3 · .01, 2 · .03, and no less for .04
+    assert holm([0.01, 0.04, np.nan, 0.03]) == pytest.approx(corrected, nan_ok=True)
     assert holm([]).size == 0
     assert np.isnan(holm([np.nan])).all()
 
@@ -128,14 +92,6 @@ def test_two_groups_by_hand():
     assert (equal.difference, equal.low, equal.high, equal.p, equal.superiority) == (0, 0, 0, 1, 0.5)
 
 
-def test_the_interval_of_two_groups_is_near_that_of_welch():
-    rng = np.random.default_rng(7)
-    x, y = rng.poisson(4.5, 150), rng.poisson(4, 350)
-    known = stats.ttest_ind(x, y, equal_var=False).confidence_interval()
-    found = compare_groups(x, y)
-    assert (found.low, found.high) == pytest.approx((known.low, known.high), abs=0.03)
-
-
 def test_replies_written_down_three_times_say_no_more_than_once():
     rng = np.random.default_rng(8)
     x, y, ids = rng.poisson(5, 40), rng.poisson(4, 60), np.arange(100)
@@ -143,16 +99,16 @@ def test_replies_written_down_three_times_say_no_more_than_once():
         compare_groups(np.tile(x, n), np.tile(y, n), (np.tile(ids[:40], n), np.tile(ids[40:], n))) for n in (1, 3)
     )
     assert (thrice.difference, thrice.low, thrice.high) == pytest.approx((once.difference, once.low, once.high))
-    assert (thrice.p, thrice.superiority) == (pytest.approx(once.p, rel=0.1), pytest.approx(once.superiority))
+    assert thrice.p == pytest.approx(once.p, rel=0.1)
     assert compare_groups(np.tile(x, 3), np.tile(y, 3)).p < 0.5 * thrice.p
     assert once.p == pytest.approx(compare_groups(x, y).p, rel=0.5)
 
 
 def test_problems_that_always_pause_much_are_not_taken_for_an_effect(monkeypatch):
-    monkeypatch.setattr(statistics, "RESAMPLES", 199)
+    monkeypatch.setattr(intervals, "RESAMPLES", 199)
     rng = np.random.default_rng(9)
     found = []
-    for _ in range(300):
+    for _ in range(150):
         problems = np.repeat(np.arange(80), 4)
         right = rng.random(320) < 1 / (1 + np.exp(-rng.normal(0.5, 5, 80)[problems]))
         pauses = rng.poisson(np.exp(rng.normal(1.2, 0.6, 80))[problems])
@@ -160,28 +116,17 @@ def test_problems_that_always_pause_much_are_not_taken_for_an_effect(monkeypatch
         groups = compare_groups(x, y, clusters)
         found.append([groups.p < 0.05, not groups.low <= 0 <= groups.high, compare_groups(x, y).p < 0.05])
     ranks, interval, as_if_independent = np.mean(found, axis=0)
-    assert ranks <= 0.09
-    assert interval <= 0.12
+    assert ranks <= 0.1
+    assert interval <= 0.13
     assert as_if_independent > 0.15
 
 
-def test_the_smallest_difference_is_connors_and_an_exact_test_finds_it():
+def test_the_smallest_difference_is_connors():
     """Connor's n = ((z₀.₉₇₅ √ψ + z₀.₈ √(ψ − δ²)) / δ)², here with ψ = 0.2 discordant of 1,319."""
     smallest = smallest_difference(1319, 0.2)
-    assert ((1.95996 * 0.2**0.5 + 0.84162 * (0.2 - smallest**2) ** 0.5) / smallest) ** 2 == pytest.approx(
-        1319, rel=1e-4
-    )
-    rng = np.random.default_rng(10)
-    discordant = rng.binomial(1319, 0.2, 4000)
-    better = rng.binomial(discordant, (1 + smallest / 0.2) / 2)
-    power = np.mean([stats.binomtest(k, n).pvalue < 0.05 for k, n in zip(better[:1500], discordant)])
-    assert 0.75 <= power <= 0.83
-    assert smallest_difference(1319, 0.2, power=0.9) > smallest > smallest_difference(5000, 0.2)
-
-
-def test_too_few_discordant_answers_show_no_difference():
-    assert np.isnan(smallest_difference(100, 0.01))
-    assert np.isnan(smallest_difference(100, 0))
+    n = ((1.95996 * 0.2**0.5 + 0.84162 * (0.2 - smallest**2) ** 0.5) / smallest) ** 2
+    assert n == pytest.approx(1319, rel=1e-4)
+    assert np.isnan([smallest_difference(100, 0.01), smallest_difference(100, 0)]).all()
     assert 0 < smallest_difference(100, 1) < 1
 
 

@@ -1,6 +1,7 @@
 """A study computes every table once, and has all of them before anything is finished."""
 
 import inspect
+import math
 from functools import cached_property
 
 import pandas as pd
@@ -8,7 +9,7 @@ import pytest
 from conftest import reply, save
 
 from pauselib.analysis.claims.pause_sites import incorrect_pause_more
-from pauselib.analysis.claims.plan import plan
+from pauselib.analysis.claims.preregistration import plan
 from pauselib.analysis.study import Study
 from pauselib.analysis.tables import loading
 from pauselib.settings import Settings
@@ -32,12 +33,12 @@ def test_a_study_of_nothing_has_all_its_tables(tmp_path):
         "nearest_tokens",
     ):
         assert len(getattr(study, name)) == 0, name
-    assert set(study.takeaways["verdict"]) == {"undecided"}
+    assert set(study.claims["verdict"]) == {"undecided"}
     assert len(study.audit_beside_ours) == 20
-    assert study.detectable.startswith("What these problems can show is not known")
+    assert math.isnan(study.detectable)
     assert study.finished_rows == []
-    assert study.unmatched == ""
-    assert study.plan_status.startswith("All of this is exploratory")
+    assert study.unmatched == []
+    assert study.plan_status == "not registered"
     assert len(study.built_in) == 2
     assert study.example_variant is None
 
@@ -49,8 +50,8 @@ def test_in_the_registered_experiment_only_the_registered_problems_count(tmp_pat
     save(settings, replies, 0.5)
     assert len(Study(settings).replies) == 200
     counted = incorrect_pause_more(loading.predictions(settings).iloc[25:], plan())
-    assert Study(settings).takeaways.iloc[2]["estimate"] == counted["estimate"]
-    assert "these are not finished: 43, 44. No verdict" in Study(settings).plan_status
+    assert Study(settings).claims.iloc[2]["estimate"] == counted.estimate
+    assert Study(settings).plan_status == "registered, unfinished"
 
 
 def test_a_table_is_computed_once(intervened):

@@ -6,7 +6,16 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from pauselib.analysis.claims.verdicts import EQUIVALENT, LARGER, OPPOSITE, UNDECIDED, judge, one_sided
+from pauselib.analysis.claims.verdicts import (
+    AT_THE_END,
+    EQUIVALENT,
+    LARGER,
+    OPPOSITE,
+    TOO_ALIKE,
+    UNDECIDED,
+    doubts_of_answers,
+    judge,
+)
 
 NAN = math.nan
 
@@ -19,7 +28,6 @@ NAN = math.nan
         (-0.9, 0.9, EQUIVALENT),
         (0.1, 0.9, EQUIVALENT),  # clear of 0, and smaller than what would count
         (0.4, 2.1, UNDECIDED),
-        (-1.2, 0.4, UNDECIDED),
         (-2.0, 2.0, UNDECIDED),
         (1.0, 2.0, UNDECIDED),  # an end on the margin is not beyond it
         (NAN, NAN, UNDECIDED),
@@ -29,51 +37,57 @@ def test_every_interval_has_one_verdict(low, high, verdict):
     assert judge(low, high, margin=1).verdict == verdict
 
 
-def test_a_ratio_is_judged_between_its_bounds():
-    assert judge(0.91, 1.09, 0.1, null=1).verdict == EQUIVALENT
-    assert judge(0.89, 1.05, 0.1, null=1).verdict == UNDECIDED
-    assert judge(1.11, 1.3, 0.1, null=1).verdict == LARGER
-    assert judge(0.7, 0.89, 0.1, null=1).verdict == OPPOSITE
-
-
-def test_no_margin_makes_a_ratio_equivalent_whose_bounds_would_reach_below_0():
-    assert judge(1.2, 7.3, 0.1, null=1).flips() == "larger than the margin for every margin below 0.2"
-    assert judge(0.2, 7.3, 0.1, null=1).flips() == "undecided by every margin"
-    assert judge(0.1, 1.5, 0.1, null=1).flips() == "equivalent for every margin above 0.9"
-
-
-def test_the_margins_at_which_the_verdict_flips_are_told():
-    found = judge(0.4, 2.1, margin=1)
-    assert (found.beyond, found.within) == (0.4, 2.1)
-    assert found.flips() == "larger than the margin for every margin below 0.4, equivalent for every margin above 2.1"
-    assert judge(-2.1, -0.4, 1).flips() == "opposite for every margin below 0.4, equivalent for every margin above 2.1"
-    assert judge(-0.4, 2.1, 1).flips(lambda m: f"{m} points") == "equivalent for every margin above 2.1 points"
-    assert judge(NAN, NAN, 1).flips() == "undecided by every margin"
+@pytest.mark.parametrize(
+    ("low", "high", "verdict", "beyond_below", "equivalent_above"),
+    [
+        (0.91, 1.09, EQUIVALENT, 0, 0.09),
+        (0.89, 1.05, UNDECIDED, 0, 0.11),
+        (1.11, 1.3, LARGER, 0.11, 0.3),
+        (0.7, 0.89, OPPOSITE, 0.11, 0.3),
+        (1.2, 7.3, LARGER, 0.2, NAN),  # bounds that reach below 0 are none
+    ],
+)
+def test_a_ratio_is_judged_between_its_bounds(low, high, verdict, beyond_below, equivalent_above):
+    found = judge(low, high, 0.1, null=1)
+    assert found.verdict == verdict
+    assert found[1:3] == pytest.approx((beyond_below, equivalent_above), nan_ok=True)
 
 
 @pytest.mark.parametrize(("low", "high"), [(0.4, 2.1), (-2.1, -0.4), (-0.3, 0.2), (-1, 3)])
-def test_each_verdict_is_that_of_the_margins_told(low, high):
-    found = judge(low, high, 1)
-    for margin in (found.beyond - 0.01, (found.beyond + found.within) / 2, found.within + 0.01):
+def test_the_verdict_is_another_one_at_the_margins_that_are_given(low, high):
+    _, beyond, within, _ = judge(low, high, 1)
+    for margin in (beyond - 0.01, (beyond + within) / 2, within + 0.01):
         if margin > 0:
-            expected = found.side if margin < found.beyond else EQUIVALENT if margin > found.within else UNDECIDED
+            side = LARGER if low > 0 else OPPOSITE
+            expected = side if margin < beyond else EQUIVALENT if margin > within else UNDECIDED
             assert judge(low, high, margin).verdict == expected
 
 
 def test_what_is_doubted_is_undecided_and_says_why():
-    found = judge(2, 3, 1, doubt="too few answers")
-    assert (found.verdict, found.doubt, found.flips()) == (UNDECIDED, "too few answers", "undecided by every margin")
-    floor = judge(-0.1, 0.1, 1, doubt_of_none="both at the floor")
-    assert (floor.verdict, floor.doubt) == (UNDECIDED, "both at the floor")
-    above = judge(2, 3, 1, doubt_of_none="both at the floor")  # they hardly could differ, and do
-    assert (above.verdict, above.doubt) == (LARGER, "")
-    assert above.flips() == "larger than the margin for every margin below 2"
-
-
-def test_a_margin_is_above_0():
+    assert judge(2, 3, 1, doubt=TOO_ALIKE) == (
+        UNDECIDED,
+        pytest.approx(NAN, nan_ok=True),
+        pytest.approx(NAN, nan_ok=True),
+        TOO_ALIKE,
+    )
+    floor = judge(-0.1, 0.1, 1, doubt_of_none=AT_THE_END)
+    assert (floor.verdict, floor.doubt) == (UNDECIDED, AT_THE_END)
+    above = judge(2, 3, 1, doubt_of_none=AT_THE_END)  # they hardly could differ, and do
+    assert (above.verdict, above.doubt, above.beyond_below) == (LARGER, "", 2)
     for margin in (0, -1, NAN):
         with pytest.raises(ValueError, match="above 0"):
             judge(0, 1, margin)
+
+
+def test_models_that_are_too_alike_or_too_near_the_end_are_doubted():
+    right = np.ones((2, 50))
+    five_wrong = right.copy()
+    five_wrong[0, :5] = 0
+    assert doubts_of_answers(right, five_wrong, 6, 0.05) == {"doubt": TOO_ALIKE, "doubt_of_none": ""}  # 95 of 100
+    assert doubts_of_answers(right, five_wrong, 5, 0.05)["doubt"] == ""
+    for value in (0, 1):
+        assert doubts_of_answers(value * right, value * right, 6, 0.05)["doubt_of_none"] == AT_THE_END
+    assert doubts_of_answers(right, 1 - right, 6, 0.05) == {"doubt": "", "doubt_of_none": ""}
 
 
 def test_an_effect_as_large_as_the_margin_is_called_smaller_or_larger_in_one_of_forty_cases():
@@ -83,14 +97,3 @@ def test_an_effect_as_large_as_the_margin_is_called_smaller_or_larger_in_one_of_
     verdicts = [judge(x - half, x + half, 1).verdict for x in estimates]
     for verdict in (LARGER, EQUIVALENT):
         assert 0.018 <= np.mean([one == verdict for one in verdicts]) <= 0.032
-
-
-def test_a_benefit_is_superior_not_inferior_and_equivalent_each_for_itself():
-    def shown(low, high):
-        answers = one_sided(low, high, 1).split(", ")
-        return [answer.endswith(": shown") for answer in answers]
-
-    assert shown(0.2, 0.8) == [True, True, True]
-    assert shown(0.2, 1.8) == [True, True, False]
-    assert shown(-0.2, 1.8) == [False, True, False]
-    assert shown(-1.2, 0.8) == [False, False, False]

@@ -124,7 +124,7 @@ def test_a_notebook_has_the_details_behind_one_click(displayed):
 def test_takeaways_are_prose(monkeypatch):
     shown = []
     monkeypatch.setattr("IPython.display.display", lambda text: shown.append(text.data))
-    takeaways = {"claim": ["Pauses help."], "verdict": ["undecided"], "reading": ["By 0.1 points."], "low": [0.0]}
+    takeaways = {"claim": ["Pauses help."], "verdict": ["undecided"], "doubt": ["By 0.1 points."], "low": [0.0]}
     tables.show_takeaways(pd.DataFrame(takeaways))
     assert shown == ["**Pauses help.** *Undecided.* By 0.1 points."]
 

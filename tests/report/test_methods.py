@@ -7,9 +7,9 @@ import pandas as pd
 from conftest import ROOT
 
 from pauselib import runs
-from pauselib.analysis.claims.plan import plan
+from pauselib.analysis.claims.preregistration import plan
 from pauselib.analysis.study import Study
-from pauselib.analysis.tables.trials import COLUMNS, Trials
+from pauselib.analysis.tables.contrasts import COLUMNS, Trials
 from pauselib.report import methods
 from pauselib.report.methods import show_methods
 from pauselib.settings import Settings
@@ -72,7 +72,6 @@ def test_the_trials_name_what_was_put_in(tmp_path):
     ]
     study.trials = Trials(pd.DataFrame(lines, columns=COLUMNS))
     said = methods.methods(study)["Insertion trials"]
-    assert "2 results of 2 problems" in said
     assert "Sites: step, random. Contents: nothing, pauses, masked. Doses: 4, 7. The registered" in said
 
 

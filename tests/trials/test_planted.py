@@ -1,13 +1,14 @@
 """The trial on models of which it is known what a pause does in them: it has to tell them apart."""
 
-import numpy as np
 import pandas as pd
 import pytest
 from planted import CLOSE, N_WORDS, carrier, questions
 
-from pauselib.analysis.claims.plan import plan
+from pauselib.analysis.claims.computation import computation
+from pauselib.analysis.claims.judged import judged_claim
+from pauselib.analysis.claims.preregistration import plan
 from pauselib.analysis.claims.verdicts import EQUIVALENT, LARGER
-from pauselib.analysis.tables.trials import Trials
+from pauselib.analysis.tables.contrasts import Trials
 from pauselib.settings import Settings
 from pauselib.trials import conditions
 from pauselib.trials.scorer import Scorer
@@ -34,21 +35,28 @@ def trials():
     return lambda way: Trials(pd.concat([outcomes(carrier(way), "sft_peft"), *others], ignore_index=True))
 
 
+def judged(found: Trials) -> dict:
+    """The claim that pauses buy computation, as the trials show it."""
+    return judged_claim(plan(), "computation", computation(found, "computation", plan()))
+
+
 def test_pauses_that_compute_are_found(trials):
-    found = trials("pauses").computation("sft_peft")
-    assert found.judged(plan()).verdict == LARGER
-    assert found.interval[1] > 1  # nats: without pauses the digit is one of twenty tokens, with them it is known
+    found = judged(trials("pauses"))
+    assert found["verdict"] == LARGER
+    assert found["low"] > 1  # nats: without pauses the digit is one of twenty tokens, with them it is known
 
 
 def test_positions_alone_are_no_computation(trials):
-    found = trials("position").computation("sft_peft")
-    assert found.above_nothing.low > 0.2  # pauses do help against nothing
-    assert abs(found.beyond_masked.estimate) < 0.01  # and so do masked ones
-    assert found.judged(plan()).verdict == EQUIVALENT
+    found = trials("position")
+    contrasts = found.contrasts("sft_peft").set_index("contrast")
+    assert contrasts.loc["above nothing", "low"] > 0.2  # pauses do help against nothing
+    assert abs(contrasts.loc["beyond masked", "estimate"]) < 0.01  # and so do masked ones
+    assert judged(found)["verdict"] == EQUIVALENT
 
 
 def test_where_nothing_matters_nothing_is_found(trials):
-    found = trials("nothing").computation("sft_peft")
-    assert np.abs([found.beyond_masked.estimate, found.above_nothing.estimate]).max() < 0.01
-    assert found.control.low > 0
-    assert found.judged(plan()).verdict == EQUIVALENT
+    found = trials("nothing")
+    contrasts = found.contrasts("sft_peft").set_index("contrast")
+    assert contrasts.loc[["beyond masked", "above nothing"], "estimate"].abs().max() < 0.01
+    assert contrasts.loc["control", "low"] > 0
+    assert judged(found)["verdict"] == EQUIVALENT

@@ -1,4 +1,4 @@
-"""What an interval says: larger than the margin, opposite, equivalent, or undecided.
+"""The verdict rule, version 1: larger than the margin, opposite, equivalent, or undecided.
 
 Every claim is judged by one rule. There is one interval, of the plan's level, and one margin, the smallest effect that
 would count. All of the interval beyond the margin on the claim's side is `larger than the margin`, beyond it on the
@@ -6,48 +6,54 @@ other side `opposite`, within it `equivalent`; whatever else is `undecided`, whi
 
 >>> judge(0.4, 2.1, margin=1).verdict
 'undecided'
->>> print(judge(0.4, 2.1, margin=1).flips())
-larger than the margin for every margin below 0.4, equivalent for every margin above 2.1
+>>> judge(0.4, 2.1, margin=0.3)
+Judgement(verdict='larger than the margin', beyond_below=0.4, equivalent_above=2.1, doubt='')
 """
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
 
 LARGER, OPPOSITE, EQUIVALENT, UNDECIDED = "larger than the margin", "opposite", "equivalent", "undecided"
-VERDICTS = (LARGER, OPPOSITE, EQUIVALENT, UNDECIDED)
+
+NOT_FINISHED = "Not all that this claim needs is finished."
+TOO_ALIKE = "The two models answer too few problems differently."
+AT_THE_END = "Both models are right on almost none of the problems, or on almost all."
+FEW_PROBLEMS = "There are too few problems."
+SAME_COUNTS = "Too few replies pause in another number of places than the others."
+NO_CONTROL = "The positive control does not show."
+DOUBTS = (NOT_FINISHED, TOO_ALIKE, AT_THE_END, FEW_PROBLEMS, SAME_COUNTS, NO_CONTROL)
+"""What makes a verdict undecided whatever the interval says. The limits are the guards of the plan."""
 
 
-def plain(number: float) -> str:
-    """A number with three digits."""
-    return f"{number:.3g}"
+class Estimate(NamedTuple):
+    """What the data say of a claim: an estimate, the ends of its interval, and what would have been `detectable`, as
+    far from no effect. `null` is the value of no effect, `doubt` and `doubt_of_none` are those of `judge`.
+    """
+
+    estimate: float = math.nan
+    low: float = math.nan
+    high: float = math.nan
+    detectable: float = math.nan
+    null: float = 0.0
+    doubt: str = ""
+    doubt_of_none: str = ""
 
 
-@dataclass(frozen=True)
-class Judgement:
-    """The verdict of an interval by a margin, and where it would be another.
+class Judgement(NamedTuple):
+    """The verdict of an interval by a margin, the margins at which it would be another, and the doubt that decided.
 
-    `beyond` is the distance of the interval from no effect: a smaller margin makes it `larger than the margin` (or
-    `opposite`), and it is 0 where the interval covers no effect. `within` is the distance of its farther end: a larger
-    margin makes it `equivalent`. Both are in the unit of the interval. They are nan where no margin gives that verdict:
-    where there is no interval, a `doubt`, which is then said, or a ratio that would need bounds below 0.
+    A margin below `beyond_below`, the distance of the interval from no effect, makes it `larger than the margin` (or
+    `opposite`); this is 0 where the interval covers no effect. A margin above `equivalent_above`, the distance of its
+    farther end, makes it `equivalent`. Both are in the unit of the interval. They are nan where no margin gives that
+    verdict: where there is no interval, a doubt, or a ratio that would need bounds below 0.
     """
 
     verdict: str
-    margin: float
-    beyond: float
-    within: float
-    side: str
+    beyond_below: float
+    equivalent_above: float
     doubt: str = ""
-
-    def flips(self, unit: Callable[[float], str] = plain) -> str:
-        """For which margins the verdict is which, in words; `unit` writes a margin."""
-        found = []
-        if self.beyond > 0:
-            found.append(f"{self.side} for every margin below {unit(self.beyond)}")
-        if not math.isnan(self.within):
-            found.append(f"{EQUIVALENT} for every margin above {unit(self.within)}")
-        return ", ".join(found) or f"{UNDECIDED} by every margin"
 
 
 def judge(
@@ -67,27 +73,26 @@ def judge(
         raise ValueError(f"A margin is above 0, not {margin}.")
     low, high = low - null, high - null
     if doubt or math.isnan(low) or math.isnan(high):
-        return Judgement(UNDECIDED, margin, math.nan, math.nan, "", doubt)
-    side = LARGER if low > 0 else OPPOSITE
+        return Judgement(UNDECIDED, math.nan, math.nan, doubt)
     beyond, within = max(low, -high, 0.0), max(-low, high)
-    if null and within >= null:
+    if doubt_of_none or (null and within >= null):
         within = math.nan  # a ratio is above 0, so there is no such margin
     if beyond > margin:
-        return Judgement(side, margin, beyond, math.nan if doubt_of_none else within, side)
-    if doubt_of_none:
-        return Judgement(UNDECIDED, margin, beyond, math.nan, side, doubt_of_none)
-    return Judgement(EQUIVALENT if within < margin else UNDECIDED, margin, beyond, within, side)
+        return Judgement(LARGER if low > 0 else OPPOSITE, beyond, within)
+    verdict = EQUIVALENT if within < margin else UNDECIDED
+    return Judgement(verdict, beyond, within, doubt_of_none)
 
 
-def one_sided(low: float, high: float, margin: float) -> str:
-    """What the interval of a benefit says of three questions that are not the same, in words.
+def doubts_of_answers(first, second, least: float, floor: float) -> dict[str, str]:
+    """The doubts about a difference between two models, by their answers: arrays of 0 and 1 of one shape.
 
-    Is it above 0 (superior)? Is it above −margin (not inferior)? Is it within the margin (equivalent)? Each answer that
-    is not yes is `not shown`, which is not no.
+    It is doubted where fewer than `least` answers are right in just one of the two. That there is no difference is
+    doubted where both are right in fewer than `floor` of the problems, or both wrong.
     """
-    answers = {
-        "superior (above 0)": low > 0,
-        "not inferior (above minus the margin)": low > -margin,
-        "equivalent (within the margin)": -margin < low and high < margin,
+    first, second = np.asarray(first), np.asarray(second)
+    shares = float(first.mean()), float(second.mean())
+    at_the_end = max(shares) < floor or min(shares) > 1 - floor
+    return {
+        "doubt": TOO_ALIKE if np.sum(first != second) < least else "",
+        "doubt_of_none": AT_THE_END if at_the_end else "",
     }
-    return ", ".join(f"{name}: {'shown' if shown else 'not shown'}" for name, shown in answers.items())

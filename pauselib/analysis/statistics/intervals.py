@@ -12,7 +12,7 @@ import numpy as np
 
 RESAMPLES = 9_999  # of every bootstrap
 RANDOM_SEED = 42  # of every bootstrap, so that a report made again is the same
-POWER = 0.8  # with which what is called detectable would have been found
+POWER = 0.8  # the probability with which a difference that is called detectable is found
 NAN = float("nan")
 
 
@@ -56,20 +56,15 @@ class Groups:
     superiority: float
 
 
-def wilson(correct, n, level: float = 0.95) -> tuple:
-    """The score interval of a share of `correct` among `n`: its low and its high end.
+def wilson(correct: float, n: float) -> tuple[float, float]:
+    """The 95 % score interval of a share of `correct` among `n`: its low and its high end, nan where n is 0.
 
-    The interval is that of Wilson (1927, doi:10.1080/01621459.1927.10502953). Two numbers for two numbers, two arrays
-    for two arrays of one shape; nan where n is 0.
+    The interval is that of Wilson (1927, doi:10.1080/01621459.1927.10502953).
     """
     from statsmodels.stats.proportion import proportion_confint
 
-    correct, n = np.asarray(correct), np.asarray(n)
-    known = n > 0
-    low, high = np.full(n.shape, NAN), np.full(n.shape, NAN)
-    if known.any():
-        low[known], high[known] = proportion_confint(correct[known], n[known], alpha=1 - level, method="wilson")
-    return (low, high) if n.ndim else (float(low), float(high))
+    low, high = proportion_confint(correct, n, alpha=1 - 0.95, method="wilson") if n else (NAN, NAN)
+    return float(low), float(high)
 
 
 def mean_squares(values: np.ndarray) -> tuple[float, float, float]:
@@ -166,7 +161,7 @@ def compare_groups(x, y, clusters=None) -> Groups:
     elif clusters is None:
         p = mannwhitneyu(x, y).pvalue
     else:
-        p = clustered_slope(rankdata(both), is_x[:, None], labels)[3]
+        p = _clustered_p(rankdata(both), is_x, labels)
     return Groups(float(x.mean() - y.mean()), low, high, float(p), float(superiority))
 
 
@@ -190,27 +185,23 @@ def _bootstrap_of_clusters(both: np.ndarray, is_x: np.ndarray, labels: np.ndarra
     options = {"n_resamples": RESAMPLES, "batch": 100, "method": "percentile", "rng": RANDOM_SEED}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DegenerateDataWarning)
-        found = bootstrap((sum_x, n_x, sum_y, n_y), difference, paired=True, vectorized=True, **options)
-    low, high = np.nanquantile(found.bootstrap_distribution, [0.025, 0.975])
+        drawn = bootstrap((sum_x, n_x, sum_y, n_y), difference, paired=True, vectorized=True, **options)
+    low, high = np.nanquantile(drawn.bootstrap_distribution, [0.025, 0.975])
     return float(low), float(high)
 
 
-def clustered_slope(y, columns, clusters) -> tuple[float, float, float, float]:
-    """The least-squares slope of `y` (n) on the first of the `columns` (n, k): it, its 95 % interval, its p.
+def _clustered_p(y: np.ndarray, is_x: np.ndarray, labels: np.ndarray) -> float:
+    """The p of the least-squares slope of `y` (n) on `is_x` (n) with a constant, clustered by the `labels` (n).
 
-    The regression has a constant besides. Its variance is clustered by the labels `clusters` (n), and the t
-    distribution has as many degrees of freedom as there are clusters, less one. All is nan for a single cluster.
+    It is that of a t test with as many degrees of freedom as there are clusters, less one. Nan for a single cluster.
     """
     from statsmodels.regression.linear_model import OLS
     from statsmodels.tools import add_constant
 
-    groups = np.unique(clusters, return_inverse=True)[1]
-    if groups.max() == 0:
-        return NAN, NAN, NAN, NAN
-    model = OLS(np.asarray(y, float), add_constant(np.asarray(columns, float)))
-    fit = model.fit(cov_type="cluster", cov_kwds={"groups": groups}, use_t=True)
-    low, high = fit.conf_int()[1]  # parameter 0 is the constant
-    return float(fit.params[1]), float(low), float(high), float(fit.pvalues[1])
+    if labels.max() == 0:
+        return NAN
+    model = OLS(y, add_constant(is_x[:, None]))
+    return float(model.fit(cov_type="cluster", cov_kwds={"groups": labels}, use_t=True).pvalues[1])
 
 
 def smallest_difference(n: int, discordant: float, alpha: float = 0.05, power: float = 0.8) -> float:

@@ -26,20 +26,7 @@ class Comparison:
 
 
 NO_COMPARISON = Comparison(NAN, NAN, NAN, NAN, "")
-"""What comes of two variants that have nothing in common."""
-
-
-def as_answers(a, b) -> tuple[np.ndarray, np.ndarray]:
-    """Both as (seeds, problems) arrays of numbers.
-
-    Raises ValueError where they differ in shape or are not two-dimensional.
-    """
-    a, b = np.asarray(a, float), np.asarray(b, float)
-    if a.shape != b.shape or a.ndim != 2:
-        raise ValueError(
-            f"Two variants are compared as (seeds, problems) arrays of one shape, not {a.shape} and {b.shape}."
-        )
-    return a, b
+"""The comparison of two variants that have nothing in common."""
 
 
 def score_interval(only_first: float, only_second: float, n: float, level: float = 0.95) -> tuple[float, float]:
@@ -86,7 +73,9 @@ def compare(a, b, level: float = 0.95) -> Comparison:
     seeds, both are those of `crossed`. All is nan where there is nothing to compare. Raises ValueError for arrays of
     different shapes.
     """
-    a, b = as_answers(a, b)
+    a, b = np.asarray(a, float), np.asarray(b, float)
+    if a.shape != b.shape:
+        raise ValueError(f"Two models are compared on the same seeds and problems, not {a.shape} and {b.shape}.")
     if a.size == 0:
         return NO_COMPARISON
     if len(a) > 1:
@@ -117,31 +106,9 @@ def detectable(differences: np.ndarray, level: float = 0.95) -> float:
     """The smallest true mean that would have been found with probability 80 %, judged by how much `differences` vary.
 
     They are the (seeds, problems) array of differences in correctness. With one seed and one pair it is that of
-    `statistics.smallest_difference`; with more it is that of a t test with the standard error of `crossed`. Nan where
-    nothing varies.
+    `smallest_difference`; with more it is that of a t test with the standard error of `crossed`. Nan where nothing
+    varies.
     """
     if len(differences) == 1 and np.isin(differences, (-1, 0, 1)).all():
         return smallest_difference(differences.size, float(np.abs(differences).mean()), 1 - level, POWER)
     return crossed(differences, level).detectable(level)
-
-
-def too_few_discordant(a, b, least: float) -> str:
-    """Why nothing can be said of two models that almost always answer alike, in words; empty where they don't.
-
-    `a` and `b` are arrays of 0 and 1 of one shape, and `least` is the number of answers that just one of the two has to
-    get right.
-    """
-    n = int(np.sum(np.asarray(a) != np.asarray(b)))
-    answers = "1 answer is" if n == 1 else f"{n} answers are"
-    return f"only {answers} right in just one of the two, fewer than {least:g}" if n < least else ""
-
-
-def at_the_end(a, b, floor: float) -> str:
-    """Why two models that differ little may hardly be able to differ, in words; empty where they are.
-
-    `a` and `b` are arrays of 0 and 1. Both are right in fewer than `floor` of the problems, or wrong.
-    """
-    shares = float(np.mean(a)), float(np.mean(b))
-    if max(shares) < floor:
-        return f"both are right in fewer than {floor:.0%} of the problems"
-    return f"both are right in more than {1 - floor:.0%} of the problems" if min(shares) > 1 - floor else ""

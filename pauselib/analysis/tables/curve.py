@@ -11,22 +11,24 @@ from functools import cached_property
 
 import pandas as pd
 
-from pauselib.analysis.claims.computation import LIKELIHOOD, Estimate
-from pauselib.analysis.claims.plan import plan
-from pauselib.analysis.claims.verdicts import EQUIVALENT, LARGER, OPPOSITE, judge
+from pauselib.analysis.claims.preregistration import plan
+from pauselib.analysis.claims.verdicts import EQUIVALENT, LARGER, OPPOSITE, UNDECIDED
+from pauselib.analysis.tables.contrasts import COLUMNS, CONDITION, DECIDING, ESTIMATE, Trials, with_verdicts
 from pauselib.analysis.tables.loading import finished_checkpoints, of_pausing_variants
-from pauselib.analysis.tables.trials import COLUMNS, DECIDING, Trials
 from pauselib.injection.strategies import find_strategies
 from pauselib.settings import Settings
-from pauselib.trials.sites import SITES
 from pauselib.variants import parse
 
-PLACE = ["variant", "site", "content", "dose"]
-SAID = {LARGER: "a gain", OPPOSITE: "a cost", EQUIVALENT: "neither gain nor cost"}  # by verdict; else not decided
+GAINS = {LARGER: "gain", OPPOSITE: "cost", EQUIVALENT: "neither", UNDECIDED: "undecided"}
+"""What a curve ends as, by the verdict on its last gain."""
+
+ENDS = [
+    "variant", "site", "dose", "first_step", "first_gain", "last_step", "last_gain", "low", "high", "outcome", "doubt",
+]  # fmt: skip
 
 
 def checkpoint_outcomes(settings: Settings) -> pd.DataFrame:
-    """The finished trials of an experiment's checkpoints: as `trials.outcomes`, with the `step` of each."""
+    """The finished trials of an experiment's checkpoints: as `contrasts.outcomes`, with the `step` of each."""
     frames = [
         pd.read_parquet(folder / "trials.parquet").assign(seed=seed, variant=name, step=step)
         for (seed, name, step), folder in finished_checkpoints(settings).items()
@@ -70,66 +72,32 @@ class Curve:
     @cached_property
     def gains(self) -> pd.DataFrame:
         """What every condition changes against nothing, in nats at hard results: as `Trials.gains`, by `step`."""
+        columns = ["step", *CONDITION, *ESTIMATE]
         found = [trials.gains().assign(step=step) for step, trials in self.trials.items()]
-        table = pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=[*PLACE, *Estimate._fields])
-        mine = table[table["variant"].isin(self.variants)]
-        return mine.reindex(columns=["step", *PLACE, *Estimate._fields])
+        table = pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=columns)
+        return table.loc[table["variant"].isin(self.variants), columns]
 
     @cached_property
     def contrasts(self) -> pd.DataFrame:
         """The contrasts that decide (`Trials.contrasts`) of every variant that pauses, by `step` from the first
         checkpoint on: against as much training without pauses at the same step, and against nothing.
         """
-        found = [
-            trials.contrasts(name).assign(variant=name, step=step)
-            for step, trials in self.trials.items()
-            for name in self.variants
-            if parse(name).pauses and step
-        ]
-        columns = ["variant", "contrast", "step", *Estimate._fields]
+        columns = ["variant", "contrast", "step", *ESTIMATE]
+        models = [(step, name) for step in self.trials for name in self.variants if step > 0]
+        found = [self.trials[step].contrasts(name).assign(variant=name, step=step) for step, name in models]
         table = pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=columns)
         decide = table[table["contrast"].isin(DECIDING) & (table["problems"] > 0)]
-        return decide.sort_values(["variant", "contrast", "step"], kind="stable").reindex(columns=columns)
+        return decide.sort_values(["variant", "contrast", "step"], kind="stable")[columns]
 
     @cached_property
     def ends(self) -> pd.DataFrame:
         """Where each curve of pauses begins and ends: a line for every variant, site and dose.
 
-        There are the first and the last step, the gain at each, and at the last one its interval and what it is by the
-        plan's margin of the likelihood: a gain, a cost, neither, or not decided.
+        There are the first and the last step, the gain at each, and the interval of the last one. The `outcome` is what
+        that is by the plan's margin of the likelihood: a gain, a cost, neither, or undecided; the `doubt` says why.
         """
         pauses = of_pausing_variants(self.gains[self.gains["content"] == "pauses"])
-        margin, fewest = plan().margin(LIKELIHOOD.claim), plan().guard("least_problems")
-        lines = []
-        for (name, site, dose), mine in pauses.groupby(["variant", "site", "dose"], sort=False):
-            first, last = mine.iloc[0], mine.iloc[-1]
-            doubt = "few problems" if last["problems"] < fewest else ""
-            verdict = judge(last["low"], last["high"], margin, doubt=doubt).verdict
-            lines.append(
-                {
-                    **{"variant": name, "site": site, "dose": dose, "first_step": first["step"]},
-                    **{"first_gain": first["estimate"], "last_step": last["step"], "last_gain": last["estimate"]},
-                    **{"low": last["low"], "high": last["high"], "is": SAID.get(verdict, "not decided")},
-                }
-            )
-        columns = ["variant", "site", "dose", "first_step", "first_gain", "last_step", "last_gain", "low", "high", "is"]
-        return pd.DataFrame(lines, columns=columns)
-
-    @property
-    def reading(self) -> str:
-        """What the curves of pauses say, a sentence a site: where they begin, where they end, and what they end as."""
-        if self.ends.empty:
-            return "No checkpoint has a trial: `trial_checkpoints` names steps at which the weights are kept."
-        number, margin = LIKELIHOOD.number, LIKELIHOOD.margin(plan().margin(LIKELIHOOD.claim))
-        sentences = []
-        for site, mine in self.ends.groupby("site", sort=False):
-            counts = ", ".join(f"{n} {what}" for what, n in mine["is"].value_counts(sort=False).items())
-            begin, end = (
-                f"{number(mine[column].min())} to {number(mine[column].max())}"
-                for column in ("first_gain", "last_gain")
-            )
-            sentences.append(
-                f"Pauses {SITES[site].meaning}: {len(mine)} curves begin at {begin} nats and end at {end} nats, by the "
-                f"margin of {margin} {counts}."
-            )
-        return " ".join(sentences)
+        curves = with_verdicts(pauses).groupby(["variant", "site", "dose"], sort=False)
+        first, last = curves.first(skipna=False), curves.last(skipna=False)
+        ends = last.assign(first_step=first["step"], first_gain=first["estimate"], outcome=last["verdict"].map(GAINS))
+        return ends.rename(columns={"step": "last_step", "estimate": "last_gain"}).reset_index()[ENDS]

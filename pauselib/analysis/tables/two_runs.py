@@ -11,7 +11,6 @@ from pathlib import Path
 import pandas as pd
 
 from pauselib import runs
-from pauselib.analysis.claims.claim import points
 from pauselib.analysis.statistics.intervals import NAN, wilson
 from pauselib.analysis.statistics.paired import NO_COMPARISON, Comparison, compare
 from pauselib.analysis.tables.loading import read_replies, training_record
@@ -172,7 +171,7 @@ class TwoRuns:
         if not n:
             return "They have no problem in common, so nothing of their replies can be paired."
         counts = dict(self.agreement.itertuples(index=False))
-        gap, low, high = [points(value) for value in (self.found.difference, self.found.low, self.found.high)]
+        gap, low, high = [f"{100 * value:+.1f}" for value in (self.found.difference, self.found.low, self.found.high)]
         shares = [f"{100 * self.replies[f'correct_{side}'].mean():.1f} %" for side in SIDES]
         only = [counts[ENDS[True, False]], counts[ENDS[False, True]]]
         others = [len(read_replies(one.variant_folder())) - n for one in self.both]

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from pauselib.analysis.claims.pause_sites import comparable
-from pauselib.analysis.claims.plan import plan
+from pauselib.analysis.claims.preregistration import plan
 from pauselib.analysis.claims.verdicts import judge
 from pauselib.analysis.statistics.intervals import RANDOM_SEED, RESAMPLES
 from pauselib.analysis.statistics.rates import clustered_poisson, term_ratios

@@ -5,8 +5,9 @@ import pandas as pd
 import pytest
 from conftest import save_outcomes
 
-from pauselib.analysis.claims.plan import plan
-from pauselib.analysis.tables.trials import Trials, outcomes
+from pauselib.analysis.claims.preregistration import plan
+from pauselib.analysis.claims.verdicts import FEW_PROBLEMS, NOT_FINISHED
+from pauselib.analysis.tables.contrasts import Trials, outcomes
 from pauselib.settings import Settings
 
 START, MATCHED = "baseline_1_epoch", "baseline_matched"
@@ -47,10 +48,6 @@ def estimates(found: pd.DataFrame, key: str = "contrast") -> dict[str, float]:
 
 def test_hard_results_are_those_that_the_first_step_s_model_finds_less_likely_than_the_median(trials):
     assert trials.hard.to_dict() == dict(zip(RESULTS, [False, True, False, True]))
-    assert trials.about == (
-        "4 results of 2 problems, 2 of them hard for baseline_1_epoch; models: baseline_1_epoch, sft_peft, "
-        "baseline_matched."
-    )
 
 
 def test_the_registered_contrasts_by_hand(trials):
@@ -67,25 +64,14 @@ def test_the_registered_contrasts_by_hand(trials):
     line = found.set_index("contrast").loc["above nothing"]
     assert (line["seeds"], line["problems"]) == (1, 2)
     assert line["low"] < 1.5 < line["high"]
+    assert line["what"] == "pauses − nothing, of sft_peft"
+    assert dict(zip(found["contrast"], found["doubt"]))["dose"] == NOT_FINISHED
+    assert (line["verdict"], line["doubt"]) == ("undecided", FEW_PROBLEMS)
 
 
 def test_step_accuracy_is_the_other_outcome(trials):
-    assert (
-        estimates(trials.contrasts("sft_peft", "correct"))["above nothing"] == 1.0
-    )  # of hard results, from none to all
-
-
-def test_a_result_weighs_as_much_as_its_problem_has_room_for():
-    """Two hard results of one problem count as one of another."""
-    likelihoods = {
-        key: [-2.0, -2.0, -1.0, -2.0] if key[1] == NOTHING else values for key, values in LIKELIHOODS.items()
-    }
-    likelihoods[START, NOTHING] = [-3.0, -3.0, -1.0, -3.0]
-    likelihoods[START, NOTHING][2] = -1.0
-    likelihoods["sft_peft", PAUSES] = [0.0, -1.0, -1.0, -1.0]
-    found = Trials(table(likelihoods))
-    found.hard = pd.Series([True, True, False, True], index=pd.MultiIndex.from_tuples(RESULTS))
-    assert estimates(found.contrasts("sft_peft"))["above nothing"] == np.mean([np.mean([2.0, 1.0]), 1.0])
+    by_hand = estimates(trials.contrasts("sft_peft", "correct"))
+    assert by_hand["above nothing"] == 1.0  # of hard results, from none to all
 
 
 def test_a_seed_that_lacks_a_model_is_left_out():
@@ -102,8 +88,6 @@ def test_gains_are_against_nothing_at_the_same_results(trials):
     assert gains["sft_peft", "step", "pauses"] == np.mean([1.0, 2.0])
     assert gains[MATCHED, "step", "masked"] == np.mean([-0.5, -0.5])
     assert ("sft_peft", "", "nothing") not in gains
-    easy = trials.gains(results="easy")
-    assert dict(zip(easy["content"], easy["estimate"]))["given"] == 1.0
 
 
 def test_the_sites_that_were_made_have_both_contrasts(trials):
@@ -124,17 +108,11 @@ def test_where_a_trial_is_missing_the_tables_are_there_and_nothing_is_decided(le
     assert found.contrasts("sft_peft")["estimate"].isna().all()
     assert found.by_site("sft_peft").empty
     assert found.gains().empty
-    assert found.line("sft_peft")["verdict"] == "undecided"
-    assert [line["says"] for line in found.takeaways()] == ["larger than the margin"] * 2
     assert set(found.without["results"]) == ({"all"} if left else set())
-    assert left or found.about.startswith("There is no trial here")
 
 
 def test_a_baseline_has_no_contrast(trials):
     assert trials.contrasts(MATCHED).empty
-    assert trials.computation(MATCHED).reading.startswith("Not decided")
-    assert trials.reading(MATCHED).startswith("baseline_matched was trained without pauses")
-    assert trials.reading("sft_peft") == trials.line("sft_peft")["reading"]
     assert trials.variants == ["sft_peft"]
 
 
