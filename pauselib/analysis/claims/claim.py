@@ -10,7 +10,7 @@ from pauselib.variants import VARIANTS
 
 COLUMNS = [
     "claim", "says", "verdict", "what", "estimate", "low", "high", "margin",
-    "beyond_below", "equivalent_above", "detectable", "reading",
+    "unit", "doubt", "beyond_below", "equivalent_above", "detectable",
 ]  # fmt: skip
 NO_ESTIMATE = (math.nan, math.nan, math.nan)
 
@@ -35,9 +35,6 @@ def takeaway(
     value, low, high = estimate
     claim = plan.claims[name]
     found = judge(low, high, plan.margin(name), null, doubt, doubt_of_none)
-    if not math.isnan(low):
-        why = found.doubt or found.flips(unit)
-        reading += f" With a margin of {unit(found.margin)} this is {found.verdict}: {why}."
     return {
         "claim": claim.claim,
         "says": claim.says,
@@ -50,7 +47,8 @@ def takeaway(
         "beyond_below": found.beyond,
         "equivalent_above": found.within,
         "detectable": detectable,
-        "reading": reading,
+        "unit": "" if unit is plain else unit(1.0).split()[-1],
+        "doubt": found.doubt or (reading if math.isnan(value) else ""),
     }
 
 

@@ -14,7 +14,6 @@ import pandas as pd
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from pauselib import runs
 from pauselib.errors import InputError
 from pauselib.settings import ROOT
 
@@ -106,17 +105,9 @@ class Plan(Entry):
         """Whether an experiment is registered, in which file, and whether all its registered seeds are finished: those
         in `seeds` are; in words.
         """
-        file = f"prereg.yaml (digest {runs.digest(FILE)}, {commit_in_words(FILE)})"
         if not self.is_registered(experiment):
-            return f"All of this is exploratory: {file} registers the experiment '{self.experiment}' alone."
-        missing = [seed for seed in self.seeds if seed not in seeds]
-        if missing:
-            return (
-                f"This is an interim look at the experiment that is registered in {file}: of its seeds "
-                f"{', '.join(map(str, self.seeds))} these are not finished: {', '.join(map(str, missing))}. No verdict "
-                "here is the registered one, and none decides whether they are run."
-            )
-        return f"These outcomes are registered in {file}; what it does not name is exploratory."
+            return "not registered"
+        return "registered" if set(self.seeds) <= set(seeds) else "registered, unfinished"
 
 
 def read(path: Path) -> Plan:

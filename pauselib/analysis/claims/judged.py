@@ -37,7 +37,9 @@ BUILT_IN = {
 """What makes a takeaway null by construction: a setting, its value, and what that builds in, in words."""
 
 
-def takeaways(replies: pd.DataFrame, intervened: pd.DataFrame, plan: Plan, more: Iterable[dict] = ()) -> pd.DataFrame:
+def judged_claims(
+    replies: pd.DataFrame, intervened: pd.DataFrame, plan: Plan, more: Iterable[dict] = ()
+) -> pd.DataFrame:
     """One line a claim: the published takeaways, whether pauses help, and the lines that are given as `more`.
 
     A line has the `claim`, the verdict that it `says` and the `verdict` that it has; `what` its `estimate` is, with the
@@ -60,3 +62,8 @@ def takeaways(replies: pd.DataFrame, intervened: pd.DataFrame, plan: Plan, more:
 def null_by_construction(settings: Settings) -> list[str]:
     """Which of the takeaways an experiment can't but find null, by its model and its problems, in sentences."""
     return [words for name, (value, words) in BUILT_IN.items() if getattr(settings, name) == value]
+
+
+def trial_claims(trials, plan: Plan) -> list[dict]:
+    """The lines of the claims that the insertion trials decide, as `more` of `judged_claims`."""
+    return trials.takeaways()
