@@ -7,7 +7,7 @@ import pytest
 from pauselib import figures, runs
 from pauselib.analysis.tables.two_runs import ENDS, TwoRuns, the_other
 from pauselib.errors import InputError
-from pauselib.figures.columns import columns_of
+from pauselib.figures.tables import columns_of
 from pauselib.settings import Settings
 
 
