@@ -79,7 +79,7 @@ class Study:
         said = [
             f"{len(self.finished_rows)} of {len(self.table)} rows are finished, with these training seeds: {seeds}."
         ]
-        if self.steps:
+        if any(self.steps):
             said.append(f"The warm-up with pauses took at most {max(self.steps):,} optimizer steps.")
         for folder, reason in loading.stale_folders(self.settings).items():
             said.append(f"{folder.relative_to(self.settings.folder()).as_posix()} is left out: {reason}.")

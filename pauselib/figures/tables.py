@@ -77,8 +77,8 @@ def columns_of(table: pd.DataFrame) -> list[Column]:
 
 
 def main_columns(table: pd.DataFrame) -> list[Column]:
-    """Return those of `columns_of` that are no details; a seed is one where all are the same."""
-    details = DETAILS | ({"p"} if "p_holm" in table else set())
+    """Return those of `columns_of` that are no details, as the first is not; a seed is one where all are the same."""
+    details = DETAILS - set(table.columns[:1]) | ({"p"} if "p_holm" in table else set())
     details |= {name for name in ("seed", "seeds") if name in table and table[name].nunique() < 2}
     return [column for column in columns_of(table) if column.name not in details]
 
