@@ -41,8 +41,8 @@ def estimate(claim: dict) -> str:
 
 def margin(claim: dict) -> str:
     """Return the margin of a line of `study.claims` in its unit."""
-    scale, _ = UNITS[claim["unit"]]
-    return f"{scale * claim['margin']:.3g} {claim['unit']}".strip()
+    scale, form = UNITS[claim["unit"]]
+    return f"{scale * claim['margin']:{form}} {claim['unit']}".strip(" +")
 
 
 def reason(claim: dict) -> str:

@@ -85,7 +85,7 @@ def test_the_first_sentence_is_the_primary_claim_in_numbers(html):
     sentence = html.split('<p class="finding">')[1].split("</p>")[0]
     assert sentence.startswith("“Pauses buy computation, as the likelihood of results shows it.” Verdict: <mark")
     assert ">larger than the margin</mark>. The whole interval is above the margin: +0." in sentence
-    assert sentence.endswith(", margin 0.05 nats.")
+    assert sentence.endswith(", margin 0.050 nats.")
     assert "<li>4 of 5 rows are finished, with these training seeds: 42.</li>" in html
     assert "<li>The warm-up with pauses took at most 160 optimizer steps.</li>" in html
     assert "Nothing here was registered" in html

@@ -119,7 +119,7 @@ def test_claims_are_read_decided_first_each_in_its_unit_with_a_colour_for_its_ve
         "–",
         "0.96 (0.88 to 1.05)",
     ]
-    assert found["margin"].to_list() == ["1 points", "0.01 nats", "1 points", "0.01"]
+    assert found["margin"].to_list() == ["1.0 points", "0.010 nats", "1.0 points", "0.01"]
     assert found["why"].iloc[2] == "There are too few problems."
     html = table_html(found)
     assert len({html.split(f">{verdict}<")[0][-60:] for verdict in ("opposite", "equivalent", "undecided")}) == 3
