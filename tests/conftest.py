@@ -178,13 +178,6 @@ def intervened(by_hand):
     return settings
 
 
-def pictures_of_report(n_variants: int) -> int:
-    """How many pictures the report's template asks for: those of the whole experiment, and those of each variant."""
-    template = (ROOT / "pauselib" / "report" / "templates" / "report.html.j2").read_text()
-    whole, of_a_variant = template.split("{% for variant in variants %}")
-    return whole.count("picture(") + n_variants * of_a_variant.count("picture(")
-
-
 @pytest.fixture
 def shown(monkeypatch):
     """What a notebook was given to show: ("new" or "update", what)."""

@@ -10,7 +10,7 @@ from test_workflow import run
 from benchmarks.results import differences
 from pauselib.analysis.study import Study
 from pauselib.errors import InputError
-from pauselib.report.document import write_report
+from pauselib.figures.report import Report
 from pauselib.steps import clean_rows, evaluate, inject, warm_up
 
 FULL = "no space is left on its disk; free some and run the same again, which goes on from what is finished."
@@ -54,7 +54,7 @@ def files(folder: Path) -> set[str]:
 
 def report(settings) -> None:
     """Write the report."""
-    write_report(Study(settings))
+    Report(Study(settings)).write()
 
 
 STEPS = [  # what is done, in which folder of the experiment, and the bytes that are left for it

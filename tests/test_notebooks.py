@@ -9,7 +9,6 @@ from pathlib import Path
 import nbformat
 import papermill
 import pytest
-from conftest import pictures_of_report
 
 from pauselib.declared import EVERY_NOTEBOOK
 from pauselib.settings import Settings, notebook_cells, settings_of_notebook
@@ -121,10 +120,9 @@ def test_one_variant_from_nothing_then_its_replies_then_its_trial_then_the_table
     lines = (folder / "results.csv").read_text().splitlines()
     assert len(lines) == 26
     report = (folder / "report.html").read_text()
-    assert report.count("<svg") == pictures_of_report(n_variants=1)
-    assert "http://" not in report.replace("http://www.w3.org", "").replace("http://purl.org", "").replace(
-        "http://creativecommons.org", ""
-    )
+    assert "1 of 25 rows are finished" in report
+    assert report.count("<img") > 5
+    assert "http://" not in report
 
 
 def test_analyze_from_nothing_shows_a_table_of_missing_rows(tmp_path):

@@ -1,7 +1,7 @@
-"""All that an experiment's replies say, computed once when asked for; the analyze notebook and the report show it.
+"""All tables of an experiment, each computed once when it is asked for; `notebooks/analyze.ipynb` shows them.
 
 >>> study = Study(settings)
->>> study.takeaways        # the published claims with estimates, intervals, tests and verdicts
+>>> study.claims        # the claims of the plan with estimates, intervals and verdicts
 """
 
 from functools import cached_property
@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pandas as pd
 
-from pauselib.analysis.claims import takeaways
-from pauselib.analysis.claims.plan import plan
+from pauselib.analysis.claims import judged
+from pauselib.analysis.claims.preregistration import plan
 from pauselib.analysis.tables import comparisons, loading, record
+from pauselib.analysis.tables.contrasts import Trials, outcomes
 from pauselib.analysis.tables.curve import Curve, checkpoint_outcomes
-from pauselib.analysis.tables.trials import Trials, outcomes
 from pauselib.analysis.why import certainty, places, reasons
 from pauselib.analysis.why.pause_origin import PauseOrigin
+from pauselib.manifests import is_path
 from pauselib.settings import Settings
 from pauselib.variants import FIRST_STEP, parse
 
@@ -31,6 +32,36 @@ class Study:
     def __init__(self, settings: Settings):
         self.settings = settings
 
+    # What is on disk: the result table, the rows that are finished, their replies and tokens.
+    table = cached_property(lambda self: loading.results(self.settings))
+    finished_rows = cached_property(lambda self: list(loading.finished_folders(self.settings)))
+    replies = cached_property(lambda self: loading.predictions(self.settings))
+    intervened = cached_property(lambda self: loading.intervened(self.settings))
+    tokens = cached_property(lambda self: loading.with_tokens(self.settings, loading.of_pausing_variants(self.replies)))
+
+    # Accuracy and pauses: of every row, beside its start, beside as much training without pauses, under interventions.
+    over_seeds = cached_property(lambda self: comparisons.over_seeds(self.replies))
+    against_start = cached_property(lambda self: comparisons.against(self.replies, FIRST_STEP))
+    against_matched = cached_property(lambda self: comparisons.against_matched(self.replies))
+    pauses_by_correctness = cached_property(lambda self: comparisons.pauses_by_correctness(self.replies))
+    strategies = cached_property(lambda self: comparisons.strategies(self.replies))
+    intervention_effects = cached_property(lambda self: comparisons.intervention_effects(self.replies, self.intervened))
+
+    # Insertion trials: at the end of the training, and by its steps.
+    trials = cached_property(lambda self: Trials.of(self.settings, outcomes(self.settings)))
+    curve = cached_property(lambda self: Curve.of(self.settings, checkpoint_outcomes(self.settings)))
+
+    # Why and where replies pause, token by token.
+    positions = cached_property(lambda self: certainty.positions(self.tokens))
+    pause_prediction = cached_property(lambda self: certainty.pause_prediction(self.positions))
+    pauses_by_certainty = cached_property(lambda self: certainty.pauses_by_certainty(self.positions))
+    pause_regression = cached_property(lambda self: reasons.pause_regression(self.tokens))
+    pause_places = cached_property(lambda self: places.pause_places(self.tokens))
+    nearest_tokens = cached_property(lambda self: loading.nearest_tokens(self.settings))
+
+    # Which claims an experiment can't but find null, in sentences.
+    built_in = cached_property(lambda self: judged.null_by_construction(self.settings))
+
     @cached_property
     def left_out(self) -> list[Path]:
         """The finished results of the experiment that the settings don't ask for (`record.left_out`)."""
@@ -42,117 +73,42 @@ class Study:
         return self.settings.folder() / PARTIAL if self.left_out else self.settings.folder()
 
     @cached_property
-    def scope(self) -> str:
-        """How many rows are finished, and whether this is a part of the experiment."""
-        n, name = len(self.finished_rows), self.settings.folder().name
-        sentence = f"{n} of {len(self.table)} rows are finished under {name}."
-        if not self.left_out:
-            return sentence
-        first = self.left_out[0].relative_to(self.settings.folder()).as_posix()
-        return (
-            f"{sentence} This is a partial look: finished results that it leaves out: {len(self.left_out)} ({first}"
-            f"{', …' if len(self.left_out) > 1 else ''}). So its tables, pictures and report are in the folder "
-            f"`{PARTIAL}` of the experiment, and those of the whole experiment stay as they are."
-        )
+    def scope(self) -> list[str]:
+        """How much of the experiment this is, in sentences: rows, seeds and steps, and what is left out and why."""
+        seeds = ", ".join(map(str, self.settings.seeds))
+        said = [
+            f"{len(self.finished_rows)} of {len(self.table)} rows are finished, with these training seeds: {seeds}."
+        ]
+        if any(self.steps):
+            said.append(f"The warm-up with pauses took at most {max(self.steps):,} optimizer steps.")
+        for folder, reason in loading.stale_folders(self.settings).items():
+            said.append(f"{folder.relative_to(self.settings.folder()).as_posix()} is left out: {reason}.")
+        if self.left_out:
+            said.append(f"This is a partial look, in the folder {PARTIAL}: it leaves out {len(self.left_out)} results.")
+        return said
 
     @cached_property
-    def table(self) -> pd.DataFrame:
-        """The result table, one line a seed and variant (`loading.results`)."""
-        return loading.results(self.settings)
+    def steps(self) -> list[int]:
+        """The optimizer steps of the second step's training of all finished rows that pause."""
+        rows = [self.settings.but(seed=seed, variant=name) for seed, name in self.finished_rows if parse(name).pauses]
+        return [loading.training_record(row.variant_folder()).get("steps", 0) for row in rows]
 
     @cached_property
-    def finished_rows(self) -> list[tuple[int, str]]:
-        """The seed and the variant of every row that is finished."""
-        return list(loading.finished_folders(self.settings))
-
-    @cached_property
-    def replies(self) -> pd.DataFrame:
-        """All replies, without interventions (`loading.predictions`)."""
-        return loading.predictions(self.settings)
-
-    @cached_property
-    def intervened(self) -> pd.DataFrame:
-        """The replies under interventions (`loading.intervened`)."""
-        return loading.intervened(self.settings)
-
-    @cached_property
-    def tokens(self) -> pd.DataFrame:
-        """The replies of variants that pause, with what the model gave at each token (`loading.with_tokens`)."""
-        return loading.with_tokens(self.settings, loading.of_pausing_variants(self.replies))
-
-    @cached_property
-    def over_seeds(self) -> pd.DataFrame:
-        """The accuracy and the pauses of every variant over its seeds (`comparisons.over_seeds`)."""
-        return comparisons.over_seeds(self.replies)
-
-    @cached_property
-    def against_start(self) -> pd.DataFrame:
-        """Every variant against the model that it started from (`comparisons.against`): what its training did."""
-        return comparisons.against(self.replies, FIRST_STEP)
-
-    @cached_property
-    def against_matched(self) -> pd.DataFrame:
-        """Every variant against as much training without pauses (`comparisons.against_matched`): what pauses did."""
-        return comparisons.against_matched(self.replies)
-
-    @cached_property
-    def unmatched(self) -> str:
-        """Which variants that comparison leaves out, in words (`comparisons.unmatched`)."""
-        return comparisons.unmatched(self.replies)
-
-    @cached_property
-    def detectable(self) -> str:
-        """The smallest difference in accuracy that these problems can show, in words (`comparisons.detectable`)."""
-        sentence, _ = comparisons.detectable(self.replies)
-        return sentence
-
-    @cached_property
-    def pauses_by_correctness(self) -> pd.DataFrame:
-        """How many pauses correct and incorrect replies have (`comparisons.pauses_by_correctness`)."""
-        return comparisons.pauses_by_correctness(self.replies)
-
-    @cached_property
-    def strategies(self) -> pd.DataFrame:
-        """The rows with an injection strategy of their own, beside matched training (`comparisons.strategies`)."""
-        return comparisons.strategies(self.replies)
-
-    @cached_property
-    def intervention_effects(self) -> pd.DataFrame:
-        """What the interventions do to the accuracy (`comparisons.intervention_effects`)."""
-        return comparisons.intervention_effects(self.replies, self.intervened)
-
-    @cached_property
-    def takeaways(self) -> pd.DataFrame:
-        """The claims of the plan with their verdicts (`takeaways.takeaways`). Lines of other modules belong in here.
+    def claims(self) -> pd.DataFrame:
+        """The claims of the plan with their verdicts (`judged.judged_claims`).
 
         Of the registered experiment, only the registered test problems count.
         """
         replies, intervened = (
             plan().registered_part(table, self.settings.experiment) for table in (self.replies, self.intervened)
         )
-        return takeaways.takeaways(replies, intervened, plan(), self.trials.takeaways())
+        return judged.judged_claims(replies, intervened, plan(), judged.trial_claims(self.trials, plan()))
 
     @cached_property
     def plan_status(self) -> str:
-        """Whether this experiment is registered, where, and whether all of it is finished (`plan.Plan.status`)."""
+        """Whether this experiment is registered, and whether all of it is finished (`plan.status`)."""
         unfinished = set(loading.row_folders(self.settings)) - set(self.finished_rows)
-        done = set(self.settings.seeds) - {seed for seed, _ in unfinished}
-        return plan().status(self.settings.experiment, done)
-
-    @cached_property
-    def built_in(self) -> list[str]:
-        """What makes takeaways null by construction, in sentences (`takeaways.null_by_construction`)."""
-        return takeaways.null_by_construction(self.settings)
-
-    @cached_property
-    def trials(self) -> Trials:
-        """The insertion trials, and whether pauses buy computation (`trials.Trials`)."""
-        return Trials.of(self.settings, outcomes(self.settings))
-
-    @cached_property
-    def curve(self) -> Curve:
-        """The trials of checkpoints, by the steps of the warm-up (`curve.Curve`)."""
-        return Curve.of(self.settings, checkpoint_outcomes(self.settings))
+        return plan().status(self.settings.experiment, set(self.settings.seeds) - {seed for seed, _ in unfinished})
 
     @cached_property
     def trial_variant(self) -> str:
@@ -160,45 +116,17 @@ class Study:
         return [*self.trials.variants, *self.settings.trials, self.settings.variant][0]
 
     @cached_property
-    def pause_regression(self) -> pd.DataFrame:
-        """What correctness adds to the LM's uncertainty and to the problem (`reasons.pause_regression`)."""
-        return reasons.pause_regression(self.tokens)
-
-    @cached_property
-    def positions(self) -> pd.DataFrame:
-        """The tokens of these replies, one line each (`certainty.positions`)."""
-        return certainty.positions(self.tokens)
-
-    @cached_property
-    def pause_prediction(self) -> pd.DataFrame:
-        """How well a pause is told by the LM's certainty and by the head's odds (`certainty.pause_prediction`)."""
-        return certainty.pause_prediction(self.positions)
-
-    @cached_property
-    def pauses_by_certainty(self) -> pd.DataFrame:
-        """How often there is a pause by the certainty of the LM's best word (`certainty.pauses_by_certainty`)."""
-        return certainty.pauses_by_certainty(self.positions)
-
-    @cached_property
     def pause_origin(self) -> PauseOrigin:
-        """Where the pauses of a row come from (`pause_origin.PauseOrigin`): of that of the settings if it has a trained
-        pause head, else of the first that has.
-        """
+        """Where the pauses of a row with a trained pause head come from: that of the settings, else the first."""
         heads = [name for name in dict.fromkeys(self.tokens["variant"]) if parse(name).pause_head]
         heads.sort(key=lambda name: name != self.settings.variant)
         return PauseOrigin(self.settings, heads[0] if heads else None, self.tokens)
 
     @cached_property
-    def pause_places(self) -> dict[str, pd.DataFrame]:
-        """Where the pauses are, as four tables (`places.pause_places`)."""
-        return places.pause_places(self.tokens)
-
-    @cached_property
     def example_variant(self) -> str | None:
         """The variant for what is shown of one only: that of the settings if it has pauses, else the first that has."""
         paused = list(dict.fromkeys(self.pause_places["runs"]["variant"]))
-        if self.settings.variant in paused:
-            return self.settings.variant
+        paused.sort(key=lambda name: name != self.settings.variant)
         return paused[0] if paused else None
 
     @cached_property
@@ -207,6 +135,9 @@ class Study:
         return places.frequent_neighbours(self.pause_places["neighbours"], self.example_variant)
 
     @cached_property
-    def nearest_tokens(self) -> pd.DataFrame:
-        """The tokens whose embeddings are most like the pause embedding (`loading.nearest_tokens`)."""
-        return loading.nearest_tokens(self.settings)
+    def used(self) -> pd.DataFrame:
+        """The settings and versions that the files were made with; of a model or dataset in a folder its name alone."""
+        used = self.settings.of("model", "dataset") | loading.settings_used(self.settings)
+        for name in ("model", "dataset"):
+            used[name] = Path(used[name]).name if is_path(used[name]) else used[name]
+        return pd.DataFrame({"setting": used.keys(), "value": used.values()})

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 
 from pauselib import progress
+from pauselib.figures.style import notebook_output
 
 SHARE = 0.05  # of the time that redrawing a picture may take
 
@@ -20,9 +21,7 @@ class LivePicture:
     """
 
     def __init__(self, draw: Callable):
-        self.draw = draw
-        self.handle = None
-        self.given_up = False
+        self.draw, self.handle, self.given_up = draw, None, False
         self.next = 0.0  # no drawing before this time, in seconds of time.monotonic
 
     def update(self, data, last: bool = False) -> None:
@@ -41,8 +40,6 @@ class LivePicture:
     def draw_again(self, data) -> None:
         """Draw the picture of `data` in place of the one before."""
         from IPython.display import display
-
-        from pauselib.figures.style import notebook_output
 
         picture, metadata = notebook_output(self.draw(data))
         if self.handle is None:

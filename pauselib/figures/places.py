@@ -1,23 +1,20 @@
-"""Pictures of the places of pauses in a reply."""
+"""The picture of the places of pauses in a reply."""
 
 import numpy as np
 import pandas as pd
 
 from pauselib.analysis.why.places import NUMBER_PLACES
-from pauselib.figures.style import LINE, described, look, panels
+from pauselib.figures.style import LINE, looks, panels, shows
 
 
-@described
+@shows("Where in the reply the pauses of one variant are, at which numbers, and how many stand in a row.")
 def places_of_variant(found: dict[str, pd.DataFrame], variant: str | None):
-    """Where in the reply the pauses of one variant are, at which numbers, and how many stand in a row.
-
-    `found` is `places.pause_places`.
-    """
+    """Draw the tables of `places.pause_places` for one variant; the marks are where an even spread would be."""
     relative, numbers, runs = (found[key][found[key]["variant"] == variant] for key in ("relative", "numbers", "runs"))
     if relative.empty and runs.empty:
         return panels(0)[0]
     figure, (first, second, third) = panels(3)
-    colour = look(variant)["color"]
+    colour = looks([variant])[variant]["color"]
     middle = (relative["low"] + relative["high"]) / 2
     first.bar(middle, relative["share"], width=0.09, color=colour, label="pauses")
     first.plot(middle, relative["expected"], "_", color=LINE, markersize=14, label="if spread evenly")

@@ -1,15 +1,14 @@
-"""What all pictures share: colours, one look a variant, panels, alternative texts, and how they become PNG or SVG.
+"""What all pictures share: colours, one look a row, panels, alternative texts, and how they become PNG or SVG.
 
 Correct replies are blue, incorrect ones orange and hatched. No meaning hangs on colour alone: bars differ by hatching,
-variants by marker (what of the LM is trained) and filling (with LoRA or without).
+rows by marker (what of the LM is trained) and filling (with LoRA or without).
 """
 
 import base64
 import functools
-import inspect
 import io
-import re
-from html import escape
+import itertools
+from collections.abc import Iterable
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -17,15 +16,17 @@ import numpy as np
 from pauselib.variants import Variant, parse
 
 # Okabe and Ito's colours, which colour-blind readers tell apart.
-CORRECT = "#0072B2"
-INCORRECT = "#E69F00"
-LINE = "#222222"
+CORRECT, INCORRECT, LINE = "#0072B2", "#E69F00", "#222222"
 PAUSE_PART_COLOURS = {  # (pause embedding trained, pause head trained) -> colour, words
     (True, True): ("#009E73", "both pause parts trained"),
     (True, False): ("#D55E00", "pause head frozen"),
     (False, True): ("#AA4499", "pause embedding frozen"),
     (False, False): ("#555555", "baselines, without pauses"),
 }
+LM_MARKERS = {(False, False): "o", (True, False): "s", (True, True): "D", (False, True): "P"}  # LM head, LM embeddings
+EPOCH_MARKERS = {1: "^", 2: "v"}  # of the published baselines
+FREE_COLOURS = ("#0072B2", "#E69F00", "#56B4E9", "#CC79A7", "#999933")  # of rows that differ in something else
+FREE_MARKERS = ("X", "*", "<", ">", "p", "h")
 PICTURE_STYLE = {
     "font.size": 9,
     "axes.spines.top": False,
@@ -39,29 +40,23 @@ PICTURE_STYLE = {
 """What differs from matplotlib's own defaults while a picture of this package is drawn or saved, and at no other time.
 The user's matplotlibrc has no part in it: `text.usetex` there would need LaTeX.
 """
-
-LONG_NUMBER = re.compile(r"(?<!scale\()-?\b\d+\.\d{3,}")
-"""A coordinate with more decimals than anyone sees; the scale of a letter needs all of its own."""
-UNSEEN = re.compile(r"(?<=\n)\s+|<!--.*?-->\n|(?<=<g) id=\"[^\"]*\"")
-"""What a picture looks the same without: indentation, comments, names of groups."""
+FINE = 2  # pixels of a notebook's picture to one on the screen
 
 
-def described(draw):
-    """Make a function of `figures` draw in the package's style, and label its figures with what they show.
+def shows(words: str):
+    """Make a function draw in the package's style; its pictures have these words as alternative text."""
 
-    The label is the first paragraph of the function's docstring; it is the picture's alternative text, see
-    `alternative`.
-    """
-    description = " ".join(inspect.getdoc(draw).split("\n\n")[0].split())
+    def decorate(draw):
+        @functools.wraps(draw)
+        def drawn(*args, **kwargs):
+            with plt.style.context(["default", PICTURE_STYLE]):
+                figure = draw(*args, **kwargs)
+            figure.set_label(words)
+            return figure
 
-    @functools.wraps(draw)
-    def drawn(*args, **kwargs):
-        with plt.style.context(["default", PICTURE_STYLE]):
-            figure = draw(*args, **kwargs)
-        figure.set_label(description)
-        return figure
+        return drawn
 
-    return drawn
+    return decorate
 
 
 def alternative(figure) -> str:
@@ -76,23 +71,17 @@ def saved(figure, form: str, **options) -> bytes:
     """
     buffer = io.BytesIO()
     with plt.style.context(["default", PICTURE_STYLE]):
-        figure.savefig(buffer, format=form, **options)
+        figure.savefig(buffer, format=form, metadata={"Date": None} if form == "svg" else None, **options)
     plt.close(figure)
     return buffer.getvalue()
 
 
-def svg(figure) -> str:
-    """Return a picture as an SVG element for an HTML page, with its alternative text, and close the figure."""
-    text = saved(figure, "svg", metadata=dict.fromkeys(("Date", "Creator", "Format", "Type"))).decode()
-    element = LONG_NUMBER.sub(lambda number: f"{float(number[0]):.2f}", text[text.index("<svg") :])
-    element = UNSEEN.sub("", element)
-    return element.replace("<svg", f'<svg role="img" aria-label="{escape(alternative(figure))}"', 1)
-
-
 def notebook_output(figure) -> tuple[dict, dict]:
     """Return a picture as the data and the metadata of IPython's `display(…, raw=True)`, and close the figure."""
-    data = {"image/png": base64.b64encode(saved(figure, "png")).decode(), "text/plain": alternative(figure)}
-    return data, {"image/png": {"alt": alternative(figure)}}
+    width = round(figure.get_figwidth() * figure.dpi)
+    png = saved(figure, "png", dpi=FINE * figure.dpi)
+    data = {"image/png": base64.b64encode(png).decode(), "text/plain": alternative(figure)}
+    return data, {"image/png": {"alt": alternative(figure), "width": width}}
 
 
 def show(figure) -> None:
@@ -112,33 +101,46 @@ def panels(n: int, width: float = 3.4, height: float = 2.2, across: int = 3):
         figure = plt.figure(figsize=(width * 2, height / 2))
         figure.text(0.5, 0.5, "nothing to show yet", ha="center", va="center")
         return figure, []
-    columns = min(n, across)
-    rows = -(-n // across)
+    columns, rows = min(n, across), -(-n // across)
     figure, axes = plt.subplots(rows, columns, figsize=(width * columns, height * rows), squeeze=False)
     for axis in axes.flat[n:]:
         axis.set_visible(False)
+    for axis in axes.flat:
+        axis.grid(alpha=0.3)
     return figure, list(axes.flat[:n])
 
 
-def look(name: str) -> dict:
-    """Return the colour, marker and filling of a row of the table, as arguments of matplotlib's `plot`.
+def legend_above(figure, axes: list, ncols: int = 3) -> None:
+    """Put one legend of all that is named in some axes above a figure; nothing where there are no axes."""
+    found = [axis.get_legend_handles_labels() for axis in axes]
+    named = {label: handle for handles, labels in found for handle, label in zip(handles, labels)}
+    if named:
+        figure.legend(named.values(), named.keys(), loc="outside upper center", ncols=ncols, frameon=False)
+
+
+def looks(names: Iterable[str]) -> dict[str, dict]:
+    """Return the colour, marker and filling of some rows of the table, as arguments of matplotlib's `plot`, by name.
 
     The colour says what of the pause is trained, the marker what of the LM (of a published baseline, how long it was
-    trained), and the filling whether LoRA is. A row with an injection strategy of its own, such as `sft_peft@word`,
-    looks like its variant.
+    trained), and the filling whether LoRA is. Of rows that differ in something else, such as `sft_peft@word` and
+    `sft_peft`, the later ones have free colours, so that no two are drawn alike.
     """
-    variant = parse(name)
-    colour, _ = PAUSE_PART_COLOURS[variant.pause_embedding, variant.pause_head]
-    return {"color": colour, "marker": marker(variant), "markerfacecolor": colour if variant.lora else "white"}
+    found: dict[str, dict] = {}
+    for name in dict.fromkeys(names):
+        variant = parse(name)
+        own = marker(variant), PAUSE_PART_COLOURS[variant.pause_embedding, variant.pause_head][0]
+        free = itertools.product((own[0], *FREE_MARKERS), FREE_COLOURS)
+        for shape, colour in (own, *free):
+            look = {"color": colour, "marker": shape, "markerfacecolor": colour if variant.lora else "white"}
+            if look not in found.values():
+                break
+        found[name] = look
+    return found
 
 
 def marker(variant: Variant) -> str:
     """Return the marker of a variant: by what of the LM is trained, and of a published baseline by its epochs."""
-    if variant.epochs:
-        return {1: "^", 2: "v"}[variant.epochs]
-    if variant.lm_embeddings:
-        return "D"
-    return "s" if variant.lm_head else "o"
+    return EPOCH_MARKERS.get(variant.epochs) or LM_MARKERS[variant.lm_head, variant.lm_embeddings]
 
 
 def whiskers(value, low, high) -> np.ndarray:

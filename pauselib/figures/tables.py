@@ -1,109 +1,159 @@
-"""Tables for readers: the result table in the published layout, and any table rounded, as text and as HTML."""
+"""Tables for readers: headings in words, one precision for an estimate and its interval; as HTML, as text and as LaTeX.
+
+>>> show_table(study.against_matched)     # in a notebook
+"""
 
 import math
-import re
-from collections.abc import Callable
 from html import escape
+from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 
-from pauselib.figures.columns import NONE, Column, columns_of, heading
-from pauselib.figures.reply_html import NO_MATH
-from pauselib.variants import PARTS, parse
+from pauselib.analysis.claims.verdicts import EQUIVALENT, LARGER, OPPOSITE, UNDECIDED
+from pauselib.analysis.why.pause_origin import IN_WORDS
+from pauselib.decoding.interventions import name_in_words
+from pauselib.figures.reply_html import NO_MATH, PRINTED
+from pauselib.trials.contents import CONTENTS, GivenResult
+from pauselib.trials.sites import SITES
 
-LAYOUT = {  # column of `loading.results` -> its heading, and the format of its numbers
-    "accuracy": ("Test accuracy", "{:.3f}"),
-    "interval": ("95 % interval", "{:.3f}–{:.3f}"),
-    "step_accuracy": ("Step accuracy", "{:.3f}"),
-    "eval_loss": ("Eval loss", "{:.4f}"),
-    "pauses_mean": ("Pauses per reply", "{:.2f}"),
-    "pauses_mean_correct": ("Pauses (correct)", "{:.2f}"),
-    "pauses_mean_incorrect": ("Pauses (incorrect)", "{:.2f}"),
-    "truncated_rate": ("Cut replies", "{:.1%}"),
-    "n": ("Replies", "{:.0f}"),
+HEADINGS = {  # of the columns whose name is no heading; the low end of an interval has that of the interval
+    "p_holm": "p, corrected (Holm)", "low": "95 % interval", "accuracy_low": "95 % interval of the accuracy",
+    "difference_low": "95 % interval of the difference", "discordant": "Answered differently", "se": "Standard error",
+    "se_seeds": "Its part of seeds", "se_problems": "Its part of problems", "pauses_mean": "Pauses per reply",
+    "pauses_mean_correct": "Pauses, correct", "pauses_mean_incorrect": "Pauses, incorrect",
+    "mean_correct": "Pauses, correct", "mean_incorrect": "Pauses, incorrect", "n": "n", "p": "p",
+    "n_correct": "Correct replies", "n_incorrect": "Incorrect replies", "truncated_rate": "Share of replies cut",
+    "superiority": "Incorrect one pauses more", "reference": "Compared with", "says": "The claim says",
+    "what": "What is estimated", "detectable": "Smallest that can be found", "by": "Pauses predicted by",
+    "bins_of": "In bins of", "head": "By the head", "implied": "Implied by the injector", "auc": "AUC",
+    "opening_auc": "AUC, first pauses only", "opening_low": "95 % interval, first pauses only",
+    "explained": "Share explained", "explained_low": "95 % interval of the share explained", "cut": "Replies cut",
+    "allowed": "Pauses allowed", "content": "Put in", "dose": "Tokens", "log_likelihood": "Log likelihood, nats",
+    "first_gain": "Gain at the first step", "last_gain": "Gain at the last step", "tokens": "Tokens, with cosines",
+    "expected": "Share by chance", "lift": "Times as often as by chance", "lora": "LoRA", "lm_head": "LM head",
+    "lm_embeddings": "LM embeddings",
+}  # fmt: skip
+DETAILS = {  # columns that a reader finds behind one click
+    "reference", "n", "discordant", "test", "se", "se_seeds", "se_problems", "pauses_mean_correct",
+    "pauses_mean_incorrect", "truncated_rate", "n_correct", "n_incorrect", "superiority", "says", "beyond_below",
+    "equivalent_above", "detectable", "pauses", "opening_auc", "opening_low", "openings", "first_step", "last_step",
+    "sites", "explained", "explained_low", "problems", "cut", "allowed", "share", "expected", "pause_embedding",
+    "pause_head", "lm_head", "lm_embeddings", "lora", "model_digest",
+}  # fmt: skip
+MEANINGS = {  # column -> what a name in it means; others stay as they are
+    "site": {site.name: site.meaning for site in SITES.values()},
+    "content": {content.name: content.meaning for content in (*CONTENTS.values(), GivenResult)},
+    "bins_of": IN_WORDS,
 }
-MAIN_RESULTS = ("Test accuracy", "95 % interval", "Eval loss", "Pauses per reply")  # the other columns are details
+VERDICT_COLOURS = {LARGER: "#cdebd8", OPPOSITE: "#f6cfc6", EQUIVALENT: "#cfe2f3", UNDECIDED: "#e8e8e8"}
+NONE = "–"  # how a missing value is shown
+ZERO = 1e-12  # what is nearer to 0 than this is 0 but for the last bits of the computation
 
 
-def best_cells(table: pd.DataFrame) -> dict[str, pd.Series]:
-    """Return which cells to print in bold, by column: of each seed the highest accuracy, and the lowest eval loss of
-    the pausing variants with the experiment's own injection strategy.
+class Column(NamedTuple):
+    """A column as it is shown: its heading, its cells as texts, and whether it holds numbers."""
 
-    Eval losses are compared on the same text alone: a baseline's is on clean answers, a row's with a strategy of its
-    own on other injected ones, and another seed has other validation rows.
-    """
-    accuracy = table.groupby("seed")["accuracy"]
-    is_same_text = table["variant"].map(lambda name: parse(name).pauses and not parse(name).strategy).astype(bool)
-    eval_loss = table["eval_loss"].where(is_same_text)
-    lowest = eval_loss.groupby(table["seed"]).transform("min")
-    return {"accuracy": table["accuracy"] == accuracy.transform("max"), "eval_loss": eval_loss == lowest}
+    name: str
+    heading: str
+    texts: list[str]
+    is_number: bool
 
 
-def as_published(table: pd.DataFrame) -> pd.DataFrame:
-    """Return `loading.results` in the published layout, as text.
-
-    Numbers are rounded, a row that is not finished has `–`, and the best is marked `**…**`.
-    """
-    text = table[["variant"]].copy()
-    if table["seed"].nunique() > 1:
-        text["seed"] = table["seed"]
-    for part in PARTS:
-        text[part.replace("_", " ")] = ["×" if trained else "" for trained in table[part]]
-    best = best_cells(table)
-    for column, (words, form) in LAYOUT.items():
-        numbers = table[["accuracy_low", "accuracy_high"] if column == "interval" else [column]]
-        cells = [form.format(*row) if row.notna().all() else NONE for _, row in numbers.iterrows()]
-        bold = best.get(column, [False] * len(table))
-        text[words] = [f"**{cell}**" if is_best else cell for cell, is_best in zip(cells, bold)]
-    return text
-
-
-def results_columns(table: pd.DataFrame) -> list[Column]:
-    """Return the columns of `as_published` as they are shown; what a row trains and most means are details."""
-    text = as_published(table)
-    measured = {words for words, _ in LAYOUT.values()}
-    shown = []
-    for name in text.columns:
-        numbers = [leading_number(cell) if name in measured else math.nan for cell in text[name]]
-        is_detail = name not in ("seed", "variant", *MAIN_RESULTS)
-        shown.append(Column(name, heading(name), text[name].map(str).tolist(), numbers, is_detail))
+def columns_of(table: pd.DataFrame) -> list[Column]:
+    """Return the columns of a table as they are shown: an interval is one, beside its estimate, in one precision."""
+    shown, pairs = [], intervals(table)
+    ends = {end for pair in pairs.values() for end in pair}
+    for name in map(str, table.columns):
+        pair = pairs.get(name, ())
+        places = decimals(np.concatenate([numbers(table[one]) for one in (name, *pair)]))
+        if name not in ends:
+            shown.append(Column(name, heading(name), cells(table[name], places), not numbers(table[name]).isna().all()))
+        if pair:
+            low, high = (cells(table[end], places) for end in pair)
+            texts = [NONE if a == NONE else f"{a} to {b}" for a, b in zip(low, high)]
+            shown.append(Column(pair[0], heading(pair[0]), texts, True))
     return shown
 
 
-def leading_number(cell: str) -> float:
-    """Return the number that a cell of `as_published` begins with, nan where there is none."""
-    found = re.match(r"\**([\d.,]+)", cell)
-    return float(found[1].replace(",", "")) if found else math.nan
+def main_columns(table: pd.DataFrame) -> list[Column]:
+    """Return those of `columns_of` that are no details, as the first is not; a seed is one where all are the same."""
+    details = DETAILS - set(table.columns[:1]) | ({"p"} if "p_holm" in table else set())
+    details |= {name for name in ("seed", "seeds") if name in table and table[name].nunique() < 2}
+    return [column for column in columns_of(table) if column.name not in details]
 
 
-def cell_html(text: str) -> str:
-    """Return a cell's text as HTML: bold where it says `**…**`, and a long name may be broken after each `_`."""
-    html = escape(text.strip("*")).replace("_", "_<wbr>")
-    return f"<strong>{html}</strong>" if text.startswith("**") else html
+def intervals(table: pd.DataFrame) -> dict[str, tuple[str, str]]:
+    """Return the two ends of each interval of a table, by the name of its estimate, or without one by the low end.
 
-
-def columns_html(columns: list[Column], caption: str = "", cell: Callable[[str], str] = cell_html) -> str:
-    """Return columns as an HTML table, all text escaped; `cell` makes HTML of a cell's text.
-
-    The exact value of a number is in its cell's `data-value`, for sorting. Of the classes, `number` is set from the
-    right, `detail` and `aside` can be hidden.
+    The estimate of `accuracy_low` to `accuracy_high` is `accuracy`; that of another interval is the number before it.
     """
-    headings, shown = [], []
-    for column in columns:
-        kinds = [("number", column.is_number), ("detail", column.detail), ("aside", column.is_aside)]
-        words = " ".join(kind for kind, is_so in kinds if is_so)
-        kind = f' class="{words}"' if words else ""
-        headings.append(f'<th scope="col"{kind}>{escape(column.heading)}</th>')
-        cells = [(cell(text), exact_value(number)) for text, number in zip(column.texts, column.numbers)]
-        shown.append([f"<td{kind}{exact}>{html}</td>" for html, exact in cells])
-    rows = "".join(f"<tr>{''.join(row)}</tr>" for row in zip(*shown))
-    title = f"<caption>{escape(caption)}</caption>" if caption else ""
-    return f"<table>{title}<thead><tr>{''.join(headings)}</tr></thead><tbody>{rows}</tbody></table>"
+    found, before = {}, None
+    for name in map(str, table.columns):
+        stem = name.removesuffix("low")
+        if stem != name and f"{stem}high" in table:
+            if stem.rstrip("_") in table:
+                before = stem.rstrip("_")
+            has_estimate = before is not None and numbers(table[before]).notna().any()
+            found[before if has_estimate else name] = (name, f"{stem}high")
+        before = name
+    return found
 
 
-def exact_value(number: float) -> str:
-    """Return a number as the attribute of its cell that keeps it exact; nothing for nan."""
-    return "" if math.isnan(number) else f' data-value="{number!r}"'
+def heading(name: str) -> str:
+    """Return the heading of a column in words."""
+    words = name.replace("_", " ")
+    return HEADINGS.get(name, words[:1].upper() + words[1:])
+
+
+def numbers(column: pd.Series) -> pd.Series:
+    """Return the numbers of a column's cells, nan for texts, booleans and missing values."""
+    return column.map(lambda cell: math.nan if isinstance(cell, str | bool | np.bool_) else cell).astype(float)
+
+
+def decimals(values: np.ndarray) -> int:
+    """Return how many decimals show all numbers: none where all are whole, one where none is below 10, else three."""
+    sizes = np.abs(values[np.isfinite(values) & (np.abs(values) > ZERO)])
+    if (sizes % 1 == 0).all():
+        return 0
+    return 1 if sizes.min() >= 10 else 3
+
+
+def cells(column: pd.Series, places: int) -> list[str]:
+    """Return a column's cells as text: numbers with these decimals, p values never 0, names in words, `–` for none."""
+
+    def text(value) -> str:
+        if isinstance(value, str):
+            words = MEANINGS.get(column.name, {}).get(value, value)
+            return name_in_words(value) if column.name == "intervention" else words
+        if pd.isna(value):
+            return NONE
+        if isinstance(value, bool | np.bool_):
+            return "yes" if value else "no"
+        if column.name in ("p", "p_holm"):
+            return "<0.001" if value < 0.001 else f"{value:.3f}"
+        if math.isinf(value):
+            return "∞" if value > 0 else "−∞"
+        return f"{0.0 if abs(value) < ZERO else value:,.{places}f}"
+
+    return [text(value) for value in column]
+
+
+def as_text(columns: list[Column]) -> pd.DataFrame:
+    """Return columns as a table of texts with headings in words."""
+    return pd.DataFrame({column.heading: column.texts for column in columns})
+
+
+def latex(table: pd.DataFrame, caption: str, label: str) -> str:
+    r"""Return the main columns of a table as a LaTeX table, for `\usepackage{booktabs}`; the caption is LaTeX."""
+    columns = main_columns(table)
+    form = "".join("r" if column.is_number else "l" for column in columns)
+    text = as_text(columns).to_latex(
+        index=False, escape=True, column_format=form, caption=caption, label=f"tab:{label}", position="htbp"
+    )
+    for character, shown in {"−": "$-$", "∞": r"$\infty$", "‖": r"$\|$", " -": " $-$"}.items():
+        text = text.replace(character, shown)
+    return text
 
 
 def table_html(table: pd.DataFrame, caption: str = "") -> str:
@@ -111,46 +161,30 @@ def table_html(table: pd.DataFrame, caption: str = "") -> str:
     return columns_html(columns_of(table), caption)
 
 
+def columns_html(columns: list[Column], caption: str = "") -> str:
+    """Return columns as an HTML table: texts from the left, numbers of the class `number`, verdicts in colour."""
+
+    def cell(tag: str, column: Column, text: str) -> str:
+        ground = f"; background: {VERDICT_COLOURS[text]}; {PRINTED}" if text in VERDICT_COLOURS else ""
+        kind = ' class="number"' if column.is_number else f' style="text-align: left{ground}"'
+        return f"<{tag}{kind}>{escape(text).replace('_', '_<wbr>')}</{tag.split()[0]}>"
+
+    head = "".join(cell('th scope="col"', column, column.heading) for column in columns)
+    body = zip(*([cell("td", column, text) for text in column.texts] for column in columns))
+    rows = "".join(f"<tr>{''.join(row)}</tr>" for row in body)
+    title = f"<caption>{escape(caption)}</caption>" if caption else ""
+    return f"<table>{title}<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+
+
 def show_table(table: pd.DataFrame) -> None:
-    """Show a table, rounded for reading, as the output of a notebook's cell; one without rows says so.
-
-    What is shown are the main columns, the first one fixed; all of them are behind one click.
+    """Show the main columns of a table, rounded for reading, as the output of a notebook's cell, and all columns behind
+    one click; a table without rows says so.
     """
-    show_columns(columns_of(table))
-
-
-def show_columns(columns: list[Column]) -> None:
-    """Show columns as the output of a notebook's cell, as `show_table` does."""
     from IPython.display import HTML, display
 
-    if not any(column.texts for column in columns):
-        display(HTML("<p>There are no rows.</p>"))
-        return
-    main = [column for column in columns if not column.detail]
-    html = notebook_html(main)
+    columns, main = columns_of(table), main_columns(table)
+    wide = f'<div class="{NO_MATH} wide" style="overflow-x: auto">'
+    html = f"{wide}{columns_html(main)}</div>"
     if len(main) < len(columns):
-        summary = f"<summary>All {len(columns)} columns</summary>"
-        html += f"<details>{summary}{notebook_html(columns)}</details>"
-    display(HTML(html))
-
-
-def notebook_html(columns: list[Column]) -> str:
-    """Return columns as HTML for a notebook, where no style sheet is ours: text from the left, the first column fixed.
-
-    JupyterLab aligns all cells to the right, which is hard to read for text, and it shades every other line, but not
-    the fixed column.
-    """
-    html = columns_html(columns)
-    left, ground = "text-align: left", "background: var(--jp-layout-color0, #fff)"
-    fixed = f"{left}; position: sticky; left: 0; {ground}"
-    html = re.sub(r"<tr><t([hd])", rf'<tr style="{ground}"><t\1 style="{fixed}"', html)
-    html = re.sub(r'<(td|th scope="col")(?= class="detail"|>)', rf'<\1 style="{left}"', html)
-    return f'<div class="{NO_MATH}" style="overflow-x: auto">{html}</div>'
-
-
-def show_takeaways(takeaways: pd.DataFrame) -> None:
-    """Show the claims of `Study.takeaways` with their verdicts as prose, a paragraph a claim, in a notebook."""
-    from IPython.display import Markdown, display
-
-    lines = zip(takeaways["claim"], takeaways["verdict"], takeaways["doubt"])
-    display(Markdown("\n\n".join(f"**{claim}** *{verdict.capitalize()}.* {said}" for claim, verdict, said in lines)))
+        html += f"<details><summary>All {len(columns)} columns</summary>{wide}{columns_html(columns)}</div></details>"
+    display(HTML(html if len(table) else "<p>There are no rows.</p>"))

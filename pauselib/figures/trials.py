@@ -1,83 +1,108 @@
-"""Pictures of insertion trials."""
+"""Pictures of insertion trials: at the end of the training, and by its steps."""
 
 import itertools
 
 import pandas as pd
 
 from pauselib.analysis.tables.contrasts import OUTCOMES
-from pauselib.figures.style import LINE, described, panels, whiskers
+from pauselib.figures.style import LINE, legend_above, looks, panels, shows, whiskers
 from pauselib.trials.contents import CONTENTS
 from pauselib.trials.sites import SITES
-from pauselib.variants import matched_baseline
+from pauselib.variants import matched_baseline, parse
 
-LOOKS = {  # content -> colour, marker, whether it is filled
-    "pauses": ("#009E73", "o", True),
-    "masked": ("#009E73", "o", False),
-    "untrained": ("#D55E00", "s", True),
-    "newline": ("#0072B2", "^", True),
-    "dots": ("#E69F00", "v", True),
+LOOKS = {  # of a content, as arguments of matplotlib's `plot`
+    "pauses": {"color": "#009E73", "marker": "o"},
+    "masked": {"color": "#009E73", "marker": "o", "markerfacecolor": "white", "linestyle": "--"},
+    "untrained": {"color": "#D55E00", "marker": "s"},
+    "newline": {"color": "#0072B2", "marker": "^"},
+    "dots": {"color": "#E69F00", "marker": "v"},
 }
-FREE_LOOKS = (("#CC79A7", "P", True), ("#56B4E9", "X", True), ("#F0E442", "*", True))  # of contents added since
-MATCHED_LOOK = ("#555555", "D", True)
+FREE_LOOKS = [{"color": c, "marker": m} for m in "PX*<>ph" for c in ("#CC79A7", "#56B4E9", "#999933")]  # of any other
+MATCHED_LOOK = {"color": "#555555", "marker": "D"}
 SPREAD = 1.05  # doses are drawn side by side: each line is this much to the right of the one before
-
+BESIDE = 0.04  # steps are drawn side by side: each line is this share of its step to the right
 LINEAR = 0.1  # nats; what is farther from 0 is drawn on a logarithmic scale
 TICKS = (0.01, 0.02, 0.05, 0.1, 0.3, 1, 3, 10, 30)  # nats, also below 0
 
 
-@described
+@shows(
+    "What is put into the gold text before a hard result, against nothing put in: the gain by dose with its 95 % "
+    "interval, a panel a site and a line a content, and the pauses of as much training without them."
+)
 def trial_gains(gains: pd.DataFrame, variant: str, outcome: str):
-    """What is put into the gold text before a hard result, against nothing put in: the gain by dose with its 95 %
-    interval, a panel a site and a line a content, and the pauses of as much training without them.
+    """Draw `Trials.gains` of the `outcome` for one variant.
 
-    `gains` is `Trials.gains` of the `outcome`: log likelihood in nats (linear up to 0.1, logarithmic beyond), or step
-    accuracy in percentage points.
+    The log likelihood is in nats (linear up to 0.1, logarithmic beyond), step accuracy in percentage points.
     """
     mine = gains[gains["variant"] == variant]
     made = set(mine.loc[mine["content"] == "pauses", "site"])
     sites = [name for name, site in SITES.items() if name in made and not site.one_dose]
-    figure, axes = panels(len(sites), width=3.2, height=2.6)
     matched = gains[(gains["variant"] == matched_baseline(variant)) & (gains["content"] == "pauses")]
-    added = [name for name in CONTENTS if name not in LOOKS]
-    looks_of = LOOKS | dict(zip(added, itertools.cycle(FREE_LOOKS)))
-    lines = [(content.meaning, looks_of[name], mine[mine["content"] == name]) for name, content in CONTENTS.items()]
+    free, lines = itertools.cycle(FREE_LOOKS), []
+    for name, content in CONTENTS.items():
+        lines.append((content.meaning, LOOKS.get(name) or next(free), mine[mine["content"] == name]))
     lines.append((f"pauses, {matched_baseline(variant)}", MATCHED_LOOK, matched))
+    figure, axes = panels(len(sites), width=5.4 if len(sites) == 1 else 3.2, height=3.6 if len(sites) == 1 else 2.6)
     for axis, site in zip(axes, sites):
-        for place, (label, looks, table) in enumerate(lines):
-            draw_gains(axis, table[table["site"] == site].sort_values("dose"), SPREAD**place, label, looks, outcome)
+        for place, (label, look, table) in enumerate(lines):
+            part = table[table["site"] == site].sort_values("dose")
+            draw_gains(axis, part["dose"] * SPREAD**place, part, OUTCOMES[outcome].scale, label, look)
         doses = sorted(set(mine.loc[(mine["site"] == site) & (mine["content"] == "pauses"), "dose"]))
-        axis.axhline(0, color=LINE, linewidth=0.8)
-        axis.set(title=SITES[site].meaning, xlabel="how many", xscale="log")
-        axis.set_ylabel(OUTCOMES[outcome].unit)
-        if OUTCOMES[outcome].unit == "nats":
-            scale_in_nats(axis)
-        axis.set_xticks(doses, [str(dose) for dose in doses])
-        axis.minorticks_off()
-        axis.grid(alpha=0.3)
-    if axes:
-        fullest = max(axes, key=lambda axis: len(axis.get_legend_handles_labels()[0]))
-        handles = fullest.get_legend_handles_labels()
-        figure.legend(*handles, loc="outside upper center", ncols=3, frameon=False)
+        axis.set(title=SITES[site].meaning, xlabel="how many", xscale="log", ylabel=OUTCOMES[outcome].unit)
+        finish(axis, doses, OUTCOMES[outcome].unit == "nats")
+    legend_above(figure, axes)
     return figure
 
 
-def draw_gains(axis, table: pd.DataFrame, beside: float, label: str, looks: tuple, outcome: str) -> None:
-    """Draw the gains of one content by dose."""
+def draw_gains(axis, x, table: pd.DataFrame, scale: float, label: str, look: dict) -> None:
+    """Draw gains with their intervals at the places `x`, as one line."""
     if table.empty:
         return
-    colour, marker, filled = looks
-    values, low, high = (OUTCOMES[outcome].scale * table[column] for column in ("estimate", "low", "high"))
-    style = {"color": colour, "marker": marker, "linestyle": "-" if filled else "--", "linewidth": 1, "elinewidth": 0.7}
-    fill = colour if filled else "white"
-    reach = whiskers(values, low, high)
-    axis.errorbar(beside * table["dose"], values, reach, label=label, markersize=4, markerfacecolor=fill, **style)
+    estimate, low, high = (scale * table[column].astype(float) for column in ("estimate", "low", "high"))
+    style = {"markersize": 4, "linewidth": 1, "elinewidth": 0.7, "label": label, **look}
+    axis.errorbar(x.astype(float), estimate, whiskers(estimate, low, high), **style)
 
 
-def scale_in_nats(axis) -> None:
-    """Make the y-axis linear near 0 and logarithmic farther away, with ticks that are read without a power of ten."""
-    axis.set_yscale("symlog", linthresh=LINEAR)
-    low, high = axis.get_ylim()
-    inside = [sign * tick for sign in (-1, 1) for tick in TICKS if low < sign * tick < high]
-    smallest = max(map(abs, inside), default=0) / 20
-    ticks = sorted([0, *(tick for tick in inside if abs(tick) >= smallest)])
-    axis.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
+def finish(axis, places: list[int], in_nats: bool) -> None:
+    """Mark no gain, and the places on the x-axis; nats are linear near 0 and logarithmic farther away."""
+    axis.axhline(0, color=LINE, linewidth=0.8)
+    axis.set_xticks(places, [str(place) for place in places])
+    if in_nats:
+        axis.set_yscale("symlog", linthresh=LINEAR)
+        low, high = axis.get_ylim()
+        inside = [sign * tick for sign in (-1, 1) for tick in TICKS if low < sign * tick < high]
+        smallest = max(map(abs, inside), default=0) / 20
+        ticks = sorted([0, *(tick for tick in inside if abs(tick) >= smallest)])
+        axis.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
+    axis.minorticks_off()
+
+
+@shows(
+    "The gain of pauses, and of masked pauses, in the log likelihood of hard results against nothing put in, by the "
+    "steps of the warm-up, with its 95 % interval: a panel a content, site and dose, a line a row."
+)
+def learning_curves(gains: pd.DataFrame):
+    """Draw `Curve.gains`, in nats (linear up to 0.1, logarithmic beyond).
+
+    Step 0 is the first step's model with an untrained pause embedding. Dashed lines are baselines.
+    """
+    shown = gains[gains["content"].isin(["pauses", "masked"])]
+    made = set(shown[["content", "site", "dose"]].itertuples(index=False, name=None))
+    order = itertools.product(CONTENTS, SITES, sorted(set(shown["dose"])))
+    places = [place for place in order if place in made]
+    figure, axes = panels(len(places), width=3.2, height=2.6)
+    first = min((step for step in shown["step"] if step), default=1)
+    names = sorted(dict.fromkeys(shown["variant"]), key=lambda name: not parse(name).pauses)  # baselines last
+    for axis, (content, site, dose) in zip(axes, places):
+        here = shown[(shown["content"] == content) & (shown["site"] == site) & (shown["dose"] == dose)]
+        for place, (name, look) in enumerate(looks(names).items()):
+            mine = here[here["variant"] == name].sort_values("step")
+            look = {**look, "linestyle": "-" if parse(name).pauses else "--"}
+            draw_gains(axis, mine["step"] * (1 + BESIDE * place), mine, 1, name, look)
+        axis.set_title(f"{CONTENTS[content].meaning} × {dose}\n{SITES[site].meaning}", fontsize=9)
+        axis.set(xlabel="steps of the warm-up", ylabel="nats")
+        axis.set_xscale("symlog", linthresh=first, linscale=0.5)
+        axis.set_xlim(-0.1 * first, 1.4 * max(here["step"]))
+        finish(axis, sorted(set(here["step"])), in_nats=True)
+    legend_above(figure, axes[:1])
+    return figure

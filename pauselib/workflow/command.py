@@ -45,9 +45,9 @@ def read_arguments(arguments: tuple[str, ...]) -> dict:
 def print_results(settings: Settings) -> None:
     """Print the table of all rows and the report's path."""
     from pauselib.analysis.tables.loading import results
-    from pauselib.figures.tables import as_published
+    from pauselib.figures.tables import as_text, main_columns
 
-    table = as_published(results(settings)).replace(r"\*\*", "", regex=True).to_string(index=False)
+    table = as_text(main_columns(results(settings))).to_string(index=False)
     try:
         sys.stdout.reconfigure(errors="replace")
         print(f"\n{table}\n\n{short_path(settings.folder() / 'report.html')}", flush=True)

@@ -1,11 +1,8 @@
 """A study computes every table once, and has all of them before anything is finished."""
 
-import inspect
-import math
 from functools import cached_property
 
 import pandas as pd
-import pytest
 from conftest import reply, save
 
 from pauselib.analysis.claims.pause_sites import incorrect_pause_more
@@ -27,18 +24,15 @@ def test_a_study_of_nothing_has_all_its_tables(tmp_path):
         "strategies",
         "intervention_effects",
         "pause_regression",
-        "greedy_agreement",
         "pauses_by_certainty",
         "neighbours",
         "nearest_tokens",
     ):
         assert len(getattr(study, name)) == 0, name
     assert set(study.claims["verdict"]) == {"undecided"}
-    assert len(study.audit_beside_ours) == 20
-    assert math.isnan(study.detectable)
     assert study.finished_rows == []
-    assert study.unmatched == []
     assert study.plan_status == "not registered"
+    assert study.scope == ["0 of 25 rows are finished, with these training seeds: 42."]
     assert len(study.built_in) == 2
     assert study.example_variant is None
 
@@ -50,7 +44,7 @@ def test_in_the_registered_experiment_only_the_registered_problems_count(tmp_pat
     save(settings, replies, 0.5)
     assert len(Study(settings).replies) == 200
     counted = incorrect_pause_more(loading.predictions(settings).iloc[25:], plan())
-    assert Study(settings).claims.iloc[2]["estimate"] == counted.estimate
+    assert Study(settings).claims.iloc[2]["estimate"] == counted["estimate"]
     assert Study(settings).plan_status == "registered, unfinished"
 
 
@@ -58,11 +52,6 @@ def test_a_table_is_computed_once(intervened):
     study = Study(intervened)
     assert all(getattr(study, name) is getattr(study, name) for name in TABLES)
     assert study.finished_rows == [(42, "sft"), (42, "sft_peft"), (42, "baseline_1_epoch")]
-
-
-@pytest.mark.parametrize("name", TABLES)
-def test_every_table_says_what_it_is(name):
-    assert inspect.getdoc(vars(Study)[name])
 
 
 def test_the_example_is_the_variant_of_the_settings_if_it_pauses(by_hand):

@@ -7,7 +7,7 @@ import pytest
 from pauselib import figures, runs
 from pauselib.analysis.tables.two_runs import ENDS, TwoRuns, the_other
 from pauselib.errors import InputError
-from pauselib.figures.columns import columns_of
+from pauselib.figures.tables import main_columns
 from pauselib.settings import Settings
 
 
@@ -19,7 +19,7 @@ def two(by_hand) -> TwoRuns:
 
 def test_the_replies_are_paired_by_problem(two):
     assert two.names == ("sft", "sft_peft")
-    assert [column.name for column in columns_of(two.agreement) if not column.detail] == ["problems", "how_many"]
+    assert [column.name for column in main_columns(two.agreement)] == ["problems", "how_many"]
     assert two.agreement.values.tolist() == [
         ["both right", 1],
         ["only the first right", 1],

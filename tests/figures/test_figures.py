@@ -2,7 +2,6 @@
 
 import warnings
 
-import numpy as np
 import pandas as pd
 import pytest
 
@@ -19,7 +18,6 @@ from pauselib.trials.contents import CONTENTS, Content
 def test_with_nothing_finished_the_pictures_are_empty(tmp_path):
     replies = loading.predictions(Settings(runs_dir=str(tmp_path)))
     assert not figures.accuracy_by_pauses(loading.of_pausing_variants(replies)).axes
-    assert not figures.pause_histograms(replies).axes
 
 
 def test_pause_counts_are_binned_alone_up_to_eight_then_in_doubling_ranges():
@@ -64,27 +62,14 @@ def test_a_single_row_has_room_for_its_axes():
         assert saved(figure, "png")
 
 
-def test_interventions_have_two_panels(intervened):
-    assert len(figures.accuracy_under_interventions(Study(intervened).intervention_effects).axes) == 2
-
-
-def test_no_limit_on_pauses_stands_apart_from_the_scale_of_the_limits():
-    effects = pd.DataFrame(
-        {
-            "variant": "sft_peft",
-            "allowed": [np.inf, 0, 4, 8, np.nan],
-            "intervention": ["none", "max_pauses-0", "max_pauses-4", "max_pauses-8", "draw_pauses"],
-            "accuracy": 0.5,
-            "pauses_mean": 2.0,
-        }
-    )
-    ends = {"accuracy_low": 0.4, "accuracy_high": 0.6, "difference": 0.0, "low": -0.1, "high": 0.1}
-    left, _ = figures.accuracy_under_interventions(effects.assign(**ends)).axes
-    joined = [list(line.get_xdata()) for line in left.lines if line.get_linestyle() == "-"]
-    assert joined == [[0, 4, 8]]
-    assert dict(zip((text.get_text() for text in left.get_xticklabels()), left.get_xticks())) == {
-        "0": 0, "4": 4, "8": 8, "no limit": 32,
-    }  # fmt: skip
+def test_interventions_have_a_line_each_with_their_pauses(intervened):
+    left, right = figures.accuracy_under_interventions(Study(intervened).intervention_effects).axes
+    assert [text.get_text() for text in left.get_yticklabels()] == [
+        "sft: none (4.0 pauses)",
+        "sft: no pauses of its own (0.0 pauses)",
+        "sft: 2 pauses put in before the final answer (2.0 pauses)",
+    ]
+    assert right.get_xlabel().startswith("points more accurate")
 
 
 def test_only_the_covariates_of_the_last_model_are_drawn():

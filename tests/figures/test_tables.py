@@ -1,13 +1,15 @@
-"""The table in the published layout, from three hand-written replies a variant; and tables rounded for reading."""
+"""How tables are shown: words, one precision, intervals as one column, details; as HTML, text and LaTeX."""
+
+import math
 
 import pandas as pd
 import pytest
 
 from pauselib.analysis.tables.loading import results
-from pauselib.figures import tables
-from pauselib.figures.reply_html import NO_MATH
-from pauselib.figures.tables import table_html
-from pauselib.settings import Settings
+from pauselib.figures.headline import claims_as_read
+from pauselib.figures.tables import as_text, columns_of, latex, main_columns, show_table, table_html
+
+TABLE = pd.DataFrame({"variant": ["sft_peft"], "difference": [-0.25], "low": [-0.5], "high": [0.125], "n": [500]})
 
 
 @pytest.fixture
@@ -18,117 +20,106 @@ def displayed(monkeypatch):
     return shown
 
 
-def test_the_table_has_a_row_for_every_variant_and_shows_what_is_missing(by_hand):
-    text = tables.as_published(results(by_hand)).set_index("variant")
-    assert text.loc["sft", "Pauses per reply"] == "4.00"
-    assert text.loc["sft", "Pauses (correct)"] == "1.50"
-    assert text.loc["sft", "Pauses (incorrect)"] == "9.00"
-    assert text.loc["sft_peft", "lora"] == "×"
-    assert text.loc["sft", "lora"] == ""
-    assert (text.loc["sft_fr_phead", ["Test accuracy", "Eval loss", "Replies"]] == "–").all()
-    assert "seed" not in text
+def test_an_estimate_and_its_interval_have_one_precision_and_the_interval_is_one_column():
+    table = pd.DataFrame({"variant": ["sft", "b"], "difference": [0.0, None], "low": [-0.02, None], "high": [1, None]})
+    variant, difference, interval = columns_of(table)
+    assert variant.texts == ["sft", "b"]
+    assert (difference.heading, difference.texts) == ("Difference", ["0.000", "–"])
+    assert (interval.heading, interval.texts) == ("95 % interval", ["-0.020 to 1.000", "–"])
+    assert [column.is_number for column in columns_of(table)] == [False, True, True]
 
 
-def test_the_best_accuracy_and_the_best_eval_loss_of_the_pausing_variants_are_bold(by_hand):
-    text = tables.as_published(results(by_hand)).set_index("variant")
-    assert text["Test accuracy"].to_dict() == {
-        "sft": "**0.667**",
-        "sft_peft": "0.333",
-        "sft_fr_phead": "–",
-        "baseline_1_epoch": "**0.667**",
-    }
-    assert text["Eval loss"].to_dict() == {
-        "sft": "0.5000",
-        "sft_peft": "**0.2500**",
-        "sft_fr_phead": "–",
-        "baseline_1_epoch": "0.1000",
-    }
+def test_an_interval_stands_beside_the_estimate_that_its_name_has():
+    table = pd.DataFrame({"accuracy": [0.5], "n": [10], "accuracy_low": [0.2], "accuracy_high": [0.8]})
+    assert [column.name for column in columns_of(table)] == ["accuracy", "accuracy_low", "n"]
+    apart = pd.DataFrame({"variant": ["sft"], "low": [0.0], "high": [0.05]})
+    assert [column.texts for column in columns_of(apart)] == [["sft"], ["0.000 to 0.050"]]
 
 
-def test_an_eval_loss_on_answers_with_other_pauses_is_not_bold(by_hand):
-    table = results(by_hand).replace({"variant": {"sft_peft": "sft_peft@word"}})
-    assert tables.as_published(table)["Eval loss"].to_list() == ["**0.5000**", "0.2500", "–", "0.1000"]
+@pytest.mark.parametrize(
+    ("values", "shown"),
+    [
+        ([500.0, None, 1000.0], ["500", "–", "1,000"]),
+        ([0.12345, -0.5, 12.34, math.inf], ["0.123", "-0.500", "12.340", "∞"]),
+        ([10.5, 1234.56], ["10.5", "1,234.6"]),
+        ([-0.0001, 0.5], ["-0.000", "0.500"]),  # its sign is left
+        ([-1e-18, 0.25], ["0.000", "0.250"]),
+        ([True, False], ["yes", "no"]),
+        (["a_b", None], ["a_b", "–"]),
+    ],
+)
+def test_the_numbers_of_a_column_have_one_precision(values, shown):
+    (column,) = columns_of(pd.DataFrame({"value": values}))
+    assert column.texts == shown
 
 
-def test_the_intervals_of_one_and_two_of_three(by_hand):
-    assert tables.as_published(results(by_hand)).set_index("variant")["95 % interval"].to_dict() == {
-        "sft": "0.208–0.939",
-        "sft_peft": "0.061–0.792",
-        "sft_fr_phead": "–",
-        "baseline_1_epoch": "0.208–0.939",
-    }
+def test_a_p_value_has_three_decimals_and_is_never_zero():
+    (column,) = columns_of(pd.DataFrame({"p_holm": [1e-19, 0.25, 1.0]}))
+    assert column.texts == ["<0.001", "0.250", "1.000"]
 
 
-def test_with_nothing_finished_every_number_is_a_dash(tmp_path):
-    text = tables.as_published(results(Settings(runs_dir=str(tmp_path))))
-    numbers = [heading for heading, _ in tables.LAYOUT.values()]
-    assert (text[numbers] == "–").all(axis=None)
+def test_what_most_readers_do_not_need_is_a_detail():
+    columns = ["seed", "variant", "reference", "n", "difference", "low", "high", "p", "p_holm"]
+    table = pd.DataFrame([[42, "sft", "b", 500, 0.1, 0.0, 0.2, 0.01, 0.02]], columns=columns)
+    expected = ["Variant", "Difference", "95 % interval", "p, corrected (Holm)"]
+    assert [column.heading for column in main_columns(table)] == expected
+    several = pd.concat([table, table.assign(seed=43)])
+    assert [column.heading for column in main_columns(several)] == ["Seed", *expected]
 
 
-def test_several_seeds_have_a_column(by_hand):
-    text = tables.as_published(results(by_hand.but(seeds=(42, 43))))
-    assert text.columns[:2].to_list() == ["variant", "seed"]
-    assert text["seed"].to_list() == [42] * 4 + [43] * 4
+def test_the_results_as_text_have_their_intervals_and_show_what_is_missing(by_hand):
+    text = as_text(main_columns(results(by_hand))).set_index("Variant")
+    assert text.loc["sft", ["Accuracy", "95 % interval of the accuracy"]].to_list() == ["0.667", "0.208 to 0.939"]
+    assert text.loc["sft_peft", "Eval loss"] == "0.250"
+    assert set(text.loc["sft_fr_phead"]) == {"–"}
 
 
-def test_what_is_marked_is_bold_and_text_is_escaped(by_hand):
-    columns = tables.results_columns(results(by_hand))
-    columns[0].texts[0] = "<b>"
-    html = tables.columns_html(columns)
-    assert "&lt;b&gt;" in html
-    assert "**" not in html
-    assert html.count("<strong>") == 3  # two best accuracies, one best loss
-
-
-def test_of_the_results_the_main_ones_are_no_details_and_can_be_sorted(by_hand):
-    columns = {column.heading: column for column in tables.results_columns(results(by_hand))}
-    assert [heading for heading, column in columns.items() if not column.detail] == [
-        "Variant",
-        "Test accuracy",
-        "95 % interval",
-        "Eval loss",
-        "Pauses per reply",
-    ]
-    assert columns["Test accuracy"].numbers[:2] == [0.667, 0.333]
-    assert columns["LoRA"].texts == ["", "×", "", "×"]
-
-
-def test_a_table_s_cells_are_escaped_and_keep_their_exact_numbers():
+def test_cells_are_escaped_and_numbers_are_set_from_the_right():
     html = table_html(pd.DataFrame({"what_it_is": ["<i>"], "n": [0.12345]}), "a & b")
     assert html == (
-        "<table><caption>a &amp; b</caption>"
-        '<thead><tr><th scope="col">What it is</th><th scope="col" class="number detail">n</th></tr></thead>'
-        '<tbody><tr><td>&lt;i&gt;</td><td class="number detail" data-value="0.12345">0.123</td></tr></tbody></table>'
+        "<table><caption>a &amp; b</caption><thead><tr>"
+        '<th scope="col" style="text-align: left">What it is</th><th scope="col" class="number">n</th></tr></thead>'
+        '<tbody><tr><td style="text-align: left">&lt;i&gt;</td><td class="number">0.123</td></tr></tbody></table>'
     )
 
 
-def test_a_notebook_shows_text_from_the_left_and_numbers_from_the_right(displayed):
-    tables.show_table(pd.DataFrame({"claim": ["<i>"], "verdict": ["so"]}))
-    left, ground = "text-align: left", "background: var(--jp-layout-color0, #fff)"
-    fixed = f"{left}; position: sticky; left: 0; {ground}"
-    assert displayed == [
-        f'<div class="{NO_MATH}" style="overflow-x: auto"><table><thead><tr style="{ground}">'
-        f'<th style="{fixed}" scope="col">Claim</th><th scope="col" style="{left}">Verdict</th></tr></thead>'
-        f'<tbody><tr style="{ground}"><td style="{fixed}">&lt;i&gt;</td><td style="{left}">so</td></tr></tbody></table>'
-        "</div>"
-    ]
-
-
 def test_a_notebook_has_the_details_behind_one_click(displayed):
-    tables.show_table(pd.DataFrame({"variant": ["sft"], "difference": [0.5], "n": [500]}))
-    main, _, everything = displayed[0].partition("<details><summary>All 3 columns</summary>")
+    show_table(TABLE)
+    main, _, everything = displayed[0].partition("<details><summary>All 4 columns</summary>")
     assert ">500<" not in main
     assert ">500<" in everything
 
 
-def test_takeaways_are_prose(monkeypatch):
-    shown = []
-    monkeypatch.setattr("IPython.display.display", lambda text: shown.append(text.data))
-    takeaways = {"claim": ["Pauses help."], "verdict": ["undecided"], "doubt": ["By 0.1 points."], "low": [0.0]}
-    tables.show_takeaways(pd.DataFrame(takeaways))
-    assert shown == ["**Pauses help.** *Undecided.* By 0.1 points."]
-
-
 def test_a_notebook_says_where_a_table_has_no_rows(displayed):
-    tables.show_table(pd.DataFrame({"claim": []}))
+    show_table(pd.DataFrame({"claim": []}))
     assert displayed == ["<p>There are no rows.</p>"]
+
+
+def test_latex_has_the_main_columns_and_minus_signs_and_escapes_text():
+    lines = latex(TABLE.assign(variant="sft_peft & 50 %"), "What was found", "found").splitlines()
+    assert {"\\caption{What was found}", "\\label{tab:found}", "\\toprule"} <= set(lines)
+    assert "\\begin{tabular}{lrr}" in lines
+    assert "sft\\_peft \\& 50 \\% & $-$0.250 & $-$0.500 to 0.125 \\\\" in lines
+
+
+def test_claims_are_read_decided_first_each_in_its_unit_with_a_colour_for_its_verdict():
+    claim = {"claim": "a", "what": "w", "says": "equivalent", "margin": 0.01, "doubt": ""}
+    lines = [
+        {**claim, "verdict": "undecided", "estimate": math.nan, "low": math.nan, "high": math.nan, "unit": "points",
+         "doubt": "There are too few problems."},
+        {**claim, "verdict": "undecided", "estimate": 0.96, "low": 0.88, "high": 1.05, "unit": ""},
+        {**claim, "verdict": "opposite", "estimate": -0.02, "low": -0.03, "high": -0.015, "unit": "points"},
+        {**claim, "verdict": "equivalent", "estimate": 0.001, "low": -0.0, "high": 0.002, "unit": "nats"},
+    ]  # fmt: skip
+    found = claims_as_read(pd.DataFrame(lines))
+    assert found["verdict"].to_list() == ["opposite", "equivalent", "undecided", "undecided"]
+    assert found["estimate and 95 % interval"].to_list() == [
+        "-2.0 points (-3.0 to -1.5)",
+        "+0.001 nats (+0.000 to +0.002)",
+        "–",
+        "0.96 (0.88 to 1.05)",
+    ]
+    assert found["margin"].to_list() == ["1.0 points", "0.010 nats", "1.0 points", "0.01"]
+    assert found["why"].iloc[2] == "There are too few problems."
+    html = table_html(found)
+    assert len({html.split(f">{verdict}<")[0][-60:] for verdict in ("opposite", "equivalent", "undecided")}) == 3

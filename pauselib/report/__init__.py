@@ -1,1 +1,0 @@
-"""What is shown: figures, tables, HTML, and the report."""
