@@ -8,20 +8,18 @@ alternative that does the same work in the same process on one thread, each the 
     python -m benchmarks injection --dataset path/to/gsm8k    # on the problems of train.jsonl there
     python -m benchmarks precision                            # on a real model, some minutes
 
-Two more take longer and are commands of their own: `python -m benchmarks.kills`, an experiment that is killed again
-and again, and `python -m benchmarks.memory`, how memory grows with the rows.
+One more takes longer and is a command by itself: `python -m benchmarks.memory`, how memory grows with the rows.
 """
 
 import argparse
 import os
-from pathlib import Path
 
 os.environ.update(OMP_NUM_THREADS="1", TOKENIZERS_PARALLELISM="false", HF_HUB_OFFLINE="1")
 
 import pandas as pd
 import torch
 
-from benchmarks import decoding, injection, notebooks, precision, run_times, training
+from benchmarks import decoding, injection, notebooks, precision, training
 from pauselib import runs
 from pauselib.machine import processor
 
@@ -42,11 +40,10 @@ def print_table(rows: list[dict]) -> None:
 
 
 def main() -> None:
-    """Measure and print two tables, each part beside its alternative and how the parts grow; then the last run's."""
+    """Measure and print two tables, each part beside its alternative and how the parts grow."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="What each part costs.")
     parser.add_argument("subjects", nargs="*", help=f"of {', '.join(SUBJECTS)} (all)")
     parser.add_argument("--dataset", default="toy", help="problems to inject: toy, or a folder with train.jsonl (toy)")
-    parser.add_argument("--run", default="runs/tiny", help="a finished run, to show where its time went (runs/tiny)")
     asked = parser.parse_args()
     unknown = set(asked.subjects) - set(SUBJECTS)
     if unknown:
@@ -64,8 +61,6 @@ def main() -> None:
     print(machine(), end="\n\n", flush=True)
     print_table([row for name in subjects for row in compare[name]()])
     print_table([row for name in subjects if name in grow for row in grow[name]()])
-    if not asked.subjects:
-        print(run_times.describe(Path(asked.run)))
 
 
 if __name__ == "__main__":
