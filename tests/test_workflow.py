@@ -96,7 +96,7 @@ def test_a_failure_is_printed_with_its_reason_and_summed_up_at_the_end(tmp_path)
     assert lines[at + 1 : at + 3] == [f"    {kind}: {place / name}" for kind, name in FAILED.items()]
     assert "are longer than max_length 600" in (place / "random.inject.ipynb").read_text()
     assert any("warmup baseline_1_epoch" in line for line in lines)  # what does not need it goes on
-    assert lines[-2] == "1 of 4 steps failed: inject random. 2 more could not be made because of that."
+    assert lines[-3:-1] == ["1 of 4 steps failed: inject random.", "2 more could not be made because of that."]
     (path,) = re.findall(r"Complete log\(s\): (.*)", lines[-1])
     assert "Error in rule inject" in Path(path).read_text()
 

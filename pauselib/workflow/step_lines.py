@@ -96,8 +96,8 @@ class StepLines(LogHandlerBase):
         elif message == NOTHING_TO_BE_DONE_MSG:
             say(f"Nothing to do: all {self.n_finished} steps are finished; results under {self.place}")
         elif message.startswith("Complete log") and self.failed:
-            failed = f"{len(self.failed)} of {number_of(self.n_steps, 'step')} failed: {'; '.join(self.failed)}."
-            say(f"\n{failed} {self.waiting.total()} more could not be made because of that.\n{message}")
+            say(f"\n{len(self.failed)} of {number_of(self.n_steps, 'step')} failed: {'; '.join(self.failed)}.")
+            say(f"{self.waiting.total()} more could not be made because of that.\n{message}")
         elif record.levelno >= logging.ERROR and not self.failed and getattr(record, "exception", "") not in OF_A_JOB:
             print(message, file=sys.stderr)
 
