@@ -1,4 +1,8 @@
-# `make run`: all rows of the table on the embedded default. `make test`: the tests. `make bench`: what each part costs.
+# make run    all rows of the table: CONFIG=configs/tiny.yaml, ARGS="name=value ..." for settings, DATASET=a/folder
+# make test   the tests: ARGS="tests/test_workflow.py -q" for some, ARGS='-m "not long"' without those of minutes
+# make bench  what each part costs
+# make lint   what ruff finds
+# make lab    JupyterLab on the first notebook
 PYTHON ?= python3
 CONFIG ?= configs/tiny.yaml
 ARGS ?=
@@ -6,6 +10,9 @@ DATASET ?=
 
 # A path may have spaces: the shell reads it, not make. In ARGS, write `$$` for a `$`.
 export CONFIG DATASET
+
+help:
+	@sed -n 's/^# make/make/p' Makefile
 
 run: .venv/ready
 	.venv/bin/python -m pauselib.workflow "$$CONFIG" $(if $(DATASET),"DATASET=$$DATASET") $(value ARGS)
@@ -34,4 +41,4 @@ install:
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-build-isolation --editable .
 	etc=$$($(PYTHON) -c "import sys; print(sys.prefix)")/etc/ipython && mkdir -p $$etc && cp configs/ipython_kernel_config.py $$etc
 
-.PHONY: run install test bench lint lab
+.PHONY: help run install test bench lint lab

@@ -3,17 +3,18 @@
 # The outputs that Snakemake knows are the executed notebooks (it deletes a rule's outputs before it runs); the files that
 # the notebooks write beside them are made once, and kept, by the package.
 # snakemake --configfile configs/tiny.yaml --cores all
+import signal
+
 from pauselib.settings import of_experiment, settings_of_notebook, settings_of_step, settings_up_to
 from pauselib.settings.yaml_text import to_yaml
-from pauselib.workflow.graph import interventions, notebooks_of_graph
-from pauselib.workflow.interrupts import hear
-from pauselib.workflow.step_lines import show_step_lines
+from pauselib.workflow.__main__ import stop_at_signals
+from pauselib.workflow.graph import steps_of_experiment
 
 settings = of_experiment(config)
 folder = settings.folder().as_posix()
-show_step_lines(workflow, folder)
 of_seed = folder + "/seed-{seed}"
 row = of_seed + "/{variant}"
+injected = of_seed + "/injected/{strategy}"
 
 
 def given(names, strategy=settings.strategy, **more):
@@ -30,13 +31,14 @@ def strategy_of(variant):
     return settings.but(variant=variant).row_strategy
 
 
-INTERVENTIONS = interventions(settings)
-NEEDS = {(one.rule, *one.wildcards): [path.as_posix() for path in one.needs] for one in notebooks_of_graph(settings)}
+INTERVENED = [(settings.but(**one), one) for one in settings.interventions]
+INTERVENTIONS = {(changed.variant, changed.replies_folder().name): one for changed, one in INTERVENED}
+NEEDS = {step.notebook.as_posix(): [path.as_posix() for path in step.needs] for step in steps_of_experiment(settings)}
 
 
-def needs(rule):
-    """Return the function from a rule's wildcards to the notebooks that have to be there before."""
-    return lambda wildcards: NEEDS[rule, *wildcards]
+def needs(notebook):
+    """Return the function from a rule's wildcards to the notebooks that have to be there before its own."""
+    return lambda wildcards: NEEDS[notebook.format(**dict(wildcards.items()))]
 
 
 TRIAL_SETTINGS = [name for name in settings_of_step("trial") if name not in ("variant", "seed")]
@@ -46,8 +48,11 @@ TRIAL_SETTINGS = [name for name in settings_of_step("trial") if name not in ("va
 COMPUTES = {"gpu": 1, "mem_mb": 32_000, "runtime": 8 * 60}
 
 
-onstart:
-    hear()  # from here on Ctrl-C ends the steps
+onstart:  # Snakemake has put its own answer to SIGTERM in the place of ours; jobs elsewhere it has to cancel itself
+    if workflow.local_exec:
+        stop_at_signals()
+    else:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 wildcard_constraints: seed=r"\d+", strategy="[^/]+", variant="[^/]+", name="[^/]+"
 
@@ -57,18 +62,18 @@ rule table:
     input: [f"{folder}/{name}" for name in ("analyze.ipynb", "report.html", "results.csv")]
 
 rule inject:
-    input: needs("inject")
-    output: of_seed + "/injected/{strategy}.inject.ipynb"
-    params: lambda w: given(settings_up_to("first_step" if NEEDS["inject", *w] else "inject"), w.strategy)
-    log: of_seed + "/injected/{strategy}.inject.log"
+    input: needs(injected + ".inject.ipynb")
+    output: injected + ".inject.ipynb"
+    params: lambda w, input: given(settings_up_to("first_step" if input else "inject"), w.strategy)
+    log: injected + ".inject.log"
     benchmark: folder + "/times/seed-{seed}/{strategy}.inject.tsv"
-    resources: gpu=lambda w: len(NEEDS["inject", *w])
+    resources: gpu=lambda w, input: len(input)
     shell:
         "python -m pauselib.workflow.gpus {resources.gpu} papermill -k python3 notebooks/inject.ipynb {output:q} "
         "-y {params:q} -p seed {wildcards.seed} > {log:q} 2>&1"
 
 rule warmup:
-    input: needs("warmup")
+    input: needs(row + "/warmup.ipynb")
     output: row + "/warmup.ipynb"
     params: lambda w: given(settings_up_to("second_step"), strategy_of(w.variant))
     priority: 1  # the long jobs first, so that no core waits for one at the end
@@ -80,7 +85,7 @@ rule warmup:
         "-y {params:q} -p variant {wildcards.variant:q} -p seed {wildcards.seed} > {log:q} 2>&1"
 
 rule evaluate:
-    input: needs("evaluate")
+    input: needs(row + "/evaluate.ipynb")
     output: row + "/evaluate.ipynb"
     params: lambda w: given(settings_up_to("evaluate"), strategy_of(w.variant))
     log: row + "/evaluate.log"
@@ -91,7 +96,7 @@ rule evaluate:
         "-y {params:q} -p variant {wildcards.variant:q} -p seed {wildcards.seed} > {log:q} 2>&1"
 
 rule intervene:
-    input: needs("intervene")
+    input: needs(row + "/interventions/{name}/evaluate.ipynb")
     output: row + "/interventions/{name}/evaluate.ipynb"
     params: lambda w: given(settings_up_to("evaluate"), strategy_of(w.variant), **INTERVENTIONS[w.variant, w.name])
     log: row + "/interventions/{name}/evaluate.log"
@@ -102,7 +107,7 @@ rule intervene:
         "-y {params:q} -p seed {wildcards.seed} > {log:q} 2>&1"
 
 rule trial:
-    input: needs("trial")
+    input: needs(row + "/trial.ipynb")
     output: row + "/trial.ipynb"
     params: lambda w: given([*settings_up_to("second_step"), *TRIAL_SETTINGS], strategy_of(w.variant))
     log: row + "/trial.log"
@@ -113,7 +118,7 @@ rule trial:
         "-y {params:q} -p variant {wildcards.variant:q} -p seed {wildcards.seed} > {log:q} 2>&1"
 
 rule analyze:
-    input: NEEDS["analyze",]
+    input: NEEDS[f"{folder}/analyze.ipynb"]
     output:
         f"{folder}/analyze.ipynb",
         f"{folder}/report.html",

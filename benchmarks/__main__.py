@@ -8,7 +8,6 @@ alternative that does the same work in the same process on one thread, each the 
     python -m benchmarks injection --dataset path/to/gsm8k    # on the problems of train.jsonl there
     python -m benchmarks precision                            # on a real model, some minutes
 
-`python -m benchmarks.kills` is a command by itself: an experiment that is killed again and again.
 """
 
 import argparse
@@ -40,7 +39,7 @@ def print_table(rows: list[dict]) -> None:
 
 
 def main() -> None:
-    """Measure and print two tables: each part beside its alternative, and how the parts grow."""
+    """Measure and print two tables, each part beside its alternative and how the parts grow."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="What each part costs.")
     parser.add_argument("subjects", nargs="*", help=f"of {', '.join(SUBJECTS)} (all)")
     parser.add_argument("--dataset", default="toy", help="problems to inject: toy, or a folder with train.jsonl (toy)")

@@ -3,8 +3,6 @@
 import multiprocessing
 import os
 import resource
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -13,7 +11,6 @@ from filelock import FileLock, Timeout
 
 from pauselib import files, runs
 from pauselib.errors import InputError
-from pauselib.workflow.leftovers import clear_litter
 
 MADE_FROM = runs.origin(Path("out"), {"seed": 42, "layers": (1, 2)}, {"data": "abc"})
 
@@ -284,8 +281,6 @@ def test_a_kill_while_a_folder_takes_the_place_of_another_leaves_no_folder_witho
     monkeypatch.setattr(runs.shutil, "rmtree", rmtree)
     assert names(tmp_path) == [".out.old.part", "out"]
     assert runs.is_current(tmp_path / "out", CHANGED)
-    clear_litter(tmp_path)
-    assert names(tmp_path) == ["out"]
 
 
 def make_slowly(part: Path):
@@ -337,21 +332,3 @@ def test_what_is_below_a_folder_is_told_while_another_process_removes_some(tmp_p
     below = runs.paths_below(tmp_path)
     assert not (tmp_path / "removed").exists()
     assert [path for path in below if path.exists()] == [tmp_path / "kept", tmp_path / "kept" / "a.txt"]
-
-
-def test_what_a_kill_left_half_written_is_cleared_and_nothing_else(tmp_path):
-    runs.make_once(tmp_path / "out", MADE_FROM, write_a)
-    runs.write(tmp_path / ".out.part" / "half.txt", "")
-    runs.write(tmp_path / "out" / ".new.part" / "half.txt", "")
-    ended = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, text=True)
-    (tmp_path / f".predictions.jsonl.{runs.HOST}.{int(ended.stdout)}.part").touch()
-    mine = tmp_path / f".metrics.json.{runs.HOST}.{os.getpid()}.part"
-    elsewhere = tmp_path / f".metrics.json.another.{int(ended.stdout)}.part"
-    a_user_s = tmp_path / f".x.{runs.HOST}.abc.part"
-    for path in (elsewhere, mine, a_user_s):
-        path.touch()
-    runs.write(tmp_path / ".busy.part" / "half.txt", "")
-    with FileLock(runs.lock_of(tmp_path / "busy")):
-        clear_litter(tmp_path)
-    assert names(tmp_path) == sorted([".busy.part", mine.name, elsewhere.name, a_user_s.name, "out"])
-    assert names(tmp_path / "out") == ["a.txt", runs.MANIFEST]

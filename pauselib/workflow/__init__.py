@@ -1,1 +1,1 @@
-"""The whole experiment: `python -m pauselib.workflow configs/tiny.yaml` runs the Snakefile and says how far it is."""
+"""The whole experiment: `python -m pauselib.workflow configs/tiny.yaml` runs the Snakefile and prints a line a step."""

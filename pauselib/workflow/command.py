@@ -9,19 +9,34 @@ behind `--` goes to Snakemake.
 
 import os
 import sys
+from contextlib import nullcontext
+from pathlib import Path
 
-from filelock import Timeout
+import yaml
+from filelock import FileLock, Timeout
+from snakemake.cli import main as snakemake
 
+from pauselib import runs
+from pauselib.analysis.tables.loading import results
 from pauselib.errors import InputError
-from pauselib.settings import Settings, is_text, of_experiment
+from pauselib.figures.tables import as_text, main_columns
+from pauselib.settings import ROOT, Settings, is_text, of_experiment
 from pauselib.settings.yaml_text import from_yaml, read_config
-from pauselib.workflow.running import DRY, run_snakemake
-from pauselib.workflow.steps_of_graph import short_path
+from pauselib.workflow.gpus import options_for_gpus
+from pauselib.workflow.graph import steps_of_experiment, unfinished_steps
+from pauselib.workflow.step_lines import say, show_step_lines
+
+DRY = {"-n", "--dry-run", "--dryrun"}  # of Snakemake: it names what it would do
+ELSEWHERE = ("--profile", "--workflow-profile", "--executor", "-e")
+OPTIONS = ["--nolock", "--rerun-incomplete", "--keep-going", "--keep-incomplete", "--logger", "pauselib"]
+"""A run has a lock of its own. A notebook that failed is kept, since it shows the error."""
+SHARED = ("input-output", "persistence", "software-deployment", "sources", "storage-local-copies")
+"""All that Snakemake may share but its cache of sources, which is empty and in a home that may not be writable."""
 
 
 def read_override(argument: str) -> tuple[str, object]:
     """Return the name and the value of an argument `name=value`: of a setting that is a text that text as it stands, of
-    others, and in quotes, what it says as YAML. Raises InputError where it isn't so.
+    others, and in quotes, its value as YAML. Raises InputError where it has no value.
     """
     name, equals, value = argument.partition("=")
     if not equals:
@@ -34,30 +49,43 @@ def read_override(argument: str) -> tuple[str, object]:
 
 
 def read_arguments(arguments: tuple[str, ...]) -> dict:
-    """The experiment that the command line asks for. Raises InputError where it can't be read."""
+    """Return the experiment that the command line names. Raises InputError where it can't be read."""
     if not arguments:
         raise InputError("Give an experiment's file, such as configs/tiny.yaml, and then settings as name=value.")
-    config = read_config(arguments[0])
-    config.update(read_override(argument) for argument in arguments[1:])
-    return config
+    return read_config(arguments[0]) | dict(read_override(argument) for argument in arguments[1:])
 
 
-def print_results(settings: Settings) -> None:
-    """Print the table of all rows and the report's path."""
-    from pauselib.analysis.tables.loading import results
-    from pauselib.figures.tables import as_text, main_columns
+def run_snakemake(settings: Settings, config: dict, *arguments: str) -> int:
+    """Make all that an experiment still misses, and return Snakemake's exit status.
 
-    table = as_text(main_columns(results(settings))).to_string(index=False)
-    try:
-        sys.stdout.reconfigure(errors="replace")
-        print(f"\n{table}\n\n{short_path(settings.folder() / 'report.html')}", flush=True)
-    except OSError as error:  # nobody reads it any more, or its disk is full
-        print(f"The table can't be printed here ({error.strerror}): it is in results.csv.", file=sys.stderr)
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python writes the rest when it ends
+    `config` is what `settings` were read from. `arguments` go to Snakemake; unless they name an executor or a profile,
+    the steps run on all cores and GPUs of this machine. Raises filelock.Timeout while another run makes the experiment,
+    and OSError where something can't be written.
+    """
+    folder, is_dry = settings.folder(), not DRY.isdisjoint(arguments)
+    if set("{}") & set(str(folder)):
+        raise InputError(f"{folder} has a brace in its path, which Snakemake can't take: rename the folder.")
+    if not any(one.startswith(ELSEWHERE) for one in arguments):
+        arguments = ("--cores", "all", "--shared-fs-usage", *SHARED, *options_for_gpus(), *arguments)
+    record = (ROOT / ".snakemake" if is_dry else folder) / "config.yaml"
+    for place in (ROOT / ".snakemake", record.parent):
+        place.mkdir(parents=True, exist_ok=True)
+    with nullcontext() if is_dry else FileLock(folder / ".workflow.lock", timeout=0):
+        runs.write(record, yaml.safe_dump(config, sort_keys=False))
+        steps, unfinished = steps_of_experiment(settings), unfinished_steps(settings)
+        show_step_lines(steps, len(steps) - len(unfinished))
+        again = ["--forcerun", *(str(step.notebook) for step in unfinished)] if unfinished else []
+        os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+        files = ["--snakefile", str(ROOT / "Snakefile"), "--directory", str(ROOT), "--configfile", str(record)]
+        try:
+            snakemake([*files, *OPTIONS, *again, *arguments])
+        except SystemExit as end:
+            return end.code
 
 
 def main(*arguments: str) -> int:
     """Run the whole graph and print the table; return Snakemake's exit status, or 2 for what can't be run at all."""
+    sys.stdout.reconfigure(errors="replace")
     if arguments in (("-h",), ("--help",)):
         print(__doc__)
         return 0
@@ -66,12 +94,13 @@ def main(*arguments: str) -> int:
         config = read_arguments(arguments[:end])
         settings = of_experiment(config)
         status = run_snakemake(settings, config, *arguments[end + 1 :])
-    except ValueError as error:
+    except Timeout:
+        print("Another run makes this experiment: wait for it, or stop it first.", file=sys.stderr)
+        return 2
+    except (ValueError, OSError) as error:
         print(error, file=sys.stderr)
         return 2
-    except Timeout:
-        print("Another run is active in this folder: wait for it, or stop it first.", file=sys.stderr)
-        return 2
     if status == 0 and DRY.isdisjoint(arguments) and (settings.folder() / "results.csv").exists():
-        print_results(settings)
+        table = as_text(main_columns(results(settings))).to_string(index=False)
+        say(f"\n{table}\n\n{settings.folder() / 'report.html'}")
     return status

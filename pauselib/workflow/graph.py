@@ -1,44 +1,27 @@
-"""The graph of an experiment as data: every notebook that its run executes, and which come before it. The Snakefile has
-a rule for each kind, and takes from here what each needs.
+"""The graph of an experiment as data: every notebook that its run executes, which come before it, and which have to be
+executed (again). The Snakefile has a rule for each kind, and takes from here what each needs.
 """
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from pauselib.artifacts import needs_first_step
+from pauselib import runs
+from pauselib.analysis.tables.record import why_read_again
+from pauselib.artifacts import needs_first_step, why_unfinished
 from pauselib.settings import Settings
 from pauselib.trials import models_of_trial
 from pauselib.variants import FIRST_STEP, parse
 
 
 @dataclass(frozen=True)
-class Output:
+class GraphStep:
     """A notebook that a rule of the Snakefile executes."""
 
     rule: str  # inject, warmup, evaluate, intervene, trial or analyze
-    row: Settings  # what it is about: the settings of the row, with its seed, variant, strategy and intervention
+    row: Settings  # what it is about, with its seed, variant, strategy and intervention
     notebook: Path
     needs: tuple[Path, ...]  # the notebooks before it
-
-    @property
-    def makes(self) -> str | None:
-        """The notebook whose part it makes, as `parts.why_unfinished` takes it; None for the analysis."""
-        return {"analyze": None, "intervene": "evaluate"}.get(self.rule, self.rule)
-
-    @property
-    def wildcards(self) -> tuple[str, ...]:
-        """Its seed, then its variant or its strategy, then the name of its intervention, as the rule has them."""
-        if self.rule == "analyze":
-            return ()
-        about = self.row.row_strategy if self.rule == "inject" else self.row.variant
-        name = (self.notebook.parent.name,) if self.rule == "intervene" else ()
-        return (str(self.row.seed), about, *name)
-
-
-def interventions(settings: Settings) -> dict[tuple[str, str], dict]:
-    """Return the interventions on the experiment's rows: (variant, name) -> the intervention's own settings."""
-    rows = [(settings.but(**one), one) for one in settings.interventions]
-    return {(row.variant, row.replies_folder().name): one for row, one in rows if row.variant in settings.variants}
 
 
 def notebook_of(rule: str, row: Settings) -> Path:
@@ -61,23 +44,48 @@ def before(rule: str, row: Settings) -> list[tuple[str, str]]:
     return [("warmup", row.variant), *(trials if rule == "trial" else [])]
 
 
-def notebooks_of_graph(settings: Settings) -> list[Output]:
+def steps_of_experiment(settings: Settings) -> list[GraphStep]:
     """Return every notebook that a run of an experiment executes, those that another one needs before it."""
-    found: dict[Path, Output] = {}
+    found: dict[Path, GraphStep] = {}
 
-    def add(rule: str, seed: int, variant: str, **intervention) -> Path:
-        row = settings.but(seed=seed, variant=variant, **intervention).of_row()
+    def add(rule: str, **changes) -> Path:
+        row = settings.but(**changes).of_row()
         path = notebook_of(rule, row)
         if path not in found:
-            needs = tuple(add(one, seed, name) for one, name in before(rule, row))
-            found[path] = Output(rule, row, path, needs)
+            needs = tuple(add(one, seed=row.seed, variant=name) for one, name in before(rule, row))
+            found[path] = GraphStep(rule, row, path, needs)
         return path
 
-    def add_all(rule: str, variant: str, **intervention) -> list[Path]:
-        return [add(rule, seed, variant, **intervention) for seed in settings.seeds]
+    asked = [("evaluate", {"variant": name}) for name in settings.variants]
+    asked += [("trial", {"variant": name}) for name in settings.trials]
+    asked += [("intervene", one) for one in settings.interventions]
+    of_rows = [(rule, one) for rule, one in asked if settings.but(**one).variant in settings.variants]
+    needs = tuple(add(rule, **one, seed=seed) for rule, one in of_rows for seed in settings.seeds)
+    return [*found.values(), GraphStep("analyze", settings, settings.folder() / "analyze.ipynb", needs)]
 
-    replies = [path for name in settings.variants for path in add_all("evaluate", name)]
-    trials = [path for name in settings.trials if name in settings.variants for path in add_all("trial", name)]
-    changed = [path for one in interventions(settings).values() for path in add_all("intervene", **one)]
-    analyze = settings.folder() / "analyze.ipynb"
-    return [*found.values(), Output("analyze", settings, analyze, (*replies, *trials, *changed))]
+
+def is_executed(path: Path) -> bool:
+    """Return whether papermill has executed a notebook to its end, without an error."""
+    notebook = runs.read_json(path) or {}
+    ran = notebook.get("metadata", {}).get("papermill", {})
+    cells = [cell for cell in notebook.get("cells", []) if cell["cell_type"] == "code" and cell["source"]]
+    return bool(ran.get("end_time")) and not ran["exception"] and all(cell["execution_count"] for cell in cells)
+
+
+def unfinished_steps(settings: Settings) -> list[GraphStep]:
+    """Return the steps whose notebooks have to be executed, with all that need them: a notebook is missing, a kill or
+    an error has cut it off, or what it made doesn't count as finished, which is printed. Snakemake alone would not see
+    what another copy of the project did, nor anything once its notes are gone.
+    """
+    found: dict[Path, GraphStep] = {}
+    for step in steps_of_experiment(settings):
+        executed, why = is_executed(step.notebook), None
+        if executed and step.rule == "analyze":
+            why = why_read_again(settings)
+        elif executed:
+            why = why_unfinished(step.row, step.notebook.stem.split(".")[-1], of_sources=True)
+        if why:
+            print(f"{step.notebook.relative_to(settings.folder())} is made again: {why}.", file=sys.stderr)
+        if why or not executed or not found.keys().isdisjoint(step.needs):
+            found[step.notebook] = step
+    return list(found.values())

@@ -1,187 +1,152 @@
-"""What a person sees while the graph runs: a line for every finished step, what is running, what failed and why.
+"""The lines of a run, which a logger plugin makes of Snakemake's records. Its full log stays in `.snakemake/log`.
 
-Snakemake logs what happens to its jobs as records with an `event`. The Snakefile calls `show_step_lines`, which puts a
-handler of these records in the place of Snakemake's own lines. Snakemake's full log stays in `.snakemake/log`.
-
-    55 steps: 21 variants, 11 interventions; results under runs/tiny
-    [12/55] warmup sft_peft (44 s) · about 9 min to go
-    [13/55] evaluate sft_peft (21 s): accuracy 0.714, 4.2 pauses a reply · about 9 min to go
+55 steps: 21 variants, 11 interventions; results under runs/tiny
+[12/55] warmup sft_peft (44 s) · about 9 min to go
+[13/55] evaluate sft_peft (21 s): accuracy 0.714, 4.2 pauses a reply · about 9 min to go
 """
 
 import logging
 import os
-import shutil
 import sys
-from collections.abc import Callable
+from collections import Counter, defaultdict
+from pathlib import Path
+from statistics import mean
+from types import SimpleNamespace
 
 from snakemake.common import NOTHING_TO_BE_DONE_MSG
-from snakemake.logging import logger
+from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
+from snakemake_interface_logger_plugins.registry import LoggerPluginRegistry
 
+from pauselib import runs
 from pauselib.declared import number_of
-from pauselib.workflow.durations import duration
-from pauselib.workflow.run_state import RunState
-from pauselib.workflow.running import MARK
-from pauselib.workflow.steps_of_graph import reason_of_failure, result_of, short_path, steps_of_graph
+from pauselib.settings import ROOT
+from pauselib.variants import parse
+from pauselib.workflow.graph import GraphStep
 
-JOB_FAILED = ("RuleException", "SpawnedJobError")  # the exceptions that Snakemake logs beside an event JOB_ERROR
-LAST_WORD = "At least one job did not complete successfully."  # how Snakemake ends after a failure
-STOPPING = "Terminating processes on user request"  # how its message at Ctrl-C begins
+KERNEL_DIED = "the notebook's kernel died: it was killed, or memory ran out; the same command goes on from there."
+OF_A_JOB = ("RuleException", "SpawnedJobError")  # exceptions that Snakemake logs before the event JOB_ERROR
 
 
-class Screen:
-    """Whole lines on a stream and, where that is a terminal, a last one that is rewritten in place."""
-
-    def __init__(self, stream):
-        self.stream = stream
-        self.is_terminal = stream.isatty() and os.environ.get("TERM") != "dumb"
-        self.status = ""
-
-    def line(self, text: str) -> None:
-        """Print a line, above the status."""
-        self.write(f"{text}\n")
-
-    def show_status(self, text: str) -> None:
-        """Put a text, cut to the terminal's width, in the place of the last status."""
-        width = shutil.get_terminal_size().columns - 1
-        self.status = text if len(text) <= width else text[: width - 1] + "…"
-        self.write("")
-
-    def write(self, text: str) -> None:
-        """Write a text and the status behind it; only the text where the stream is no terminal."""
-        whole = f"\r\x1b[K{text}{self.status}" if self.is_terminal else text
-        try:
-            self.stream.write(whole)
-            self.stream.flush()
-        except OSError:  # `make run | head`, or a log on a full disk: the work goes on unseen
-            self.stream = open(os.devnull, "w")  # noqa: SIM115
+def say(text: str) -> None:
+    """Print a text now. Where nobody reads it any more (`make run | head`) the work goes on unseen."""
+    try:
+        print(text, flush=True)
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
-class StepLines(logging.Handler):
-    """Turns Snakemake's records into lines on a stream.
+def duration(seconds: float, unit: int = 1) -> str:
+    """Return a time in words, rounded to a unit of seconds: `44 s`, `3 min 20 s`, `1 h 12 min`."""
+    minutes, seconds = divmod(max(unit, round(seconds / unit) * unit), 60)
+    hours, minutes = divmod(minutes, 60)
+    words = [f"{number} {name}" for number, name in ((hours, "h"), (minutes, "min"), (seconds, "s")) if number]
+    return " ".join(words[:2])
 
-    `read_graph()` gives all steps and which have to run, see `steps_of_graph`; `folder` is where the results are;
-    `logs` are the paths of Snakemake's own log; `is_dry()` says whether steps are named and not made.
-    """
 
-    def __init__(self, read_graph: Callable, folder: str, logs: list[str], stream=None, is_dry: Callable = bool):
-        super().__init__()
-        self.read_graph, self.folder, self.logs, self.is_dry = read_graph, folder, logs, is_dry
-        self.screen = Screen(stream or sys.stdout)
-        self.state = RunState({}, set())
-        self.stopping = False
+def result_of(job: logging.LogRecord) -> str:
+    """Return what came of a job that judges replies, `: accuracy 0.714, 4.2 pauses a reply`; of others nothing."""
+    metrics = runs.read_json(Path(job.output[0]).with_name("metrics.json"))
+    if job.rule_name not in ("evaluate", "intervene") or metrics is None:
+        return ""
+    pauses = f", {metrics['pauses_mean']:.1f} pauses a reply" if parse(job.wildcards["variant"]).pauses else ""
+    return f": accuracy {metrics['accuracy']:.3f}{pauses}"
+
+
+def why_failed(notebook: Path, log: Path) -> str:
+    """Return the last error in a notebook, of an InputError its sentence alone, or else the last line of a log."""
+    cells = (runs.read_json(notebook) or {}).get("cells", [])
+    errors = [output for cell in cells for output in cell.get("outputs", []) if output["output_type"] == "error"]
+    if errors:
+        kind, message = errors[-1]["ename"], errors[-1]["evalue"]
+        return message if kind == "InputError" else f"{kind}: {message}"
+    lines = log.read_text(errors="replace").split("\n") if log.exists() else []
+    last = next((line for line in reversed(lines) if line.strip()), "its log doesn't say why.")
+    return KERNEL_DIED if "Kernel died" in last else last
+
+
+class StepLines(LogHandlerBase):
+    """Prints the lines, in the place of Snakemake's own."""
+
+    writes_to_stream, writes_to_file, needs_rulegraph = True, False, False
+    has_filter = has_formatter = True
+    steps: list[GraphStep]  # all of the experiment, the analysis last
+    n_finished: int  # how many of them were finished before
+
+    def __post_init__(self) -> None:
+        self.place = str(self.steps[-1].notebook.parent).removeprefix(f"{ROOT}/")
+        self.waiting = Counter()  # how many steps of each rule have neither finished nor failed
+        self.running: dict[int, logging.LogRecord] = {}  # the records with which jobs began
+        self.seconds, self.failed, self.at_once = defaultdict(list), [], 1
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Tell a person what a record says, if it is of interest."""
-        event = getattr(record, "event", None)
-        try:
-            if event == LogEvent.RUN_INFO:
-                if not self.state.steps:  # a dry run has a second one at its end
-                    self.tell_start()
-            elif event == LogEvent.JOB_INFO and record.jobid in self.state.steps:
-                self.state.begin(record.jobid, record.created)
-                if self.is_dry():
-                    self.screen.line(f"would run: {self.state.label(record.jobid)}")
-                else:
-                    self.show_running()
-            elif event == LogEvent.JOB_FINISHED and record.job_id in self.state.steps:
-                self.tell_finished(record.job_id, record.created)
-            elif event == LogEvent.JOB_ERROR and record.jobid in self.state.steps:
-                self.tell_failed(record.jobid, record.created)
-            else:
-                self.tell_other(record)
-        except Exception:  # a line that can't be written must not end the run
-            self.handleError(record)
-
-    def close(self) -> None:
-        """Leave an empty last line, when Snakemake ends its logging."""
-        self.screen.show_status("")
-        super().close()
-
-    def tell_start(self) -> None:
-        """Say what will be made and what is kept from before."""
-        self.state = RunState(*self.read_graph())
-        total, kept = len(self.state.steps), self.state.n_kept()
-        line = f"{number_of(total, 'step')}: {self.state.contents()}; results under {short_path(self.folder)}"
-        if kept:
-            line += f"; {kept} of {total} {'is' if kept == 1 else 'are'} kept from before"
-        self.screen.line(line)
-
-    def tell_finished(self, jobid: int, now: float) -> None:
-        """Say that a step is finished, how long it took, its result and the time to go."""
-        step, seconds = self.state.steps[jobid], self.state.finish(jobid, now)
-        step.failed_notebook.unlink(missing_ok=True)
-        done = self.state.n_kept() + len(self.state.finished)
-        line = f"[{done}/{len(self.state.steps)}] {self.state.label(jobid)} ({duration(seconds)})"
-        result, to_go = result_of(step), self.state.to_go(now)
-        line += f": {result}" if result else ""
-        line += f" · {to_go}" if to_go else ""
-        self.show_running()
-        self.screen.line(line)
-
-    def tell_failed(self, jobid: int, now: float) -> None:
-        """Say that a step failed, why, and where to look; rename its notebook, since Snakemake removes the output."""
-        if self.stopping:
-            return
-        step, seconds = self.state.steps[jobid], self.state.fail(jobid, now)
-        self.show_running()
-        self.screen.line(f"Failed: {self.state.label(jobid)} ({duration(seconds)}): {reason_of_failure(step)}")
-        if step.notebook.exists():
-            step.notebook.replace(step.failed_notebook)
-            self.screen.line(f"    notebook: {short_path(step.failed_notebook)}")
-        if step.log:
-            self.screen.line(f"    log: {short_path(step.log)}")
-
-    def tell_other(self, record: logging.LogRecord) -> None:
-        """Say that nothing is to be done, sum up failures at the end, and pass on errors of Snakemake itself."""
-        message = record.getMessage()
-        if message == NOTHING_TO_BE_DONE_MSG:
-            n_steps = len(self.read_graph()[0])
-            self.screen.line(
-                f"Nothing to do: all {n_steps} steps are finished; results under {short_path(self.folder)}"
-            )
-        elif message.startswith(STOPPING):
-            self.stopping = True
-        elif message.endswith(LAST_WORD):
-            self.sum_up()
-        elif record.levelno >= logging.ERROR and getattr(record, "exception", None) not in JOB_FAILED:
-            self.pass_on(message)
-
-    def pass_on(self, message: str) -> None:
-        """Print an error of Snakemake itself on stderr, unless a failed step has already said what is wrong."""
-        if not self.state.failed and not self.stopping:
-            self.screen.show_status("")
+        """Print what a record reports, if it is of interest."""
+        event, message = getattr(record, "event", None), record.getMessage()
+        if event == LogEvent.RUN_INFO and not self.waiting:  # a dry run has a second one at its end
+            self.show_start(record.stats)
+        elif event == LogEvent.JOB_INFO and record.benchmark:
+            self.running[record.jobid] = record
+            self.at_once = max(self.at_once, len(self.running))
+            if self.common_settings.dryrun:
+                say(f"would run: {self.label(record)}")
+        elif event == LogEvent.JOB_FINISHED and record.job_id in self.running:
+            self.show_finished(self.running.pop(record.job_id), record.created)
+        elif event == LogEvent.JOB_ERROR and record.jobid in self.running:
+            self.show_failed(self.running.pop(record.jobid))
+        elif message == NOTHING_TO_BE_DONE_MSG:
+            say(f"Nothing to do: all {self.n_finished} steps are finished; results under {self.place}")
+        elif message.startswith("Complete log") and self.failed:
+            say(f"\n{len(self.failed)} of {number_of(self.n_steps, 'step')} failed: {'; '.join(self.failed)}.")
+            say(f"{self.waiting.total()} more could not be made because of that.\n{message}")
+        elif record.levelno >= logging.ERROR and not self.failed and getattr(record, "exception", "") not in OF_A_JOB:
             print(message, file=sys.stderr)
 
-    def sum_up(self) -> None:
-        """Say which steps failed, how many could not be made because of them, and where Snakemake's log is."""
-        self.screen.show_status("")
-        if self.stopping:
-            return
-        failed, blocked = sorted(self.state.failed), len(self.state.blocked())
-        if failed:
-            labels = "; ".join(self.state.label(jobid) for jobid in failed)
-            line = f"\n{len(failed)} of {number_of(len(self.state.steps), 'step')} failed: {labels}."
-            line += f" {blocked} more could not be made because of that." if blocked else ""
-            self.screen.line(line)
-        for path in self.logs:
-            self.screen.line(f"Snakemake's own log: {short_path(path)}")
+    def label(self, job: logging.LogRecord) -> str:
+        """Return the rule of a job and what it is about, `warmup sft_peft`, with its seed where there are several."""
+        about = dict(job.wildcards)
+        seed = f", seed {about.pop('seed')}" if "seed" in about else ""
+        return " ".join([job.rule_name, *about.values()]) + (seed if len(self.steps[-1].row.seeds) > 1 else "")
 
-    def show_running(self) -> None:
-        """Show what is running now."""
-        running = ", ".join(self.state.label(jobid) for jobid in self.state.began)
-        self.screen.show_status(f"running: {running}" if running else "")
+    def show_start(self, stats: dict[str, int]) -> None:
+        """Print what will be made, by the number of jobs of each rule, and what is kept from before."""
+        self.waiting = Counter({rule: number for rule, number in stats.items() if rule not in ("table", "total")})
+        self.n_steps = min(len(self.steps), self.n_finished + self.waiting.total())
+        row = self.steps[-1].row
+        n_interventions = sum(step.rule == "intervene" for step in self.steps) // len(row.seeds)
+        contents = number_of(len(row.variants), "variant")
+        contents += f", {number_of(n_interventions, 'intervention')}" if n_interventions else ""
+        contents += f", {number_of(len(row.seeds), 'seed')}" if len(row.seeds) > 1 else ""
+        n_kept = self.n_steps - self.waiting.total()
+        kept = f"; {n_kept} of {self.n_steps} kept from before" if n_kept else ""
+        say(f"{number_of(self.n_steps, 'step')}: {contents}; results under {self.place}{kept}")
+
+    def show_finished(self, job: logging.LogRecord, now: float) -> None:
+        """Print that a step is finished, how long it took, its result and the time to go."""
+        self.waiting[job.rule_name] -= 1
+        self.seconds[job.rule_name].append(now - job.created)
+        n_done = self.n_steps - self.waiting.total() - len(self.failed)
+        took = duration(now - job.created)
+        say(f"[{n_done}/{self.n_steps}] {self.label(job)} ({took}){result_of(job)}{self.to_go(now)}")
+
+    def show_failed(self, job: logging.LogRecord) -> None:
+        """Print that a step failed, why, and where to look."""
+        self.waiting[job.rule_name] -= 1
+        self.failed.append(self.label(job))
+        say(f"Failed: {self.label(job)}: {why_failed(Path(job.output[0]), Path(job.log[0]))}")
+        say(f"    notebook: {job.output[0]}\n    log: {job.log[0]}")
+
+    def to_go(self, now: float) -> str:
+        """Return the time to go in words, once a step of most kinds of the waiting ones has finished."""
+        seconds, waiting = {rule: mean(values) for rule, values in self.seconds.items()}, self.waiting.total()
+        if not waiting or sum(self.waiting[rule] for rule in seconds) < waiting / 2:
+            return ""
+        typical = mean(seconds.values())
+        left = sum(number * seconds.get(rule, typical) for rule, number in self.waiting.items())
+        left = (left - sum(now - job.created for job in self.running.values())) / min(self.at_once, waiting)
+        return f" · about {duration(max(left, 0), 10 if left < 55 else 60 if left < 3600 else 600)} to go"
 
 
-def show_step_lines(workflow, folder: str) -> None:
-    """Put these lines in the place of Snakemake's own, in a run that `pauselib.workflow` has started.
-
-    Nothing changes where Snakemake was called by hand, nor in a process of a job that reads the Snakefile again.
-    """
-    if MARK not in os.environ or not workflow.is_main_process:
-        return
-    for handler in list(logger.handlers):
-        if handler.name == "DefaultStreamHandler":
-            logger.removeHandler(handler)
-    logs = workflow.logger_manager.get_logfile()
-    logger.addHandler(StepLines(lambda: steps_of_graph(workflow.dag), folder, logs, is_dry=lambda: workflow.dryrun))
+def show_step_lines(steps: list[GraphStep], n_finished: int) -> None:
+    """Register these lines as Snakemake's logger `pauselib`, for an experiment some of whose steps are finished."""
+    StepLines.steps, StepLines.n_finished = steps, n_finished
+    LoggerPluginRegistry().register_plugin("snakemake_logger_plugin_pauselib", SimpleNamespace(LogHandler=StepLines))

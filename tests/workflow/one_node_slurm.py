@@ -10,7 +10,6 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
 
 PATIENCE = 1800  # seconds, after which something hangs, on however busy a machine
@@ -112,17 +111,6 @@ class Slurm:
         """All jobs so far, with the fields that scontrol shows, of those that are no names of a run's own."""
         shown = self.says("scontrol", "show", "job", "--detail", "--oneliner")
         return [dict(re.findall(r"(\w+)=(\S*)", line)) for line in shown.splitlines() if line.startswith("JobId=")]
-
-
-def seconds(when: str) -> float:
-    """A time of Slurm's; one that has not come is infinite."""
-    return float("inf") if when == "Unknown" else datetime.fromisoformat(when).timestamp()
-
-
-def overlap(one: dict[str, str], other: dict[str, str]) -> bool:
-    """Whether two jobs ran at the same time."""
-    times = [(seconds(job["StartTime"]), seconds(job["EndTime"])) for job in (one, other)]
-    return max(begin for begin, _ in times) < min(end for _, end in times)
 
 
 @contextmanager

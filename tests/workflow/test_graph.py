@@ -1,7 +1,13 @@
-"""The notebooks of an experiment, and which come before which."""
+"""The notebooks of an experiment, which come before which, and which have to be executed."""
+
+import json
+from pathlib import Path
+
+import pytest
 
 from pauselib.settings import Settings
-from pauselib.workflow.graph import notebooks_of_graph
+from pauselib.workflow import graph
+from pauselib.workflow.graph import is_executed, steps_of_experiment, unfinished_steps
 
 
 def test_every_notebook_of_a_run_comes_once_and_behind_those_that_it_needs(tmp_path):
@@ -12,32 +18,70 @@ def test_every_notebook_of_a_run_comes_once_and_behind_those_that_it_needs(tmp_p
         trials=["sft_peft", "sft_fr_pembed"],  # the second is no row, and so it has none
         interventions=[{"variant": "sft_peft", "max_pauses": 0}, {"variant": "sft", "max_pauses": 0}],
     )
-    found, of_seed = notebooks_of_graph(settings), tmp_path / "tiny" / "seed-43"
-    needs = {one.notebook: list(one.needs) for one in found}
+    found, of_seed = steps_of_experiment(settings), tmp_path / "tiny" / "seed-43"
+    needs = {step.notebook: list(step.needs) for step in found}
     assert len(needs) == len(found)
     assert all(list(needs).index(before) < list(needs).index(path) for path in needs for before in needs[path])
-    first = of_seed / "baseline_1_epoch" / "warmup.ipynb"
-    trials = {name: of_seed / name / "trial.ipynb" for name in ("baseline_1_epoch", "baseline_matched", "sft_peft")}
-    forbidden = of_seed / "sft_peft" / "interventions" / "max_pauses-0" / "evaluate.ipynb"
-    expected = {
-        first: [],
-        of_seed / "injected" / "random.inject.ipynb": [],
-        of_seed / "injected" / "surprise.inject.ipynb": [first],  # it asks for the first step's model
-        of_seed / "sft_peft" / "warmup.ipynb": [of_seed / "injected" / "random.inject.ipynb", first],
-        of_seed / "sft@surprise" / "warmup.ipynb": [of_seed / "injected" / "surprise.inject.ipynb", first],
-        of_seed / "baseline_matched" / "warmup.ipynb": [first],
-        of_seed / "sft_peft" / "evaluate.ipynb": [of_seed / "sft_peft" / "warmup.ipynb"],
-        of_seed / "sft@surprise" / "evaluate.ipynb": [of_seed / "sft@surprise" / "warmup.ipynb"],
-        trials["baseline_1_epoch"]: [first],
-        trials["baseline_matched"]: [of_seed / "baseline_matched" / "warmup.ipynb", trials["baseline_1_epoch"]],
-        trials["sft_peft"]: [of_seed / "sft_peft" / "warmup.ipynb", *list(trials.values())[:2]],
-        forbidden: [of_seed / "sft_peft" / "warmup.ipynb"],
+    seen = {
+        path.relative_to(of_seed).as_posix(): [one.relative_to(of_seed).as_posix() for one in needs[path]]
+        for path in needs
+        if path.is_relative_to(of_seed)
     }
-    assert {path: needs[path] for path in needs if path.is_relative_to(of_seed)} == expected
+    first, model = "baseline_1_epoch/warmup.ipynb", "sft_peft/warmup.ipynb"
+    trials = [f"{name}/trial.ipynb" for name in ("baseline_1_epoch", "baseline_matched")]
+    assert seen == {
+        first: [],
+        "injected/random.inject.ipynb": [],
+        "injected/surprise.inject.ipynb": [first],  # it asks for the first step's model
+        model: ["injected/random.inject.ipynb", first],
+        "sft@surprise/warmup.ipynb": ["injected/surprise.inject.ipynb", first],
+        "baseline_matched/warmup.ipynb": [first],
+        "sft_peft/evaluate.ipynb": [model],
+        "sft@surprise/evaluate.ipynb": ["sft@surprise/warmup.ipynb"],
+        trials[0]: [first],
+        trials[1]: ["baseline_matched/warmup.ipynb", trials[0]],
+        "sft_peft/trial.ipynb": [model, *trials],
+        "sft_peft/interventions/max_pauses-0/evaluate.ipynb": [model],
+    }
     assert found[-1].notebook == tmp_path / "tiny" / "analyze.ipynb"
-    of_both = [path for path in expected if path.stem == "evaluate"] + [trials["sft_peft"]]
-    assert {path for path in needs[found[-1].notebook] if path.is_relative_to(of_seed)} == set(of_both)
-    wildcards = {one.notebook: (one.rule, *one.wildcards) for one in found}
-    assert wildcards[of_seed / "injected" / "surprise.inject.ipynb"] == ("inject", "43", "surprise")
-    assert wildcards[trials["sft_peft"]] == ("trial", "43", "sft_peft")
-    assert wildcards[forbidden] == ("intervene", "43", "sft_peft", "max_pauses-0")
+    results = [name for name in seen if name.endswith("evaluate.ipynb")] + ["sft_peft/trial.ipynb"]
+    assert {path for path in needs[found[-1].notebook] if of_seed in path.parents} == {of_seed / one for one in results}
+
+
+def executed(path: Path, counts=(1, 2), end_time: str | None = "2026", exception: bool | None = None) -> Path:
+    """Write a notebook as papermill leaves it."""
+    cells = [{"cell_type": "code", "source": "1", "execution_count": count} for count in counts]
+    cells += [
+        {"cell_type": "markdown", "source": "Read."},
+        {"cell_type": "code", "source": "", "execution_count": None},
+    ]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    ran = {"end_time": end_time, "exception": exception}
+    path.write_text(json.dumps({"cells": cells, "metadata": {"papermill": ran}}))
+    return path
+
+
+def test_a_notebook_is_executed_where_all_its_cells_were_and_papermill_came_to_its_end(tmp_path):
+    assert is_executed(executed(tmp_path / "whole.ipynb"))
+    assert not is_executed(executed(tmp_path / "cut_off.ipynb", counts=(1, None), end_time=None))
+    assert not is_executed(executed(tmp_path / "kernel_died.ipynb", counts=(1, None)))
+    assert not is_executed(executed(tmp_path / "failed.ipynb", exception=True))
+    assert not is_executed(tmp_path / "missing.ipynb")
+
+
+@pytest.mark.parametrize("content", ["", '{"metadata": {"papermill": {}', None, "stale"])
+def test_what_is_not_finished_is_executed_again_with_all_that_need_it_and_with_nothing_else(
+    content, tmp_path, monkeypatch, capsys
+):
+    settings = Settings(runs_dir=str(tmp_path), variants=["sft", "baseline_1_epoch"], trials=[])
+    for step in steps_of_experiment(settings):
+        executed(step.notebook)
+    model = settings.but(variant="sft").variant_folder() / "warmup.ipynb"
+    why = {model: "model made with n_train=8 (now 9)"} if content == "stale" else {}
+    monkeypatch.setattr(graph, "why_unfinished", lambda row, part, **_: why.get(row.variant_folder() / f"{part}.ipynb"))
+    assert content == "stale" or unfinished_steps(settings) == []
+    model.unlink() if content is None else content == "stale" or model.write_text(content)
+    found = [step.notebook.relative_to(settings.folder()).as_posix() for step in unfinished_steps(settings)]
+    assert found == ["seed-42/sft/warmup.ipynb", "seed-42/sft/evaluate.ipynb", "analyze.ipynb"]
+    again = "seed-42/sft/warmup.ipynb is made again: model made with n_train=8 (now 9).\n"
+    assert capsys.readouterr().err == (again if content == "stale" else "")

@@ -7,7 +7,7 @@ remembered, and where no answer comes within ten seconds it takes to `sacct`, wh
 
 import sys
 
-if "pauselib.workflow.snakemake_process" in sys.orig_argv:  # and not the Snakemakes within the jobs
+if "pauselib.workflow" in sys.orig_argv:  # and not the Snakemakes within the jobs
     import snakemake_executor_plugin_slurm as plugin
 
     plugin.Executor.next_seconds_between_status_checks = property(lambda _: 1, lambda *_: None)
