@@ -11,6 +11,8 @@ from pathlib import Path
 import nbformat
 import psutil
 import pytest
+from papermill.iorw import load_notebook_node
+from papermill.parameterize import parameterize_notebook
 
 NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
 PATIENCE = 600  # seconds that anything may take on a slow machine
@@ -28,9 +30,7 @@ def missing(sentence: str):
 def chromium() -> str:
     """The path of this machine's Chromium."""
     path = shutil.which("chromium") or shutil.which("chromium-browser")
-    if not path:
-        missing("There is no `chromium` on the PATH (Debian: `apt-get install chromium`)")
-    return path
+    return path or missing("There is no `chromium` on the PATH (Debian: `apt-get install chromium`)")
 
 
 @pytest.fixture(scope="module")
@@ -64,20 +64,23 @@ class Watch:
 
     def __init__(self, page):
         self.errors, self.outside = [], []
-        page.on("console", self._said)
+        page.on("console", lambda message: self.errors.append(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("request", lambda request: self._asked(request.url))
-        sockets = page.context.new_cdp_session(page)  # Playwright's own event comes only once a connection is made
-        sockets.on("Network.webSocketCreated", lambda socket: self._asked(socket["url"]))
-        sockets.send("Network.enable")
-
-    def _said(self, message):
-        if message.type == "error":
-            self.errors.append(f"{message.text} ({message.location['url']})")
+        page.on("websocket", lambda socket: self._asked(socket.url))
 
     def _asked(self, url: str):
         if not url.startswith(HERE):
             self.outside.append(url)
+
+
+class Document:
+    """A local HTML file on the `page`, and a `watch` over it."""
+
+    def __init__(self, page, path: Path):
+        self.page, self.watch = page, Watch(page)
+        page.context.set_offline(True)
+        page.goto(path.resolve().as_uri())
 
 
 @pytest.fixture
@@ -86,33 +89,7 @@ def document(page):
     return lambda path: Document(page, path)
 
 
-class Document:
-    """A local HTML file on the page."""
-
-    def __init__(self, page, path: Path):
-        self.page, self.watch = page, Watch(page)
-        page.context.set_offline(True)
-        page.goto(path.resolve().as_uri())
-
-    def headers(self, table: int = 0) -> list[str]:
-        """The words at the top of a table's columns."""
-        return [text.strip() for text in self._table(table).locator("thead th").all_text_contents()]
-
-    def column(self, header: str, table: int = 0) -> list[str]:
-        """The cells below a header from top to bottom, as they are now."""
-        place = self.headers(table).index(header) + 1
-        cells = self._table(table).locator(f"tbody tr > :nth-child({place})")
-        return [text.strip() for text in cells.all_text_contents()]
-
-    def click_header(self, header: str, table: int = 0):
-        """Click the top of a column, as one does to sort by it."""
-        self._table(table).locator("thead th").nth(self.headers(table).index(header)).click()
-
-    def _table(self, n: int):
-        return self.page.locator("table").nth(n)
-
-
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def lab(chromium, tmp_path_factory):
     """A JupyterLab on copies of the project's notebooks, with its own settings."""
     lab = Lab(tmp_path_factory.mktemp("lab"))
@@ -150,26 +127,12 @@ class Lab:
     def start(self):
         """Start the server, and wait until it says where it listens."""
         environment = {name: value for name, value in os.environ.items() if not name.startswith(("JUPYTER", "JPY_"))}
-        environment |= {
-            f"JUPYTER_{name.upper()}_DIR": str(self.folder / name) for name in ("config", "data", "runtime")
-        }
-        environment |= {
-            "IPYTHONDIR": str(self.folder / "ipython"),
-            "JUPYTER_TOKEN": self.TOKEN,
-            "HF_HUB_OFFLINE": "1",
-            "OMP_NUM_THREADS": "1",
-        }
+        places = {f"JUPYTER_{name.upper()}_DIR": str(self.folder / name) for name in ("config", "data", "runtime")}
+        environment |= {**places, "IPYTHONDIR": str(self.folder / "ipython"), "JUPYTER_TOKEN": self.TOKEN}
         command = [Path(sys.executable).parent / "jupyter", "lab", *self.FLAGS, f"--ServerApp.root_dir={self.root}"]
         with self.log.open("w") as log:
-            self.process = subprocess.Popen(
-                command,
-                cwd=self.root,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
+            files = {"stdin": subprocess.DEVNULL, "stdout": log, "stderr": log}
+            self.process = subprocess.Popen(command, cwd=self.root, env=environment, start_new_session=True, **files)
         deadline = time.monotonic() + PATIENCE
         while not (address := self._address()):
             if self.process.poll() is not None or time.monotonic() > deadline:
@@ -189,30 +152,13 @@ class Lab:
         """End the server, and its kernels should it leave any."""
         if self.process is None or self.process.poll() is not None:
             return
-        kernels = psutil.Process(self.process.pid).children(recursive=True)
+        processes = [*psutil.Process(self.process.pid).children(recursive=True), psutil.Process(self.process.pid)]
         self.process.terminate()
-        try:
-            self.process.wait(30)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-        for process in psutil.wait_procs(kernels, timeout=10)[1]:
+        for process in psutil.wait_procs(processes, timeout=30)[1]:
             process.kill()
 
-    def add(self, name: str, *cells: str):
-        """Write a notebook of these code cells."""
-        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
-        notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
-        nbformat.write(notebook, self.root / name)
-
     def parameterize(self, name: str, **parameters):
-        """Copy a notebook anew, with other parameters, as papermill gives them.
-
-        Anew, because JupyterLab may have saved the last copy, with its outputs.
-        """
-        from papermill.iorw import load_notebook_node
-        from papermill.parameterize import parameterize_notebook
-
+        """Copy a notebook anew, with other parameters, as papermill gives them."""
         nbformat.write(parameterize_notebook(load_notebook_node(str(NOTEBOOKS / name)), parameters), self.root / name)
 
 
@@ -231,62 +177,44 @@ class Notebook:
     LISTEN = f"""() => {{
         window.complaints = [];
         {SHOWN}.sessionContext.iopubMessage.connect((_, {{header, content}}) => {{
-            const complain = text => window.complaints.push(text);
-            if (header.msg_type === "error") complain(`${{content.ename}}: ${{content.evalue}}`);
-            const traceback = content.name === "stderr" && content.text.includes("Traceback");
-            if (traceback) complain(content.text.trim().split("\\n").pop());
+            if (header.msg_type === "error") window.complaints.push(`${{content.ename}}: ${{content.evalue}}`);
+            if (content.name === "stderr" && content.text.includes("Traceback")) window.complaints.push(content.text);
         }});
     }}"""
-    ENDED = f"""before => {{
-        if (["dead", "autorestarting"].includes({STATUS})) return "dead";
-        const isCode = cell => cell.cell_type === "code" && cell.source.trim();
-        const cells = {SHOWN}.content.model.toJSON().cells.filter(isCode);
-        const hasError = cell => cell.outputs.some(output => output.output_type === "error");
-        const failed = window.complaints.length && cells.some(hasError);
-        return {STATUS} === "idle" && (failed || cells.every(cell => cell.execution_count > before)) && "idle";
-    }}"""
+    ENDED = f"""() => {STATUS} === "idle" && (window.complaints.length || {SHOWN}.content.model.toJSON().cells.every(
+        cell => cell.cell_type !== "code" || cell.execution_count))"""
 
     def __init__(self, page, lab: Lab, name: str):
         self.page, self.watch = page, Watch(page)
         page.goto(f"{lab.address}doc/tree/{name}?token={lab.TOKEN}")
-        self._wait_until_idle()
+        page.wait_for_function(f"{self.STATUS} === 'idle'")
         page.evaluate(self.LISTEN)
 
-    def _wait_until_idle(self):
-        self.page.wait_for_function(f"{self.STATUS} === 'idle'")
-
-    def run_all(self, patience: float = PATIENCE):
+    def run_all(self):
         """Run > Run All Cells, until every cell has run or one has failed."""
-        before = max((cell["execution_count"] or 0 for cell in self.cells()), default=0)
-        self.page.evaluate("window.complaints = []")
         self.page.get_by_role("menuitem", name="Run", exact=True).click()
         self.page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
-        assert self.page.wait_for_function(self.ENDED, arg=before, timeout=patience * 1000).json_value() == "idle", (
-            "The kernel died."
-        )
-
-    def cells(self) -> list[dict]:
-        """The code cells as they would be saved now."""
-        return [
-            cell
-            for cell in self.page.evaluate(f"{self.SHOWN}.content.model.toJSON()")["cells"]
-            if cell["cell_type"] == "code"
-        ]
+        self.page.wait_for_function(self.ENDED)
 
     def errors(self) -> list[str]:
-        """What Python raised since the last run_all: in a cell, or below a widget, which JupyterLab shows nowhere."""
-        self._wait_until_idle()
+        """What Python raised so far: in a cell, or below a widget, which JupyterLab shows nowhere."""
+        self.page.wait_for_function(f"{self.STATUS} === 'idle'")
         return self.page.evaluate("window.complaints")
 
     def output(self, n: int):
         """What is shown below the n-th code cell, as a locator."""
         return self.page.locator(".jp-CodeCell").nth(n).locator(".jp-Cell-outputWrapper")
 
-    def wait_for(self, n: int, text: str):
-        """Wait until the n-th code cell's output, its widgets' included, shows this text."""
+    def expect(self, locator):
+        """Playwright's expectation of a locator, as patient as the rest."""
         from playwright.sync_api import expect
 
-        expect(self.output(n)).to_contain_text(text, timeout=PATIENCE * 1000)
+        expect.set_options(timeout=PATIENCE * 1000)
+        return expect(locator)
+
+    def wait_for(self, n: int, text: str):
+        """Wait until the n-th code cell's output, its widgets' included, shows this text."""
+        self.expect(self.output(n)).to_contain_text(text)
 
     def slider(self, label: str):
         """The handle of the slider with this label; `.press("ArrowRight")` moves it by a step."""

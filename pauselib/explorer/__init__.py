@@ -1,5 +1,5 @@
-"""What the notebooks show that can be used: what is finished under runs/, a picker of variants, models that can be asked,
-and the stored replies. Under papermill and nbconvert, where nobody can use widgets, it is plain HTML.
+"""What the notebooks show that can be used: what is finished under runs/, a picker of variants, models that can be
+asked, and the stored replies. Under papermill and nbconvert, where nobody can use widgets, it is plain HTML.
 """
 
 from pauselib.explorer.asking import ask as ask

@@ -83,7 +83,7 @@ def page_html(question: str, replies: list[str], shade: str) -> str:
         scale = reply_html([" 0 ", " 0.5 ", " 1 "], [0, 0.5, 1], "shade of")
         legend += f' A token\'s shade is {MEANING[shade]}: <span class="scale">{scale}</span> '
         legend += "The number is in its tooltip and in the table of numbers."
-    asked = f"<h4>Question</h4><div {scrolled}>{escape(question)}</div><p>{legend}</p>"
+    asked = f"<h4>Question</h4><div {scrolled}>{escape(question)}</div><div>{legend}</div>"
     return f'{asked}<div class="beside">{"".join(replies)}</div>'
 
 
