@@ -24,6 +24,7 @@ from pauselib.injection.rows import prompt_ids, tokenize
 from pauselib.settings import Settings
 from pauselib.variants import parse
 
+SENTENCE = "<p>In JupyterLab (<code>make lab</code>) a model can be asked here.</p>"
 SETTLE = 0.15  # seconds that a slider may still move before anything is decoded
 WORD = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+|[^\w\s]")
 
@@ -135,6 +136,7 @@ class Asker(VBox):
         self.shade, self.numbers = looks.shading()
         self.answer, self.stop, self.reset = (Button(description=name) for name in ("Answer", "Stop", "Reset sliders"))
         self.hint, self.status, self.shown = HTML(), HTML(), HTML()
+        self.hint.add_class("hint")
         self.status.add_class("status")
         choices = [self.variant, self.beside, self.problem, self.own, *self.sliders.values(), self.shade]
         buttons = in_lines(self.answer, self.stop, self.reset, self.numbers)
@@ -231,8 +233,6 @@ class Asker(VBox):
 def ask(settings: Settings):
     """Return what asks one or two models, with sliders; where nobody can use widgets, a sentence."""
     rows = rows_with_models(settings)
-    if not rows:
-        return looks.as_html(NOTHING)
-    if not looks.can_use_widgets():
-        return looks.as_html("<p>In JupyterLab (<code>make lab</code>) a model can be asked here.</p>")
+    if not rows or not looks.can_use_widgets():
+        return looks.as_html(SENTENCE if rows else NOTHING)
     return looks.usable(Asker(rows, next((row for row in rows if row.variant == settings.variant), rows[0])))

@@ -3,7 +3,7 @@
 import textwrap
 from pathlib import Path
 
-from ipywidgets import HTML, Button, Dropdown, IntRangeSlider, Select, Text, VBox
+from ipywidgets import HTML, Dropdown, IntRangeSlider, Select, Text, VBox
 
 from pauselib.decoding.interventions import name_in_words
 from pauselib.explorer import looks
@@ -29,31 +29,24 @@ class Browser(VBox):
         self.pauses = control(IntRangeSlider, "Pauses", min=0, max=1)
         self.search = control(Text, "Search", placeholder="in questions, replies and problem ids")
         self.shade, self.numbers = looks.shading()
-        self.clear = Button(description="Clear filters")
         self.listing = control(Select, "Reply", WIDE, rows=10)
         self.listing.add_class("rows")
         self.status, self.shown = HTML(), HTML()
         choices = in_lines(self.folder, self.shade, self.judged, self.end, self.pauses, self.search)
-        self.children = [choices, in_lines(self.clear, self.numbers), self.status, self.listing, self.shown]
+        self.children = [choices, self.numbers, self.status, self.listing, self.shown]
         self.read()
         self.folder.observe(self.read, "value")
-        self.clear.on_click(self.clear_filters)
         for one in (self.judged, self.end, self.pauses, self.search):
             one.observe(self.list_replies, "value")
         for one in (self.listing, self.shade, self.numbers):
             one.observe(self.show, "value")
 
     def read(self, _=None) -> None:
-        """Take the replies of the chosen folder from their files, and let the slider of pauses span them."""
+        """Take the replies of the chosen folder from their files, and let the slider of pauses span them all."""
         self.stored = stored_replies(self.folder.value, made_at(self.folder.value))
         self.pauses.max = max([1, *(said["n_pauses"] for said in self.stored)])
-        self.clear_filters()
+        self.pauses.value = (0, self.pauses.max)
         self.list_replies()
-
-    def clear_filters(self, _=None) -> None:
-        """Let all replies through again."""
-        self.judged.index = self.end.index = 0
-        self.pauses.value, self.search.value = (0, self.pauses.max), ""
 
     def list_replies(self, _=None) -> None:
         """List the replies that pass the filters, and show the first of them."""

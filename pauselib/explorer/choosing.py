@@ -1,7 +1,6 @@
 """Which rows there are under runs/, what of them is finished, and the picker of the one that is made next."""
 
 import re
-from datetime import datetime
 from html import escape
 from types import SimpleNamespace
 
@@ -20,7 +19,7 @@ from pauselib.settings import Settings
 from pauselib.variants import FIRST_STEP, PARTS, VARIANTS, Variant, parse
 
 DOES = {"inject": "put pauses in", "warmup": "train", "evaluate": "answer the test problems", "trial": "try insertions"}
-BELOW = "The cells below take it: run them (Run > Run Selected Cell and All Below)."
+BELOW = "The cells below take it (Run > Run Selected Cell and All Below)."
 TICK = "Tick at least one part: a variant that trains nothing is the model that it starts from."
 NOTHING = "<p>Nothing is finished yet. <code>make run</code> makes a whole experiment, evaluate.ipynb one variant.</p>"
 
@@ -90,10 +89,9 @@ def will_do(settings: Settings, step: str) -> str:
         check_unchanged(settings, step)
     except InputError as error:
         return f"will be refused: {error}"
-    *before, last = parts_of(settings.of_row(), step)
     if why_unfinished(settings, step) is None:
-        made = datetime.fromtimestamp((last.folder / runs.MANIFEST).stat().st_mtime)
-        return f"kept, made on {made:%Y-%m-%d at %H:%M}"
+        return "finished, and kept as it is"
+    *before, _ = parts_of(settings.of_row(), step)
     missing = [part.what for part in before if runs.manifest(part.folder) is None]
     return f"will {DOES[step]}{', after making its ' if missing else ''}{', '.join(missing)}"
 

@@ -10,16 +10,15 @@ from ipywidgets import Checkbox, Dropdown, HBox, VBox
 from pauselib.figures.reply_html import NO_MATH, PAUSE_MARK, PAUSE_STYLE, pieces, reply_html
 from pauselib.figures.tables import table_html
 
-MEANING = {
+MEANING = {  # what the tokens of a reply may be shaded by
     "pause probability": "how likely a pause is in its place, as the pause head says before any slider",
     "LM uncertainty": "how unsure the LM is of its best word in its place: 1 − its probability",
 }
-SHADES = ("none", *MEANING)  # what the tokens of a reply may be shaded by
 WIDE = "calc(100% - 4px)"  # but for its margins
 STYLE = """<style>
 .pauses .widget-html-content { line-height: 1.5 } .pauses h4 { margin: .6em 0 .2em } .pauses p { margin: .4em 0 }
-.pauses .status { height: 3.2em; overflow: auto } .pauses .scale > div { display: inline-block }
-.pauses .beside { display: flex; flex-wrap: wrap; gap: 0 1em }
+.pauses .hint { min-height: 1.6em } .pauses .status { height: 3.2em; overflow: auto }
+.pauses .scale > div { display: inline-block } .pauses .beside { display: flex; flex-wrap: wrap; gap: 0 1em }
 .pauses .reply { flex: 1 1 17em; border-left: 3px solid var(--jp-border-color2, #bbb); padding-left: 12px }
 .pauses .facts { border-top: 1px solid var(--jp-border-color2, #bbb); padding-top: .3em }
 .pauses .old .reply { opacity: .45; filter: grayscale(1); transition: all .2s .4s; border-left-style: dashed }
@@ -65,9 +64,8 @@ def control(kind, description: str, width: str = "49%", **options):
 
 def shading() -> tuple[Dropdown, Checkbox]:
     """Return the controls of how replies are shown: what their tokens are shaded by, and whether as numbers too."""
-    layout = {"width": "max-content", "margin": "2px 1.5em"}
-    numbers = Checkbox(description="Table of each token's numbers", indent=False, layout=layout)
-    return control(Dropdown, "Shade", options=SHADES, value="pause probability"), numbers
+    numbers = Checkbox(description="Table of each token's numbers", indent=False)
+    return control(Dropdown, "Shade", options=("none", *MEANING), value="pause probability"), numbers
 
 
 def in_lines(*children) -> HBox:
@@ -102,6 +100,6 @@ def reply_block(said: dict, title: str, shade: str = "none", numbers: bool = Fal
     html += f'<p class="facts"><b>{verdict}</b> · {escape(facts)}</p>'
     if numbers and said["tokens"]:
         table = pd.DataFrame({"token": [repr(token)[1:-1] for token in said["tokens"]], **values})
-        region = 'class="numbers" tabindex="0" role="region" aria-label="numbers of each token"'
-        html += f"<div {region}>{table_html(table)}</div>"
+        region = '<div class="numbers" tabindex="0" role="region" aria-label="numbers of each token">'
+        html += f"{region}{table_html(table)}</div>"
     return f'<div class="reply">{html}</div>'

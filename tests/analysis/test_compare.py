@@ -70,25 +70,15 @@ def test_what_differs_is_listed_back_to_the_problems(tmp_path):
     assert compare.differing_settings((first, first)).empty
 
 
-@pytest.mark.parametrize(
-    ("given", "other"),
-    [
-        ({}, ("by_hand", "baseline_1_epoch", 42)),  # the matched baseline of a variant that trains nothing of the LM
-        ({"other_variant": "sft_peft.yaml"}, ("by_hand", "sft_peft", 42)),
-    ],
-)
-def test_the_other_row_is_the_matched_baseline_or_what_is_given(by_hand, given, other):
-    (by_hand.folder() / "seed-42" / "sft").rename(by_hand.folder() / "seed-42" / "sft_fr_phead")
-    _, found = compare.two_rows(by_hand.but(variant="sft_fr_phead", **given))
-    assert (found.experiment, found.variant, found.seed) == other
-
-
-def test_a_row_without_replies_is_refused_with_the_command_that_makes_them(by_hand):
+def test_the_other_row_is_the_matched_baseline_or_what_is_given_and_has_replies(by_hand):
+    sft = by_hand.but(variant="sft")
+    assert compare.two_rows(sft)[1].variant == "baseline_1_epoch"  # sft trains nothing of the LM
+    assert compare.two_rows(sft.but(other_variant="sft_peft.yaml"))[1].variant == "sft_peft"
     with pytest.raises(InputError, match=r"made_from.json is missing.* -p variant sft -p experiment b -p seed 7"):
-        compare.two_rows(by_hand.but(variant="sft", other_experiment="b", other_seed=7))
+        compare.two_rows(sft.but(other_experiment="b", other_seed=7))
     (by_hand.but(variant="sft_peft").variant_folder() / "predictions.jsonl").write_text("")
     with pytest.raises(InputError, match=r"predictions\.jsonl is not as it was made"):
-        compare.two_rows(by_hand.but(variant="sft", other_variant="sft_peft"))
+        compare.two_rows(sft.but(other_variant="sft_peft"))
 
 
 def test_the_losses_of_both_are_in_one_picture(rows):
