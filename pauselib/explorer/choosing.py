@@ -122,8 +122,7 @@ class Picker(VBox):
         for name, box in self.boxes.items():
             box.value = getattr(parse(self.name.value), name)
         self.following = False
-        words = escape(will_do(self.settings, self.step))
-        self.status.value = f"<p><b>{escape(self.name.value)}</b>: {words}. {BELOW}</p>"
+        self.status.value = f"<p><b>{self.name.value}</b>: {escape(will_do(self.settings, self.step))}. {BELOW}</p>"
 
     def tick(self, part: str, is_ticked: bool) -> None:
         """Take the variant that trains what is ticked; a part that needs another one brings it, and goes with it."""

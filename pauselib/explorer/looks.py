@@ -31,11 +31,12 @@ STYLE = """<style>
 
 # Names the sliders' handles for screen readers. Keeps the keys that are pressed in a group of widgets from JupyterLab,
 # where an arrow goes to another cell and letters are commands.
-ACCESS = """window.pausesAccess || document.addEventListener("focusin", window.pausesAccess = ({target}) => {
-    target.closest?.(".pauses")?.setAttribute("data-lm-suppress-shortcuts", "true");
-    const name = target.closest?.(".pauses .widget-slider")?.querySelector(".widget-label")?.textContent;
-    if (name) target.setAttribute("aria-label", name);
-});"""
+ACCESS = """window.pausesKeys ||= (["focusin", "keydown"].forEach(kind => document.body.addEventListener(kind, event => {
+    const name = event.target.closest?.(".pauses .widget-slider")?.querySelector(".widget-label")?.textContent;
+    if (kind === "focusin" && name) event.target.setAttribute("aria-label", name);
+    const plain = kind === "keydown" && !(event.ctrlKey || event.metaKey || event.altKey || event.key === "Escape");
+    if (plain && event.target.closest?.(".pauses")) event.stopPropagation();
+})), true);"""
 
 
 def can_use_widgets() -> bool:
