@@ -127,5 +127,6 @@ def changed_replies(paired: pd.DataFrame) -> pd.DataFrame:
     apart = paired[paired["correct_first"] != paired["correct_second"]]
     right = apart["correct_first"].map({True: "first", False: "second"})
     table = apart.assign(right=right).rename(columns={f"reply_{side}": side for side in SIDES})
-    columns = ["problem_id", "right", "question", "gold", *SIDES]
-    return table[columns].sort_values("right", kind="stable", ignore_index=True)
+    return table.sort_values("right", kind="stable", ignore_index=True)[
+        ["problem_id", "right", "question", "gold", *SIDES]
+    ]
