@@ -1,19 +1,36 @@
 """A headless Chromium and a JupyterLab, for tests that do what a reader does: `pytest_plugins = ["browser"]`."""
 
+import contextlib
 import json
 import os
 import shutil
-import subprocess
 import sys
 import time
+from importlib.util import find_spec
 from pathlib import Path
+from types import SimpleNamespace
 
 import nbformat
 import psutil
 import pytest
+from papermill.iorw import load_notebook_node
+from papermill.parameterize import parameterize_notebook
 
 NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
 PATIENCE = 600  # seconds that anything may take on a slow machine
+TOKEN = "only-for-tests"
+FLAGS = (
+    "--no-browser",
+    "--allow-root",
+    "--expose-app-in-browser",  # as window.jupyterapp
+    "--ServerApp.ip=127.0.0.1",
+    "--ServerApp.port=0",  # any free one
+    "--ServerApp.shutdown_no_activity_timeout=900",  # should nobody be left to stop it
+    "--LabApp.news_url=None",
+    "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+    "--LabApp.extension_manager=readonly",
+)
+KERNEL = "window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel"
 HERE = ("http://127.0.0.1:", "ws://127.0.0.1:", "file:", "data:", "blob:", "about:")
 
 
@@ -28,21 +45,17 @@ def missing(sentence: str):
 def chromium() -> str:
     """The path of this machine's Chromium."""
     path = shutil.which("chromium") or shutil.which("chromium-browser")
-    if not path:
-        missing("There is no `chromium` on the PATH (Debian: `apt-get install chromium`)")
-    return path
+    return path or missing("There is no `chromium` on the PATH (Debian: `apt-get install chromium`)")
 
 
 @pytest.fixture(scope="module")
 def browser(chromium):
-    """Headless Chromium that reaches nothing but this machine.
-
-    Of module scope: while it is open, no other test can use asyncio.
-    """
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
+    """Headless Chromium that reaches nothing but this machine; while it is open, no other test can use asyncio."""
+    if not find_spec("playwright"):
         missing("There is no `playwright` here (`pip install playwright`)")
+    from playwright.sync_api import expect, sync_playwright
+
+    expect.set_options(timeout=PATIENCE * 1000)
     with sync_playwright() as playwright:
         arguments = ["--no-sandbox", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]
         browser = playwright.chromium.launch(executable_path=chromium, args=arguments, timeout=PATIENCE * 1000)
@@ -64,230 +77,72 @@ class Watch:
 
     def __init__(self, page):
         self.errors, self.outside = [], []
-        page.on("console", self._said)
+        page.on("console", lambda message: self.errors.append(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: self.errors.append(str(error)))
-        page.on("request", lambda request: self._asked(request.url))
-        sockets = page.context.new_cdp_session(page)  # Playwright's own event comes only once a connection is made
-        sockets.on("Network.webSocketCreated", lambda socket: self._asked(socket["url"]))
-        sockets.send("Network.enable")
-
-    def _said(self, message):
-        if message.type == "error":
-            self.errors.append(f"{message.text} ({message.location['url']})")
-
-    def _asked(self, url: str):
-        if not url.startswith(HERE):
-            self.outside.append(url)
+        for kind in ("request", "websocket"):
+            page.on(kind, lambda one: None if one.url.startswith(HERE) else self.outside.append(one.url))
 
 
 @pytest.fixture
 def document(page):
-    """document(path): that file, open by file:// with the network off."""
-    return lambda path: Document(page, path)
+    """document(path): that file, open by file:// with the network off, as `page`, with a `watch` over it."""
 
-
-class Document:
-    """A local HTML file on the page."""
-
-    def __init__(self, page, path: Path):
-        self.page, self.watch = page, Watch(page)
+    def open_file(path: Path) -> SimpleNamespace:
+        watch = Watch(page)
         page.context.set_offline(True)
         page.goto(path.resolve().as_uri())
+        return SimpleNamespace(page=page, watch=watch)
 
-    def headers(self, table: int = 0) -> list[str]:
-        """The words at the top of a table's columns."""
-        return [text.strip() for text in self._table(table).locator("thead th").all_text_contents()]
-
-    def column(self, header: str, table: int = 0) -> list[str]:
-        """The cells below a header from top to bottom, as they are now."""
-        place = self.headers(table).index(header) + 1
-        cells = self._table(table).locator(f"tbody tr > :nth-child({place})")
-        return [text.strip() for text in cells.all_text_contents()]
-
-    def click_header(self, header: str, table: int = 0):
-        """Click the top of a column, as one does to sort by it."""
-        self._table(table).locator("thead th").nth(self.headers(table).index(header)).click()
-
-    def _table(self, n: int):
-        return self.page.locator("table").nth(n)
+    return open_file
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def lab(chromium, tmp_path_factory):
-    """A JupyterLab on copies of the project's notebooks, with its own settings."""
-    lab = Lab(tmp_path_factory.mktemp("lab"))
+    """The folder and the address of a JupyterLab with its own settings, which the tests of a session share."""
+    folder = tmp_path_factory.mktemp("lab")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("JUPYTER", "JPY_"))}
+    places = {f"JUPYTER_{name.upper()}_DIR": str(folder / name) for name in ("config", "data", "runtime")}
+    environment |= {**places, "IPYTHONDIR": str(folder / "ipython"), "JUPYTER_TOKEN": TOKEN}
+    command = [Path(sys.executable).parent / "jupyter", "lab", *FLAGS, f"--ServerApp.root_dir={folder}"]
+    with (folder / "log").open("w") as log:
+        process = psutil.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
     try:
-        lab.start()
-        yield lab
+        yield SimpleNamespace(folder=folder, address=address_of(folder, process))
     finally:
-        lab.stop()
+        processes = [*process.children(recursive=True), process]
+        process.terminate()
+        for one in psutil.wait_procs(processes, timeout=30)[1]:
+            one.kill()
 
 
-class Lab:
-    """A JupyterLab in a folder of its own: `root` has the notebooks, `address` is where it listens once started."""
-
-    TOKEN = "only-for-tests"
-    FLAGS = (
-        "--no-browser",
-        "--allow-root",
-        "--expose-app-in-browser",  # as window.jupyterapp
-        "--ServerApp.ip=127.0.0.1",
-        "--ServerApp.port=0",  # any free one
-        "--ServerApp.shutdown_no_activity_timeout=900",  # should nobody be left to stop it
-        "--MappingKernelManager.cull_idle_timeout=900",
-        "--LabApp.news_url=None",
-        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
-        "--LabApp.extension_manager=readonly",
-    )
-
-    def __init__(self, folder: Path):
-        self.folder, self.root, self.log, self.process = folder, folder / "root", folder / "log", None
-        shutil.copytree(NOTEBOOKS, self.root, ignore=shutil.ignore_patterns(".*"))
-        (folder / "config" / "labconfig").mkdir(parents=True)
-        quiet = {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False}}
-        (folder / "config" / "labconfig" / "default_setting_overrides.json").write_text(json.dumps(quiet))
-
-    def start(self):
-        """Start the server, and wait until it says where it listens."""
-        environment = {name: value for name, value in os.environ.items() if not name.startswith(("JUPYTER", "JPY_"))}
-        environment |= {
-            f"JUPYTER_{name.upper()}_DIR": str(self.folder / name) for name in ("config", "data", "runtime")
-        }
-        environment |= {
-            "IPYTHONDIR": str(self.folder / "ipython"),
-            "JUPYTER_TOKEN": self.TOKEN,
-            "HF_HUB_OFFLINE": "1",
-            "OMP_NUM_THREADS": "1",
-        }
-        command = [Path(sys.executable).parent / "jupyter", "lab", *self.FLAGS, f"--ServerApp.root_dir={self.root}"]
-        with self.log.open("w") as log:
-            self.process = subprocess.Popen(
-                command,
-                cwd=self.root,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
-        deadline = time.monotonic() + PATIENCE
-        while not (address := self._address()):
-            if self.process.poll() is not None or time.monotonic() > deadline:
-                pytest.fail(f"JupyterLab did not start:\n{self.log.read_text()}", pytrace=False)
-            time.sleep(0.1)
-        self.address = address
-
-    def _address(self) -> str | None:
-        """Where the server says that it listens."""
-        for path in (self.folder / "runtime").glob("jpserver-*.json"):
-            try:
+def address_of(folder: Path, process: psutil.Popen) -> str:
+    """Wait until a server says in its folder where it listens."""
+    deadline = time.monotonic() + PATIENCE
+    while process.poll() is None and time.monotonic() < deadline:
+        for path in (folder / "runtime").glob("jpserver-*.json"):
+            with contextlib.suppress(ValueError):  # while it is being written
                 return json.loads(path.read_text())["url"]
-            except ValueError:  # it is still being written
-                return None
-
-    def stop(self):
-        """End the server, and its kernels should it leave any."""
-        if self.process is None or self.process.poll() is not None:
-            return
-        kernels = psutil.Process(self.process.pid).children(recursive=True)
-        self.process.terminate()
-        try:
-            self.process.wait(30)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-        for process in psutil.wait_procs(kernels, timeout=10)[1]:
-            process.kill()
-
-    def add(self, name: str, *cells: str):
-        """Write a notebook of these code cells."""
-        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
-        notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
-        nbformat.write(notebook, self.root / name)
-
-    def parameterize(self, name: str, **parameters):
-        """Copy a notebook anew, with other parameters, as papermill gives them.
-
-        Anew, because JupyterLab may have saved the last copy, with its outputs.
-        """
-        from papermill.iorw import load_notebook_node
-        from papermill.parameterize import parameterize_notebook
-
-        nbformat.write(parameterize_notebook(load_notebook_node(str(NOTEBOOKS / name)), parameters), self.root / name)
+        time.sleep(0.1)
+    pytest.fail(f"JupyterLab did not start:\n{(folder / 'log').read_text()}", pytrace=False)
 
 
 @pytest.fixture
 def notebook(page, lab):
-    """notebook(name): that notebook, open in JupyterLab."""
-    yield lambda name: Notebook(page, lab, name)
+    """notebook(name, **parameters): a copy of that notebook with parameters as papermill gives them, run in JupyterLab.
+
+    It has the `page`, a `watch` over it, and output(n): what is shown below the n-th code cell, as a locator.
+    """
+
+    def run_copy(name: str, **parameters) -> SimpleNamespace:
+        given = parameterize_notebook(load_notebook_node(str(NOTEBOOKS / name)), parameters)
+        nbformat.write(given, lab.folder / name)
+        watch = Watch(page)
+        page.goto(f"{lab.address}doc/tree/{name}?token={TOKEN}")
+        page.wait_for_function(f"{KERNEL}?.status === 'idle'")
+        page.get_by_role("menuitem", name="Run", exact=True).click()
+        page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+        outputs = page.locator(".jp-CodeCell .jp-Cell-outputWrapper")
+        return SimpleNamespace(page=page, watch=watch, output=outputs.nth)
+
+    yield run_copy
     page.evaluate("window.jupyterapp?.serviceManager.sessions.shutdownAll()")
-
-
-class Notebook:
-    """A notebook open in JupyterLab, alone on the page."""
-
-    SHOWN = "window.jupyterapp?.shell.currentWidget"
-    STATUS = f"{SHOWN}?.sessionContext?.session?.kernel?.status"
-    LISTEN = f"""() => {{
-        window.complaints = [];
-        {SHOWN}.sessionContext.iopubMessage.connect((_, {{header, content}}) => {{
-            const complain = text => window.complaints.push(text);
-            if (header.msg_type === "error") complain(`${{content.ename}}: ${{content.evalue}}`);
-            const traceback = content.name === "stderr" && content.text.includes("Traceback");
-            if (traceback) complain(content.text.trim().split("\\n").pop());
-        }});
-    }}"""
-    ENDED = f"""before => {{
-        if (["dead", "autorestarting"].includes({STATUS})) return "dead";
-        const isCode = cell => cell.cell_type === "code" && cell.source.trim();
-        const cells = {SHOWN}.content.model.toJSON().cells.filter(isCode);
-        const hasError = cell => cell.outputs.some(output => output.output_type === "error");
-        const failed = window.complaints.length && cells.some(hasError);
-        return {STATUS} === "idle" && (failed || cells.every(cell => cell.execution_count > before)) && "idle";
-    }}"""
-
-    def __init__(self, page, lab: Lab, name: str):
-        self.page, self.watch = page, Watch(page)
-        page.goto(f"{lab.address}doc/tree/{name}?token={lab.TOKEN}")
-        self._wait_until_idle()
-        page.evaluate(self.LISTEN)
-
-    def _wait_until_idle(self):
-        self.page.wait_for_function(f"{self.STATUS} === 'idle'")
-
-    def run_all(self, patience: float = PATIENCE):
-        """Run > Run All Cells, until every cell has run or one has failed."""
-        before = max((cell["execution_count"] or 0 for cell in self.cells()), default=0)
-        self.page.evaluate("window.complaints = []")
-        self.page.get_by_role("menuitem", name="Run", exact=True).click()
-        self.page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
-        assert self.page.wait_for_function(self.ENDED, arg=before, timeout=patience * 1000).json_value() == "idle", (
-            "The kernel died."
-        )
-
-    def cells(self) -> list[dict]:
-        """The code cells as they would be saved now."""
-        return [
-            cell
-            for cell in self.page.evaluate(f"{self.SHOWN}.content.model.toJSON()")["cells"]
-            if cell["cell_type"] == "code"
-        ]
-
-    def errors(self) -> list[str]:
-        """What Python raised since the last run_all: in a cell, or below a widget, which JupyterLab shows nowhere."""
-        self._wait_until_idle()
-        return self.page.evaluate("window.complaints")
-
-    def output(self, n: int):
-        """What is shown below the n-th code cell, as a locator."""
-        return self.page.locator(".jp-CodeCell").nth(n).locator(".jp-Cell-outputWrapper")
-
-    def wait_for(self, n: int, text: str):
-        """Wait until the n-th code cell's output, its widgets' included, shows this text."""
-        from playwright.sync_api import expect
-
-        expect(self.output(n)).to_contain_text(text, timeout=PATIENCE * 1000)
-
-    def slider(self, label: str):
-        """The handle of the slider with this label; `.press("ArrowRight")` moves it by a step."""
-        return self.page.locator(".widget-slider", has_text=label).get_by_role("slider")

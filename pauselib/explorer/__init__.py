@@ -1,27 +1,9 @@
-"""What the notebooks show that can be used: what is finished under runs/ and what comes next, a picker of variants, a
-variant that can be asked, a browser of the stored replies, and two rows compared.
-
-In a notebook:
-
-    from pauselib import explorer
-
-    explorer.overview(settings)
-    explorer.ask(settings)
-    explorer.browse(settings)
-    explorer.compare(settings)
-    explorer.finished(settings)
-    explorer.next_command(settings)
-    picked = explorer.pick(settings, "warmup")
-    print(explorer.will_do(settings, "inject"))
+"""What the notebooks show that can be used: what is finished under runs/, a picker of variants, models that can be
+asked, and the stored replies. Under papermill and nbconvert, where nobody can use widgets, it is plain HTML.
 """
 
-import importlib
-
-__all__ = ["ask", "browse", "compare", "finished", "next_command", "overview", "pick", "will_do"]
-
-
-def __getattr__(name: str):
-    """The functions of `pauselib.explorer.notebook`, imported when the first of them is used."""
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module("pauselib.explorer.notebook"), name)
+from pauselib.explorer.asking import ask as ask
+from pauselib.explorer.browsing import browse as browse
+from pauselib.explorer.choosing import finished as finished
+from pauselib.explorer.choosing import pick as pick
+from pauselib.explorer.choosing import will_do as will_do

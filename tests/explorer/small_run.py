@@ -6,18 +6,8 @@ import pytest
 
 from pauselib.settings import Settings
 
-SMALL = {
-    "experiment": "small",
-    "n_train": 12,
-    "n_test": 4,
-    "n_copies": 2,
-    "eval_steps": 2,
-    "base_eval_steps": 2,
-    "max_steps": 2,
-    "base_max_steps": 2,
-    "max_new_tokens": 20,
-    "variant": "sft_fr_phead_peft",
-}
+STEPS = {"eval_steps": 2, "base_eval_steps": 2, "max_steps": 2, "base_max_steps": 2, "max_new_tokens": 20}
+ROW = {"experiment": "small", "variant": "sft_fr_phead_peft"}
 
 
 @pytest.fixture(scope="session")
@@ -25,17 +15,17 @@ def small_run(tmp_path_factory) -> Settings:
     """Two variants, one of them with an intervention too, and the first step's model without replies."""
     from pauselib.steps import evaluate
 
-    settings = Settings(**SMALL, runs_dir=str(tmp_path_factory.mktemp("runs")))
-    evaluate(settings.but(variant="sft_peft"))
-    evaluate(settings)
-    evaluate(settings.but(max_pauses=0))
+    runs_dir = str(tmp_path_factory.mktemp("runs"))
+    settings = Settings(n_train=12, n_test=4, n_copies=2, runs_dir=runs_dir, **STEPS, **ROW)
+    for changes in ({"variant": "sft_peft"}, {}, {"max_pauses": 0}):
+        evaluate(settings.but(**changes))
     return settings
 
 
 @pytest.fixture
 def asked(small_run) -> Settings:
     """The settings of a notebook that knows the folder and nothing else."""
-    return Settings(experiment="small", variant="sft_fr_phead_peft", runs_dir=small_run.runs_dir)
+    return Settings(runs_dir=small_run.runs_dir, **ROW)
 
 
 @pytest.fixture
@@ -43,13 +33,3 @@ def own_copy(asked, tmp_path) -> Settings:
     """The same, of a copy of the run that a test may change."""
     shutil.copytree(asked.runs_dir, tmp_path / "runs")
     return asked.but(runs_dir=str(tmp_path / "runs"))
-
-
-@pytest.fixture
-def decodings(monkeypatch) -> list:
-    """Has one item for each time that something was decoded."""
-    from pauselib.decoding import greedy
-
-    calls, generate = [], greedy.generate
-    monkeypatch.setattr(greedy, "generate", lambda *args, **kwargs: calls.append(1) or generate(*args, **kwargs))
-    return calls

@@ -1,0 +1,87 @@
+"""Two rows side by side, on three replies each that were written by hand."""
+
+import json
+
+import pytest
+
+from pauselib import figures, runs
+from pauselib.analysis.tables import compare
+from pauselib.errors import InputError
+from pauselib.settings import Settings
+
+
+@pytest.fixture
+def rows(by_hand) -> tuple[Settings, Settings]:
+    """sft is right in the problems 0 and 1, sft_peft in 0."""
+    return compare.two_rows(by_hand.but(variant="sft", other_variant="sft_peft"))
+
+
+def test_the_replies_are_paired_by_problem(rows):
+    paired = compare.paired_replies(rows)
+    table = compare.paired_accuracy(rows, paired)
+    assert table["run"].tolist() == ["sft", "sft_peft", "first − second"]
+    assert table["correct"].tolist() == [2, 1, 1]
+    assert table["alone"].tolist() == [1, 0, 1]
+    assert table["accuracy"].tolist() == pytest.approx([2 / 3, 1 / 3, 1 / 3])
+    assert table["pauses_mean"].tolist() == pytest.approx([4, 8, -4])
+    assert table["p"].tolist()[2] == 1  # one problem tells the two apart: no evidence
+    [changed] = compare.changed_replies(paired).to_dict("records")
+    assert (changed["problem_id"], changed["right"]) == ("test-1", "first")
+    assert (changed["first"], changed["second"]) == ("<|pause|>" * 2 + "#### 1", "<|pause|>" * 4 + "#### 1")
+
+
+def test_only_problems_with_the_same_id_question_and_gold_answer_are_paired(rows):
+    path = rows[1].variant_folder() / "predictions.jsonl"
+    replies = [json.loads(line) for line in path.read_text().splitlines()]
+    replies[0]["question"], replies[1]["gold"] = "Another one?", "7"
+    path.write_text("".join(json.dumps(one) + "\n" for one in replies))
+    paired = compare.paired_replies(rows)
+    assert paired["problem_id"].tolist() == ["test-2"]
+    assert compare.changed_replies(paired).empty
+    assert compare.paired_accuracy(rows, paired[:0])["accuracy"].isna().all()
+
+
+def test_what_differs_is_listed_back_to_the_problems(tmp_path):
+    def make(name: str, lr: float, strategy: str | None) -> Settings:
+        one = Settings(runs_dir=str(tmp_path), experiment=name, variant="sft")
+        clean, folder = one.folder() / "data", one.variant_folder()
+        rows = one.injected_folder() if strategy else clean
+        write(clean, {"n_train": 5})
+        if strategy:
+            write(rows, {"strategy": strategy}, data=clean)
+        write(folder / "model", {"n_copies": lr, "learning_rate": lr}, data=rows)
+        write(folder, {"variant": "sft", "seed": 42, "n_copies": lr}, model=folder / "model")
+        return one
+
+    def write(folder, settings: dict, **inputs):
+        runs.write(folder / "made", "here")
+        outputs = {"made": runs.digest(folder / "made")}
+        runs.write_json(folder / runs.MANIFEST, {**runs.origin(folder, settings, inputs), "outputs": outputs})
+
+    first, second = make("a", 0.1, "random"), make("b", 0.2, "word")
+    assert compare.names((first, second)) == ["sft, experiment a", "sft, experiment b"]
+    assert sorted(compare.differing_settings((first, second)).values.tolist()) == [
+        ["injected rows", "strategy", "random", "word"],
+        ["model", "learning_rate", "0.1", "0.2"],
+        ["replies", "n_copies", "0.1", "0.2"],  # once, though the model has it too
+    ]
+    lines = compare.differing_settings((first, make("c", 0.1, None))).values.tolist()
+    assert ["injected rows", "", "made", "–"] in lines
+    assert compare.differing_settings((first, first)).empty
+
+
+def test_the_other_row_is_the_matched_baseline_or_what_is_given_and_has_replies(by_hand):
+    sft = by_hand.but(variant="sft")
+    assert compare.two_rows(sft)[1].variant == "baseline_1_epoch"  # sft trains nothing of the LM
+    assert compare.two_rows(sft.but(other_variant="sft_peft.yaml"))[1].variant == "sft_peft"
+    with pytest.raises(InputError, match=r"made_from.json is missing.* -p variant sft -p experiment b -p seed 7"):
+        compare.two_rows(sft.but(other_experiment="b", other_seed=7))
+    (by_hand.but(variant="sft_peft").variant_folder() / "predictions.jsonl").write_text("")
+    with pytest.raises(InputError, match=r"predictions\.jsonl is not as it was made"):
+        compare.two_rows(sft.but(other_variant="sft_peft"))
+
+
+def test_the_losses_of_both_are_in_one_picture(rows):
+    figure = figures.losses_of_two(compare.losses(rows))
+    points = [line for line in figure.axes[0].lines if line.get_label() in ("sft", "sft_peft")]
+    assert [line.get_ydata().tolist() for line in points] == [[0.5], [0.25]]  # the eval losses

@@ -1,0 +1,68 @@
+"""Browsing stored replies, without a browser, and what the notebooks show where nobody can use widgets."""
+
+import json
+
+import papermill
+import pytest
+from conftest import ROOT, SCRIPT
+
+from pauselib import explorer, runs
+from pauselib.explorer.asking import stored_replies
+from pauselib.explorer.browsing import Browser, folders_with_replies
+from pauselib.settings import Settings
+
+pytest_plugins = ["small_run"]
+
+
+def test_replies_are_filtered_searched_and_shown(asked):
+    folders = folders_with_replies(asked)
+    assert list(folders) == ["sft_peft", "sft_fr_phead_peft", "sft_fr_phead_peft, no pauses of its own"]
+    browser = Browser(folders, "sft_fr_phead_peft")
+    assert browser.status.value == "4 of 4 replies pass the filters."
+    assert "test-0" in browser.shown.value
+    browser.listing.index = 2
+    assert "test-2" in browser.shown.value
+    browser.search.value = "TEST-2"
+    assert browser.status.value == "1 of 4 replies pass the filters."
+    for control, label in ((browser.end, "ended by itself"), (browser.judged, "correct")):
+        control.label = label
+        assert (browser.status.value, browser.shown.value) == ("0 of 4 replies pass the filters.", "")
+        control.index = 0
+        assert browser.status.value == "1 of 4 replies pass the filters."
+    browser.search.value = ""
+    browser.folder.index = 2
+    assert 'aria-label="pause"' not in browser.shown.value
+
+
+def test_replies_without_tokens_are_unshaded_and_what_they_hold_is_text(own_copy):
+    folder = own_copy.variant_folder()
+    (folder / "tokens.parquet").unlink()
+    said = [json.loads(line) for line in (folder / "predictions.jsonl").read_text().splitlines()]
+    harmful = {"question": SCRIPT, "reply": f"<|pause|>one {SCRIPT}", "problem_id": SCRIPT}
+    runs.write(folder / "predictions.jsonl", "".join(json.dumps({**one, **harmful}) + "\n" for one in said))
+    browser = Browser(folders_with_replies(own_copy), "sft_fr_phead_peft")
+    assert (browser.shown.value.count('aria-label="pause"'), browser.shown.value.count("&lt;script&gt;")) == (1, 3)
+    assert "<script" not in browser.shown.value
+    assert "shade" not in browser.shown.value
+
+
+def test_where_nobody_can_use_widgets_the_first_reply_is_shown(asked, tmp_path):
+    first = stored_replies(asked.variant_folder(), 0)[0]
+    html = explorer.browse(asked).data
+    assert first["question"] in html
+    assert html.count('aria-label="pause"') == first["n_pauses"]
+    for show in (explorer.finished, explorer.ask, explorer.browse):
+        assert "<code>make run</code>" in show(Settings(runs_dir=str(tmp_path))).data
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("explore", 'aria-label="pause"'), ("start", "Replies (evaluate)"), ("compare", "first − second")],
+)
+def test_a_notebook_runs_through_under_papermill_without_widgets(asked, tmp_path, name, expected):
+    given = {"experiment": "small", "runs_dir": asked.runs_dir}
+    given |= {"variant": "sft_peft", "other_variant": "sft_fr_phead_peft"} if name == "compare" else {}
+    path = ROOT / "notebooks" / f"{name}.ipynb"
+    notebook = papermill.execute_notebook(path, tmp_path / "out.ipynb", given, progress_bar=False, cwd=str(ROOT))
+    assert "widgets" not in notebook.metadata
+    assert expected in str([cell.outputs for cell in notebook.cells if cell.cell_type == "code"])
