@@ -7,7 +7,7 @@ import pytest
 
 from pauselib import manifests, runs, steps
 from pauselib.analysis.tables import loading
-from pauselib.artifacts import DEFAULTS, injected_part, model_part, replies_part, trial_part, why_unfinished
+from pauselib.artifacts import DEFAULTS, injected_artifact, model_artifact, replies_artifact, trial_artifact, why_unfinished
 from pauselib.decoding.interventions import Cap
 from pauselib.errors import InputError
 from pauselib.manifests import classes_of, code_digest, manifest_digest, plain_source
@@ -100,8 +100,8 @@ def made(folder, settings: dict, code: dict | None = None, **inputs) -> None:
 
 
 def test_a_model_trained_on_the_pauses_of_another_strategy_is_not_what_is_asked_for(sft):
-    random, word = (injected_part(sft.but(strategy=name)) for name in ("random", "word"))
-    model, replies = model_part(sft), replies_part(sft)
+    random, word = (injected_artifact(sft.but(strategy=name)) for name in ("random", "word"))
+    model, replies = model_artifact(sft), replies_artifact(sft)
     made(random.folder, random.settings)
     made(model.folder, model.settings, data=random.folder)
     made(replies.folder, replies.settings, model=model.folder)
@@ -113,7 +113,7 @@ def test_a_model_trained_on_the_pauses_of_another_strategy_is_not_what_is_asked_
 
 
 def test_the_trial_of_a_checkpoint_is_not_that_of_the_last_weights(sft):
-    at_2, at_4, last = (trial_part(sft, step) for step in (2, 4, None))
+    at_2, at_4, last = (trial_artifact(sft, step) for step in (2, 4, None))
     made(at_4.folder, at_2.settings, at_2.code)
     made(last.folder, at_2.settings, at_2.code)
     assert why_unfinished(sft, "trial", 4) == "trial made with step=2 (now 4)"
@@ -128,7 +128,7 @@ def test_other_weights_at_the_path_of_the_model_are_another_model(sft, tmp_path)
     (folder / "config.json").write_text("{}")
     (folder / "model.safetensors").write_text("weights")
     row = sft.but(model=str(folder), variant="baseline_1_epoch")
-    made(model_part(row).folder, model_part(row).settings, base=source_digest(folder))
+    made(model_artifact(row).folder, model_artifact(row).settings, base=source_digest(folder))
     assert why_unfinished(row, "warmup", of_sources=True) is None
     (folder / "model.safetensors").write_text("others")
     assert why_unfinished(row, "warmup", of_sources=True).startswith("model made with base=")
@@ -229,13 +229,13 @@ def test_every_setting_has_a_default_that_a_manifest_can_hold():
 
 
 def test_what_is_asked_of_a_row_is_what_its_replies_name(sft):
-    assert runs.manifest(sft.variant_folder())["settings"] == replies_part(sft).settings
+    assert runs.manifest(sft.variant_folder())["settings"] == replies_artifact(sft).settings
 
 
 def test_more_checkpoints_than_asked_for_do_no_harm_and_other_ones_do(sft):
-    folder, settings = model_part(sft)[1:3]
+    folder, settings = model_artifact(sft)[1:3]
     runs.make_once(
         folder, runs.origin(folder, {**settings, "trial_checkpoints": [10]}, {}), lambda new: runs.write(new / "w", "")
     )
-    assert model_part(sft).changes() == ""
-    assert model_part(sft.but(trial_checkpoints=[20])).changes() == "trial_checkpoints=[10] (now [20])"
+    assert model_artifact(sft).changes() == ""
+    assert model_artifact(sft.but(trial_checkpoints=[20])).changes() == "trial_checkpoints=[10] (now [20])"

@@ -54,7 +54,7 @@ def is_row(name: str) -> bool:
 
 
 def finished_metrics(rows: list[Settings]) -> dict[str, dict]:
-    """The metrics of those rows of an experiment whose replies count as finished (`parts.why_unfinished`), by variant.
+    """The metrics of those rows of an experiment whose replies count as finished (`why_unfinished`), by variant.
 
     None does in an experiment whose record can't be read.
     """

@@ -4,7 +4,7 @@ from datetime import datetime
 from statistics import mean
 
 from pauselib import runs
-from pauselib.artifacts import Part, parts_of
+from pauselib.artifacts import Artifact, artifacts_of
 from pauselib.settings import Settings
 from pauselib.workflow.durations import rough_duration, seconds_kept
 
@@ -32,16 +32,16 @@ def will_do(settings: Settings, step: str) -> str:
     where those of all that is missing are known.
     """
     try:
-        return from_parts(settings, step, list(parts_of(settings.of_row(), step)))
+        return from_parts(settings, step, artifacts_of(settings.of_row(), step))
     except FileNotFoundError:  # it took the place of another one just now
         return "is being made by another process"
 
 
-def from_parts(settings: Settings, step: str, needed: list[Part]) -> str:
+def from_parts(settings: Settings, step: str, needed: list[Artifact]) -> str:
     """What a step will do with its parts, the last of which is its own, in words."""
     last = needed[-1]
     for part in needed:
-        changed = part.changes()
+        changed = part.difference()
         if changed and not settings.overwrite:
             made_with = f"its {part.what}, made with {changed}"
             return f"{REFUSED} because of {made_with}: choose another experiment, or say overwrite=True"
@@ -56,9 +56,9 @@ def from_parts(settings: Settings, step: str, needed: list[Part]) -> str:
     return f"will {DOES[step]}{first}{told}"
 
 
-def is_kept(part: Part) -> bool:
+def is_kept(part: Artifact) -> bool:
     """Whether a part is there, made with the settings of now, and belongs to what it was made from."""
-    return runs.manifest(part.folder) is not None and not part.changes() and runs.why_stale(part.folder) is None
+    return runs.manifest(part.folder) is not None and not part.difference() and runs.why_stale(part.folder) is None
 
 
 def usual_seconds(settings: Settings, step: str) -> float | None:

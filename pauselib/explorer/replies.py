@@ -9,6 +9,7 @@ import pandas as pd
 
 from pauselib import runs, tasks
 from pauselib.decoding.evaluation import decoder, end_ids, judged, pause_id_of, with_prompt_pauses
+from pauselib.decoding.interventions import INTERVENTION_SETTINGS, active_interventions
 from pauselib.explorer.contents import model_time, replies_time
 from pauselib.figures.reply_html import PAUSE_MARK, PAUSE_STYLE, pieces, reply_html
 from pauselib.figures.tables import table_html
@@ -102,7 +103,8 @@ class Replies:
         pause_id, task = pause_id_of(model), tasks.find(settings.task)
         asked = [{"problem_id": "of your own", "question": question, "answer": ""}]
         [prompt] = prompt_ids(tokenize(asked, tokenizer, task))
-        text_of, chooser = decoder(settings, tokenizer, pause_id)
+        interventions = active_interventions(settings.of(*INTERVENTION_SETTINGS))
+        text_of, chooser = decoder(tokenizer, pause_id, interventions, settings.seed, task.answer_mark)
 
         def as_dictionary(reply) -> dict:
             return {

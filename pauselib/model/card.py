@@ -1,10 +1,10 @@
 """The model card: README.md in a model's folder, which the hub shows."""
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
 from pauselib import runs
-from pauselib.settings import Settings, settings_of_step
 from pauselib.sources.located import located
 from pauselib.sources.models import at_revision, is_named, pinned
 from pauselib.sources.packaged import PACKAGED
@@ -89,8 +89,10 @@ Greedy, at most {max_new_tokens} new tokens, pauses among them.
 """
 
 
-def training_card(settings: Settings, record: dict) -> str:
-    """Return the card of a trained model, by the settings as its row took them and the record in `training.json`."""
+def training_card(settings, names: Iterable[str], record: dict) -> str:
+    """Return the card of a trained model, by the settings as its row took them, the names of those that it lists, and
+    the record in `training.json`.
+    """
     from huggingface_hub import ModelCardData
 
     variant, (model, _) = parse(settings.variant), at_revision(settings.source)
@@ -106,8 +108,8 @@ def training_card(settings: Settings, record: dict) -> str:
         pipeline_tag="text-generation",
         tags=["pause-tokens"] if variant.pauses else None,
     )
-    names = {"model": without_place(settings.model), "dataset": without_place(settings.dataset)}
-    used = settings.of(*settings_of_card(variant)) | names
+    places = {"model": without_place(settings.model), "dataset": without_place(settings.dataset)}
+    used = settings.of(*names) | places
     losses = {name: record[name] for name in ("eval_loss", "lm_loss", "pause_loss") if name in record}
     injected = f"pauses were injected into the answers (strategy `{settings.strategy}`, {settings.n_copies} a problem)."
     return CARD.format(
@@ -132,13 +134,6 @@ def training_card(settings: Settings, record: dict) -> str:
 def without_place(source: str) -> str:
     """Return a source as a card names it, which others read: of a path its last part."""
     return Path(source).name if located(source) else source
-
-
-def settings_of_card(variant) -> tuple[str, ...]:
-    """Return the names of the settings that a variant's card lists: those of its data and of its training."""
-    trained = [*settings_of_step("first_step"), *(settings_of_step("second_step") if variant.second_step else ())]
-    injected = settings_of_step("inject") if variant.pauses else ()
-    return tuple(dict.fromkeys([*settings_of_step("data"), *injected, *trained]))
 
 
 def licence_of(source: str) -> str | None:

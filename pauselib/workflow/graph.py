@@ -5,10 +5,9 @@ a rule for each kind, and takes from here what each needs.
 from dataclasses import dataclass
 from pathlib import Path
 
-from pauselib.artifacts import needs_first_step
+from pauselib.artifacts import before
 from pauselib.settings import Settings
 from pauselib.trials import models_of_trial
-from pauselib.variants import FIRST_STEP, parse
 
 
 @dataclass(frozen=True)
@@ -22,7 +21,7 @@ class Output:
 
     @property
     def makes(self) -> str | None:
-        """The notebook whose part it makes, as `parts.why_unfinished` takes it; None for the analysis."""
+        """The notebook whose part it makes, as `artifacts.why_unfinished` takes it; None for the analysis."""
         return {"analyze": None, "intervene": "evaluate"}.get(self.rule, self.rule)
 
     @property
@@ -50,15 +49,11 @@ def notebook_of(rule: str, row: Settings) -> Path:
     return row.variant_folder() / f"{rule}.ipynb"
 
 
-def before(rule: str, row: Settings) -> list[tuple[str, str]]:
+def needs(rule: str, row: Settings) -> list[tuple[str, str]]:
     """Return what a rule needs for a row, directly: other rules, each with a variant of the same seed."""
-    variant, first = parse(row.variant), ("warmup", FIRST_STEP)
-    if rule == "inject":
-        return [first] if needs_first_step(row) else []
-    if rule == "warmup":  # the injected rows where it pauses, and the first step where it starts from that
-        return [*[("inject", row.variant)] * variant.pauses, *[first] * variant.second_step]
-    trials = [("trial", name) for name in models_of_trial(row.variant)[1:]]  # which its own is compared with
-    return [("warmup", row.variant), *(trials if rule == "trial" else [])]
+    needed = before("evaluate" if rule == "intervene" else rule, row)
+    others = models_of_trial(row.variant)[1:] if rule == "trial" else ()  # whose trials its own is compared with
+    return [*needed, *(("trial", name) for name in others)]
 
 
 def notebooks_of_graph(settings: Settings) -> list[Output]:
@@ -69,8 +64,8 @@ def notebooks_of_graph(settings: Settings) -> list[Output]:
         row = settings.but(seed=seed, variant=variant, **intervention).of_row()
         path = notebook_of(rule, row)
         if path not in found:
-            needs = tuple(add(one, seed, name) for one, name in before(rule, row))
-            found[path] = Output(rule, row, path, needs)
+            made_before = tuple(add(one, seed, name) for one, name in needs(rule, row))
+            found[path] = Output(rule, row, path, made_before)
         return path
 
     def add_all(rule: str, variant: str, **intervention) -> list[Path]:

@@ -108,7 +108,7 @@ def take_away(path: Path) -> None:
 
 def unfinished_notebooks(settings: Settings) -> list[Path]:
     """Return the notebooks of an experiment's graph that have to be made, with all that need them: they are missing, a
-    kill has cut them off, or what they made doesn't count as finished (`parts.why_unfinished`), which is said.
+    kill has cut them off, or what they made doesn't count as finished (`artifacts.why_unfinished`), which is said.
 
     Snakemake remembers what it did not finish, but not what another copy of the project did not; it sees no other
     settings where its notes are gone, and makes nothing again that is missing before something that is there.

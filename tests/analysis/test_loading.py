@@ -8,7 +8,7 @@ from conftest import SCRIPT, reply, save
 
 from pauselib import files, runs
 from pauselib.analysis.tables import loading
-from pauselib.artifacts import model_part
+from pauselib.artifacts import model_artifact
 from pauselib.settings import Settings
 from pauselib.variants import VARIANTS
 
@@ -237,7 +237,7 @@ def test_replies_that_were_cut_are_stale(by_hand):
 def test_replies_of_a_model_that_was_trained_again_are_stale_and_so_are_its_interventions(intervened):
     row = intervened.but(variant="sft")
     model, changed = row.variant_folder() / "model", row.but(max_pauses=0).replies_folder()
-    asked = model_part(row).settings
+    asked = model_artifact(row).settings
     runs.make_once(model, runs.origin(model, asked, {}), lambda part: runs.write(part / "weights", "1"))
     for folder in (row.variant_folder(), changed):
         manifest = runs.manifest(folder)

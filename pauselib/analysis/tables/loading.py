@@ -12,7 +12,7 @@ import pandas as pd
 
 from pauselib import runs, tasks
 from pauselib.analysis.statistics.intervals import wilson
-from pauselib.artifacts import replies_part, trial_part, why_unfinished
+from pauselib.artifacts import replies_artifact, trial_artifact, why_unfinished
 from pauselib.settings import Settings
 from pauselib.sources import generator
 from pauselib.tokens import PAUSE_TEXT
@@ -66,38 +66,38 @@ def curve_rows(settings: Settings) -> dict[tuple[int, str, int], Settings]:
 
 
 def finished_trials(settings: Settings) -> dict[tuple[int, str], Path]:
-    """The folders of those of `trial_rows` that are finished (`parts.why_unfinished`)."""
+    """The folders of those of `trial_rows` that are finished (`artifacts.why_unfinished`)."""
     rows = trial_rows(settings)
-    return {key: trial_part(row).folder for key, row in rows.items() if why_unfinished(row, "trial") is None}
+    return {key: trial_artifact(row).folder for key, row in rows.items() if why_unfinished(row, "trial") is None}
 
 
 def finished_checkpoints(settings: Settings) -> dict[tuple[int, str, int], Path]:
-    """The folders of those of `curve_rows` that are finished (`parts.why_unfinished`)."""
+    """The folders of those of `curve_rows` that are finished (`artifacts.why_unfinished`)."""
     rows = {key: (row, key[2] or None) for key, row in curve_rows(settings).items()}
     return {
-        key: trial_part(row, step).folder
+        key: trial_artifact(row, step).folder
         for key, (row, step) in rows.items()
         if why_unfinished(row, "trial", step) is None
     }
 
 
 def finished_folders(settings: Settings) -> dict[tuple[int, str], Path]:
-    """Those of `row_folders` whose replies are finished (`parts.why_unfinished`)."""
+    """Those of `row_folders` whose replies are finished (`artifacts.why_unfinished`)."""
     rows = {(seed, name): settings.but(seed=seed, variant=name) for seed, name in row_folders(settings)}
     return {key: row.variant_folder() for key, row in rows.items() if why_unfinished(row, "evaluate") is None}
 
 
 def asked_for(settings: Settings) -> dict[Path, tuple]:
     """All replies, of rows and interventions, and trials that the experiment asks for, by their folders, which may not
-    exist: as `parts.why_unfinished` takes them.
+    exist: as `artifacts.why_unfinished` takes them.
     """
     rows = [settings.but(seed=seed, variant=name) for seed, name in row_folders(settings)]
     changed = [settings.but(seed=seed, **one) for one in settings.interventions for seed in settings.seeds]
     rows += [row for row in changed if row.variant in settings.variants]
     steps = [(row, key[2] or None) for key, row in curve_rows(settings).items()]
     trials = [(row, None) for row in trial_rows(settings).values()] + steps
-    of_trials = {trial_part(row, step).folder: (row, "trial", step) for row, step in trials}
-    return {replies_part(row).folder: (row, "evaluate") for row in rows} | of_trials
+    of_trials = {trial_artifact(row, step).folder: (row, "trial", step) for row, step in trials}
+    return {replies_artifact(row).folder: (row, "evaluate") for row in rows} | of_trials
 
 
 def stale_folders(settings: Settings) -> dict[Path, str]:
@@ -284,7 +284,7 @@ def values_used(settings: Settings) -> dict[str, list]:
     injected = dict.fromkeys(row.injected_folder() for row in rows)
     models = dict.fromkeys(row.variant_folder() / "model" for row in [*rows, *first])
     replies = [row.variant_folder() for row in rows]
-    trials = [trial_part(row).folder for row in trial_rows(settings).values()]
+    trials = [trial_artifact(row).folder for row in trial_rows(settings).values()]
     found: dict[str, dict[str, object]] = {}
     for folder in [settings.folder() / "data", *injected, *models, *replies, *trials]:
         manifest = runs.manifest(folder) or {}
