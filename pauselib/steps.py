@@ -163,16 +163,17 @@ def start_of_training(settings: Settings) -> tuple[Path, Path | str]:
     return source, first_step(settings) if parse(settings.variant).second_step else settings.source
 
 
-def before_training(settings: Settings) -> tuple:
-    """Return a variant's model as it is before its first step, its tokenizer, and its rows of `train` and `validation`.
+def before_training(settings: Settings):
+    """Return the trainer of a variant before its first step, a `training.trainer.PauseTrainer` that reports nowhere.
 
-    What they are made from is made now unless it is there.
+    What it is made from is made now unless it is there.
     """
     settings = settings.of_row()
     source, base = start_of_training(settings)
-    from pauselib.training.warmup import untrained
+    from pauselib.training.warmup import trainer_of, untrained
 
-    return untrained(recipe(settings), base), load_tokenizer(str(base)), training_rows(settings, source)
+    how, work = recipe(settings.but(report_to="none")), settings.variant_folder() / "checkpoints"
+    return trainer_of(how, untrained(how, base), load_tokenizer(str(base)), training_rows(settings, source), work)
 
 
 def warm_up(settings: Settings, picture=None) -> Path:

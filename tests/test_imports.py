@@ -24,10 +24,12 @@ COMPUTE_WITH_TENSORS = (
     "pauselib.training.checkpoints",
     "pauselib.training.suitability",
     "pauselib.training.trainer",
+    "pauselib.training.warmup",
     "pauselib.decoding.batch_cache",
     "pauselib.decoding.greedy",
     "pauselib.sources.pretraining",
     "pauselib.trials.scorer",
+    "pauselib.trials.trial",
 )
 SHOW_SOMETHING = ("report", "explorer")  # the rooms that are imported to draw and to be clicked
 

@@ -163,7 +163,7 @@ def test_a_card_names_no_place_on_the_machine(settings, tmp_path):
     record = {"trainable": [], "steps": 1, "best_step": 1}
     for place in places.values():
         Path(place).mkdir()
-    card = training_card(settings.but(model=places["base"], dataset=places["problems"]), record)
+    card = training_card(settings.but(model=places["base"], dataset=places["problems"]), places, record)
     assert str(tmp_path) not in card
     assert {"| `model` | base |", "| `dataset` | problems |"} <= set(card.splitlines())
 
