@@ -3,14 +3,15 @@
 import json
 import os
 import re
+from dataclasses import fields
 from pathlib import Path
 from typing import NamedTuple
 
 from pauselib import runs, tasks
 from pauselib.decoding.interventions import INTERVENTION_SETTINGS, active_interventions
-from pauselib.injection.strategies import STRATEGIES, find_strategies
+from pauselib.injection.strategies import STRATEGIES, find_strategies, prompt_pauses
 from pauselib.manifests import CODE, changes, code_digest, in_words
-from pauselib.settings import Settings, settings_of_step
+from pauselib.settings import BY_STEP, Settings, settings_of_step
 from pauselib.sources.located import located, refuse_missing
 from pauselib.sources.models import model_source, source_digest, tokenizer_digest
 from pauselib.sources.problems import CURE, GENERATOR, digests
@@ -81,6 +82,22 @@ def settings_of_card(variant: Variant) -> tuple[str, ...]:
 def needs_first_step(settings: Settings) -> bool:
     """Return whether the first step's model is asked where pauses are put into the answers."""
     return any(one.needs_model for one in find_strategies(settings.strategy))
+
+
+def pauses_of_prompt(settings: Settings) -> int:
+    """Return how many pauses stand between every prompt and its answer."""
+    return prompt_pauses(**settings.of(*settings_of_step("inject")))
+
+
+def recipe(settings: Settings):
+    """Return how a variant is trained, as `training.warmup.Recipe`."""
+    from pauselib.training.warmup import Recipe
+
+    names = [field.name for field in fields(Recipe) if field.name in Settings.model_fields]
+    given = settings.of(*names)
+    if not parse(settings.variant).second_step:
+        given |= {name: getattr(settings, f"base_{name}") for name in BY_STEP} | {"trial_checkpoints": ()}
+    return Recipe(**given, prompt_pauses=pauses_of_prompt(settings))
 
 
 def clean_artifact(settings: Settings) -> Artifact:

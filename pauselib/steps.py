@@ -9,7 +9,6 @@ This is where settings end: what is called from here takes what it uses as plain
 import functools
 import shutil
 from collections.abc import Callable
-from dataclasses import fields
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -21,11 +20,10 @@ from pauselib.decoding.interventions import INTERVENTION_SETTINGS, active_interv
 from pauselib.decoding.likelihood import completion_log_likelihoods
 from pauselib.errors import InputError
 from pauselib.injection.rows import build_clean, build_injected, fit, read_rows
-from pauselib.injection.strategies import prompt_pauses
 from pauselib.manifests import without_notes
 from pauselib.positions import check_replies, check_training_rows, check_trial
 from pauselib.progress import working
-from pauselib.settings import BY_STEP, Settings, settings_of_step
+from pauselib.settings import Settings
 from pauselib.sources.models import (
     check_language_model,
     load_config,
@@ -132,22 +130,6 @@ def training_rows(settings: Settings, folder: Path) -> dict[str, pd.DataFrame]:
     return {split: some.loc[some.index.repeat(copies)] for split, some in fitting.items()}
 
 
-def pauses_of_prompt(settings: Settings) -> int:
-    """Return how many pauses stand between every prompt and its answer."""
-    return prompt_pauses(**settings.of(*settings_of_step("inject")))
-
-
-def recipe(settings: Settings):
-    """Return how a variant is trained, as `training.warmup.Recipe`."""
-    from pauselib.training.warmup import Recipe
-
-    names = [field.name for field in fields(Recipe) if field.name in Settings.model_fields]
-    given = settings.of(*names)
-    if not parse(settings.variant).second_step:
-        given |= {name: getattr(settings, f"base_{name}") for name in BY_STEP} | {"trial_checkpoints": ()}
-    return Recipe(**given, prompt_pauses=pauses_of_prompt(settings))
-
-
 def start_of_training(settings: Settings) -> tuple[Path, Path | str]:
     """Return the folder that a variant's rows come from and the model that its training starts from, made now unless
     they are there. Raises InputError, before anything is made, for a model that can't be had or used.
@@ -170,10 +152,11 @@ def before_training(settings: Settings):
     """
     settings = settings.of_row()
     source, base = start_of_training(settings)
-    from pauselib.training.warmup import trainer_of, untrained
+    from pauselib.training.warmup import quiet, trainer_of, untrained
 
-    how, work = recipe(settings.but(report_to="none")), settings.variant_folder() / "checkpoints"
-    return trainer_of(how, untrained(how, base), load_tokenizer(str(base)), training_rows(settings, source), work)
+    how, work = artifacts.recipe(settings.but(report_to="none")), settings.variant_folder() / "checkpoints"
+    with quiet():
+        return trainer_of(how, untrained(how, base), load_tokenizer(str(base)), training_rows(settings, source), work)
 
 
 def warm_up(settings: Settings, picture=None) -> Path:
@@ -194,7 +177,7 @@ def warm_up(settings: Settings, picture=None) -> Path:
             from pauselib.training.warmup import train_variant  # of trl and peft: seconds
 
         rows, work = training_rows(settings, source), folder / "checkpoints"
-        record = train_variant(recipe(settings), base, rows, new, work, made_from, picture)
+        record = train_variant(artifacts.recipe(settings), base, rows, new, work, made_from, picture)
         runs.write_json(new / "training.json", record)
         card = training_card(settings, artifacts.settings_of_card(variant), record)
         runs.write(new / "README.md", card + TRAINED_PARTS)
@@ -220,7 +203,7 @@ def trained_model(settings: Settings, folder: Path, step: int | None = None) -> 
         return load_model(str(model), settings.dtype, settings.attn_implementation), tokenizer
     from pauselib.training.warmup import model_at
 
-    return model_at(recipe(settings), first_step(settings), model, step), tokenizer
+    return model_at(artifacts.recipe(settings), first_step(settings), model, step), tokenizer
 
 
 def evaluate(settings: Settings) -> tuple[list[dict], dict]:
@@ -240,7 +223,7 @@ def evaluate(settings: Settings) -> tuple[list[dict], dict]:
         )
     artifacts.check_unchanged(settings, "evaluate")
     limits, task = (settings.max_new_tokens, settings.max_total_tokens), tasks.find(settings.task)
-    config, between = load_config(settings.source), pauses_of_prompt(settings)
+    config, between = load_config(settings.source), artifacts.pauses_of_prompt(settings)
     check_replies(config, lambda: read_rows(clean_rows(settings), "test"), between, *limits)
     trained, replies, clean = warm_up(settings), artifacts.replies_artifact(settings), clean_rows(settings)
     folder, inputs = replies.folder, {"model": trained / "model", "data": clean}
@@ -278,7 +261,7 @@ def trial(settings: Settings, step: int | None = None) -> pd.DataFrame:
     settings = settings.of_row()
     artifacts.check_unchanged(settings, "trial")
     n_rows, how = settings.n_trial or None, (settings.trial_sites, settings.trial_contents, settings.trial_doses)
-    inserted = pauses_of_prompt(settings) + max(settings.trial_doses)
+    inserted = artifacts.pauses_of_prompt(settings) + max(settings.trial_doses)
     check_trial(load_config(settings.source), lambda: read_rows(clean_rows(settings), "test")[:n_rows], inserted)
     trained, tried, clean = warm_up(settings), artifacts.trial_artifact(settings, step), clean_rows(settings)
 

@@ -6,8 +6,8 @@ import pytest
 from transformers import AutoConfig, AutoModelForCausalLM
 
 from pauselib import runs, steps
-from pauselib.analysis.tables.trials import Trials
-from pauselib.decoding import evaluation, greedy
+from pauselib.artifacts import recipe
+from pauselib.decoding import greedy
 from pauselib.errors import InputError
 from pauselib.injection.rows import prompt_ids, read_rows
 from pauselib.manifests import manifest_digest
@@ -21,7 +21,6 @@ from pauselib.steps import (
     drawn_rows,
     evaluate,
     inject,
-    recipe,
     rows_folder,
     training_rows,
     trial,
@@ -247,7 +246,7 @@ def test_what_is_made_names_what_it_was_made_from_in_one_form(small):
 
 def test_replies_outlive_a_measure_that_fails_and_are_not_decoded_again(small, monkeypatch):
     settings = small.but(variant="sft_fr_phead")
-    folder, decode = settings.variant_folder(), evaluation.predict
+    folder, decode = settings.variant_folder(), steps.predict
 
     def fails(*_):
         raise RuntimeError("the disk of the measure is full of sand")
@@ -259,7 +258,7 @@ def test_replies_outlive_a_measure_that_fails_and_are_not_decoded_again(small, m
         assert len(runs.read_json_lines(folder / "decoded" / "predictions.jsonl")) == 3
         assert not (folder / "metrics.json").exists()
         patched.setattr(measures, "step_accuracy", lambda *_: 0.5)
-        patched.setattr(evaluation, "predict", fails)
+        patched.setattr(steps, "predict", fails)
         with pytest.raises(RuntimeError, match="sand"):
             evaluate(settings.but(max_new_tokens=11))  # that would be other replies
         evaluate(settings)
@@ -267,7 +266,7 @@ def test_replies_outlive_a_measure_that_fails_and_are_not_decoded_again(small, m
     assert not (folder / "decoded").exists()
     again = settings.but(max_new_tokens=11), settings.but(overwrite=True)
     monkeypatch.setattr(measures, "step_accuracy", lambda *_: 0.5)
-    monkeypatch.setattr(evaluation, "predict", decode)
+    monkeypatch.setattr(steps, "predict", decode)
     evaluate(again[0].but(overwrite=True))
     evaluate(again[1])
     assert after == {
@@ -338,38 +337,6 @@ def test_the_record_of_the_training_beside_a_model_is_the_one_inside_it(small):
     assert beside.read_bytes() == record == inside.read_bytes()
 
 
-TRIP = {
-    "question": "How many hours does a trip of {} km take at 10 km an hour?",
-    "options": ["A)1", "B)2", "C)3", "D)4", "E)5"],
-}
-
-
-def trips(n: int) -> str:
-    """Algebra problems in the columns of AQuA, one JSON object a line: 10 km take 1 hour (A), 20 km take 2 (B), ..."""
-    rows = [
-        {**TRIP, "question": TRIP["question"].format(10 * hours), "rationale": f"{10 * hours} / 10 = {hours}"}
-        | {"correct": "ABCDE"[hours - 1]}
-        for hours in (1 + i % 5 for i in range(n))
-    ]
-    return "".join(json.dumps(row) + "\n" for row in rows)
-
-
-def test_algebra_problems_from_a_folder_end_to_end(fresh, tmp_path):
-    (tmp_path / "train.jsonl").write_text(trips(8).replace("a trip", "a ride"))
-    (tmp_path / "test.jsonl").write_text(trips(3))
-    predictions, metrics = evaluate(
-        fresh.but(task="aqua", dataset=str(tmp_path), variant="sft_peft", n_train=0, n_test=0)
-    )
-    assert [reply["gold"] for reply in predictions] == ["A", "B", "C"]
-    assert predictions[1]["question"] == (
-        "How many hours does a trip of 20 km take at 10 km an hour?\nOptions: A)1 B)2 C)3 D)4 E)5"
-    )
-    assert all(reply["correct"] == (reply["predicted"] == reply["gold"]) for reply in predictions)
-    assert metrics["n"] == 3
-    assert 0 <= metrics["accuracy"] <= 1
-    assert set(runs.manifest(fresh.folder() / "data")["inputs"]) == {"train.jsonl", "test.jsonl", "tokenizer of"}
-
-
 def test_problems_that_are_not_at_their_path_any_more_are_missed_by_it(fresh, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for split in ("train", "test"):
@@ -409,7 +376,6 @@ def test_the_trial_of_a_variant_makes_the_trials_that_it_is_compared_with_each_o
     written = (folder / "trials.parquet").stat().st_mtime_ns
     assert trial(settings)["log_likelihood"].le(0).all()
     assert (folder / "trials.parquet").stat().st_mtime_ns == written
-    assert Trials(found).computation("sft_peft").beyond_masked.problems == 2
 
 
 def test_a_task_without_results_has_no_step_accuracy_and_a_trial_that_says_so(fresh, tmp_path):

@@ -8,7 +8,7 @@ from transformers import AutoModelForCausalLM
 from pauselib import tasks
 from pauselib.decoding import greedy
 from pauselib.decoding.chooser import Chooser
-from pauselib.decoding.greedy import Reply, fill_gaps, generate
+from pauselib.decoding.greedy import Reply, generate
 from pauselib.decoding.interventions import Cap, Draw, Force, Room, Shift
 from pauselib.injection.rows import prompt_ids, tokenize
 from pauselib.model.pause_model import PauseForCausalLM
@@ -199,11 +199,3 @@ def test_each_token_is_told_with_all_replies_so_far(asked):
     replies = generate(model, prompts[:3], end, 5, each=lambda said: told.append([len(said[i].ids) for i in range(3)]))
     assert told == [[n, n, n] for n in range(1, 6)]
     assert [len(reply.ids) for reply in replies] == [5, 5, 5]
-
-
-@pytest.mark.parametrize(
-    ("n", "ended", "kept"),
-    [(6, [1, 4], [0, 5, 2, 3]), (3, [2], [0, 1]), (3, [0], [2, 1]), (4, [0, 1], [2, 3]), (4, [0, 3], [2, 1])],
-)
-def test_a_row_from_the_end_takes_the_place_of_one_that_has_ended(n, ended, kept):
-    assert fill_gaps(n, ended) == kept

@@ -10,7 +10,6 @@ from answers import GSM8K, OF_STRATEGIES, PROBLEMS, P, gaps_of, injected, withou
 from tokenizers import processors
 
 from pauselib.injection.rows import (
-    PER_TOKEN,
     build_clean,
     build_injected,
     draw_validation,
@@ -68,16 +67,6 @@ def test_text_that_holds_the_pause_already_is_refused(tokenizer):
     problems = [*PROBLEMS[:2], {**PROBLEMS[2], "answer": f"{PAUSE_TEXT}#### 4"}]
     with pytest.raises(ValueError, match=r"Problem train-2 already contains <\|pause\|>"):
         tokenize(problems, tokenizer, GSM8K)
-
-
-def test_the_clean_rows_are_the_problems_without_a_pause(tokenizer):
-    clean = tokenize(PROBLEMS, tokenizer, GSM8K).to_dict("records")
-    for row, same in zip(clean, injected(PROBLEMS, tokenizer, n_copies=1, n_random_pauses=0)):
-        assert {**row, **{name: row[name].tolist() for name in PER_TOKEN}} == {
-            **{name: same[name] for name in ("problem_id", "question", "answer")},
-            **{name: same[name].tolist() for name in PER_TOKEN},
-        }
-        assert (same["copy"], same["n_pauses"]) == (0, 0)
 
 
 QUESTIONS = [

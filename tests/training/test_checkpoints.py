@@ -8,8 +8,9 @@ from safetensors.torch import load_file
 
 from pauselib import runs
 from pauselib.analysis.tables.curve import Curve
+from pauselib.artifacts import recipe
 from pauselib.sources.models import load_model
-from pauselib.steps import first_step, learning_curve, recipe, trial, warm_up
+from pauselib.steps import first_step, learning_curve, trial, warm_up
 from pauselib.training.warmup import model_at
 
 FEW = {"trial_sites": ["step"], "trial_contents": ["pauses", "masked"], "trial_doses": [4]}
