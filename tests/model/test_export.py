@@ -163,7 +163,8 @@ def test_a_card_names_no_place_on_the_machine(settings, tmp_path):
     record = {"trainable": [], "steps": 1, "best_step": 1}
     for place in places.values():
         Path(place).mkdir()
-    card = training_card(settings.but(model=places["base"], dataset=places["problems"]), places, record)
+    elsewhere = settings.but(model=places["base"], dataset=places["problems"])
+    card = training_card(elsewhere, ["model", "dataset"], record)
     assert str(tmp_path) not in card
     assert {"| `model` | base |", "| `dataset` | problems |"} <= set(card.splitlines())
 
