@@ -6,6 +6,7 @@ gain.
 """
 
 import tempfile
+from contextlib import nullcontext
 from pathlib import Path
 
 import pandas as pd
@@ -16,11 +17,11 @@ from pauselib import tasks
 from pauselib.decoding.greedy import generate
 from pauselib.errors import InputError
 from pauselib.injection.rows import inject, prompt_ids, tokenize
-from pauselib.settings import Settings
+from pauselib.model.precision import frozen_matrices_in_bfloat16
 from pauselib.sources.models import load_model, load_tokenizer, model_source, pause_token_id
 from pauselib.sources.problems import load_problems
-from pauselib.training.warmup import prepare, quiet, training_precision
-from pauselib.trials.trial import trial
+from pauselib.training.warmup import Recipe, quiet, trainer_of, untrained
+from pauselib.trials.trial import run_trial
 from pauselib.variants import parse
 
 STEPS, REPLIES, TOKENS, TRIAL = 4, 24, 40, 20
@@ -36,20 +37,19 @@ def model_name() -> str:
     return "smollm2"
 
 
-def train(settings: Settings, rows, problems) -> tuple[float, list[float], pd.Series]:
+def train(model: str, recipe: Recipe, rows, problems) -> tuple[float, list[float], pd.Series]:
     """Return the processor time of the training steps, the loss of each, and the means of the trained model's trial."""
     with tempfile.TemporaryDirectory() as folder, quiet():
-        trainer, _ = prepare(
-            settings, parse(settings.variant), settings.model, {"train": rows, "validation": rows}, Path(folder), None
-        )
+        tokenizer, splits = load_tokenizer(model), {"train": rows, "validation": rows}
+        trainer = trainer_of(recipe, untrained(recipe, model), tokenizer, splits, Path(folder))
         trainer.args.eval_strategy = trainer.args.save_strategy = "no"
         trainer.args.load_best_model_at_end = False
         trainer.args.logging_steps = 1
-        with training_precision(trainer):
+        with frozen_matrices_in_bfloat16(trainer.model) if trainer.autocast else nullcontext():
             seconds = cpu_seconds(trainer.train)
         losses = [entry["loss"] for entry in trainer.history()]
-        model = trainer.model.merge_and_unload().eval()
-        found = trial(settings, model, load_tokenizer(settings.model), problems)
+        trained = trainer.model.merge_and_unload().eval()
+        found = run_trial(trained, tokenizer, problems, tasks.find("gsm8k"), ["step"], ["pauses"], [4])
     return seconds, losses, found.groupby(["content", "dose"])["log_likelihood"].mean()
 
 
@@ -66,24 +66,16 @@ def compare(dataset: str = "toy") -> list[dict]:
     tokenizer, task = load_tokenizer(name), tasks.find("gsm8k")
     clean = tokenize(load_problems(dataset, "train", 8 * STEPS), tokenizer, task)
     problems = tokenize(load_problems(dataset, "train", 8 * STEPS + TRIAL), tokenizer, task).iloc[8 * STEPS :]
-    settings = Settings(
-        model=name,
-        max_steps=STEPS,
-        base_max_steps=STEPS,
-        learning_rate=2e-4,
-        base_learning_rate=2e-4,
-        trial_sites=["step"],
-        trial_contents=["pauses"],
-        trial_doses=[4],
-    )
-    injected = inject(clean, tokenizer, pause_token_id(name), settings)
+    of_strategies = {"n_random_pauses": 10, "variable_number_of_pauses": True}
+    injected = inject(clean, tokenizer, pause_token_id(name), **of_strategies)
     lines = []
     for variant in ("sft_peft", "baseline_matched"):
         rows = injected if parse(variant).pauses else clean
         n_tokens = STEPS * 8 * rows["input_ids"].str.len().mean()
         seconds, said = {}, {}
         for dtype in ("mixed", "float32"):
-            seconds[dtype], losses, found = train(settings.but(variant=variant, dtype=dtype), rows, problems)
+            recipe = Recipe(variant, max_steps=STEPS, learning_rate=2e-4, dtype=dtype)
+            seconds[dtype], losses, found = train(name, recipe, rows, problems)
             losses = ", ".join(f"{loss:.3f}" for loss in losses)
             said[dtype] = f"{n_tokens / seconds[dtype]:.0f} tokens/s, losses {losses}, {outcomes(found)}"
         what = f"{name}, {variant}, {STEPS} steps, {said['mixed']}"

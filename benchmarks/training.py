@@ -12,22 +12,21 @@ from pauselib import tasks
 from pauselib.injection.rows import inject, tokenize
 from pauselib.model.pause_model import PauseForCausalLM
 from pauselib.model.unfreezing import unfreeze
-from pauselib.settings import Settings
 from pauselib.sources.models import load_model, load_tokenizer, pause_token_id
 from pauselib.sources.problems import load_problems
-from pauselib.training.warmup import quiet
+from pauselib.training.warmup import Recipe, quiet, sft_config
 from pauselib.variants import VARIANTS
 from tools.pretrain import make_model
 
 STEPS = 40
-SETTINGS = Settings(max_steps=STEPS, eval_steps=1000)
+PAUSES = {"n_random_pauses": 10, "variable_number_of_pauses": True}
 
 
 def rows_of(n: int = 8 * STEPS):
     """Return the clean rows of some problems, and the injected ones."""
     tokenizer = load_tokenizer("tiny")
     clean = tokenize(load_problems("toy", "train", n), tokenizer, tasks.find("gsm8k"))
-    return clean, inject(clean, tokenizer, pause_token_id("tiny"), SETTINGS)
+    return clean, inject(clean, tokenizer, pause_token_id("tiny"), **PAUSES)
 
 
 def trainer_of(model, rows, folder: str, stock: bool = False):
@@ -35,9 +34,9 @@ def trainer_of(model, rows, folder: str, stock: bool = False):
     from transformers.trainer_callback import PrinterCallback
     from trl import SFTTrainer
 
-    from pauselib.training.trainer import PauseTrainer, arguments, as_dataset
+    from pauselib.training.trainer import PauseTrainer, as_dataset
 
-    options = arguments(SETTINGS, VARIANTS["sft_peft"], Path(folder), len(rows))
+    options = sft_config(Recipe(max_steps=STEPS, eval_steps=1000), Path(folder), len(rows))
     options.eval_strategy = options.save_strategy = "no"
     options.load_best_model_at_end = False
     kind = SFTTrainer if stock else PauseTrainer
@@ -57,7 +56,7 @@ def variant_model(name: str, backbone=None):
     """Return a variant's model ready for training."""
     lm = backbone or load_model("tiny")
     model = PauseForCausalLM.around(lm) if VARIANTS[name].pauses else lm
-    return unfreeze(model, VARIANTS[name], SETTINGS)
+    return unfreeze(model, VARIANTS[name])
 
 
 def compare() -> list[dict]:

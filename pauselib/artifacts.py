@@ -1,24 +1,24 @@
-"""What the steps make, part by part: where it is, and the settings that make it, as its manifest names them."""
+"""What the steps make: where each artifact is, and the settings that make it, as its manifest names them."""
 
 import json
 import os
 import re
-from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 from typing import NamedTuple
 
 from pauselib import runs, tasks
 from pauselib.decoding.interventions import INTERVENTION_SETTINGS, active_interventions
-from pauselib.injection.strategies import STRATEGIES, find_strategies
+from pauselib.injection.strategies import STRATEGIES, find_strategies, prompt_pauses
 from pauselib.manifests import CODE, changes, code_digest, in_words
-from pauselib.settings import Settings, settings_of_step
+from pauselib.settings import BY_STEP, Settings, settings_of_step
 from pauselib.sources.located import located, refuse_missing
 from pauselib.sources.models import model_source, source_digest, tokenizer_digest
 from pauselib.sources.problems import CURE, GENERATOR, digests
 from pauselib.trials import trial_name
 from pauselib.trials.contents import CONTENTS
 from pauselib.trials.sites import SITES
-from pauselib.variants import FIRST_STEP, parse
+from pauselib.variants import FIRST_STEP, Variant, parse
 
 SEED = 42  # the seed whose training data are those of the settings' data seed
 
@@ -30,7 +30,7 @@ IF_MISSING = {name: value for name, value in DEFAULTS.items() if name not in ("v
 """What a setting is where a manifest lacks it. Each names its row, and more checkpoints than asked for do no harm."""
 
 
-class Part(NamedTuple):
+class Artifact(NamedTuple):
     """Something that a step makes: what it is, its folder, the settings that its manifest names, and what is compared
     only where both name it: the digests of the code, and a trial's step.
     """
@@ -40,13 +40,16 @@ class Part(NamedTuple):
     settings: dict
     code: dict = {}
 
-    def changes(self, inputs: dict | None = None) -> str:
+    def asked(self, inputs: dict | None = None) -> dict:
+        """Return what is compared with its manifest; unless its `inputs` are given they are not compared."""
+        return {"settings": self.settings, "code": self.code, "inputs": inputs}
+
+    def difference(self, inputs: dict | None = None) -> str:
         """Return what it was made from that is asked for otherwise now, in words; empty where nothing is, or it is not
-        there. Unless its `inputs` are given they are not compared.
+        there.
         """
         found = runs.manifest(self.folder)
-        asked = {"settings": self.settings, "code": self.code, "inputs": inputs}
-        return in_words(changes(found, asked, IF_MISSING)) if found else ""
+        return in_words(changes(found, self.asked(inputs), IF_MISSING)) if found else ""
 
 
 def code_of(kind: str, **named: object) -> dict[str, str]:
@@ -60,7 +63,7 @@ def code_of_task(settings: Settings) -> dict[str, str]:
     return code_of("task", **{settings.task: type(tasks.find(settings.task))})
 
 
-def drawn(settings: Settings) -> Settings:
+def for_seed(settings: Settings) -> Settings:
     """Return the settings with the data seed of what a row is trained on: problems, validation split, pauses.
 
     With seed 42 it is that of the settings, and with another seed as much another one: so several seeds train on
@@ -69,33 +72,57 @@ def drawn(settings: Settings) -> Settings:
     return settings.but(data_seed=(settings.data_seed + settings.seed - SEED) % 2**32)
 
 
+def settings_of_card(variant: Variant) -> tuple[str, ...]:
+    """Return the names of the settings that a model's card lists: those of its data and of its training."""
+    injected = settings_of_step("inject") if variant.pauses else ()
+    second = settings_of_step("second_step") if variant.second_step else ()
+    return tuple(dict.fromkeys([*settings_of_step("data"), *injected, *settings_of_step("first_step"), *second]))
+
+
 def needs_first_step(settings: Settings) -> bool:
     """Return whether the first step's model is asked where pauses are put into the answers."""
     return any(one.needs_model for one in find_strategies(settings.strategy))
 
 
-def clean_part(settings: Settings) -> Part:
+def pauses_of_prompt(settings: Settings) -> int:
+    """Return how many pauses stand between every prompt and its answer."""
+    return prompt_pauses(**settings.of(*settings_of_step("inject")))
+
+
+def recipe(settings: Settings):
+    """Return how a variant is trained, as `training.warmup.Recipe`."""
+    from pauselib.training.warmup import Recipe
+
+    names = [field.name for field in fields(Recipe) if field.name in Settings.model_fields]
+    given = settings.of(*names)
+    if not parse(settings.variant).second_step:
+        given |= {name: getattr(settings, f"base_{name}") for name in BY_STEP} | {"trial_checkpoints": ()}
+    return Recipe(**given, prompt_pauses=pauses_of_prompt(settings))
+
+
+def clean_artifact(settings: Settings) -> Artifact:
     """Return the clean rows that the test problems are from."""
     folder = settings.folder() / "data"
-    return Part("clean rows", folder, settings.of(*settings_of_step("data")), code_of_task(settings))
+    return Artifact("clean rows", folder, settings.of(*settings_of_step("data")), code_of_task(settings))
 
 
-def drawn_part(settings: Settings) -> Part:
-    """Return the clean rows that a row is trained on: those of `clean_part`, or with another seed than 42 its own."""
-    own = drawn(settings)
+def drawn_artifact(settings: Settings) -> Artifact:
+    """Return the clean rows that a row is trained on: those of `clean_artifact`, its own with another seed than 42."""
+    own = for_seed(settings)
     if own.data_seed == settings.data_seed:
-        return clean_part(settings)
-    return clean_part(own)._replace(folder=settings.variant_folder().parent / "data")
+        return clean_artifact(settings)
+    return clean_artifact(own)._replace(folder=settings.variant_folder().parent / "data")
 
 
-def injected_part(settings: Settings) -> Part:
+def injected_artifact(settings: Settings) -> Artifact:
     """Return the injected rows of a variant's strategy."""
     names = settings.row_strategy.split("+")
     code = code_of("strategy", **{name: STRATEGIES[name].gaps for name in names})
-    return Part("injected rows", settings.injected_folder(), drawn(settings).of(*settings_of_step("inject")), code)
+    used = for_seed(settings).of(*settings_of_step("inject"))
+    return Artifact("injected rows", settings.injected_folder(), used, code)
 
 
-def model_part(settings: Settings) -> Part:
+def model_artifact(settings: Settings) -> Artifact:
     """Return the model of a variant."""
     variant = parse(settings.variant)
     names = settings_of_step("second_step" if variant.second_step else "first_step")
@@ -103,24 +130,24 @@ def model_part(settings: Settings) -> Part:
         names = (*names, "n_copies")
     if variant.second_step and settings.trial_checkpoints:
         names = (*names, "trial_checkpoints")
-    return Part("model", settings.variant_folder() / "model", settings.of(*names))
+    return Artifact("model", settings.variant_folder() / "model", settings.of(*names))
 
 
-def replies_part(settings: Settings) -> Part:
+def replies_artifact(settings: Settings) -> Artifact:
     """Return the replies of a variant, plain or under an intervention."""
     interventions = active_interventions(settings.of(*INTERVENTION_SETTINGS))
     names = (*settings_of_step("evaluate"), *(settings_of_step("intervene") if interventions else ()))
     code = code_of_task(settings) | code_of("intervention", **{type(one).__name__: type(one) for one in interventions})
-    return Part("replies", settings.replies_folder(), settings.of(*names), code)
+    return Artifact("replies", settings.replies_folder(), settings.of(*names), code)
 
 
-def trial_part(settings: Settings, step: int | None = None) -> Part:
+def trial_artifact(settings: Settings, step: int | None = None) -> Artifact:
     """Return the insertion trial of a variant, or that of the weights which were kept at a step."""
     code = code_of_task(settings) | code_of("site", **{name: type(SITES[name]) for name in settings.trial_sites})
     code |= code_of("content", **{name: type(CONTENTS[name]) for name in settings.trial_contents})
     code["step"] = str(step or "last")  # whose weights these are; older manifests don't say it
     folder = settings.variant_folder() / trial_name(step)
-    return Part("trial", folder, settings.of(*settings_of_step("trial")), code)
+    return Artifact("trial", folder, settings.of(*settings_of_step("trial")), code)
 
 
 def source_inputs(settings: Settings) -> dict[str, str]:
@@ -128,49 +155,49 @@ def source_inputs(settings: Settings) -> dict[str, str]:
 
     Raises InputError for problems that were in a folder when clean rows were made and are nowhere now.
     """
-    found, before = digests(settings.problems), runs.manifest(clean_part(settings).folder) or {"inputs": {}}
+    found, before = digests(settings.problems), runs.manifest(clean_artifact(settings).folder) or {"inputs": {}}
     from_files = {name for name, one in before["inputs"].items() if re.fullmatch("[0-9a-f]{16}", one)}
     if found.get("dataset") == settings.problems and from_files - {"tokenizer of"} and not settings.overwrite:
         refuse_missing("dataset", settings.dataset, f"{CURE}.")
     return {**found, "tokenizer of": tokenizer_digest(settings.source)}
 
 
-def inputs_on_this_machine(settings: Settings, part: Part) -> dict | None:
-    """Return what a part was given, where that is on this machine: digests of the problems and the tokenizer for clean
-    rows, of the model for what is trained from it; None for what is on the hub or in a package, which asking would
-    fetch, and for all other parts.
+def inputs_on_this_machine(settings: Settings, artifact: Artifact) -> dict | None:
+    """Return what an artifact was given, where that is on this machine: digests of the problems and the tokenizer for
+    clean rows, of the model for what is trained from it; None for what is on the hub or in a package, which asking
+    would fetch, and for all other artifacts.
     """
     if not (settings.model == "tiny" or located(settings.model)):
         return None
-    if part.what == "clean rows" and (settings.dataset == GENERATOR or located(settings.dataset)):
+    if artifact.what == "clean rows" and (settings.dataset == GENERATOR or located(settings.dataset)):
         return source_inputs(settings)
-    found = runs.manifest(part.folder)
-    if found and part.what in ("model", "first step") and not parse(part.settings["variant"]).second_step:
+    found = runs.manifest(artifact.folder)
+    if found and artifact.what in ("model", "first step") and not parse(artifact.settings["variant"]).second_step:
         return {**found["inputs"], "base": source_digest(model_source(settings.source))}
     return None
 
 
-def parts_of(settings: Settings, notebook: str, step: int | None = None) -> Iterator[Part]:
-    """Return what the step of a notebook needs and makes, in the order in which it is made; the last is its own."""
-    variant = parse(settings.variant)
-    first = model_part(settings.but(variant=FIRST_STEP))._replace(what="first step")
-    asks_first = variant.pauses and needs_first_step(settings)
-    yield drawn_part(settings)
-    if asks_first:
-        yield first
-    if variant.pauses:
-        yield injected_part(settings)
+def before(notebook: str, row: Settings) -> list[tuple[str, str]]:
+    """Return what a notebook needs for a row, directly: other notebooks, each with a variant of the same seed."""
+    variant, first = parse(row.variant), ("warmup", FIRST_STEP)
     if notebook == "inject":
-        return
-    if variant.second_step and not asks_first:
-        yield first
-    yield model_part(settings)
-    if notebook in ("evaluate", "trial") and clean_part(settings) != drawn_part(settings):
-        yield clean_part(settings)
-    if notebook == "evaluate":
-        yield replies_part(settings)
-    if notebook == "trial":
-        yield trial_part(settings, step)
+        return [first] if needs_first_step(row) else []
+    if notebook == "warmup":  # the injected rows where it pauses, and the first step where it starts from that
+        return [*[("inject", row.variant)] * variant.pauses, *[first] * variant.second_step]
+    return [("warmup", row.variant)]
+
+
+def artifacts_of(settings: Settings, notebook: str, step: int | None = None) -> list[Artifact]:
+    """Return what a notebook needs and makes, in the order in which it is made; the last is its own."""
+    found = [drawn_artifact(settings)]
+    for needed, variant in before(notebook, settings):
+        *others, made = artifacts_of(settings.but(variant=variant), needed)
+        found += [*others, made if variant == settings.variant else made._replace(what="first step")]
+    if notebook in ("evaluate", "trial"):
+        found.append(clean_artifact(settings))
+    own = {"inject": injected_artifact, "warmup": model_artifact, "evaluate": replies_artifact}
+    found.append(trial_artifact(settings, step) if notebook == "trial" else own[notebook](settings))
+    return list({one.folder: one for one in found}.values())
 
 
 def why_unfinished(settings: Settings, notebook: str, step: int | None = None, of_sources: bool = False) -> str | None:
@@ -181,23 +208,24 @@ def why_unfinished(settings: Settings, notebook: str, step: int | None = None, o
     there. With `of_sources` that includes the problems and the model, where they are on this machine.
     """
     settings = settings.of_row()
-    parts = list(parts_of(settings, notebook, step))
-    if runs.manifest(parts[-1].folder) is None:
-        return f"{parts[-1].what} missing or unreadable"
-    for part in parts:
-        changed = part.changes(inputs_on_this_machine(settings, part) if of_sources else None)
+    artifacts = artifacts_of(settings, notebook, step)
+    own, folders = artifacts[-1], {Path(os.path.abspath(one.folder)) for one in artifacts}
+    if runs.manifest(own.folder) is None:
+        return f"{own.what} missing or unreadable"
+    for one in artifacts:
+        changed = one.difference(inputs_on_this_machine(settings, one) if of_sources else None)
         if changed:
-            return f"{part.what} made with {changed}"
-        others = runs.sources(part.folder) - {Path(os.path.abspath(one.folder)) for one in parts}
+            return f"{one.what} made with {changed}"
+        others = runs.sources(one.folder) - folders
         if others:
             place = "/".join(min(others).parts[-2:])
-            return f"{part.what} made from {place}, which is not what is asked for"
-    return runs.why_stale(parts[-1].folder)
+            return f"{one.what} made from {place}, which is not what is asked for"
+    return runs.why_stale(own.folder)
 
 
 def check_unchanged(settings: Settings, notebook: str) -> None:
     """Raise InputError, with the cure, before anything is made, where something that a notebook's step needs is there
     and was made from other settings, and may not be overwritten.
     """
-    for part in () if settings.overwrite else parts_of(settings, notebook):
-        runs.check_same(part.folder, {"settings": part.settings, "code": part.code, "inputs": None}, IF_MISSING)
+    for artifact in () if settings.overwrite else artifacts_of(settings, notebook):
+        runs.check_same(artifact.folder, artifact.asked(), IF_MISSING)

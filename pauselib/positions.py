@@ -6,16 +6,17 @@ import pandas as pd
 
 from pauselib.errors import InputError
 from pauselib.injection.rows import prompt_lengths
-from pauselib.injection.strategies import prompt_pauses
-from pauselib.settings import Settings
-from pauselib.sources.models import load_config
 
 
-def last_position(config) -> int:
-    """Return how many positions a model knows, by its configuration; 0 for rotary ones, which have no end."""
+def last_position(config, rotary_too: bool = False) -> int:
+    """Return how many positions a model knows, by its configuration; 0 where it doesn't say.
+
+    Rotary ones have no end, so they count only with `rotary_too`: then it is as far as the model was trained.
+    """
     config = config.get_text_config()
-    rotary = getattr(config, "rope_parameters", None)
-    return 0 if rotary else max(0, getattr(config, "max_position_embeddings", None) or 0)
+    if getattr(config, "rope_parameters", None) and not rotary_too:
+        return 0
+    return max(0, getattr(config, "max_position_embeddings", None) or 0)
 
 
 def check_positions(config, lengths: Callable[[], pd.Series], cure: str) -> None:
@@ -37,30 +38,29 @@ def lengths_of(rows: pd.DataFrame) -> pd.Series:
     return rows["input_ids"].map(len).set_axis(rows["problem_id"])
 
 
-def check_training_rows(settings: Settings, rows: Callable[[], dict[str, pd.DataFrame]]) -> None:
-    """Raise InputError where a row to train on is longer than the model can read."""
-    config = load_config(settings.source)
+def check_training_rows(config, rows: Callable[[], dict[str, pd.DataFrame]]) -> None:
+    """Raise InputError where a row to train on, of any split, is longer than the model can read."""
     check_positions(config, lambda: lengths_of(pd.concat(rows().values())), "lower max_length")
 
 
-def check_replies(settings: Settings, rows: Callable[[], pd.DataFrame]) -> None:
+def check_replies(
+    config, rows: Callable[[], pd.DataFrame], prompt_pauses: int, max_new_tokens: int, max_total_tokens: int = 0
+) -> None:
     """Raise InputError where a test problem is longer than the model can read, with its gold answer or with the longest
-    reply that it may have.
+    reply that it may have; `prompt_pauses` stand between.
     """
 
     def lengths() -> pd.Series:
         problems = rows()
-        gold = lengths_of(problems)
-        most = pd.Series(prompt_lengths(problems), gold.index) + settings.max_new_tokens
-        between = prompt_pauses(settings)
-        replied = (most + between).clip(upper=settings.max_total_tokens or None)
-        return replied.where(replied > gold + between, gold + between)
+        gold = lengths_of(problems) + prompt_pauses
+        longest = pd.Series(prompt_lengths(problems), gold.index) + max_new_tokens + prompt_pauses
+        longest = longest.clip(upper=max_total_tokens or None)
+        return longest.where(longest > gold, gold)
 
-    check_positions(load_config(settings.source), lengths, "lower max_new_tokens, leave that problem out")
+    check_positions(config, lengths, "lower max_new_tokens, leave that problem out")
 
 
-def check_trial(settings: Settings, rows: Callable[[], pd.DataFrame]) -> None:
-    """Raise InputError where a gold text with what a trial puts into it is longer than the model can read."""
-    more = prompt_pauses(settings) + max(settings.trial_doses)
+def check_trial(config, rows: Callable[[], pd.DataFrame], inserted: int) -> None:
+    """Raise InputError where a gold text is longer than the model can read with what a trial puts into it, at most."""
     cure = "give smaller trial_doses, leave that problem out"
-    check_positions(load_config(settings.source), lambda: lengths_of(rows()) + more, cure)
+    check_positions(config, lambda: lengths_of(rows()) + inserted, cure)

@@ -2,6 +2,8 @@
 
 clean rows ─▶ first step ─▶ (a strategy may ask for its model) ─▶ injected rows ─▶ warm-up of a variant ─▶ its replies
                                                                                                         └▶ its trial
+
+This is where settings end: what is called from here takes what it uses as plain arguments.
 """
 
 import functools
@@ -10,19 +12,26 @@ from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
-from pauselib import artifacts as parts
-from pauselib import runs, tasks
+from pauselib import artifacts, runs, tasks
+from pauselib.decoding.evaluation import computed_with, predict, reply_metrics
 from pauselib.decoding.interventions import INTERVENTION_SETTINGS, active_interventions, intervention_name
+from pauselib.decoding.likelihood import completion_log_likelihoods
 from pauselib.errors import InputError
 from pauselib.injection.rows import build_clean, build_injected, fit, read_rows
 from pauselib.manifests import without_notes
 from pauselib.positions import check_replies, check_training_rows, check_trial
 from pauselib.progress import working
 from pauselib.settings import Settings
-from pauselib.sources.models import check_language_model, load_tokenizer, model_source, pause_token_id, source_digest
+from pauselib.sources.models import (
+    check_language_model,
+    load_config,
+    load_model,
+    load_tokenizer,
+    model_source,
+    source_digest,
+)
 from pauselib.sources.problems import draw_problems, load_problems
 from pauselib.trials import models_of_curve, models_of_trial
 from pauselib.variants import FIRST_STEP, parse
@@ -30,57 +39,47 @@ from pauselib.variants import FIRST_STEP, parse
 ROWS_MADE_BY = ("tokenizers", "numpy", "pyarrow")  # packages
 
 
-def made(
-    part: parts.Part, inputs: dict, packages: tuple[str, ...], make: Callable, settings: Settings, **options
+def make_artifact(
+    artifact: artifacts.Artifact, inputs: dict, packages: tuple[str, ...], make: Callable, settings: Settings, **options
 ) -> None:
-    """Make a part by `make(folder, what it is made from)`, unless it is there, see `runs.make_once`."""
-    made_from = runs.origin(part.folder, part.settings, inputs, *packages, code=part.code)
-    runs.make_once(
-        part.folder,
-        made_from,
-        lambda folder: make(folder, made_from),
-        settings.overwrite,
-        defaults=parts.IF_MISSING,
-        **options,
-    )
+    """Make an artifact by `make(folder, what it is made from)`, unless it is there, see `runs.make_once`."""
+    made_from = runs.origin(artifact.folder, artifact.settings, inputs, *packages, code=artifact.code)
+    options |= {"overwrite": settings.overwrite, "defaults": artifacts.IF_MISSING}
+    runs.make_once(artifact.folder, made_from, lambda folder: make(folder, made_from), **options)
 
 
 def clean_rows(settings: Settings) -> Path:
     """Return the folder of the clean rows: the problems, tokenized and split."""
-
-    def problems() -> dict[str, list[dict]]:
-        given = settings.data_seed, settings.dataset_config, settings.task
-        return {
-            "train": load_problems(settings.problems, "train", settings.n_train, *given),
-            "test": load_problems(settings.problems, "test", settings.n_test, *given, settings.skip_test),
-        }
-
-    return make_clean(parts.clean_part(settings), settings, problems)
+    return make_clean(artifacts.clean_artifact(settings), settings, with_test=True)
 
 
 def drawn_rows(settings: Settings) -> Path:
-    """Return the folder of the clean rows that a row is trained on: `train` and `validation`, see `parts.drawn`.
+    """Return the folder of the clean rows that a row is trained on: `train` and `validation`, see `artifacts.for_seed`.
 
     They are those of `clean_rows` with seed 42, and a seed's own with another one.
     """
-    own, part = parts.drawn(settings), parts.drawn_part(settings)
-    if part == parts.clean_part(settings):
-        return clean_rows(settings)
+    drawn, clean = artifacts.drawn_artifact(settings), artifacts.clean_artifact(settings)
+    return make_clean(drawn, artifacts.for_seed(settings), with_test=drawn == clean)
+
+
+def make_clean(clean: artifacts.Artifact, settings: Settings, with_test: bool) -> Path:
+    """Make clean rows, those of the test problems too or not, unless they are there, and return their folder."""
+    of_problems = settings.data_seed, settings.dataset_config, settings.task
+    of_rows = settings.of("data_seed", "validation_share", "max_length", "too_long")
 
     def problems() -> dict[str, list[dict]]:
-        return {"train": draw_problems(own.problems, own.n_train, own.data_seed, own.dataset_config, own.task)}
+        if not with_test:
+            return {"train": draw_problems(settings.problems, settings.n_train, *of_problems)}
+        return {
+            "train": load_problems(settings.problems, "train", settings.n_train, *of_problems),
+            "test": load_problems(settings.problems, "test", settings.n_test, *of_problems, settings.skip_test),
+        }
 
-    return make_clean(part, own, problems)
-
-
-def make_clean(clean: parts.Part, settings: Settings, problems: Callable[[], dict[str, list[dict]]]) -> Path:
-    """Make clean rows from the problems of their splits, unless they are there, and return their folder."""
-
-    def make(part: Path, made_from: dict) -> None:
+    def make(folder: Path, made_from: dict) -> None:
         with working("clean rows: reading and tokenizing the problems"):
-            build_clean(part, problems(), load_tokenizer(settings.source), tasks.find(settings.task), settings)
+            build_clean(folder, problems(), load_tokenizer(settings.source), tasks.find(settings.task), **of_rows)
 
-    made(clean, parts.source_inputs(settings), ROWS_MADE_BY, make, settings)
+    make_artifact(clean, artifacts.source_inputs(settings), ROWS_MADE_BY, make, settings)
     return clean.folder
 
 
@@ -89,32 +88,22 @@ def inject(settings: Settings) -> Path:
     asks for it.
     """
     settings = settings.of_row()
-    parts.check_unchanged(settings, "inject")
-    clean, injected, own = drawn_rows(settings), parts.injected_part(settings), parts.drawn(settings)
-    inputs = {"data": clean}
-    base = None
-    if parts.needs_first_step(settings):
-        base = first_step(settings)
-        inputs["base"] = base
+    artifacts.check_unchanged(settings, "inject")
+    clean, injected = drawn_rows(settings), artifacts.injected_artifact(settings)
+    base = first_step(settings) if artifacts.needs_first_step(settings) else None
+    inputs = {"data": clean} | ({"base": base} if base else {})
 
-    def make(part: Path, made_from: dict) -> None:
-        rows = {split: read_rows(clean, split) for split in ("train", "validation")}
-        likelihoods = log_likelihoods(settings, base, rows) if base else None
+    def make(folder: Path, made_from: dict) -> None:
+        rows, likelihoods = {split: read_rows(clean, split) for split in ("train", "validation")}, None
+        if base:
+            model, _ = trained_model(settings, base.parent)
+            likelihoods = {split: completion_log_likelihoods(model, some) for split, some in rows.items()}
         with working("injected rows: putting pauses into the answers"):
-            tokenizer, pause_id = load_tokenizer(settings.source), pause_token_id(settings.source)
-            build_injected(part, rows, tokenizer, pause_id, own, likelihoods)
+            tokenizer = load_tokenizer(settings.source)
+            build_injected(folder, rows, tokenizer, tokenizer.n_rows, likelihoods, **injected.settings)
 
-    made(injected, inputs, ROWS_MADE_BY, make, settings)
+    make_artifact(injected, inputs, ROWS_MADE_BY, make, settings)
     return injected.folder
-
-
-def log_likelihoods(settings: Settings, base: Path, rows: dict[str, pd.DataFrame]) -> dict[str, list[np.ndarray]]:
-    """Return, for every clean row of every split, the log likelihoods of its answer's tokens and end token."""
-    from pauselib.decoding.likelihood import completion_log_likelihoods
-    from pauselib.sources.models import load_model
-
-    model = load_model(str(base), settings.dtype, settings.attn_implementation)
-    return {split: completion_log_likelihoods(model, part) for split, part in rows.items()}
 
 
 def first_step(settings: Settings) -> Path:
@@ -137,14 +126,37 @@ def training_rows(settings: Settings, folder: Path) -> dict[str, pd.DataFrame]:
     if variant.pauses:
         return rows
     copies = settings.n_copies if variant.second_step else 1
-    fitting = {split: fit(part, settings)[0] for split, part in rows.items()}
-    return {split: part.loc[part.index.repeat(copies)] for split, part in fitting.items()}
+    fitting = {split: fit(some, settings.max_length, settings.too_long)[0] for split, some in rows.items()}
+    return {split: some.loc[some.index.repeat(copies)] for split, some in fitting.items()}
 
 
-def check_installed(report_to: str) -> None:
-    """Raise InputError where the losses are to be logged with a package that is not installed."""
-    if report_to != "none" and find_spec(report_to) is None:
-        raise InputError(f"report_to={report_to} needs a package that is not installed: `pip install {report_to}`.")
+def start_of_training(settings: Settings) -> tuple[Path, Path | str]:
+    """Return the folder that a variant's rows come from and the model that its training starts from, made now unless
+    they are there. Raises InputError, before anything is made, for a model that can't be had or used.
+    """
+    artifacts.check_unchanged(settings, "warmup")
+    load_tokenizer(settings.source)
+    check_language_model(settings.source)
+    is_there, log = artifacts.model_artifact(settings).folder.exists(), settings.report_to
+    if log != "none" and (settings.overwrite or not is_there) and find_spec(log) is None:
+        raise InputError(f"report_to={log} needs a package that is not installed: `pip install {log}`.")
+    source = rows_folder(settings)
+    check_training_rows(load_config(settings.source), lambda: training_rows(settings, source))
+    return source, first_step(settings) if parse(settings.variant).second_step else settings.source
+
+
+def before_training(settings: Settings):
+    """Return the trainer of a variant before its first step, a `training.trainer.PauseTrainer` that reports nowhere.
+
+    What it is made from is made now unless it is there.
+    """
+    settings = settings.of_row()
+    source, base = start_of_training(settings)
+    from pauselib.training.warmup import quiet, trainer_of, untrained
+
+    how, work = artifacts.recipe(settings.but(report_to="none")), settings.variant_folder() / "checkpoints"
+    with quiet():
+        return trainer_of(how, untrained(how, base), load_tokenizer(str(base)), training_rows(settings, source), work)
 
 
 def warm_up(settings: Settings, picture=None) -> Path:
@@ -155,28 +167,20 @@ def warm_up(settings: Settings, picture=None) -> Path:
     """
     settings = settings.of_row()
     variant, folder = parse(settings.variant), settings.variant_folder()
-    parts.check_unchanged(settings, "warmup")
-    load_tokenizer(settings.source)  # a model that can't be had or used is refused before anything is made
-    check_language_model(settings.source)
-    trained = parts.model_part(settings)
-    if settings.overwrite or not trained.folder.exists():
-        check_installed(settings.report_to)
-    source = rows_folder(settings)
-    check_training_rows(settings, lambda: training_rows(settings, source))
-    base = first_step(settings) if variant.second_step else settings.source
+    source, base = start_of_training(settings)
     inputs = {"data": source, "base": base if variant.second_step else source_digest(model_source(base))}
 
-    def make(part: Path, made_from: dict) -> None:
+    def make(new: Path, made_from: dict) -> None:
         from pauselib.model.card import TRAINED_PARTS, training_card
 
         with working("importing the trainer"):
-            import pauselib.training.trainer  # noqa: F401  (of trl and peft: seconds)
-            from pauselib.training.warmup import train_variant
+            from pauselib.training.warmup import train_variant  # of trl and peft: seconds
 
-        rows = training_rows(settings, source)
-        record = train_variant(settings, base, rows, part, folder / "checkpoints", made_from, picture)
-        runs.write_json(part / "training.json", record)
-        runs.write(part / "README.md", training_card(settings, record) + TRAINED_PARTS)
+        rows, work = training_rows(settings, source), folder / "checkpoints"
+        record = train_variant(artifacts.recipe(settings), base, rows, new, work, made_from, picture)
+        runs.write_json(new / "training.json", record)
+        card = training_card(settings, artifacts.settings_of_card(variant), record)
+        runs.write(new / "README.md", card + TRAINED_PARTS)
 
     def settle() -> None:
         shutil.rmtree(folder / "checkpoints", ignore_errors=True)  # those of a run that was killed at its end, too
@@ -184,23 +188,22 @@ def warm_up(settings: Settings, picture=None) -> Path:
         if not (folder / "training.json").exists() or (folder / "training.json").read_bytes() != record:
             runs.write(folder / "training.json", record)
 
-    made(trained, inputs, ("torch", "transformers", "trl", "peft"), make, settings, settle=settle)
+    trained = artifacts.model_artifact(settings)
+    make_artifact(trained, inputs, ("torch", "transformers", "trl", "peft"), make, settings, settle=settle)
     if picture:
         picture.update(runs.read_json(folder / "training.json")["history"], last=True)
     return folder
 
 
-def trained_model(settings: Settings, folder: Path, step: int | None = None):
+def trained_model(settings: Settings, folder: Path, step: int | None = None) -> tuple:
     """Return the model and the tokenizer in a variant's folder; with a `step` the model as it was kept then."""
-    from pauselib.sources.models import load_model
-
     model = folder / "model"
     tokenizer = load_tokenizer(str(model))
     if step is None:
         return load_model(str(model), settings.dtype, settings.attn_implementation), tokenizer
     from pauselib.training.warmup import model_at
 
-    return model_at(settings, first_step(settings), model, step), tokenizer
+    return model_at(artifacts.recipe(settings), first_step(settings), model, step), tokenizer
 
 
 def evaluate(settings: Settings) -> tuple[list[dict], dict]:
@@ -209,7 +212,6 @@ def evaluate(settings: Settings) -> tuple[list[dict], dict]:
     Under an intervention they are in a folder of their own. Raises InputError for an intervention on a variant that has
     no pauses.
     """
-    from pauselib.decoding.evaluation import computed_with, predict, reply_metrics
     from pauselib.trials.trial import step_accuracy
 
     settings = settings.of_row()
@@ -219,31 +221,34 @@ def evaluate(settings: Settings) -> tuple[list[dict], dict]:
             f"{settings.variant} never pauses, so {intervention_name(interventions)} changes nothing: choose a variant "
             "that pauses."
         )
-    parts.check_unchanged(settings, "evaluate")
-    check_replies(settings, lambda: read_rows(clean_rows(settings), "test"))
-    trained, replies, clean = warm_up(settings), parts.replies_part(settings), clean_rows(settings)
+    artifacts.check_unchanged(settings, "evaluate")
+    limits, task = (settings.max_new_tokens, settings.max_total_tokens), tasks.find(settings.task)
+    config, between = load_config(settings.source), artifacts.pauses_of_prompt(settings)
+    check_replies(config, lambda: read_rows(clean_rows(settings), "test"), between, *limits)
+    trained, replies, clean = warm_up(settings), artifacts.replies_artifact(settings), clean_rows(settings)
     folder, inputs = replies.folder, {"model": trained / "model", "data": clean}
     decoded = folder / "decoded"
 
-    def make(part: Path, made_from: dict) -> None:
-        rows, model, tokenizer = read_rows(clean, "test"), *trained_model(settings, trained)
-        made_from["notes"] |= computed_with(settings, model)
+    def make(new: Path, made_from: dict) -> None:
+        rows, (model, tokenizer) = read_rows(clean, "test"), trained_model(settings, trained)
+        made_from["notes"] |= computed_with(model, settings.eval_batch_size)
         kept = runs.manifest(decoded) or {}
         if not without_notes(made_from).items() <= kept.items() or runs.damaged(decoded):
-            predictions, tokens = predict(settings, model, tokenizer, rows)
-            with runs.new_folder(decoded) as new:  # kept whatever happens to the measures below
-                tokens.to_parquet(new / "tokens.parquet", index=False)
-                runs.fill(new, made_from, lambda _: runs.write_json_lines(new / "predictions.jsonl", predictions))
+            how = *limits, settings.eval_batch_size, interventions, settings.seed
+            predictions, tokens = predict(model, tokenizer, rows, task, *how)
+            with runs.new_folder(decoded) as part:  # kept whatever happens to the measures below
+                tokens.to_parquet(part / "tokens.parquet", index=False)
+                runs.fill(part, made_from, lambda _: runs.write_json_lines(part / "predictions.jsonl", predictions))
         for name in ("predictions.jsonl", "tokens.parquet"):
-            shutil.copyfile(decoded / name, part / name)
-        metrics = reply_metrics(runs.read_json_lines(part / "predictions.jsonl"))
+            shutil.copyfile(decoded / name, new / name)
+        metrics = reply_metrics(runs.read_json_lines(new / "predictions.jsonl"))
         metrics["eval_loss"] = runs.read_json(trained / "training.json")["eval_loss"]
         if not interventions:  # they change no gold text
-            metrics["step_accuracy"] = step_accuracy(settings, model, tokenizer, rows)
-        runs.write_json(part / "metrics.json", metrics)
+            metrics["step_accuracy"] = step_accuracy(model, tokenizer, rows, task)
+        runs.write_json(new / "metrics.json", metrics)
 
     settle = functools.partial(shutil.rmtree, decoded, ignore_errors=True)
-    made(replies, inputs, ("torch", "transformers"), make, settings, beside=True, settle=settle)
+    make_artifact(replies, inputs, ("torch", "transformers"), make, settings, beside=True, settle=settle)
     return runs.read_json_lines(folder / "predictions.jsonl"), runs.read_json(folder / "metrics.json")
 
 
@@ -251,33 +256,32 @@ def trial(settings: Settings, step: int | None = None) -> pd.DataFrame:
     """Return the insertion trial of a variant (see `trials.trial`), made now unless it is there; the variant is trained
     first if it isn't. With a `step` it is that of the weights which were kept then, one of `trial_checkpoints`.
     """
-    from pauselib.trials.trial import summary
-    from pauselib.trials.trial import trial as trial_of_model
+    from pauselib.trials.trial import run_trial, summary
 
     settings = settings.of_row()
-    parts.check_unchanged(settings, "trial")
-    check_trial(settings, lambda: read_rows(clean_rows(settings), "test")[: settings.n_trial or None])
-    trained, tried, clean = warm_up(settings), parts.trial_part(settings, step), clean_rows(settings)
-    folder, inputs = tried.folder, {"model": trained / "model", "data": clean}
+    artifacts.check_unchanged(settings, "trial")
+    n_rows, how = settings.n_trial or None, (settings.trial_sites, settings.trial_contents, settings.trial_doses)
+    inserted = artifacts.pauses_of_prompt(settings) + max(settings.trial_doses)
+    check_trial(load_config(settings.source), lambda: read_rows(clean_rows(settings), "test")[:n_rows], inserted)
+    trained, tried, clean = warm_up(settings), artifacts.trial_artifact(settings, step), clean_rows(settings)
 
-    def make(part: Path, made_from: dict) -> None:
-        rows, (model, tokenizer) = read_rows(clean, "test"), trained_model(settings, trained, step)
-        found = trial_of_model(settings, model, tokenizer, rows[: settings.n_trial or None])
-        found.to_parquet(part / "trials.parquet", index=False)
-        runs.write_json(part / "trial.json", summary(found))
+    def make(new: Path, made_from: dict) -> None:
+        rows, (model, tokenizer) = read_rows(clean, "test")[:n_rows], trained_model(settings, trained, step)
+        found = run_trial(model, tokenizer, rows, tasks.find(settings.task), *how, settings.seed)
+        found.to_parquet(new / "trials.parquet", index=False)
+        runs.write_json(new / "trial.json", summary(found))
 
-    made(tried, inputs, ("torch", "transformers"), make, settings)
-    return pd.read_parquet(folder / "trials.parquet")
+    inputs = {"model": trained / "model", "data": clean}
+    make_artifact(tried, inputs, ("torch", "transformers"), make, settings)
+    return pd.read_parquet(tried.folder / "trials.parquet")
 
 
 def trials(settings: Settings) -> pd.DataFrame:
     """Return the trials that answer for a variant, with the columns `seed` and `variant`: its own, that of its start,
     and that of as much training without pauses.
     """
-    found = [
-        trial(settings.but(variant=name)).assign(seed=settings.seed, variant=name)
-        for name in models_of_trial(settings.variant)
-    ]
+    names = models_of_trial(settings.variant)
+    found = [trial(settings.but(variant=name)).assign(seed=settings.seed, variant=name) for name in names]
     return pd.concat(found, ignore_index=True)
 
 
@@ -285,8 +289,7 @@ def learning_curve(settings: Settings) -> pd.DataFrame:
     """Return the trials of a variant and of as much training without pauses at each of `trial_checkpoints`, with the
     columns `seed`, `variant` and `step`. Those of their start, before the first step, come first.
     """
-    start = settings.but(variant=FIRST_STEP)
-    found = [trial(start).assign(variant=FIRST_STEP, step=0)]
+    found = [trial(settings.but(variant=FIRST_STEP)).assign(variant=FIRST_STEP, step=0)]
     for name in models_of_curve(settings.variant):
         row = settings.but(variant=name)
         found += [trial(row, step).assign(variant=name, step=step) for step in settings.trial_checkpoints]

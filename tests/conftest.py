@@ -19,7 +19,7 @@ import pandas as pd
 import pytest
 
 from pauselib import runs
-from pauselib.artifacts import replies_part, trial_part
+from pauselib.artifacts import replies_artifact, trial_artifact
 from pauselib.decoding.evaluation import reply_metrics
 from pauselib.settings import Settings
 
@@ -148,7 +148,7 @@ def by_hand(tmp_path):
 
 def save(row: Settings, replies: list[dict], eval_loss: float) -> Path:
     """Write predictions.jsonl, metrics.json and the manifest that says they are a row's; return their folder."""
-    _, folder, settings, _ = replies_part(row)
+    _, folder, settings, _ = replies_artifact(row)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "predictions.jsonl").write_text("".join(json.dumps(r) + "\n" for r in replies))
     (folder / "metrics.json").write_text(json.dumps({**reply_metrics(replies), "eval_loss": eval_loss}))
@@ -159,7 +159,7 @@ def save(row: Settings, replies: list[dict], eval_loss: float) -> Path:
 
 def save_outcomes(row: Settings, outcomes: pd.DataFrame, step: int | None = None) -> None:
     """Write trials.parquet of a row's trial, perhaps at a step, and the manifest that says that it is finished."""
-    _, folder, settings, _ = trial_part(row, step)
+    _, folder, settings, _ = trial_artifact(row, step)
     folder.mkdir(parents=True, exist_ok=True)
     outcomes.to_parquet(folder / "trials.parquet")
     outputs = {"trials.parquet": runs.digest(folder / "trials.parquet")}

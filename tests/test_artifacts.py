@@ -1,13 +1,15 @@
-"""What the steps make, part by part: in which order, where, and from which settings."""
+"""What the steps make, artifact by artifact: in which order, where, and from which settings."""
 
-from pauselib.artifacts import clean_part, parts_of
+from pauselib.artifacts import artifacts_of, clean_artifact
 from pauselib.settings import Settings
 
 
 def made(notebook: str, **given) -> list[tuple[str, str]]:
     """What the step of a notebook makes and where, below the experiment's folder."""
     settings = Settings(**given).of_row()
-    return [(part.what, part.folder.relative_to(settings.folder()).as_posix()) for part in parts_of(settings, notebook)]
+    return [
+        (one.what, one.folder.relative_to(settings.folder()).as_posix()) for one in artifacts_of(settings, notebook)
+    ]
 
 
 def test_a_variant_that_pauses_needs_injected_rows_and_the_first_step():
@@ -30,9 +32,9 @@ def test_another_seed_trains_on_clean_rows_of_its_own_and_is_tested_on_those_of_
         ("clean rows", "data"),
         ("trial", "seed-43/baseline_matched/trial"),
     ]
-    drawn, *_, shared, _ = parts_of(Settings(seed=43, variant="baseline_matched"), "trial")
+    drawn, *_, shared, _ = artifacts_of(Settings(seed=43, variant="baseline_matched"), "trial")
     assert (drawn.settings["data_seed"], shared.settings["data_seed"]) == (43, 42)
-    assert shared == clean_part(Settings())
+    assert shared == clean_artifact(Settings())
 
 
 def test_a_strategy_that_asks_the_first_step_s_model_comes_after_it():
@@ -42,7 +44,7 @@ def test_a_strategy_that_asks_the_first_step_s_model_comes_after_it():
 
 def test_only_the_matched_baseline_depends_on_the_copies_without_being_injected():
     copies = {
-        name: "n_copies" in list(parts_of(Settings(variant=name), "warmup"))[-1].settings
+        name: "n_copies" in artifacts_of(Settings(variant=name), "warmup")[-1].settings
         for name in ("sft", "baseline_2_epoch", "baseline_matched")
     }
     assert copies == {"sft": False, "baseline_2_epoch": False, "baseline_matched": True}

@@ -24,9 +24,11 @@ COMPUTE_WITH_TENSORS = (
     "pauselib.training.checkpoints",
     "pauselib.training.suitability",
     "pauselib.training.trainer",
+    "pauselib.training.warmup",
     "pauselib.decoding.batch_cache",
     "pauselib.decoding.greedy",
     "pauselib.trials.scorer",
+    "pauselib.trials.trial",
 )
 SHOW_SOMETHING = ("report", "explorer")  # the rooms that are imported to draw and to be clicked
 

@@ -2,20 +2,33 @@
 
 import json
 
-import pandas as pd
 import pytest
-import torch
 from transformers import AutoConfig, AutoModelForCausalLM
 
 from pauselib import runs, steps
 from pauselib.analysis.tables.contrasts import Trials
-from pauselib.decoding import evaluation, greedy
+from pauselib.artifacts import recipe
+from pauselib.decoding import greedy
 from pauselib.errors import InputError
-from pauselib.injection.rows import problem_number, prompt_ids, read_rows
+from pauselib.injection.rows import prompt_ids, read_rows
 from pauselib.manifests import manifest_digest
+from pauselib.model.unfreezing import trainable
 from pauselib.positions import last_position
-from pauselib.sources.models import load_model, load_tokenizer, pause_token_id
-from pauselib.steps import clean_rows, drawn_rows, evaluate, inject, rows_folder, training_rows, trial, trials, warm_up
+from pauselib.settings import Settings
+from pauselib.sources.models import load_tokenizer, pause_token_id
+from pauselib.steps import (
+    before_training,
+    clean_rows,
+    drawn_rows,
+    evaluate,
+    inject,
+    rows_folder,
+    training_rows,
+    trial,
+    trials,
+    warm_up,
+)
+from pauselib.training.warmup import Recipe
 from pauselib.trials import trial as measures
 
 P = pause_token_id("tiny")
@@ -48,20 +61,25 @@ def test_a_variant_makes_what_it_needs_and_is_made_once(small):
         "lm.model.embed_tokens",
     }
     assert not (folder / "checkpoints").exists()
+    trainer = before_training(settings)
+    assert trainable(trainer.model).to_dict("records") == record["trainable"]
+    assert trainer.evaluate()["eval_loss"] > record["eval_loss"]
     written = (folder / "model" / "model.safetensors").stat().st_mtime_ns
     warm_up(settings)
     assert (folder / "model" / "model.safetensors").stat().st_mtime_ns == written
 
 
-def test_an_unknown_model_is_refused_in_one_sentence(fresh):
-    with pytest.raises(
-        ValueError, match=r"The model 'no/such-model' could not be loaded .*: give 'tiny', 'smollm2', a folder"
-    ):
-        warm_up(fresh.but(model="no/such-model"))
-    assert not fresh.folder().exists() or not any(fresh.folder().iterdir())
+def test_a_recipe_has_the_settings_by_their_names_and_the_first_step_those_of_its_own():
+    assert recipe(Settings(strategy="word")) == Recipe()  # the same defaults
+    second = {"learning_rate": 0.1, "eval_steps": 7, "max_steps": 9, "trial_checkpoints": [8]}
+    first = {"base_learning_rate": 0.2, "base_eval_steps": 8, "base_max_steps": 10}
+    of_second = Recipe(learning_rate=0.1, eval_steps=7, max_steps=9, trial_checkpoints=(8,))
+    assert recipe(Settings(**second, **first)) == of_second
+    of_first = Recipe("baseline_1_epoch", learning_rate=0.2, eval_steps=8, max_steps=10)
+    assert recipe(Settings(variant="baseline_1_epoch", **second, **first)) == of_first
 
 
-@pytest.mark.parametrize("report_to", ["wandb", "tensorboard", "trackio"])
+@pytest.mark.parametrize("report_to", ["wandb"])
 def test_a_package_to_log_with_that_is_not_installed_is_asked_for_before_all_else(report_to, small, monkeypatch):
     monkeypatch.setattr(steps, "find_spec", lambda name: None)
     with pytest.raises(ValueError, match=f"not installed: `pip install {report_to}`"):
@@ -86,36 +104,16 @@ def test_the_matched_baseline_sees_each_clean_answer_as_often_as_it_was_injected
     assert record["steps"] == 3  # 6 problems x 2 copies / 4, as many as a variant that pauses
     assert "pause_loss" not in record
     assert record["nearest_tokens"] == []
-
-
-@pytest.mark.parametrize(
-    ("name", "parts"),
-    [
-        ("baseline_matched_unfr_lm_head", {"lm_head"}),
-        ("baseline_matched_unfr_lm_head_embed_peft", {"lm_head", "model.embed_tokens", "LoRA"}),
-    ],
-)
-def test_a_matched_baseline_trains_the_parts_of_its_variants_alone_and_on_clean_answers(name, parts, small):
-    settings = small.but(variant=name)
-    folder = rows_folder(settings)
-    assert folder == clean_rows(settings)
-    rows = training_rows(settings, folder)
-    assert len(rows["train"]) == len(read_rows(inject(settings), "train"))
-    made_folder = warm_up(settings)
-    record = runs.read_json(made_folder / "training.json")
-    assert {row["part"] for row in record["trainable"]} == parts
-    assert (record["steps"], record["nearest_tokens"]) == (3, [])
-    assert "pause_loss" not in record
-    first, trained = (
-        load_model(str(folder / "model")).state_dict()
-        for folder in (small.but(variant="baseline_1_epoch").variant_folder(), made_folder)
-    )
-    moved = {key for key in first if not torch.equal(first[key], trained[key])}
-    of_lora = {key for key in moved if "q_proj" in key or "v_proj" in key}
-    assert bool(of_lora) == ("LoRA" in parts)
-    assert {key.removesuffix(".weight") for key in moved - of_lora} == parts - {"LoRA"}
-    predictions, _ = evaluate(settings)
+    predictions, metrics = evaluate(settings)
     assert [reply["n_pauses"] for reply in predictions] == [0, 0, 0]
+    assert set(predictions[0]) == {
+        *("problem_id", "question", "gold", "reply", "predicted", "correct", "n_pauses", "n_tokens", "truncated")
+    }
+    assert list(metrics) == [
+        *("accuracy", "pauses_mean", "pauses_mean_correct", "pauses_mean_incorrect", "truncated_rate", "n"),
+        *("eval_loss", "step_accuracy"),
+    ]
+    assert (metrics["eval_loss"], metrics["n"]) == (record["eval_loss"], 3)
 
 
 def test_another_seed_draws_its_own_training_data_and_pauses_and_has_the_same_test_problems(fresh):
@@ -143,20 +141,6 @@ def test_another_seed_draws_its_own_training_data_and_pauses_and_has_the_same_te
     assert not read_rows(clean_rows(shifted), "test").equals(read_rows(clean_rows(fresh), "test"))
 
 
-def test_another_seed_puts_other_pauses_into_the_problems_of_a_folder_and_keeps_their_ids(fresh, tmp_path):
-    (tmp_path / "train.jsonl").write_text(trips(40).replace("a trip", "a ride"))
-    (tmp_path / "test.jsonl").write_text(trips(3))
-    given = fresh.but(task="aqua", dataset=str(tmp_path), n_train=8, n_test=0)
-    ours, theirs = (inject(given.but(seed=seed)) for seed in (42, 43))
-    first = [read_rows(drawn_rows(given), split)["problem_id"] for split in ("train", "validation")]
-    assert sorted(pd.concat(first), key=problem_number) == [f"train-{i}" for i in range(8)]
-    other = [read_rows(drawn_rows(given.but(seed=43)), split)["problem_id"] for split in ("train", "validation")]
-    assert len(set(pd.concat(other))) == 8
-    assert set(pd.concat(other)) - set(pd.concat(first))  # eight of the forty, not the first eight
-    assert set(pd.concat(other)) <= {f"train-{i}" for i in range(40)}
-    assert read_rows(ours, "train")["n_pauses"].tolist() != read_rows(theirs, "train")["n_pauses"].tolist()
-
-
 def test_a_baseline_reads_clean_rows_each_once_an_epoch_and_nothing_is_injected_for_it(fresh):
     settings = fresh.but(variant="baseline_1_epoch")
     folder = rows_folder(settings)
@@ -167,11 +151,6 @@ def test_a_baseline_reads_clean_rows_each_once_an_epoch_and_nothing_is_injected_
     warm_up(settings)
     warm_up(settings.but(variant="baseline_matched"))
     assert made(settings) == {"data", "seed-42/baseline_1_epoch/model", "seed-42/baseline_matched/model"}
-
-
-def test_a_strategy_that_asks_no_model_injects_before_anything_is_trained(fresh):
-    inject(fresh)
-    assert made(fresh) == {"data", "seed-42/injected/random"}
 
 
 def test_a_strategy_that_asks_the_first_step_s_model_trains_that_before(fresh):
@@ -268,7 +247,7 @@ def test_what_is_made_names_what_it_was_made_from_in_one_form(small):
 
 def test_replies_outlive_a_measure_that_fails_and_are_not_decoded_again(small, monkeypatch):
     settings = small.but(variant="sft_fr_phead")
-    folder, decode = settings.variant_folder(), evaluation.predict
+    folder, decode = settings.variant_folder(), steps.predict
 
     def fails(*_):
         raise RuntimeError("the disk of the measure is full of sand")
@@ -280,7 +259,7 @@ def test_replies_outlive_a_measure_that_fails_and_are_not_decoded_again(small, m
         assert len(runs.read_json_lines(folder / "decoded" / "predictions.jsonl")) == 3
         assert not (folder / "metrics.json").exists()
         patched.setattr(measures, "step_accuracy", lambda *_: 0.5)
-        patched.setattr(evaluation, "predict", fails)
+        patched.setattr(steps, "predict", fails)
         with pytest.raises(RuntimeError, match="sand"):
             evaluate(settings.but(max_new_tokens=11))  # that would be other replies
         evaluate(settings)
@@ -288,7 +267,7 @@ def test_replies_outlive_a_measure_that_fails_and_are_not_decoded_again(small, m
     assert not (folder / "decoded").exists()
     again = settings.but(max_new_tokens=11), settings.but(overwrite=True)
     monkeypatch.setattr(measures, "step_accuracy", lambda *_: 0.5)
-    monkeypatch.setattr(evaluation, "predict", decode)
+    monkeypatch.setattr(steps, "predict", decode)
     evaluate(again[0].but(overwrite=True))
     evaluate(again[1])
     assert after == {
@@ -336,6 +315,7 @@ def test_what_fits_a_model_s_learned_positions_is_trained_and_evaluated(fresh, f
     assert evaluate(settings)[1]["n"] == 3
     assert last_position(AutoConfig.for_model("gpt2")) == 1024
     assert last_position(AutoConfig.for_model("mistral")) == last_position(AutoConfig.for_model("mamba")) == 0
+    assert last_position(AutoConfig.for_model("mistral"), rotary_too=True) > 0
 
 
 def test_an_intervention_on_a_variant_that_never_pauses_is_refused(fresh):
@@ -356,78 +336,6 @@ def test_the_record_of_the_training_beside_a_model_is_the_one_inside_it(small):
     beside.write_text('{"steps": 1000}')
     warm_up(settings)
     assert beside.read_bytes() == record == inside.read_bytes()
-
-
-def test_the_records_of_a_row_have_what_they_say(small):
-    settings = small.but(variant="sft")
-    predictions, metrics = evaluate(settings)
-    assert [reply["problem_id"] for reply in predictions] == ["test-0", "test-1", "test-2"]
-    assert set(predictions[0]) == {
-        *("problem_id", "question", "gold", "reply", "predicted", "correct", "n_pauses", "n_tokens", "truncated")
-    }
-    assert list(metrics) == [
-        *("accuracy", "pauses_mean", "pauses_mean_correct", "pauses_mean_incorrect", "truncated_rate", "n"),
-        *("eval_loss", "step_accuracy"),
-    ]
-    assert metrics["eval_loss"] == runs.read_json(settings.variant_folder() / "training.json")["eval_loss"]
-    assert metrics["n"] == 3
-
-
-TRIP = {
-    "question": "How many hours does a trip of {} km take at 10 km an hour?",
-    "options": ["A)1", "B)2", "C)3", "D)4", "E)5"],
-}
-
-
-def trips(n: int) -> str:
-    """Algebra problems in the columns of AQuA, one JSON object a line: 10 km take 1 hour (A), 20 km take 2 (B), ..."""
-    rows = [
-        {**TRIP, "question": TRIP["question"].format(10 * hours), "rationale": f"{10 * hours} / 10 = {hours}"}
-        | {"correct": "ABCDE"[hours - 1]}
-        for hours in (1 + i % 5 for i in range(n))
-    ]
-    return "".join(json.dumps(row) + "\n" for row in rows)
-
-
-def test_algebra_problems_from_a_folder_end_to_end(fresh, tmp_path):
-    (tmp_path / "train.jsonl").write_text(trips(8).replace("a trip", "a ride"))
-    (tmp_path / "test.jsonl").write_text(trips(3))
-    predictions, metrics = evaluate(
-        fresh.but(task="aqua", dataset=str(tmp_path), variant="sft_peft", n_train=0, n_test=0)
-    )
-    assert [reply["gold"] for reply in predictions] == ["A", "B", "C"]
-    assert predictions[1]["question"] == (
-        "How many hours does a trip of 20 km take at 10 km an hour?\nOptions: A)1 B)2 C)3 D)4 E)5"
-    )
-    assert all(reply["correct"] == (reply["predicted"] == reply["gold"]) for reply in predictions)
-    assert metrics["n"] == 3
-    assert 0 <= metrics["accuracy"] <= 1
-    assert set(runs.manifest(fresh.folder() / "data")["inputs"]) == {"train.jsonl", "test.jsonl", "tokenizer of"}
-
-
-PEN = {"question": "Ada has 2 pens and buys {} more. How many?", "answer": "2+{0} = <<2+{0}={1}>>{1} pens.\n#### {1}"}
-
-
-def pens(n: int) -> pd.DataFrame:
-    """Problems about pens: 2 and 1 more, 2 and 2 more, ..."""
-    texts = [{name: text.format(i, 2 + i) for name, text in PEN.items()} for i in range(1, n + 1)]
-    return pd.DataFrame([{**one, "question": PEN["question"].format(i)} for i, one in enumerate(texts, 1)])
-
-
-def test_a_dataset_laid_out_like_one_of_the_hub_has_its_digest_in_the_manifest(fresh, tmp_path, monkeypatch):
-    import datasets
-
-    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
-    source = tmp_path / "pens"
-    source.mkdir()
-    for split in ("train", "test"):
-        pens(8).replace("pens", f"{split} pens", regex=True).to_parquet(source / f"{split}-00000-of-00001.parquet")
-    settings = fresh.but(dataset=str(source), dataset_config="default", n_train=0, n_test=0)
-    clean_rows(settings)
-    assert runs.manifest(fresh.folder() / "data")["inputs"]["dataset"] == runs.digest(source)
-    pens(7).to_parquet(source / "test-00000-of-00001.parquet")
-    with pytest.raises(ValueError, match=r"data was made with dataset=\w+ \(now \w+\): choose another name"):
-        clean_rows(settings)
 
 
 def test_problems_that_are_not_at_their_path_any_more_are_missed_by_it(fresh, tmp_path, monkeypatch):
@@ -488,4 +396,4 @@ def test_a_task_without_results_has_no_step_accuracy_and_a_trial_that_says_so(fr
     settings = fresh.but(dataset=str(tmp_path), variant="baseline_1_epoch", n_train=0, n_test=0)
     _, metrics = evaluate(settings)
     assert metrics["step_accuracy"] is None
-    assert Trials(trials(settings)).outcomes.empty
+    assert trials(settings).empty

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,19 +18,21 @@ class Chooser:
 
     def __init__(
         self,
-        interventions: list[Intervention],
+        interventions: Iterable[Intervention],
         pause_id: int,
         text_of: Callable[[int], str],
         seed: int = 0,
         answer_mark: str = "####",
-        pause_room: int = Room.model_fields["pause_room"].default,
     ):
-        """`text_of` gives a token's text with its leading space; `seed` and a reply's number seed its draws; a reply
-        may have `pause_room` times as many tokens as it may have spoken ones.
-        """
-        self.interventions, self.pause_id, self.text_of = interventions, pause_id, text_of
-        self.seed, self.answer_mark, self.pause_room = seed, answer_mark, pause_room
+        """`text_of` gives a token's text with its leading space; `seed` and a reply's number seed its draws."""
+        self.interventions, self.pause_id, self.text_of = tuple(interventions), pause_id, text_of
+        self.seed, self.answer_mark = seed, answer_mark
         self.replies: dict[int, ReplySoFar] = {}
+
+    @property
+    def pause_room(self) -> int:
+        """How many times as many tokens as spoken ones a reply may have with its pauses."""
+        return next((one for one in self.interventions if isinstance(one, Room)), Room()).pause_room
 
     def start(self, row: int) -> None:
         """Begin the reply of a row."""

@@ -3,39 +3,44 @@ each token.
 """
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import pandas as pd
 
-from pauselib import tasks
 from pauselib.decoding.chooser import Chooser
-from pauselib.decoding.interventions import INTERVENTION_SETTINGS, active_interventions
+from pauselib.decoding.interventions import Intervention
 from pauselib.injection.rows import prompt_ids
-from pauselib.settings import Settings
+from pauselib.tasks import Task
 from pauselib.tokens import to_text, token_text
 
 
-def predict(settings: Settings, model, tokenizer, rows: pd.DataFrame) -> tuple[list[dict], pd.DataFrame]:
-    """Return the replies of a trained model to the clean test rows, as two tables.
+def predict(
+    model,
+    tokenizer,
+    rows: pd.DataFrame,
+    task: Task,
+    max_new_tokens: int = 160,
+    max_total_tokens: int = 0,
+    eval_batch_size: int = 256,
+    interventions: Iterable[Intervention] = (),
+    seed: int = 42,
+) -> tuple[list[dict], pd.DataFrame]:
+    """Return the replies of a trained model to clean test rows, as two tables.
 
     One object a problem: `problem_id`, `question` and what `judged` says of the reply. And the replies' tokens, one row
     a reply: `problem_id`, and one item a token in `tokens` (its text), `p_pause` (the head's probability of a pause
     there) and `p_best` (the LM's of its best word), both before any intervention. At a pause these are the numbers by
-    which it was chosen: what the LM would have said in its place.
+    which it was chosen: what the LM would have said in its place. `seed` is that of drawn pauses.
     """
     from pauselib.decoding.greedy import generate
 
-    pause_id, task = pause_id_of(model), tasks.find(settings.task)
-    text_of, chooser = decoder(settings, tokenizer, pause_id)
+    pause_id = pause_id_of(model)
+    text_of, chooser = decoder(tokenizer, pause_id, interventions, seed, task.answer_mark)
     prompts = [with_prompt_pauses(ids, model) for ids in prompt_ids(rows)]
-    limits = settings.max_new_tokens, settings.max_total_tokens, settings.eval_batch_size
+    limits = max_new_tokens, max_total_tokens, eval_batch_size
     replies = generate(model, prompts, end_ids(model, tokenizer), *limits, chooser=chooser)
     predictions = [
-        {
-            "problem_id": row.problem_id,
-            "question": row.question,
-            **judged(reply, row.answer, task, tokenizer, pause_id),
-        }
+        {"problem_id": row.problem_id, "question": row.question} | judged(reply, row.answer, task, tokenizer, pause_id)
         for row, reply in zip(rows.itertuples(), replies)
     ]
     given = {
@@ -46,7 +51,7 @@ def predict(settings: Settings, model, tokenizer, rows: pd.DataFrame) -> tuple[l
     return predictions, pd.DataFrame({"problem_id": rows["problem_id"].tolist(), **given})
 
 
-def computed_with(settings: Settings, model) -> dict:
+def computed_with(model, eval_batch_size: int) -> dict:
     """Return what replies in bfloat16 depend on beside the settings: `device` and `eval_batch_size`.
 
     The rounding of a sum depends on how it is parted, and that on both.
@@ -55,7 +60,7 @@ def computed_with(settings: Settings, model) -> dict:
 
     is_cuda = model.device.type == "cuda"
     name = torch.cuda.get_device_name(model.device) if is_cuda else torch.backends.cpu.get_cpu_capability()
-    return {"device": f"{model.device.type} ({name})", "eval_batch_size": settings.eval_batch_size}
+    return {"device": f"{model.device.type} ({name})", "eval_batch_size": eval_batch_size}
 
 
 def pause_id_of(model) -> int:
@@ -76,19 +81,16 @@ def with_prompt_pauses(prompt: list[int], model) -> list[int]:
     return prompt + [pause_id_of(model)] * getattr(model.config, "prompt_pauses", 0)
 
 
-def decoder(settings: Settings, tokenizer, pause_id: int) -> tuple[Callable[[int], str], Chooser | None]:
-    """Return what gives a token's text, and what chooses the tokens under the settings' interventions (None without
-    one).
-    """
+def decoder(
+    tokenizer, pause_id: int, interventions: Iterable[Intervention] = (), seed: int = 42, answer_mark: str = "####"
+) -> tuple[Callable[[int], str], Chooser | None]:
+    """Return what gives a token's text, and what chooses the tokens under interventions (None without one)."""
     text_of = functools.cache(lambda token: token_text(token, tokenizer, pause_id))
-    interventions = active_interventions(settings.of(*INTERVENTION_SETTINGS))
-    if not interventions:
-        return text_of, None
-    mark = tasks.find(settings.task).answer_mark
-    return text_of, Chooser(interventions, pause_id, text_of, settings.seed, mark, settings.pause_room)
+    chooser = Chooser(interventions, pause_id, text_of, seed, answer_mark) if interventions else None
+    return text_of, chooser
 
 
-def judged(reply, answer: str | None, task: tasks.Task, tokenizer, pause_id: int) -> dict:
+def judged(reply, answer: str | None, task: Task, tokenizer, pause_id: int) -> dict:
     """Return what was said and extracted, whether it is right, and how many pauses and tokens it has.
 
     `gold` and `correct` are None where there is no gold `answer`. The answer is extracted from the reply without its

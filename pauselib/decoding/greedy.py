@@ -18,8 +18,8 @@ import torch
 
 from pauselib.decoding.batch_cache import BatchCache
 from pauselib.decoding.chooser import Chooser
-from pauselib.model.precision import token_logits
-from pauselib.positions import check_positions
+from pauselib.model.pause_model import token_logits
+from pauselib.positions import check_positions, last_position
 from pauselib.progress import Progress
 
 READ_TOGETHER = 32  # prompts
@@ -68,11 +68,6 @@ class Budget:
         return n_tokens - n_pauses == self.spoken or n_tokens == self.in_all
 
 
-def most_positions(model) -> int:
-    """Return how many positions a model has by its configuration; 0 where it doesn't say."""
-    return getattr(model.config.get_text_config(), "max_position_embeddings", None) or 0
-
-
 @torch.inference_mode()
 def generate(
     model,
@@ -99,7 +94,7 @@ def generate(
     ends the decoding.
     """
     ends = frozenset([end_ids] if isinstance(end_ids, int) else end_ids)
-    room, most = (chooser.pause_room, most_positions(model)) if chooser else (1, 0)
+    room, most = (chooser.pause_room, last_position(model.config, rotary_too=True)) if chooser else (1, 0)
     budgets = [Budget.of(len(p), max_new_tokens, max_total_tokens, room, most) for p in prompts]
     replies = {row: Reply() for row, budget in enumerate(budgets) if budget.spoken < 1}
     longest = {f"Prompt {row} with its reply": len(prompts[row]) + one.spoken for row, one in enumerate(budgets)}
@@ -130,12 +125,12 @@ def decode(
             chooser.start(row)
     lengths = torch.tensor([len(prompt) for prompt in prompts.values()], device=model.device)
     cache = BatchCache(len(rows), int(lengths.max()))
-    logits = read(model, list(prompts.values()), cache)
+    logits = prefill(model, list(prompts.values()), cache)
     pause_id, n_pauses = getattr(model.config, "pause_token_id", -1), dict.fromkeys(prompts, 0)
     for n_said in itertools.count(1):
-        chosen, *given = next_tokens(model, logits, rows, chooser)
+        chosen, p_pauses, p_bests = next_tokens(model, logits, rows, chooser)
         ended = []
-        for place, (row, token, p_pause, p_best) in enumerate(zip(rows, chosen.tolist(), *given)):
+        for place, (row, token, p_pause, p_best) in enumerate(zip(rows, chosen.tolist(), p_pauses, p_bests)):
             if token in end_ids:
                 replies[row].truncated = False
             else:
@@ -166,7 +161,7 @@ def fill_gaps(n: int, ended: list[int]) -> list[int]:
     return [next(last) if place in ended else place for place in range(n_kept)]
 
 
-def read(model, prompts: list[list[int]], cache: BatchCache) -> torch.Tensor:
+def prefill(model, prompts: list[list[int]], cache: BatchCache) -> torch.Tensor:
     """Put the prompts into the cache; return the logits after each, (rows, V or V + 1)."""
     logits = []
     for first in range(0, len(prompts), READ_TOGETHER):

@@ -10,7 +10,7 @@ def completion_log_likelihoods(model, rows: pd.DataFrame, batch_size: int = 32) 
     """Return the natural log likelihoods of each clean row's answer tokens and end token, one array (n + 1) a row."""
     import torch
 
-    from pauselib.model.precision import token_logits
+    from pauselib.model.pause_model import token_logits
 
     starts = prompt_lengths(rows)
     ids = [torch.tensor(row, dtype=torch.long) for row in rows["input_ids"]]

@@ -15,8 +15,9 @@ import pandas as pd
 from ipywidgets import HTML, Button, Dropdown, FloatSlider, SelectionSlider, Textarea, VBox
 
 from pauselib import runs, tasks
-from pauselib.artifacts import DEFAULTS, drawn_part, why_unfinished
+from pauselib.artifacts import DEFAULTS, drawn_artifact, why_unfinished
 from pauselib.decoding.evaluation import decoder, end_ids, judged, pause_id_of, with_prompt_pauses
+from pauselib.decoding.interventions import INTERVENTION_SETTINGS, active_interventions
 from pauselib.explorer import looks
 from pauselib.explorer.choosing import NOTHING, labelled, rows_with_models
 from pauselib.explorer.looks import WIDE, control, in_lines
@@ -76,7 +77,8 @@ def decoded(row: Settings, question: str, answer: str | None, each: Callable[[di
     pause_id, task = pause_id_of(model), tasks.find(row.task)
     asked = [{"problem_id": "of your own", "question": question, "answer": ""}]
     prompts = [with_prompt_pauses(ids, model) for ids in prompt_ids(tokenize(asked, tokenizer, task))]
-    text_of, chooser = decoder(row, tokenizer, pause_id)
+    changes = active_interventions(row.of(*INTERVENTION_SETTINGS))
+    text_of, chooser = decoder(tokenizer, pause_id, changes, row.seed, task.answer_mark)
     limits = row.max_new_tokens, row.max_total_tokens
     [reply] = generate(model, prompts, end_ids(model, tokenizer), *limits, show=False, chooser=chooser, each=each)
     given = {"tokens": [text_of(token) for token in reply.ids], "p_pause": reply.p_pause, "p_best": reply.p_best}
@@ -178,7 +180,7 @@ class Asker(VBox):
         question, answer = self.problem.value or (self.own.value, None)
         self.end(status="Answering …")
         self.shown.add_class("old")
-        known = phrasing(drawn_part(self.variant.value).folder)
+        known = phrasing(drawn_artifact(self.variant.value).folder)
         self.hint.value = "" if self.problem.value else hint(question, *known)
         if not question.strip():
             self.status.value = "Type a question into Own question, then press Tab or Answer."

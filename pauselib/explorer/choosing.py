@@ -10,7 +10,7 @@ from ipywidgets import HTML, Checkbox, Dropdown, VBox
 
 from pauselib import runs
 from pauselib.analysis.tables.record import whole
-from pauselib.artifacts import check_unchanged, parts_of, why_unfinished
+from pauselib.artifacts import artifacts_of, check_unchanged, why_unfinished
 from pauselib.declared import NAME
 from pauselib.errors import InputError
 from pauselib.explorer.looks import as_html, can_use_widgets, control, in_lines, usable
@@ -91,7 +91,7 @@ def will_do(settings: Settings, step: str) -> str:
         return f"will be refused: {error}"
     if why_unfinished(settings, step) is None:
         return "finished, and kept as it is"
-    *before, _ = parts_of(settings.of_row(), step)
+    *before, _ = artifacts_of(settings.of_row(), step)
     missing = [part.what for part in before if runs.manifest(part.folder) is None]
     return f"will {DOES[step]}{', after making its ' if missing else ''}{', '.join(missing)}"
 

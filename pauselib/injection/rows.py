@@ -5,8 +5,10 @@ Nothing is decoded and tokenized again, so all other tokens stay what they were.
 """
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -15,15 +17,12 @@ from pauselib import runs
 from pauselib.errors import InputError
 from pauselib.injection.strategies import Answer, Strategy, check_patterns_match, find_strategies
 from pauselib.progress import Progress
-from pauselib.settings import Settings
 from pauselib.sources.models import check_has_row
 from pauselib.sources.problems import count_in_both
 from pauselib.tasks import Task
 from pauselib.tokens import PAUSE_TEXT, token_spans
 
 PER_TOKEN = ("input_ids", "completion_mask")
-TEXTS_AT_A_TIME = 1000  # that are tokenized
-ROWS_OF_A_PART = 20_000  # of a file
 
 
 def read_rows(folder: Path, split: str) -> pd.DataFrame:
@@ -51,33 +50,26 @@ def tokenize(problems: list[dict], tokenizer, task: Task) -> pd.DataFrame:
             )
     prompts = [task.prompt(problem["question"]) for problem in problems]
     answers = [problem["answer"] for problem in problems]
-    ids, masks, end = [], [], np.array([tokenizer.eos_token_id], dtype=np.int32)
-    asked, answered = in_parts(prompts, tokenizer), in_parts(answers, tokenizer, add_special_tokens=False)
+    plain = {"return_attention_mask": False, "return_token_type_ids": False}
+    asked = in_parts(prompts, lambda texts: tokenizer(texts, **plain)["input_ids"])
+    answered = in_parts(answers, lambda texts: tokenizer(texts, add_special_tokens=False, **plain)["input_ids"])
+    ids, masks, end = [], [], tokenizer.eos_token_id
     for problem, prompt, answer in zip(problems, asked, answered):
-        prompt = prompt[:-1] if prompt[-1:] == end else prompt
-        ids.append(np.concatenate([prompt, answer, end]))
+        prompt = prompt[:-1] if prompt[-1:].tolist() == [end] else prompt
+        ids.append(np.concatenate([prompt, answer, [end]], dtype=np.int32))
         check_has_row(int(ids[-1].max()), tokenizer, f"In problem {problem['problem_id']}")
         masks.append((np.arange(len(ids[-1])) >= len(prompt)).astype(np.int8))
     rows = pd.DataFrame(problems, columns=["problem_id", "question", "answer"])
     return rows.assign(input_ids=ids, completion_mask=masks)
 
 
-def in_parts(texts: list[str], tokenizer, **options) -> Iterator[np.ndarray]:
-    """Yield the ids that a tokenizer makes of each text, as an int32 array.
+def in_parts(texts: list[str], encode: Callable[[list[str]], list], size: int = 1000) -> Iterator[np.ndarray]:
+    """Yield what `encode` makes of each text, as an int32 array.
 
-    It is asked about a thousand texts at a time: its own answer takes a hundred times the memory of these arrays.
+    It gets a thousand texts at a time: what a tokenizer returns takes a hundred times the memory of these arrays.
     """
-    options = {"return_attention_mask": False, "return_token_type_ids": False, **options}
-    for start in range(0, len(texts), TEXTS_AT_A_TIME):
-        found = tokenizer(texts[start : start + TEXTS_AT_A_TIME], **options)["input_ids"]
-        yield from (np.array(one, dtype=np.int32) for one in found)
-
-
-def spans_in_parts(answers: list[str], tokenizer) -> Iterator[np.ndarray]:
-    """Yield where in each answer its tokens stand, an int32 array (n, 2): as `in_parts`."""
-    for start in range(0, len(answers), TEXTS_AT_A_TIME):
-        spans = token_spans(answers[start : start + TEXTS_AT_A_TIME], tokenizer, add_special_tokens=False)
-        yield from (np.array(one, dtype=np.int32).reshape(-1, 2) for one in spans)
+    for start in range(0, len(texts), size):
+        yield from (np.array(one, dtype=np.int32) for one in encode(texts[start : start + size]))
 
 
 def prompt_lengths(rows: pd.DataFrame) -> list[int]:
@@ -95,7 +87,16 @@ def prompt_ids(rows: pd.DataFrame) -> list[list[int]]:
     return [ids[:length].tolist() for ids, length in zip(rows["input_ids"], prompt_lengths(rows))]
 
 
-def build_clean(folder: Path, problems: dict[str, list[dict]], tokenizer, task: Task, settings: Settings) -> None:
+def build_clean(
+    folder: Path,
+    problems: dict[str, list[dict]],
+    tokenizer,
+    task: Task,
+    data_seed: int,
+    validation_share: float,
+    max_length: int,
+    too_long: str = "refuse",
+) -> None:
     """Write the clean rows of the problems of `train`, and of `test` where there are any, and counts.json.
 
     The problems of `train` become two parquet files, the second one `validation`. Raises InputError where no row is
@@ -103,11 +104,11 @@ def build_clean(folder: Path, problems: dict[str, list[dict]], tokenizer, task: 
     """
     in_both = count_in_both(problems)
     rows = tokenize(problems["train"], tokenizer, task)
-    kept, n_long = fit(rows, settings)
+    kept, n_long = fit(rows, max_length, too_long)
     rows = rows.loc[kept.index]  # whole, for injection needs the end of an answer; what is trained on is cut then
     if rows.empty:
-        raise InputError(f"All {n_long} rows are longer than max_length {settings.max_length}: raise it.")
-    held_out = draw_validation(rows["question"], settings)
+        raise InputError(f"All {n_long} rows are longer than max_length {max_length}: raise it.")
+    held_out = draw_validation(rows["question"], validation_share, data_seed)
     parts = {"train": rows[~held_out], "validation": rows[held_out]}
     if "test" in problems:
         parts["test"] = tokenize(problems["test"], tokenizer, task)
@@ -119,24 +120,31 @@ def build_injected(
     clean: dict[str, pd.DataFrame],
     tokenizer,
     pause_id: int,
-    settings: Settings,
     log_likelihoods: dict[str, list[np.ndarray]] | None = None,
+    *,
+    validation_share: float,
+    validation_split: str,
+    max_length: int,
+    too_long: str,
+    **how,
 ) -> None:
     """Write the injected rows of the clean rows of `train` and `validation`: two parquet files, and counts.json.
 
-    `log_likelihoods` has, for every split, an array a row, for strategies that need a model.
+    `log_likelihoods` has, for every split, an array a row, for strategies that need a model; `how` is as `inject` has
+    it.
     """
     parts, n_long = {}, 0
-    check_patterns_match(settings, [text for rows in clean.values() for text in rows["answer"]])
+    check_patterns_match(how["n_pauses_per_patterns"], [text for rows in clean.values() for text in rows["answer"]])
     for split in ("train", "validation"):
         likelihoods = None if log_likelihoods is None else log_likelihoods[split]
-        injected = inject(clean[split], tokenizer, pause_id, settings, likelihoods)
-        parts[split], more = fit(injected, settings, pause_id)
+        injected = inject(clean[split], tokenizer, pause_id, likelihoods, **how)
+        parts[split], more = fit(injected, max_length, too_long, pause_id)
         n_long += more
-    if settings.validation_split == "row":
+    if validation_split == "row":
         both = pd.concat(parts.values())
         both = both.iloc[np.lexsort((both["copy"], both["problem_id"].map(problem_number)))]
-        held_out = draw_validation(both["problem_id"] + " " + both["copy"].astype(str), settings)
+        keys = both["problem_id"] + " " + both["copy"].astype(str)
+        held_out = draw_validation(keys, validation_share, how["data_seed"])
         parts = {"train": both[~held_out], "validation": both[held_out]}
     save(folder, parts, {"too_long": n_long})
 
@@ -152,78 +160,67 @@ def save(folder: Path, parts: dict[str, pd.DataFrame], counts: dict[str, int]) -
                 f"No row is left for {split}: give more problems (n_train), another validation_share, or a larger "
                 "max_length."
             )
-        write_parquet(folder / f"{split}.parquet", rows)
+        rows.to_parquet(folder / f"{split}.parquet", index=False)
     runs.write_json(folder / "counts.json", {**{split: len(rows) for split, rows in parts.items()}, **counts})
-
-
-def write_parquet(path: Path, rows: pd.DataFrame) -> None:
-    """Write rows as `to_parquet` does, but a part at a time, since a whole table would be in memory twice."""
-    import pyarrow
-    from pyarrow.parquet import ParquetWriter
-
-    parts = (rows[start : start + ROWS_OF_A_PART] for start in range(0, len(rows), ROWS_OF_A_PART))
-    tables = (pyarrow.Table.from_pandas(part, preserve_index=False) for part in parts)
-    first = next(tables)
-    with ParquetWriter(path, first.schema) as writer:
-        for table in itertools.chain([first], tables):
-            writer.write_table(table)
 
 
 def inject(
     rows: pd.DataFrame,
     tokenizer,
     pause_id: int,
-    settings: Settings,
     log_likelihoods: list[np.ndarray] | None = None,
+    *,
+    strategy: str = "random",
+    n_copies: int = 1,
+    data_seed: int = 42,
+    label_pauses: bool = True,
+    **of_strategies,
 ) -> pd.DataFrame:
     """Return every clean row `n_copies` times with pauses in its answer, in the order of the rows.
 
-    A copy's draws depend on `data_seed`, the number of its problem and the number of the copy alone, so neither order
-    nor parallelism matters. Raises ValueError where a strategy needs `log_likelihoods` and there are none.
+    `of_strategies` are the settings that strategies read, such as `n_random_pauses`. A copy's draws depend on
+    `data_seed`, the number of its problem and the number of the copy alone, so neither order nor parallelism matters.
+    Raises ValueError where a strategy needs `log_likelihoods` and there are none.
     """
-    strategies = find_strategies(settings.strategy)
+    strategies, settings = find_strategies(strategy), SimpleNamespace(**of_strategies)
     if log_likelihoods is None and any(one.needs_model for one in strategies):
-        raise ValueError(f"strategy '{settings.strategy}' needs the log likelihoods of every answer")
+        raise ValueError(f"strategy '{strategy}' needs the log likelihoods of every answer")
     offsets = itertools.repeat(None)
     if any(one.needs_offsets for one in strategies):
-        offsets = spans_in_parts(rows["answer"].tolist(), tokenizer)
-    likelihoods = log_likelihoods or [None] * len(rows)
+        offsets = in_parts(rows["answer"].tolist(), partial(token_spans, tokenizer=tokenizer, add_special_tokens=False))
+        offsets = (spans.reshape(-1, 2) for spans in offsets)
     gaps, labelled, progress = [], [], Progress("problem", len(rows))
     starts = prompt_lengths(rows)
-    columns = zip(rows["problem_id"], rows["answer"], rows["input_ids"], starts, offsets, likelihoods)
-    for i, (problem_id, text, ids, start, spans, likelihood) in enumerate(columns, 1):
-        answer = Answer(text, len(ids) - start - 1, spans, likelihood)
-        number = problem_number(problem_id)
-        for copy in range(settings.n_copies):
-            drawn, learned = draw_gaps(strategies, answer, settings, generator(settings.data_seed, number, copy))
+    columns = zip(rows["problem_id"], rows["answer"], rows["input_ids"], starts, offsets)
+    for i, (problem_id, text, ids, start, spans) in enumerate(columns):
+        likelihoods = None if log_likelihoods is None else log_likelihoods[i]
+        answer = Answer(text, len(ids) - start - 1, spans, likelihoods)
+        for copy in range(n_copies):
+            # from an array, which makes them a third faster than a list
+            key = np.array([data_seed, problem_number(problem_id), copy], dtype=np.uint32)
+            rng = np.random.Generator(np.random.SFC64(key))
+            drawn, learned = draw_gaps(strategies, answer, settings, label_pauses, rng)
             gaps.append(start + drawn)
             labelled.append(learned)
-        progress.update(i)
-    copies = rows.loc[rows.index.repeat(settings.n_copies)].reset_index(drop=True)
+        progress.update(i + 1)
+    copies = rows.loc[rows.index.repeat(n_copies)].reset_index(drop=True)
     return copies.assign(
         input_ids=insert(copies["input_ids"], gaps, pause_id),
         completion_mask=insert(copies["completion_mask"], gaps, np.concatenate(labelled).astype(np.int8)),
-        copy=np.tile(np.arange(settings.n_copies), len(rows)),
+        copy=np.tile(np.arange(n_copies), len(rows)),
         n_pauses=[len(one) for one in gaps],
-        prompt_length=np.repeat(starts, settings.n_copies),
+        prompt_length=np.repeat(starts, n_copies),
     )
 
 
-def generator(*key: int) -> np.random.Generator:
-    """Return the random numbers of one copy, which depend on its key alone (an array makes them a third faster than a
-    list).
-    """
-    return np.random.Generator(np.random.SFC64(np.array(key, dtype=np.uint32)))
-
-
 def draw_gaps(
-    strategies: list[Strategy], answer: Answer, settings: Settings, rng: np.random.Generator
+    strategies: list[Strategy], answer: Answer, settings, label_pauses: bool, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the gap of every pause, and whether it is labelled: two arrays (k). Of one gap, those not labelled come
     first.
     """
     gaps = [one.gaps(answer, settings, rng) for one in strategies]
-    labelled = [np.full(len(mine), settings.label_pauses and not one.in_prompt) for one, mine in zip(strategies, gaps)]
+    labelled = [np.full(len(drawn), label_pauses and not one.in_prompt) for one, drawn in zip(strategies, gaps)]
     if len(strategies) == 1:
         return gaps[0], labelled[0]
     gaps, labelled = np.concatenate(gaps), np.concatenate(labelled)
@@ -250,38 +247,38 @@ def insert(rows: Iterable[np.ndarray], gaps: list[np.ndarray], values: int | np.
     return [flat[start:end] for start, end in zip(ends - lengths - n_inserted, ends)]
 
 
-def draw_validation(keys: pd.Series, settings: Settings) -> np.ndarray:
+def draw_validation(keys: pd.Series, validation_share: float, data_seed: int) -> np.ndarray:
     """Return which rows are for validation, a boolean array: all those whose key is drawn, a share of the different
     keys.
 
     With questions as keys no question is on both sides, also one that comes twice.
     """
     unique = list(dict.fromkeys(keys))
-    rng = np.random.default_rng([settings.data_seed, 1])
-    drawn = rng.permutation(len(unique))[: max(1, round(settings.validation_share * len(unique)))]
+    rng = np.random.default_rng([data_seed, 1])
+    drawn = rng.permutation(len(unique))[: max(1, round(validation_share * len(unique)))]
     return keys.isin([unique[i] for i in drawn]).to_numpy()
 
 
-def fit(rows: pd.DataFrame, settings: Settings, pause_id: int = -1) -> tuple[pd.DataFrame, int]:
+def fit(rows: pd.DataFrame, max_length: int, too_long: str = "refuse", pause_id: int = -1) -> tuple[pd.DataFrame, int]:
     """Return the rows that have at most `max_length` tokens, and how many did not.
 
     `too_long` says what happens to the others: refuse raises InputError; drop leaves them out; cut takes off what is
     past `max_length`, the end token too, and leaves a row out whose prompt alone is longer.
     """
     lengths = rows["input_ids"].map(len)
-    long = lengths > settings.max_length
+    long = lengths > max_length
     if not long.any():
         return rows, 0
-    if settings.too_long == "refuse":
+    if too_long == "refuse":
         first = rows[long].iloc[0]
         raise InputError(
-            f"{long.sum()} of {len(rows)} rows are longer than max_length {settings.max_length} (problem "
+            f"{long.sum()} of {len(rows)} rows are longer than max_length {max_length} (problem "
             f"{first['problem_id']} has {len(first['input_ids'])} tokens, {(first['input_ids'] == pause_id).sum()} of "
             "them pauses): raise max_length, inject fewer, or say too_long 'drop' or 'cut'."
         )
-    if settings.too_long == "drop":
+    if too_long == "drop":
         return rows[~long], int(long.sum())
-    cut = rows.assign(**{name: [values[: settings.max_length] for values in rows[name]] for name in PER_TOKEN})
+    cut = rows.assign(**{name: [values[:max_length] for values in rows[name]] for name in PER_TOKEN})
     if "n_pauses" in cut:
         cut["n_pauses"] = [int((ids == pause_id).sum()) for ids in cut["input_ids"]]
     return cut[[bool(mask.any()) for mask in cut["completion_mask"]]], int(long.sum())

@@ -8,6 +8,7 @@ the gap of every pause, in any order, several in one gap where they repeat. Stra
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from types import SimpleNamespace
 
 import numpy as np
 
@@ -153,18 +154,19 @@ def word_gaps(text: str, offsets: np.ndarray) -> np.ndarray:
     return np.array([*gaps, len(offsets)])
 
 
-def prompt_pauses(settings) -> int:
-    """Return how many pauses a strategy puts between prompt and answer, at test time too."""
-    return sum(
-        len(one.gaps(Answer("", 0), settings, np.random.default_rng(0)))
-        for one in find_strategies(settings.strategy)
-        if one.in_prompt
-    )
+def prompt_pauses(strategy: str, **of_strategies) -> int:
+    """Return how many pauses a strategy puts between prompt and answer, at test time too.
+
+    `of_strategies` are the settings that strategies read.
+    """
+    in_prompt = [one for one in find_strategies(strategy) if one.in_prompt]
+    settings, rng = SimpleNamespace(**of_strategies), np.random.default_rng(0)
+    return sum(len(one.gaps(Answer("", 0), settings, rng)) for one in in_prompt)
 
 
-def check_patterns_match(settings, answers: list[str]) -> None:
+def check_patterns_match(n_pauses_per_patterns: dict[str, int], answers: list[str]) -> None:
     """Raise InputError for a pattern of the strategy `pattern` that none of the answers has."""
-    for expression in settings.n_pauses_per_patterns:
+    for expression in n_pauses_per_patterns:
         if expression not in LINE_BREAKS and not any(re.search(expression, text) for text in answers):
             raise InputError(
                 f"n_pauses_per_patterns: {shown(expression)} is in none of the {len(answers)} answers, so it would put "

@@ -1,10 +1,10 @@
 """The model card: README.md in a model's folder, which the hub shows."""
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
 from pauselib import runs
-from pauselib.settings import Settings, settings_of_step
 from pauselib.sources.located import located
 from pauselib.sources.models import at_revision, is_named, pinned
 from pauselib.sources.packaged import PACKAGED
@@ -42,8 +42,10 @@ This folder holds what was trained and names its base in `config.json`. With pau
 """
 
 
-def training_card(settings: Settings, record: dict) -> str:
-    """Return the card of a trained model, by the settings as its row took them and the record in `training.json`."""
+def training_card(settings, names: Iterable[str], record: dict) -> str:
+    """Return the card of a trained model, by the settings as its row took them, the names of those that it lists, and
+    the record in `training.json`.
+    """
     from huggingface_hub import ModelCardData
 
     variant, licence = parse(settings.variant), licence_of(settings.source)
@@ -57,9 +59,8 @@ def training_card(settings: Settings, record: dict) -> str:
         pipeline_tag="text-generation",
         tags=["pause-tokens"] if variant.pauses else None,
     )
-    steps = ("data", *["inject"] * variant.pauses, "first_step", *["second_step"] * variant.second_step)
-    used = settings.of(*dict.fromkeys(name for step in steps for name in settings_of_step(step)))
-    used |= {"model": without_place(settings.model), "dataset": without_place(settings.dataset)}
+    places = {"model": without_place(settings.model), "dataset": without_place(settings.dataset)}
+    used = settings.of(*names) | places
     losses = {name: record[name] for name in ("eval_loss", "lm_loss", "pause_loss") if name in record}
     injected = f"pauses were injected by the strategy `{settings.strategy}`"
     return CARD.format(

@@ -11,15 +11,41 @@ from dataclasses import dataclass
 
 import torch
 from torch import nn
-from torch.nn.functional import cross_entropy, log_softmax
+from torch.nn.functional import cross_entropy, linear, log_softmax
 from transformers import AutoModelForCausalLM, GenerationMixin, PreTrainedModel
 from transformers.modeling_outputs import CausalLMOutputWithPast
 
 from pauselib.errors import InputError
 from pauselib.model.configuration import PauseConfig
-from pauselib.model.precision import labelled_positions, logits_of, summed_loss
 
 SPEAK, PAUSE = 0, 1  # the two classes of the pause head
+LOGITS_AT_ONCE = 2**26  # a quarter of a gigabyte; the loss of more positions is computed in parts
+
+
+def logits_of(head: nn.Module, hidden: torch.Tensor) -> torch.Tensor:
+    """Return the logits (..., V) of a head at `hidden` (..., width): in float32, whatever the precision around it."""
+    with torch.autocast(hidden.device.type, enabled=False):
+        if head.weight.dtype == torch.float32:
+            return head(hidden.float())
+        bias = getattr(head, "bias", None)
+        return linear(hidden.float(), head.weight.float(), None if bias is None else bias.float())
+
+
+def labelled_positions(hidden: torch.Tensor, labels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the hidden states (m, width) that predict a labelled token, and those tokens (m).
+
+    `hidden` is (batch, length, width), `labels` (batch, length) with -100 where there is none.
+    """
+    labelled = labels[:, 1:] != -100
+    return hidden[:, :-1][labelled], labels[:, 1:][labelled]
+
+
+def summed_loss(head: nn.Module, hidden: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    """Return the summed cross-entropy of `targets` (m) under a head's logits at `hidden` (m, width)."""
+    size = max(1, LOGITS_AT_ONCE // head.weight.shape[0])
+    parts = zip(hidden.split(size), targets.split(size))
+    losses = [cross_entropy(logits_of(head, at), to, reduction="sum") for at, to in parts]
+    return torch.stack(losses).sum()
 
 
 @dataclass
@@ -63,16 +89,12 @@ class PauseForCausalLM(PreTrainedModel, GenerationMixin):
         draw = torch.Generator().manual_seed(seed)
         with torch.no_grad():
             bound = model.pause_head.in_features**-0.5
-            model.pause_head.weight.copy_(
-                torch.empty(model.pause_head.weight.shape).uniform_(-bound, bound, generator=draw)
-            )
-            model.pause_head.bias.copy_(torch.empty(2).uniform_(-bound, bound, generator=draw))
+            for weight in (model.pause_head.weight, model.pause_head.bias):
+                weight.copy_(torch.empty(weight.shape).uniform_(-bound, bound, generator=draw))
             embeddings = lm.get_input_embeddings()
             given = embeddings(torch.arange(len(embeddings.weight), device=lm.device))  # Gemma scales its rows here
-            spread = given.float().std().item()
-            model.pause_embedding.weight.copy_(
-                torch.empty(model.pause_embedding.weight.shape).normal_(0, spread, generator=draw)
-            )
+            spread, weight = given.float().std().item(), model.pause_embedding.weight
+            weight.copy_(torch.empty(weight.shape).normal_(0, spread, generator=draw))
         return model
 
     def embed(self, input_ids: torch.Tensor) -> torch.Tensor:
@@ -127,14 +149,10 @@ class PauseForCausalLM(PreTrainedModel, GenerationMixin):
             use_cache=use_cache,
             **kwargs,
         )
-        hidden, shared = (
-            out.last_hidden_state,
-            {"past_key_values": out.past_key_values, "hidden_states": out.hidden_states, "attentions": out.attentions},
-        )
+        hidden = out.last_hidden_state
+        shared = {name: out.get(name) for name in ("past_key_values", "hidden_states", "attentions")}
         if labels is None:
-            return PauseOutput(
-                logits=self.log_probabilities(hidden[:, -logits_to_keep:] if logits_to_keep else hidden), **shared
-            )
+            return PauseOutput(logits=self.log_probabilities(hidden[:, -logits_to_keep:]), **shared)
         hidden, targets = labelled_positions(hidden, labels)
         n = max(1, len(targets)) if num_items_in_batch is None else num_items_in_batch
         pause_loss, lm_loss = self.losses(hidden, targets, n)
@@ -194,6 +212,17 @@ def check_plain_head(lm: PreTrainedModel) -> None:
             f"{type(lm).__name__} changes its logits after the LM head (soft-capping or scaling), which a pause model "
             "does not reproduce: choose a model of another family."
         )
+
+
+def token_logits(model: nn.Module, keep: int = 0, **inputs) -> torch.Tensor:
+    """Return the logits (batch, length or the last `keep`, V or V + 1) of a language model, with a pause or without.
+
+    They are in float32, as `logits_of` has them: a language model's own forward pass rounds them to its weights'.
+    """
+    if hasattr(model, "pause_head"):
+        return model(**inputs, logits_to_keep=keep).logits
+    hidden = model.base_model(**inputs).last_hidden_state
+    return logits_of(model.get_output_embeddings(), hidden[:, -keep:])
 
 
 AutoModelForCausalLM.register(PauseConfig, PauseForCausalLM)

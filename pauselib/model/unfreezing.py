@@ -3,22 +3,24 @@
 import pandas as pd
 
 from pauselib.errors import InputError
-from pauselib.settings import Settings
 from pauselib.variants import PARTS, Variant
 
-QUERY_AND_VALUE = (
-    ("q_proj", "v_proj"),
-    ("query_key_value",),
-    ("qkv_proj",),
-    ("c_attn",),
-    ("Wqkv",),
-    ("query", "value"),
-)
+QUERY_AND_VALUE = ("q_proj v_proj", "query_key_value", "qkv_proj", "c_attn", "Wqkv", "query value")
 """What families of models call the layers of the attention's query and value, alone or with the key in one matrix."""
 
 
-def unfreeze(model, variant: Variant, settings: Settings):
-    """Freeze all of `model` but what `variant` names; return the model to train (a peft model with adapters)."""
+def unfreeze(
+    model,
+    variant: Variant,
+    lora_r: int = 16,
+    lora_alpha: int = 32,
+    lora_dropout: float = 0.05,
+    lora_target_modules: tuple[str, ...] = ("auto",),
+):
+    """Freeze all of `model` but what `variant` names; return the model to train (a peft model with adapters).
+
+    The adapters have the rank `lora_r` and the scale `lora_alpha` / `lora_r`; for their layers see `lora_targets`.
+    """
     from peft import LoraConfig, get_peft_model
 
     if variant.lm_head:
@@ -27,10 +29,10 @@ def unfreeze(model, variant: Variant, settings: Settings):
     model.requires_grad_(False)
     if variant.lora:
         config = LoraConfig(
-            r=settings.lora_r,
-            lora_alpha=settings.lora_alpha,
-            lora_dropout=settings.lora_dropout,
-            target_modules=lora_targets(model, settings.lora_target_modules),
+            r=lora_r,
+            lora_alpha=lora_alpha,
+            lora_dropout=lora_dropout,
+            target_modules=lora_targets(model, lora_target_modules),
             modules_to_save=full or None,
             task_type="CAUSAL_LM",
         )
@@ -62,9 +64,9 @@ def lora_targets(model, asked: tuple[str, ...]) -> list[str]:
     matrices = [name for name, module in model.named_modules() if is_matrix(module) and module not in heads]
     layers = {name.rsplit(".", 1)[-1] for name in matrices}
     if tuple(asked) == ("auto",):
-        fitting = [names for names in QUERY_AND_VALUE if layers.issuperset(names)]
+        fitting = [names.split() for names in QUERY_AND_VALUE if layers.issuperset(names.split())]
         if fitting:
-            return list(fitting[0])
+            return fitting[0]
     elif layers.issuperset(asked):
         return list(asked)
     missing = ", ".join(sorted(set(asked) - layers)).replace("auto", "whose name is known for query and value")

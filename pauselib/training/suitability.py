@@ -5,7 +5,7 @@ before anything is trained.
 import torch
 
 from pauselib.decoding.batch_cache import BatchCache
-from pauselib.decoding.greedy import last_logits, read
+from pauselib.decoding.greedy import last_logits, prefill
 from pauselib.errors import InputError
 from pauselib.model.pause_model import check_plain_head
 
@@ -42,7 +42,7 @@ def decoding_error(lm) -> float:
     rows = [[place % n_words for place in range(3, 3 + length)] for length in (3, 5, 9)]
     alone = torch.cat([lm(input_ids=torch.tensor([row], device=lm.device)).logits[:, -1] for row in rows]).float()
     cache = BatchCache(len(rows), len(rows[-1]) - 1)
-    read(lm, [row[:-1] for row in rows], cache)
+    prefill(lm, [row[:-1] for row in rows], cache)
     last, lengths = ([[row[-1]] for row in rows], [len(row) for row in rows])
     last, lengths = (torch.tensor(values, device=lm.device) for values in (last, lengths))
     padded = last_logits(lm, last, lengths, cache)

@@ -1,48 +1,116 @@
 """The warm-up of one variant: from its base model and its rows to a trained model and a record of the training."""
 
 import contextlib
+import math
 import os
 import shutil
 import sys
 import warnings
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
+import torch
+from transformers.utils import logging
+from trl import SFTConfig
 
 from pauselib import runs
-from pauselib.injection.strategies import prompt_pauses
 from pauselib.manifests import without_notes
-from pauselib.settings import Settings
+from pauselib.model.pause_model import PauseForCausalLM
+from pauselib.model.precision import as_loaded_in, frozen_matrices_in_bfloat16, set_trained_precision
+from pauselib.model.trained_parts import factors_of, save_trained_parts
+from pauselib.model.unfreezing import trainable, unfreeze
 from pauselib.sources.models import load_model, load_tokenizer
-from pauselib.variants import Variant, parse
+from pauselib.training.checkpoints import KeptWeights, read_weights, weights_at
+from pauselib.training.suitability import check_model
+from pauselib.training.trainer import PARTS_OF_LOSS, PauseTrainer, as_dataset, last_checkpoint
+from pauselib.variants import parse
 
 
-@contextlib.contextmanager
-def quiet():
-    """Leave out notes of the training libraries about image models and renamed options, which tell a reader nothing."""
-    from transformers.utils import logging
+@dataclass(frozen=True)
+class Recipe:
+    """How a variant is trained: settings by their names, with the rate and the steps of the step that it is trained in.
 
-    before = logging.get_verbosity()
-    logging.set_verbosity_error()
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", category=FutureWarning, module="transformers|trl|peft")
-            yield
-    finally:
-        logging.set_verbosity(before)
+    `max_steps` -1 is all epochs, and `prompt_pauses` are the pauses between every prompt and its answer.
+    """
+
+    variant: str = "sft_peft"
+    experiment: str = "tiny"
+    seed: int = 42
+    learning_rate: float = 1e-3
+    max_steps: int = 160
+    eval_steps: int = 80
+    batch_size: int = 8
+    validation_batch_size: int = 64
+    gradient_accumulation_steps: int = 1
+    gradient_checkpointing: bool = False
+    group_by_length: bool = True
+    lora_r: int = 16
+    lora_alpha: int = 32
+    lora_dropout: float = 0.05
+    lora_target_modules: tuple[str, ...] = ("auto",)
+    dtype: str = "float32"
+    attn_implementation: str = "auto"
+    trial_checkpoints: tuple[int, ...] = ()
+    report_to: str = "none"
+    prompt_pauses: int = 0
 
 
-def training_precision(trainer):
-    """Return a context in which a trainer's model is held as it is trained."""
-    from pauselib.model.precision import frozen_matrices_in_bfloat16
+def sft_config(recipe: Recipe, work: Path, n_rows: int) -> SFTConfig:
+    """Return the trainer's arguments for `n_rows` training rows, with the checkpoints in `work`.
 
-    if not trainer.autocast:
-        return contextlib.nullcontext()
-    return frozen_matrices_in_bfloat16(trainer.model)
+    AdamW, linear decay without warm-up, no weight decay, clipping at 1; of the checkpoints the one with the lowest eval
+    loss.
+    """
+    epochs = parse(recipe.variant).epochs or 1
+    all_steps = math.ceil(n_rows / recipe.batch_size) * epochs
+    return SFTConfig(
+        output_dir=str(work),
+        seed=recipe.seed,
+        # the rows
+        train_sampling_strategy="group_by_length" if recipe.group_by_length else "random",
+        max_length=None,
+        packing=False,
+        dataset_kwargs={"skip_prepare_dataset": True},
+        dataloader_pin_memory=False,
+        # the loss
+        router_aux_loss_coef=0.0,  # of a mixture of experts: the loss is the cross-entropy alone
+        # the steps
+        per_device_train_batch_size=recipe.batch_size // recipe.gradient_accumulation_steps,
+        gradient_accumulation_steps=recipe.gradient_accumulation_steps,
+        gradient_checkpointing=recipe.gradient_checkpointing,
+        bf16=False,  # autocast is this trainer's own, so that it ends where the heads begin
+        num_train_epochs=epochs,
+        max_steps=recipe.max_steps if recipe.max_steps < all_steps else -1,  # it would go past its epochs to reach them
+        optim="adamw_torch",
+        learning_rate=recipe.learning_rate,
+        lr_scheduler_type="linear",
+        warmup_steps=0,
+        weight_decay=0.0,
+        max_grad_norm=1.0,
+        # evaluation and checkpoints
+        per_device_eval_batch_size=recipe.validation_batch_size,
+        prediction_loss_only=True,
+        eval_strategy="steps",
+        eval_steps=recipe.eval_steps,
+        save_strategy="steps",
+        save_steps=recipe.eval_steps,
+        save_total_limit=2,
+        load_best_model_at_end=True,
+        metric_for_best_model="eval_loss",
+        greater_is_better=False,
+        # the log
+        report_to=recipe.report_to,
+        project="pauselib",
+        run_name=f"{recipe.experiment}/seed-{recipe.seed}/{recipe.variant}",
+        disable_tqdm=True,
+        logging_steps=max(1, min(10, recipe.eval_steps // 5)),
+        logging_nan_inf_filter=False,
+    )
 
 
 def train_variant(
-    settings: Settings,
+    recipe: Recipe,
     base: Path | str,
     rows: dict[str, pd.DataFrame],
     folder: Path,
@@ -50,34 +118,33 @@ def train_variant(
     made_from: dict,
     picture=None,
 ) -> dict:
-    """Train `base` as the settings' variant says, save the best checkpoint's model in `folder`, return the record of
-    the training.
+    """Train `base` as a recipe says, save the best checkpoint's model in `folder`, return the record of the training.
 
     `rows` are those of `train` and `validation`. `work` holds the checkpoints while it runs: a run that was cut off
     goes on from the last whole one if it was made from the same. `picture.update(history)` is called as the losses
     come.
     """
+    os.environ["TENSORBOARD_LOGGING_DIR"] = str(work.parent / "tensorboard")
+    os.environ.setdefault("WANDB_PROJECT", "pauselib")
+    tokenizer, kept = load_tokenizer(str(base)), KeptWeights(work, recipe.trial_checkpoints)
     with quiet():
-        trainer, table = prepare(settings, parse(settings.variant), base, rows, work, picture)
-        from pauselib.model.trained_parts import factors_of, save_trained_parts
-        from pauselib.training.checkpoints import KeptWeights
-
-        kept = KeptWeights(work, settings.trial_checkpoints if parse(settings.variant).second_step else ())
+        trainer = trainer_of(recipe, untrained(recipe, base), tokenizer, rows, work, picture)
         trainer.add_callback(kept)
-        with training_precision(trainer):
+        table = trainable(trainer.model)
+        with frozen_matrices_in_bfloat16(trainer.model) if trainer.autocast else contextlib.nullcontext():
             trainer.train(resume_from_checkpoint=checkpoint_to_go_on_from(work, made_from))
-        tokenizer, adapters = trainer.processing_class, factors_of(trainer.model)
-        trained = merged(settings, trainer.model)
+        adapters = factors_of(trainer.model)  # before they are merged
+        trained = merged(recipe, trainer.model)
         forget_place(trained)
-        save_trained_parts(trained, parse(settings.variant), adapters, base, folder)
+        save_trained_parts(trained, parse(recipe.variant), adapters, base, folder)
         tokenizer.save_pretrained(folder)
         kept.copy_to(folder)
         nearest = nearest_tokens(trained, tokenizer)
         losses = trainer.losses_of(trained) if trainer.autocast else trainer.kept_losses()
     return {
-        "variant": settings.variant,
+        "variant": recipe.variant,
         "eval_loss": losses["eval_loss"],
-        **{name: losses[f"eval_{name}"] for name in ("lm_loss", "pause_loss") if f"eval_{name}" in losses},
+        **{name: losses[f"eval_{name}"] for name in PARTS_OF_LOSS if f"eval_{name}" in losses},
         "best_step": trainer.state.best_global_step,
         "steps": trainer.state.global_step,
         "tracking": tracking(work.parent),
@@ -87,81 +154,74 @@ def train_variant(
     }
 
 
+def trainer_of(recipe: Recipe, model, tokenizer, rows: dict[str, pd.DataFrame], work: Path, picture=None):
+    """Return the trainer of a model by a recipe, on rows of `train` and `validation`."""
+    return PauseTrainer(
+        model,
+        sft_config(recipe, work, len(rows["train"])),
+        train_dataset=as_dataset(rows["train"]),
+        eval_dataset=as_dataset(rows["validation"]),
+        processing_class=tokenizer,
+        picture=picture,
+        autocast=recipe.dtype != "float32",
+    )
+
+
 def checkpoint_to_go_on_from(work: Path, made_from: dict) -> str | None:
     """Return the last whole checkpoint of a run that was made from the same, or None; what was made from something else
     is removed.
     """
-    from pauselib.training.trainer import last_checkpoint
-
     if without_notes(runs.read_json(work / runs.MANIFEST) or {}) != without_notes(made_from):
         shutil.rmtree(work, ignore_errors=True)
         runs.write_json(work / runs.MANIFEST, made_from)
     return last_checkpoint(work)
 
 
-def prepare(settings: Settings, variant: Variant, base: Path | str, rows: dict[str, pd.DataFrame], work: Path, picture):
-    """Return the trainer of a variant, and the table of what it trains."""
-    from pauselib.model.unfreezing import trainable
-    from pauselib.training.trainer import PauseTrainer, arguments, as_dataset
-
-    tokenizer = load_tokenizer(str(base))
-    os.environ["TENSORBOARD_LOGGING_DIR"] = str(work.parent / "tensorboard")
-    os.environ.setdefault("WANDB_PROJECT", "pauselib")
-    model = untrained(settings, variant, base)
-    table = trainable(model)
-    trainer = PauseTrainer(
-        model,
-        arguments(settings, variant, work, len(rows["train"])),
-        train_dataset=as_dataset(rows["train"]),
-        eval_dataset=as_dataset(rows["validation"]),
-        processing_class=tokenizer,
-        picture=picture,
-        autocast=settings.dtype != "float32",
-    )
-    return trainer, table
-
-
-def untrained(settings: Settings, variant: Variant, base: Path | str):
+def untrained(recipe: Recipe, base: Path | str):
     """Return the model of a variant before its first step, what it trains unfrozen (a peft model with adapters)."""
-    import torch
-
-    from pauselib.model.pause_model import PauseForCausalLM
-    from pauselib.model.precision import train_in_bfloat16, train_in_float32
-    from pauselib.model.unfreezing import unfreeze
-    from pauselib.training.suitability import check_model
-
-    torch.manual_seed(settings.seed)
-    model = load_model(str(base), settings.dtype, settings.attn_implementation)
+    variant = parse(recipe.variant)
+    torch.manual_seed(recipe.seed)
+    model = load_model(str(base), recipe.dtype, recipe.attn_implementation)
     check_model(model)
     if variant.pauses:
-        model = PauseForCausalLM.around(model, settings.seed)
-        model.config.prompt_pauses = prompt_pauses(settings)
-    model = unfreeze(model, variant, settings)
-    train_in_bfloat16(model) if settings.dtype == "pure_bfloat16" else train_in_float32(model)
+        model = PauseForCausalLM.around(model, recipe.seed)
+        model.config.prompt_pauses = recipe.prompt_pauses
+    of_lora = recipe.lora_r, recipe.lora_alpha, recipe.lora_dropout, recipe.lora_target_modules
+    model = unfreeze(model, variant, *of_lora)
+    set_trained_precision(model, recipe.dtype)
     return model
 
 
-def merged(settings: Settings, model):
+def merged(recipe: Recipe, model):
     """Return a trained model, its adapters added to its weights, in the precision that it is saved in."""
-    from pauselib.model.precision import as_loaded_in
-
-    trained = model.merge_and_unload() if parse(settings.variant).lora else model
-    if "bfloat16" in settings.dtype:
+    trained = model.merge_and_unload() if parse(recipe.variant).lora else model
+    if "bfloat16" in recipe.dtype:
         as_loaded_in("bfloat16", trained)
     return trained
 
 
-def model_at(settings: Settings, base: Path | str, folder: Path, step: int):
+def model_at(recipe: Recipe, base: Path | str, folder: Path, step: int):
     """Return the model of a variant as it was at one of its `trial_checkpoints`, in evaluation mode.
 
     `folder` is that of the trained model, `base` that of the model which the training started from.
     """
-    from pauselib.training.checkpoints import read_weights, weights_at
-
     with quiet():
-        model = untrained(settings, parse(settings.variant), base)
+        model = untrained(recipe, base)
         read_weights(model, weights_at(folder, step))
-        return merged(settings, model).eval()
+        return merged(recipe, model).eval()
+
+
+@contextlib.contextmanager
+def quiet():
+    """Leave out notes of the training libraries about image models and renamed options, which tell a reader nothing."""
+    before = logging.get_verbosity()
+    logging.set_verbosity_error()
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", category=FutureWarning, module="transformers|trl|peft")
+            yield
+    finally:
+        logging.set_verbosity(before)
 
 
 def forget_place(model) -> None:
@@ -175,8 +235,6 @@ def nearest_tokens(model, tokenizer, n: int = 10) -> list[dict]:
 
     Empty for a model without a pause embedding.
     """
-    import torch
-
     if not hasattr(model, "pause_embedding"):
         return []
     rows = model.get_input_embeddings().weight.detach().float()

@@ -6,6 +6,7 @@ takes.
 """
 
 import itertools
+from collections.abc import Iterable
 from typing import Annotated
 
 from pydantic import Field, field_validator, model_validator
@@ -65,7 +66,9 @@ class TrialSettings(Declared):
         return tuple(parse(name).name for name in names)
 
 
-def conditions(settings: TrialSettings, pauses: bool, repeated_after: str) -> list[tuple[Site, Content, int]]:
+def conditions(
+    sites: Iterable[str], contents: Iterable[str], doses: Iterable[int], pauses: bool, repeated_after: str
+) -> list[tuple[Site, Content, int]]:
     """Return the conditions of a model's trial beside nothing: site, content and dose; the positive control comes last.
 
     `pauses` says whether the model has pause parts. Without them, what needs these is left out, and so is a single
@@ -73,7 +76,7 @@ def conditions(settings: TrialSettings, pauses: bool, repeated_after: str) -> li
     and its repetition.
     """
     found = []
-    for site, content, dose in itertools.product(settings.trial_sites, settings.trial_contents, settings.trial_doses):
+    for site, content, dose in itertools.product(sites, contents, doses):
         site, content = SITES[site], CONTENTS[content]
         goes_there = content.name in (site.only or [content.name]) and not (site.one_dose and dose != REGISTERED_DOSE)
         has_parts = pauses or not (site.needs_head or content.needs_embedding)

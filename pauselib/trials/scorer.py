@@ -11,8 +11,7 @@ from torch.nn.functional import log_softmax
 from transformers import DynamicCache
 
 from pauselib.errors import InputError
-from pauselib.model.pause_model import PAUSE, PauseForCausalLM
-from pauselib.model.precision import logits_of
+from pauselib.model.pause_model import PAUSE, PauseForCausalLM, logits_of
 from pauselib.trials.branches import Branch, branch, packed
 from pauselib.trials.sites import GoldText
 

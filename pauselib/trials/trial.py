@@ -1,17 +1,18 @@
 """The insertion trial of one model: every condition for every result of the gold answers to the test problems."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
-from pauselib import tasks
 from pauselib.progress import Progress
-from pauselib.settings import Settings
+from pauselib.tasks import Task
 from pauselib.trials import conditions
 from pauselib.trials.branches import branch
 from pauselib.trials.contents import NOTHING, Content
 from pauselib.trials.gold_texts import gold_texts
+from pauselib.trials.scorer import Scorer
 from pauselib.trials.sites import GoldText, Site
 
 COLUMNS = ["problem_id", "result", "site", "content", "dose", "log_likelihood", "n_digits", "correct"]
@@ -20,32 +21,39 @@ in nats, `n_digits` how many tokens these are, and `correct` whether each of the
 """
 
 
-def trial(settings: Settings, model, tokenizer, rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the trial of a trained model on clean rows: one line for every result and condition.
+def run_trial(
+    model,
+    tokenizer,
+    rows: pd.DataFrame,
+    task: Task,
+    sites: Iterable[str],
+    contents: Iterable[str],
+    doses: Iterable[int],
+    seed: int = 42,
+) -> pd.DataFrame:
+    """Return the trial of a trained model on clean rows: one line for every result and condition, see `COLUMNS`.
 
-    The condition is `site`, `content` and `dose`: see `conditions`. The gold text as it is has the content `nothing`.
+    `sites` and `contents` are names of `SITES` and `CONTENTS`, see `conditions`; the gold text as it is has the content
+    `nothing`. `seed` is that of the training, and of random places.
     """
-    scorer, texts = prepared(settings, model, tokenizer, rows)
+    scorer, texts = prepared(model, tokenizer, rows, task, seed)
     with_results = [text for text in texts if text.results]
     if with_results:
         scorer.check(max(with_results, key=lambda text: len(text.ids)))
-    asked = conditions(settings, scorer.pauses, tasks.find(settings.task).repeated_after)
+    asked = conditions(sites, contents, doses, scorer.pauses, task.repeated_after)
     units = {content.name: content.unit(tokenizer, scorer.pause_id) for _, content, _ in asked}
-    found, progress = [], Progress("problem", len(texts))
-    for n_done, text in enumerate(texts, 1):
-        if text.results:
-            found += lines_of_problem(scorer, text, asked, units, settings.seed)
+    found, progress = [], Progress("problem", len(with_results))
+    for n_done, text in enumerate(with_results, 1):
+        found += lines_of_problem(scorer, text, asked, units, seed)
         progress.update(n_done)
     return pd.DataFrame(found, columns=COLUMNS)
 
 
-def prepared(settings: Settings, model, tokenizer, rows: pd.DataFrame):
+def prepared(model, tokenizer, rows: pd.DataFrame, task: Task, seed: int) -> tuple[Scorer, list[GoldText]]:
     """Return what scores with a trained model, and the gold texts of clean rows as it reads them."""
-    from pauselib.trials.scorer import Scorer
-
-    scorer = Scorer(model, settings.seed)
+    scorer = Scorer(model, seed)
     prompt_pauses = [scorer.pause_id] * scorer.model.config.prompt_pauses
-    return scorer, gold_texts(rows, tokenizer, tasks.find(settings.task), prompt_pauses)
+    return scorer, gold_texts(rows, tokenizer, task, prompt_pauses)
 
 
 def lines_of_problem(
@@ -85,11 +93,11 @@ def summed(problem_id: str, keys: list[tuple], likelihoods: np.ndarray, best: np
     ]
 
 
-def step_accuracy(settings: Settings, model, tokenizer, rows: pd.DataFrame) -> float | None:
+def step_accuracy(model, tokenizer, rows: pd.DataFrame, task: Task) -> float | None:
     """Return the share of the gold results of clean rows whose digits are all a trained model's best words, given the
     gold text before each; None where the gold answers have no results.
     """
-    scorer, texts = prepared(settings, model, tokenizer, rows)
+    scorer, texts = prepared(model, tokenizer, rows, task, seed=0)
     correct = [line[-1] for text in texts if text.results for line in lines_of_nothing(scorer, text)[0]]
     return float(np.mean(correct)) if correct else None
 

@@ -50,23 +50,6 @@ def test_it_grows_past_its_room():
     assert numbers(now)[2] == [5, 6, 7, 8, *range(2 * ROOM)]
 
 
-def test_the_memory_of_rows_that_left_is_free_once_they_are_half():
-    cache = BatchCache(n_rows=8, length=4)
-    cache.update(*states(*[[1.0, 2.0, 3.0, 4.0]] * 8), layer_idx=0)
-    [layer] = cache.layers
-
-    def held() -> int:
-        """The rows that there is memory for, of the two tensors together."""
-        assert layer.keys is None  # nothing else holds on to it
-        return sum(room.untyped_storage().nbytes() for room in layer.room) // (4 * (4 + ROOM))
-
-    assert held() == 16
-    cache.keep([0, 1, 2, 3, 7])
-    assert held() == 16
-    cache.keep([0, 1, 2])
-    assert held() == 6
-
-
 def test_replies_of_a_thousand_tokens_take_hardly_more_memory_than_their_keys_and_values():
     """64 prompts of 100 tokens go on to 1,100; a row leaves every 40 tokens, and the last half stays."""
     cache, n_rows, most, needed = BatchCache(n_rows=64, length=100), 64, 0, 0

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from pauselib import runs, tasks
+from pauselib import tasks
 from pauselib.decoding.evaluation import end_ids, judged, pause_id_of, reply_metrics, with_prompt_pauses
 from pauselib.decoding.greedy import Reply
 
@@ -57,11 +57,6 @@ def test_a_reply_to_a_question_without_a_gold_answer_is_neither_right_nor_wrong(
     assert (said["gold"], said["predicted"], said["correct"], said["truncated"]) == (None, "7", None, True)
 
 
-def test_a_reply_without_a_final_answer_is_wrong(tokenizer):
-    said = judged(say(tokenizer, "~~"), "#### 7", tasks.find("gsm8k"), tokenizer, P)
-    assert (said["gold"], said["predicted"], said["correct"], said["n_pauses"]) == ("7", None, False, 2)
-
-
 @pytest.mark.parametrize(
     ("config", "prompt"),
     [
@@ -80,9 +75,3 @@ def test_a_prompt_gets_the_pauses_that_the_model_was_trained_to_find_behind_it(c
 def test_the_end_tokens_are_the_tokenizer_s_and_those_of_the_generation_config(given, expected):
     model = SimpleNamespace(generation_config=SimpleNamespace(eos_token_id=given))
     assert end_ids(model, SimpleNamespace(eos_token_id=1)) == expected
-
-
-def test_predictions_come_back_as_they_were_one_object_a_line(tmp_path):
-    predictions = [{"problem_id": "test-0", "reply": "Éva\u2028pays\n#### 5"}, {"problem_id": "test-1", "reply": ""}]
-    runs.write_json_lines(tmp_path / "predictions.jsonl", predictions)
-    assert runs.read_json_lines(tmp_path / "predictions.jsonl") == predictions

@@ -8,8 +8,8 @@ from transformers import AutoModelForCausalLM
 from pauselib import tasks
 from pauselib.decoding import greedy
 from pauselib.decoding.chooser import Chooser
-from pauselib.decoding.greedy import Reply, fill_gaps, generate
-from pauselib.decoding.interventions import Cap, Draw, Force, Shift
+from pauselib.decoding.greedy import Reply, generate
+from pauselib.decoding.interventions import Cap, Draw, Force, Room, Shift
 from pauselib.injection.rows import prompt_ids, tokenize
 from pauselib.model.pause_model import PauseForCausalLM
 from pauselib.sources.models import load_model, load_tokenizer
@@ -86,30 +86,12 @@ def test_any_model_of_transformers_gives_the_replies_of_decoding_one_by_one(tiny
     assert generate(model, PROMPTS, end, 70) == expected
 
 
-def test_a_sliding_window_changes_the_replies(tiny_lm):
-    wide = tiny_lm("mistral")
-    assert one_by_one(seeing_four_positions(wide), PROMPTS, -1, 20) != one_by_one(wide, PROMPTS, -1, 20)
-
-
-def test_replies_are_those_of_transformers_generate(asked):
-    model, prompts, end = asked
-    prompt = torch.tensor([prompts[0]])
-    theirs = model.generate(
-        prompt,
-        attention_mask=torch.ones_like(prompt),
-        max_new_tokens=40,
-        do_sample=False,
-        eos_token_id=end,
-        pad_token_id=end,
-    )[0, prompt.shape[1] :]
-    assert generate(model, prompts[:1], end, 40)[0].ids == [token for token in theirs.tolist() if token != end]
-
-
-def test_forbidden_pauses_are_those_of_transformers_suppress_tokens(asked):
+def test_replies_are_those_of_transformers_generate_and_forbidden_pauses_those_of_its_suppress_tokens(asked):
     model, prompts, end = asked
     chooser = Chooser([Cap(max_pauses=0)], model.config.pause_token_id, str)
-    ours = generate(model, prompts, end, 40, batch_size=5, chooser=chooser)
-    for prompt, reply in zip(prompts[:4], ours):
+    plain = generate(model, prompts[:4], end, 40)
+    ours = generate(model, prompts[:4], end, 40, chooser=chooser)
+    for prompt, reply, suppressed in [*zip(prompts, plain, [[]] * 4), *zip(prompts, ours, [[chooser.pause_id]] * 4)]:
         ids = torch.tensor([prompt])
         theirs = model.generate(
             ids,
@@ -118,7 +100,7 @@ def test_forbidden_pauses_are_those_of_transformers_suppress_tokens(asked):
             do_sample=False,
             eos_token_id=end,
             pad_token_id=end,
-            suppress_tokens=[model.config.pause_token_id],
+            suppress_tokens=suppressed or None,
         )
         assert reply.ids == [token for token in theirs[0, ids.shape[1] :].tolist() if token != end]
 
@@ -129,23 +111,12 @@ def test_forbidden_pauses_are_those_of_transformers_suppress_tokens(asked):
 @pytest.mark.usefixtures("small_parts")
 def test_a_reply_under_an_intervention_does_not_depend_on_its_batch(asked, how):
     model, prompts, end = asked
-    text = load_tokenizer("tiny").decode
 
     def replies(batch_size: int) -> list[Reply]:
-        chooser = Chooser([how], model.config.pause_token_id, lambda token: text([token]))
-        return generate(model, prompts, end, 60, batch_size=batch_size, chooser=chooser)
+        return generate(model, prompts, end, 60, batch_size=batch_size, chooser=choosing(model, how))
 
     assert replies(1) == replies(12)
     assert replies(1) != generate(model, prompts, end, 60)
-
-
-def test_the_first_of_several_end_tokens_ends_a_reply(asked):
-    model, prompts, end = asked
-    ended_by_one = generate(model, prompts, end, 40)
-    other = ended_by_one[0].ids[5]
-    first = ended_by_one[0].ids.index(other)
-    [reply] = generate(model, prompts[:1], {end, other}, 40)
-    assert reply == Reply(ended_by_one[0].ids[:first], truncated=False)
 
 
 def test_beside_each_token_stand_the_model_s_probabilities_there(asked):
@@ -174,17 +145,22 @@ def test_the_published_limit_counts_the_prompt_but_no_padding(asked):
     for prompt, reply in zip(prompts, generate(model, prompts, end, 1000, max_total_tokens=limit)):
         assert len(prompt) + len(reply.ids) <= limit
         assert reply.truncated == (len(prompt) + len(reply.ids) == limit)
-
-
-def test_a_prompt_that_fills_the_limit_gets_an_empty_cut_reply(asked):
-    model, prompts, end = asked
     assert generate(model, prompts[:1], end, 10, max_total_tokens=len(prompts[0])) == [Reply([], truncated=True)]
+    (reply,) = generate(
+        model,
+        prompts[:1],
+        end,
+        1000,
+        max_total_tokens=len(prompts[0]) + 5,
+        chooser=choosing(model, Force(forced_pauses=3, forced_at="start")),
+    )
+    assert len(spoken(model, reply)) == 5  # under an intervention it counts no pauses
 
 
-def choosing(model, how, **more) -> Chooser:
-    """What chooses the tokens under one intervention, with the texts of the embedded tokenizer."""
+def choosing(model, *how) -> Chooser:
+    """What chooses the tokens under interventions, with the texts of the embedded tokenizer."""
     text = load_tokenizer("tiny").decode
-    return Chooser([how], model.config.pause_token_id, lambda token: text([token]), **more)
+    return Chooser(how, model.config.pause_token_id, lambda token: text([token]))
 
 
 def spoken(model, reply: Reply) -> list[int]:
@@ -202,18 +178,10 @@ def test_under_an_intervention_pauses_take_nothing_from_what_may_be_said(asked):
     assert max(len(reply.ids) for reply in short) > 60
 
 
-def test_a_limit_can_count_the_pauses_of_an_intervention_too(asked):
-    model, prompts, end = asked
-    forced = Force(forced_pauses=2, forced_at="number")
-    replies = generate(model, prompts, end, 40, chooser=choosing(model, forced, pause_room=1))
-    assert {len(reply.ids) for reply in replies if reply.truncated} == {40}
-    assert max(len(reply.ids) for reply in replies) == 40
-
-
 @pytest.mark.parametrize(("room", "n_pauses"), [(1, 10), (4, 40)])
 def test_a_reply_that_never_stops_pausing_ends_where_there_is_no_more_room(asked, room, n_pauses):
     model, prompts, end = asked
-    never_speaks = choosing(model, Shift(pause_bias=100.0), pause_room=room)
+    never_speaks = choosing(model, Shift(pause_bias=100.0), Room(pause_room=room))
     (reply,) = generate(model, prompts[:1], end, 10, chooser=never_speaks)
     assert reply == Reply([model.config.pause_token_id] * n_pauses, truncated=True)
 
@@ -225,26 +193,9 @@ def test_there_is_never_more_room_than_the_model_has_positions(tiny_lm):
     assert [len(reply.ids) for reply in replies] == [128 - 90, 4 * 30]
 
 
-def test_the_published_limit_counts_no_pauses_under_an_intervention(asked):
-    model, prompts, end = asked
-    chooser = choosing(model, Force(forced_pauses=3, forced_at="start"))
-    limit = len(prompts[0]) + 5
-    (reply,) = generate(model, prompts[:1], end, 1000, max_total_tokens=limit, chooser=chooser)
-    assert len(spoken(model, reply)) == 5
-    assert len(reply.ids) >= 8
-
-
 def test_each_token_is_told_with_all_replies_so_far(asked):
     model, prompts, end = asked
     told = []
     replies = generate(model, prompts[:3], end, 5, each=lambda said: told.append([len(said[i].ids) for i in range(3)]))
     assert told == [[n, n, n] for n in range(1, 6)]
     assert [len(reply.ids) for reply in replies] == [5, 5, 5]
-
-
-@pytest.mark.parametrize(
-    ("n", "ended", "kept"),
-    [(6, [1, 4], [0, 5, 2, 3]), (3, [2], [0, 1]), (3, [0], [2, 1]), (4, [0, 1], [2, 3]), (4, [0, 3], [2, 1])],
-)
-def test_a_row_from_the_end_takes_the_place_of_one_that_has_ended(n, ended, kept):
-    assert fill_gaps(n, ended) == kept

@@ -131,12 +131,6 @@ def test_what_says_nothing_is_refused(changes, sentence):
         Settings(**changes)
 
 
-def test_an_intervention_s_replies_have_a_folder_of_their_own():
-    settings = Settings(variant="sft", max_pauses=0)
-    assert settings.replies_folder() == settings.variant_folder() / "interventions" / "max_pauses-0"
-    assert settings.but(max_pauses=-1).replies_folder() == settings.variant_folder()
-
-
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
@@ -155,6 +149,6 @@ def test_a_name_is_read_in_words(changes, words):
     assert name_in_words(intervention_name(active_interventions(changes))) == words
 
 
-@pytest.mark.parametrize("name", ["none", "max_pauses", "max_pauses-8_draw", "max_pauses-x", "forced_pauses-8"])
-def test_what_is_no_name_of_an_intervention_stays_as_it_is(name):
-    assert name_in_words(name) == name
+def test_what_is_no_name_of_an_intervention_stays_as_it_is():
+    names = ["none", "max_pauses", "max_pauses-8_draw", "max_pauses-x", "forced_pauses-8"]
+    assert [name_in_words(name) for name in names] == names

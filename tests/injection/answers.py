@@ -4,7 +4,6 @@ import numpy as np
 
 from pauselib import tasks
 from pauselib.injection.rows import inject, tokenize
-from pauselib.settings import Settings
 
 PROBLEMS = [
     {
@@ -23,10 +22,18 @@ P = 400  # the pause: one past the tokenizer's vocabulary
 GSM8K = tasks.find("gsm8k")
 
 
-def injected(problems: list[dict], tokenizer, log_likelihoods: list | None = None, **settings) -> list[dict]:
-    """The injected rows of problems, under some settings."""
+OF_STRATEGIES = {
+    "n_random_pauses": 10,
+    "variable_number_of_pauses": True,
+    "n_pauses_per_patterns": {},
+    "n_prefix_pauses": 10,
+}
+
+
+def injected(problems: list[dict], tokenizer, log_likelihoods: list | None = None, **how) -> list[dict]:
+    """The injected rows of problems."""
     clean = tokenize(problems, tokenizer, GSM8K)
-    return inject(clean, tokenizer, P, Settings(**settings), log_likelihoods).to_dict("records")
+    return inject(clean, tokenizer, P, log_likelihoods, **{**OF_STRATEGIES, **how}).to_dict("records")
 
 
 def without_pauses(ids: np.ndarray, pause_id: int = P) -> np.ndarray:

@@ -1,16 +1,16 @@
 """Where pauses go, on answers short enough to count gaps by hand."""
 
 from itertools import pairwise
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from answers import GSM8K, PROBLEMS, P, answer_length, answer_of, gaps_of, injected, without_pauses
-from scipy.stats import binomtest, chisquare
+from scipy.stats import chisquare
 
 from pauselib.injection import strategies
 from pauselib.injection.rows import draw_gaps, tokenize
 from pauselib.injection.strategies import STRATEGIES, Answer, find_strategies, prompt_pauses, strategy, word_gaps
-from pauselib.settings import Settings
 
 UNLIKELY = 1e-4  # a right draw fails such a test once in 10,000 seeds; these seeds are fixed
 
@@ -22,12 +22,6 @@ def test_the_number_of_pauses_is_uniform_from_none_to_n(tokenizer):
     assert chisquare(counts).pvalue > UNLIKELY
 
 
-@pytest.mark.parametrize("n", [0, 1, 7])
-def test_a_fixed_number_of_pauses_is_always_that_many(tokenizer, n):
-    rows = injected(PROBLEMS, tokenizer, n_copies=20, n_random_pauses=n, variable_number_of_pauses=False)
-    assert {row["n_pauses"] for row in rows} == {n}
-
-
 def test_the_gaps_are_uniform_with_both_ends(tokenizer):
     rows = injected(PROBLEMS[:1], tokenizer, n_copies=1000, n_random_pauses=3, variable_number_of_pauses=False)
     n = answer_length(rows[0])
@@ -36,12 +30,6 @@ def test_the_gaps_are_uniform_with_both_ends(tokenizer):
     assert len(counts) == n + 1
     assert counts.min() > 0
     assert chisquare(counts).pvalue > UNLIKELY
-
-
-def test_the_pauses_of_a_copy_are_independent_so_two_share_a_gap_once_in_as_many_as_there_are(tokenizer):
-    rows = injected(PROBLEMS[2:], tokenizer, n_copies=2000, n_random_pauses=2, variable_number_of_pauses=False)
-    shared = sum(len(set(gaps_of(row))) == 1 for row in rows)
-    assert binomtest(shared, 2000, 1 / (answer_length(rows[0]) + 1)).pvalue > UNLIKELY
 
 
 @pytest.mark.parametrize(
@@ -69,7 +57,7 @@ def test_the_draws_are_those_of_all_runs_so_far(settings, gaps, tokenizer):
 
 
 def pattern_gaps(text: str, tokens: list[tuple[int, int]], patterns: dict[str, int]) -> np.ndarray:
-    settings = Settings(strategy="pattern", n_pauses_per_patterns=patterns)
+    settings = SimpleNamespace(n_pauses_per_patterns=patterns)
     return strategies.pattern(Answer(text, len(tokens), np.array(tokens)), settings, np.random.default_rng(0))
 
 
@@ -79,15 +67,13 @@ def test_a_pattern_puts_its_pauses_behind_every_match():
     assert pattern_gaps(text, tokens, {"b": 2}).tolist() == [2, 3, 2, 3]
     assert pattern_gaps(text, tokens, {"=": 1}).tolist() == [3]  # the match ends inside a token: the gap after it
     assert pattern_gaps(text, tokens, {"c$": 1, "^": 1, "x": 5}).tolist() == [5, 0]
+    bytes_of_euro = [(0, 1), (1, 2), (1, 2), (1, 2), (2, 3)]
+    assert pattern_gaps("a€b", bytes_of_euro, {"€": 1}).tolist() == [4]  # never between the bytes of one character
 
 
 @pytest.mark.parametrize("line_break", ["\n", r"\n"])
 def test_a_line_break_as_pattern_counts_at_the_very_start_too(line_break):
     assert sorted(pattern_gaps("a\nb", [(0, 1), (1, 2), (2, 3)], {line_break: 2})) == [0, 0, 2, 2]
-
-
-def test_pattern_gaps_never_part_the_bytes_of_one_character():
-    assert pattern_gaps("a€b", [(0, 1), (1, 2), (1, 2), (1, 2), (2, 3)], {"€": 1}).tolist() == [4]
 
 
 def parts_at_pauses(row: dict, tokenizer) -> list[str]:
@@ -96,18 +82,7 @@ def parts_at_pauses(row: dict, tokenizer) -> list[str]:
     return [tokenizer.decode(answer[a:b]) for a, b in pairwise([0, *sorted(gaps), len(answer)])]
 
 
-def test_the_pattern_strategy_alone_is_the_same_in_every_copy(tokenizer):
-    rows = injected(PROBLEMS, tokenizer, strategy="pattern", n_pauses_per_patterns={r"\n": 2}, n_copies=2)
-    first, second, third = (
-        ["", "", "So 2+3 = <<2+3=5>>5 pens.\n", "", "#### 5"],
-        ["", "", "Éva pays 2*5 =\n", "", "€<<2*5=10>>10 in all.\n", "", "#### 10"],
-        ["", "", "#### 4"],
-    )
-    assert [parts_at_pauses(row, tokenizer) for row in rows] == [first, first, second, second, third, third]
-
-
-@pytest.mark.parametrize("drawn", ["random", "word"])
-@pytest.mark.parametrize("order", ["{}+pattern", "pattern+{}"])
+@pytest.mark.parametrize(("drawn", "order"), [("random", "{}+pattern"), ("word", "pattern+{}")])
 def test_drawn_pauses_and_those_of_a_pattern_add_up(drawn, order, tokenizer):
     some = {"n_copies": 3, "n_random_pauses": 4}
     pattern = {"n_pauses_per_patterns": {r"\n": 2}}
@@ -121,10 +96,7 @@ def test_drawn_pauses_and_those_of_a_pattern_add_up(drawn, order, tokenizer):
 def test_word_gaps_are_before_tokens_that_start_a_word_and_at_the_end():
     offsets = np.array([(0, 1), (1, 2), (2, 4), (4, 6), (6, 7), (7, 8)])
     assert word_gaps("ab cde\nf", offsets).tolist() == [0, 2, 5, 6]
-
-
-def test_word_gaps_never_part_the_bytes_of_one_character():
-    offsets = np.array([(0, 1), (0, 1), (1, 2), (2, 3), (2, 3), (2, 3)])
+    offsets = np.array([(0, 1), (0, 1), (1, 2), (2, 3), (2, 3), (2, 3)])  # two bytes of é, three of €
     assert word_gaps("é €", offsets).tolist() == [0, 3, 6]
 
 
@@ -155,7 +127,7 @@ def test_a_prefix_is_the_same_pauses_between_every_prompt_and_its_answer_and_non
     [("prefix", 3), ("prefix+random", 3), ("random+prefix+surprise", 3), ("random", 0), ("word", 0), ("surprise", 0)],
 )
 def test_only_a_prefix_puts_pauses_behind_the_prompt_at_test_time(name, n):
-    assert prompt_pauses(Settings(strategy=name, n_prefix_pauses=3)) == n
+    assert prompt_pauses(name, n_prefix_pauses=3) == n
 
 
 LIKELIHOODS = [-1.0, -5.0, -2.0, -5.0, -3.0]  # of four tokens and the end token
@@ -165,7 +137,7 @@ LIKELIHOODS = [-1.0, -5.0, -2.0, -5.0, -3.0]  # of four tokens and the end token
     ("k", "gaps"), [(0, []), (1, [1]), (2, [1, 3]), (3, [1, 3, 4]), (4, [1, 3, 4, 2]), (9, [1, 3, 4, 2, 0])]
 )
 def test_surprise_is_before_the_least_likely_tokens_the_first_of_equals_first(k, gaps):
-    settings = Settings(strategy="surprise", n_random_pauses=k, variable_number_of_pauses=False)
+    settings = SimpleNamespace(n_random_pauses=k, variable_number_of_pauses=False)
     answer = Answer("", 4, log_likelihoods=np.array(LIKELIHOODS))
     assert strategies.surprise(answer, settings, np.random.default_rng(0)).tolist() == gaps
 
@@ -187,8 +159,9 @@ def test_surprise_without_likelihoods_is_refused(tokenizer):
 
 
 def test_strategies_joined_add_up_and_of_one_gap_those_without_a_label_come_first():
-    settings = Settings(strategy="random+prefix", n_prefix_pauses=3, n_random_pauses=2, variable_number_of_pauses=False)
-    gaps, labelled = draw_gaps(find_strategies("random+prefix"), Answer("", 0), settings, np.random.default_rng(0))
+    settings = SimpleNamespace(n_prefix_pauses=3, n_random_pauses=2, variable_number_of_pauses=False)
+    each, rng = find_strategies("random+prefix"), np.random.default_rng(0)
+    gaps, labelled = draw_gaps(each, Answer("", 0), settings, True, rng)
     assert gaps.tolist() == [0] * 5
     assert labelled.tolist() == [False] * 3 + [True] * 2
 
@@ -228,21 +201,15 @@ def before_the_end():
 def test_a_new_strategy_is_one_function(before_the_end, tokenizer):
     rows = injected(PROBLEMS, tokenizer, strategy=before_the_end)
     assert [gaps_of(row) for row in rows] == [[answer_length(row)] for row in rows]
-    assert Settings(variant=f"sft@{before_the_end}").of_row().strategy == before_the_end
     both = injected(PROBLEMS, tokenizer, strategy=f"prefix+{before_the_end}", n_prefix_pauses=1)
     assert [gaps_of(row) for row in both] == [[0, answer_length(row)] for row in rows]
-
-
-def test_a_strategy_that_was_taken_out_is_unknown_again():
-    with pytest.raises(ValueError, match="strategy 'before_the_end' is not known"):
-        Settings(strategy="before_the_end")
 
 
 def test_a_strategy_that_is_named_twice_is_refused_since_it_would_draw_twice():
     with pytest.raises(ValueError, match=r"names random 2 times: name each strategy once\."):
         find_strategies("random+word+random")
     with pytest.raises(ValueError, match="names prefix 2 times"):
-        prompt_pauses(Settings().model_copy(update={"strategy": "prefix+prefix"}))
+        prompt_pauses("prefix+prefix", n_prefix_pauses=3)
 
 
 def test_every_strategy_says_what_it_does_and_where_it_comes_from():

@@ -92,8 +92,9 @@ def test_a_card_names_no_place_on_the_machine(settings, tmp_path):
     places = {name: str(tmp_path / name) for name in ("base", "problems")}
     for place in places.values():
         Path(place).mkdir()
+    elsewhere = settings.but(model=places["base"], dataset=places["problems"])
     record = {"trainable": [], "steps": 1, "best_step": 1}
-    card = training_card(settings.but(model=places["base"], dataset=places["problems"]), record)
+    card = training_card(elsewhere, ["model", "dataset"], record)
     assert str(tmp_path) not in card
     assert '"model": "base", "dataset": "problems"' in card
 

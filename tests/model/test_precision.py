@@ -9,19 +9,10 @@ from torch.nn.functional import cross_entropy
 
 from pauselib.decoding.greedy import generate
 from pauselib.decoding.likelihood import completion_log_likelihoods
-from pauselib.model import precision
-from pauselib.model.pause_model import PauseForCausalLM
-from pauselib.model.precision import (
-    as_loaded_in,
-    frozen_matrices_in_bfloat16,
-    logits_of,
-    summed_loss,
-    token_logits,
-    train_in_bfloat16,
-    train_in_float32,
-)
+from pauselib.model import pause_model
+from pauselib.model.pause_model import PauseForCausalLM, logits_of, summed_loss, token_logits
+from pauselib.model.precision import as_loaded_in, frozen_matrices_in_bfloat16, set_trained_precision
 from pauselib.model.unfreezing import unfreeze
-from pauselib.settings import Settings
 from pauselib.sources.models import load_model
 from pauselib.variants import VARIANTS
 
@@ -62,22 +53,20 @@ def test_the_logits_that_decide_are_float32_of_a_model_in_bfloat16_whether_it_pa
 def test_a_loss_in_parts_is_the_loss_of_all(n, monkeypatch):
     torch.manual_seed(0)
     head, hidden, targets = nn.Linear(8, 5), torch.randn(n, 8), torch.arange(n) % 5
-    monkeypatch.setattr(precision, "LOGITS_AT_ONCE", 15)  # three positions
+    monkeypatch.setattr(pause_model, "LOGITS_AT_ONCE", 15)  # three positions
     torch.testing.assert_close(
         summed_loss(head, hidden, targets), cross_entropy(head(hidden), targets, reduction="sum")
     )
 
 
-@pytest.mark.parametrize(
-    ("as_asked", "dtype"), [(train_in_float32, torch.float32), (train_in_bfloat16, torch.bfloat16)]
-)
+@pytest.mark.parametrize(("precision", "dtype"), [("float32", torch.float32), ("pure_bfloat16", torch.bfloat16)])
 @pytest.mark.parametrize("name", ["sft_unfr_lm_head_embed_peft", "sft_fr_pembed", "baseline_matched"])
 def test_what_is_trained_has_its_precision_and_adapters_float32_where_the_rest_is_bfloat16(
-    name, as_asked, dtype, tiny_lm
+    name, precision, dtype, tiny_lm
 ):
     lm, variant = tiny_lm("mistral").bfloat16(), VARIANTS[name]
-    model = unfreeze(PauseForCausalLM.around(lm) if variant.pauses else lm, variant, Settings())
-    as_asked(model)
+    model = unfreeze(PauseForCausalLM.around(lm) if variant.pauses else lm, variant)
+    set_trained_precision(model, precision)
     for parameter_name, parameter in model.named_parameters():
         if parameter.requires_grad:
             assert parameter.dtype == (torch.float32 if "lora_" in parameter_name else dtype)
@@ -85,13 +74,13 @@ def test_what_is_trained_has_its_precision_and_adapters_float32_where_the_rest_i
             assert parameter.dtype == torch.bfloat16
 
 
-@pytest.mark.parametrize(("as_asked", "moved"), [(train_in_float32, [1, 1]), (train_in_bfloat16, [1, 0])])
-def test_in_pure_bfloat16_a_weight_from_a_64th_on_is_not_moved_by_a_published_step(as_asked, moved, tiny_lm):
-    model = unfreeze(PauseForCausalLM.around(tiny_lm("mistral").bfloat16()), VARIANTS["sft_unfr_lm_head"], Settings())
+@pytest.mark.parametrize(("dtype", "moved"), [("bfloat16", [1, 1]), ("pure_bfloat16", [1, 0])])
+def test_in_pure_bfloat16_a_weight_from_a_64th_on_is_not_moved_by_a_published_step(dtype, moved, tiny_lm):
+    model = unfreeze(PauseForCausalLM.around(tiny_lm("mistral").bfloat16()), VARIANTS["sft_unfr_lm_head"])
     head = model.get_output_embeddings().weight
     with torch.no_grad():
         head[::2], head[1::2] = 1.5 * 2**-7, 1.5 * 2**-6
-    as_asked(model)
+    set_trained_precision(model, dtype)
     before = [row.clone() for row in (head[0], head[1])]
     with torch.autocast("cpu", torch.bfloat16):
         model(input_ids=IDS, labels=IDS).loss.backward()
@@ -104,7 +93,7 @@ def test_in_pure_bfloat16_a_weight_from_a_64th_on_is_not_moved_by_a_published_st
 def test_frozen_matrices_held_in_bfloat16_change_nothing_and_come_back(name, tiny_lm):
     def loss_and_gradients(held: bool):
         model = PauseForCausalLM.around(tiny_lm("mistral"))
-        model = unfreeze(model, VARIANTS[name], Settings(lora_dropout=0.0))
+        model = unfreeze(model, VARIANTS[name], lora_dropout=0.0)
         before = {n: p.clone() for n, p in model.state_dict().items()}
         with frozen_matrices_in_bfloat16(model) if held else torch.no_grad():
             assert held == (next(p for n, p in model.named_parameters() if "mlp" in n).dtype == torch.bfloat16)

@@ -10,10 +10,9 @@ from transformers import AutoModelForCausalLM
 from pauselib import runs
 from pauselib.errors import InputError
 from pauselib.model.pause_model import PauseForCausalLM
-from pauselib.model.precision import as_loaded_in, train_in_float32
+from pauselib.model.precision import as_loaded_in, set_trained_precision
 from pauselib.model.trained_parts import factors_of, save_trained_parts
 from pauselib.model.unfreezing import unfreeze
-from pauselib.settings import Settings
 from pauselib.sources.models import check_language_model, load_model, model_source
 from pauselib.steps import warm_up
 from pauselib.variants import parse
@@ -38,8 +37,8 @@ def trained(tiny_lm, tmp_path):
         tiny_lm(kind, tied).save_pretrained(base)
         model = load_model(str(base), dtype)
         model = PauseForCausalLM.around(model) if parsed.pauses else model
-        model = unfreeze(model, parsed, Settings(variant=variant))
-        train_in_float32(model)
+        model = unfreeze(model, parsed)
+        set_trained_precision(model, "float32")
         with torch.no_grad():
             for parameter in model.parameters():
                 if parameter.requires_grad:
@@ -73,7 +72,7 @@ def test_the_whole_model_comes_back_bit_for_bit(kind, tied, variant, dtype, trai
 
 def test_what_was_trained_in_what_was_trained_comes_back_too(trained, tmp_path):
     first = trained(variant="baseline_1_epoch")
-    model = unfreeze(PauseForCausalLM.around(load_model(str(tmp_path / "model"))), parse("sft"), Settings())
+    model = unfreeze(PauseForCausalLM.around(load_model(str(tmp_path / "model"))), parse("sft"))
     save_trained_parts(model, parse("sft"), factors_of(model), tmp_path / "model", tmp_path / "second")
     assert same_weights(first, load_model(str(tmp_path / "second")).lm)
     shutil.copytree(tmp_path, tmp_path.parent / "moved")

@@ -8,7 +8,6 @@ from transformers import AutoModelForCausalLM
 from pauselib.errors import InputError
 from pauselib.model.pause_model import PauseForCausalLM
 from pauselib.model.unfreezing import lora_targets, trainable, unfreeze
-from pauselib.settings import Settings
 from pauselib.variants import PARTS, VARIANTS
 
 
@@ -16,7 +15,7 @@ from pauselib.variants import PARTS, VARIANTS
 @pytest.mark.parametrize("name", [name for name, variant in VARIANTS.items() if variant.pauses])
 def test_exactly_what_the_variant_names_is_trainable(name, tied, tiny_lm):
     variant = VARIANTS[name]
-    model = unfreeze(PauseForCausalLM.around(tiny_lm("mistral", tied)), variant, Settings())
+    model = unfreeze(PauseForCausalLM.around(tiny_lm("mistral", tied)), variant)
     trained = [name for name, parameter in model.named_parameters() if parameter.requires_grad]
     parts = {  # the part of a variant -> a piece of the names of its parameters
         "pause_embedding": "pause_embedding.",
@@ -38,7 +37,7 @@ def test_exactly_what_the_variant_names_is_trainable(name, tied, tiny_lm):
 def test_training_the_lm_head_unties_it_from_the_embeddings(tiny_lm, tmp_path, kind):
     model = PauseForCausalLM.around(tiny_lm(kind, tied=True))
     assert model.get_output_embeddings().weight is model.get_input_embeddings().weight
-    unfreeze(model, VARIANTS["sft_unfr_lm_head"], Settings())
+    unfreeze(model, VARIANTS["sft_unfr_lm_head"])
     head, embeddings = model.get_output_embeddings().weight, model.get_input_embeddings().weight
     before = embeddings.clone()
     with torch.no_grad():
@@ -53,7 +52,7 @@ def test_training_the_lm_head_unties_it_from_the_embeddings(tiny_lm, tmp_path, k
 @pytest.mark.parametrize("name", ["sft_peft", "sft_fr_pembed", "baseline_matched"])
 def test_embeddings_of_which_nothing_is_trained_stay_tied_also_after_saving(name, tiny_lm, tmp_path):
     lm, variant = tiny_lm("llama", tied=True), VARIANTS[name]
-    model = unfreeze(PauseForCausalLM.around(lm) if variant.pauses else lm, variant, Settings())
+    model = unfreeze(PauseForCausalLM.around(lm) if variant.pauses else lm, variant)
     trained = model.merge_and_unload() if variant.lora else model
     trained.save_pretrained(tmp_path)
     again = AutoModelForCausalLM.from_pretrained(tmp_path)
@@ -63,8 +62,12 @@ def test_embeddings_of_which_nothing_is_trained_stay_tied_also_after_saving(name
 
 @pytest.mark.parametrize("kind", ["qwen2", "gpt2"])
 def test_other_backbones_train_the_same_parts(kind, tiny_lm):
-    settings = Settings(lora_target_modules=["c_attn"] if kind == "gpt2" else ["q_proj", "v_proj"])
-    model = unfreeze(PauseForCausalLM.around(tiny_lm(kind, True)), VARIANTS["sft_unfr_lm_head_embed_peft"], settings)
+    targets = ["c_attn"] if kind == "gpt2" else ["q_proj", "v_proj"]
+    model = unfreeze(
+        PauseForCausalLM.around(tiny_lm(kind, True)),
+        VARIANTS["sft_unfr_lm_head_embed_peft"],
+        lora_target_modules=targets,
+    )
     embeddings = {"qwen2": "lm.model.embed_tokens", "gpt2": "lm.transformer.wte"}[kind]
     assert set(trainable(model)["part"]) == {"LoRA", "pause_embedding", "pause_head", "lm.lm_head", embeddings}
 

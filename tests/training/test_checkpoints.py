@@ -8,6 +8,7 @@ from safetensors.torch import load_file
 
 from pauselib import runs
 from pauselib.analysis.tables.curve import Curve
+from pauselib.artifacts import recipe
 from pauselib.sources.models import load_model
 from pauselib.steps import first_step, learning_curve, trial, warm_up
 from pauselib.training.warmup import model_at
@@ -21,10 +22,10 @@ def test_the_model_at_the_step_that_is_saved_is_the_saved_one(variant, small):
     folder = warm_up(settings)
     best = runs.read_json(folder / "training.json")["best_step"]
     saved, base = load_model(str(folder / "model")).state_dict(), first_step(settings)
-    kept = model_at(settings, base, folder / "model", best).state_dict()
+    kept = model_at(recipe(settings), base, folder / "model", best).state_dict()
     assert kept.keys() == saved.keys()
     assert all(torch.equal(kept[name], weight) for name, weight in saved.items())
-    other = model_at(settings, base, folder / "model", 1 if best != 1 else 2).state_dict()
+    other = model_at(recipe(settings), base, folder / "model", 1 if best != 1 else 2).state_dict()
     assert any(not torch.equal(other[name], weight) for name, weight in saved.items())
 
 

@@ -15,7 +15,7 @@ from pauselib.settings import Settings
 from pauselib.sources.models import check_language_model, load_model
 from pauselib.steps import warm_up
 from pauselib.training.suitability import check_model
-from pauselib.training.warmup import train_variant
+from pauselib.training.warmup import Recipe, train_variant
 
 PLAIN = {
     "hidden_size": 32,
@@ -86,11 +86,10 @@ def test_a_model_of_the_family_is_trained_saved_and_replies_alone_as_in_a_padded
     base, folder = tmp_path / "base", tmp_path / "model"
     random_model(kind, FAMILIES[kind]).save_pretrained(base)
     tokenizer.save_pretrained(base)
-    name = "sft_unfr_lm_head_embed_peft"
-    settings = Settings(variant=name, learning_rate=0.01, max_steps=1, eval_steps=1, batch_size=4)
+    recipe = Recipe("sft_unfr_lm_head_embed_peft", learning_rate=0.01, max_steps=1, eval_steps=1, batch_size=4)
     rows = {"train": ROWS, "validation": ROWS}
-    record = train_variant(settings, base, rows, folder, tmp_path / "work", {"inputs": {}})
-    model, before = load_model(str(folder)), PauseForCausalLM.around(load_model(str(base)), settings.seed)
+    record = train_variant(recipe, base, rows, folder, tmp_path / "work", {"inputs": {}})
+    model, before = load_model(str(folder)), PauseForCausalLM.around(load_model(str(base)))
     assert model.config.pause_token_id == 50
     assert record["eval_loss"] == pytest.approx(loss_by_row(model), rel=1e-5)
     for part in ("pause_embedding", "pause_head", "lm"):
@@ -143,9 +142,9 @@ def test_a_family_that_does_not_fit_is_refused_in_one_sentence(kind):
 def test_it_is_refused_before_the_first_step_is_trained(tokenizer, tmp_path):
     random_model("granite", REFUSED["granite"][0]).save_pretrained(tmp_path / "base")
     tokenizer.save_pretrained(tmp_path / "base")
-    settings = Settings(variant="baseline_1_epoch", base_max_steps=1, batch_size=4)
+    rows, recipe = {"train": ROWS, "validation": ROWS}, Recipe("baseline_1_epoch", max_steps=1, batch_size=4)
     with pytest.raises(InputError, match="changes its logits"):
-        train_variant(settings, tmp_path / "base", {"train": ROWS, "validation": ROWS}, tmp_path, tmp_path / "work", {})
+        train_variant(recipe, tmp_path / "base", rows, tmp_path, tmp_path / "work", {})
 
 
 @pytest.mark.parametrize("kind", ["gemma3", "llava", "t5", "pause"])

@@ -7,21 +7,14 @@ from torch.nn.functional import nll_loss
 
 from pauselib.model.pause_model import PauseForCausalLM
 from pauselib.model.unfreezing import unfreeze
-from pauselib.settings import Settings
+from pauselib.training.trainer import as_dataset, labelled_loss
+from pauselib.training.warmup import Recipe, sft_config, trainer_of
 from pauselib.variants import VARIANTS
 
 
-def trainer_for(model, tokenizer, tmp_path, rows, **changes):
-    from pauselib.training.trainer import PauseTrainer, arguments, as_dataset
-
-    settings = Settings(eval_steps=1, batch_size=len(rows), **changes)
-    return PauseTrainer(
-        model,
-        arguments(settings, VARIANTS["sft"], tmp_path, len(rows)),
-        train_dataset=as_dataset(rows),
-        eval_dataset=as_dataset(rows),
-        processing_class=tokenizer,
-    )
+def trainer_for(model, tokenizer, tmp_path, rows, **how):
+    recipe = Recipe("sft", eval_steps=1, batch_size=len(rows), **how)
+    return trainer_of(recipe, model, tokenizer, {"train": rows, "validation": rows}, tmp_path)
 
 
 @pytest.fixture
@@ -58,7 +51,7 @@ def test_the_trainers_loss_is_the_models_and_one_cross_entropy_over_all_words_an
 
 
 def test_a_step_moves_the_pause_head(tiny_lm, tokenizer, tmp_path, rows):
-    model = unfreeze(PauseForCausalLM.around(tiny_lm("mistral", False)), VARIANTS["sft_fr_pembed"], Settings())
+    model = unfreeze(PauseForCausalLM.around(tiny_lm("mistral", False)), VARIANTS["sft_fr_pembed"])
     before = {name: parameter.detach().clone() for name, parameter in model.named_parameters()}
     trainer_for(model, tokenizer, tmp_path, rows, max_steps=1, learning_rate=0.1).train()
     moved = {name for name, parameter in model.named_parameters() if not torch.equal(parameter, before[name])}
@@ -73,48 +66,27 @@ def test_a_loss_that_is_not_a_number_stops_the_run_with_one_sentence(tiny_lm, to
 
 
 def test_a_token_without_a_label_is_no_target_wherever_it_stands():
-    from pauselib.training.trainer import as_dataset
-
     rows = pd.DataFrame({"input_ids": [torch.tensor([3, 50, 4, 50, 1]).numpy()], "completion_mask": [[0, 0, 1, 0, 1]]})
     assert as_dataset(rows)["labels"][0] == [-100, -100, 4, -100, 1]
 
 
 @pytest.mark.parametrize(
-    ("variant", "expected"),
+    ("variant", "asked", "epochs", "max_steps"),
     [
-        ("sft", {"learning_rate": 0.1, "eval_steps": 7, "max_steps": 9}),
-        ("baseline_matched", {"learning_rate": 0.1, "eval_steps": 7, "max_steps": 9}),
-        ("baseline_1_epoch", {"learning_rate": 0.2, "eval_steps": 8, "max_steps": 10}),
-    ],
-)
-def test_the_first_step_has_settings_of_its_own(variant, expected):
-    from pauselib.training.trainer import by_step
-
-    second = {"learning_rate": 0.1, "eval_steps": 7, "max_steps": 9}
-    first = {"base_learning_rate": 0.2, "base_eval_steps": 8, "base_max_steps": 10}
-    assert by_step(Settings(**second, **first), VARIANTS[variant]) == expected
-
-
-@pytest.mark.parametrize(
-    ("variant", "base_max_steps", "epochs", "max_steps"),
-    [
+        ("sft", 2, 1, 2),
+        ("sft", 100, 1, -1),
         ("baseline_1_epoch", -1, 1, -1),
-        ("baseline_2_epoch", -1, 2, -1),
         ("baseline_1_epoch", 3, 1, -1),  # as long as the epoch: 12 rows / 4
         ("baseline_2_epoch", 3, 2, 3),
         ("baseline_2_epoch", 6, 2, -1),
     ],
 )
-def test_a_limit_of_steps_never_goes_past_the_epochs(variant, base_max_steps, epochs, max_steps, tmp_path):
-    from pauselib.training.trainer import arguments
-
-    given = arguments(Settings(batch_size=4, base_max_steps=base_max_steps), VARIANTS[variant], tmp_path, 12)
+def test_a_limit_of_steps_never_goes_past_the_epochs(variant, asked, epochs, max_steps, tmp_path):
+    given = sft_config(Recipe(variant, max_steps=asked, batch_size=4), tmp_path, 12)
     assert (given.num_train_epochs, given.max_steps) == (epochs, max_steps)
 
 
 def test_the_head_of_a_model_without_pauses_can_be_computed_at_labelled_positions_alone(tiny_lm, rows):
-    from pauselib.training.trainer import as_dataset, labelled_loss
-
     lm, labels = tiny_lm("mistral"), as_dataset(rows)["labels"][1]
     ids = torch.tensor([[3, 7, 8, 9, 1]])
     stock = lm(input_ids=ids, labels=torch.tensor([labels])).loss

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from pauselib.settings import Settings
-from pauselib.trials import conditions, models_of_trial
+from pauselib.trials import TrialSettings, conditions, models_of_trial
 from pauselib.trials.contents import CONTENTS, GivenResult
 from pauselib.trials.sites import SITES, GoldText, Result
 
@@ -74,14 +73,14 @@ def test_the_positive_control_is_the_result_and_what_follows_it(tokenizer):
 
 
 def test_the_conditions_are_all_that_say_something_and_the_control():
-    settings = Settings(trial_sites=["start", "step", "result", "chosen"], trial_doses=[1, 4])
-    found = [(site.name, content.name, dose) for site, content, dose in conditions(settings, True, ">>")]
+    everything = ["start", "step", "result", "chosen"], CONTENTS, [1, 4]
+    found = [(site.name, content.name, dose) for site, content, dose in conditions(*everything, True, ">>")]
     assert found[-1] == ("result", "given", 0)
     assert ("result", "masked", 4) in found
     assert ("result", "masked", 1) not in found  # the only pause is where the first digit is predicted
     assert [one for one in found if one[0] == "chosen"] == [("chosen", "pauses", 4)]
     assert {content for site, content, _ in found if site == "start"} == {"pauses", "masked"}
-    of_baseline = [(site.name, content.name) for site, content, _ in conditions(settings, False, ">>")]
+    of_baseline = [(site.name, content.name) for site, content, _ in conditions(*everything, False, ">>")]
     assert not {"chosen"} & {site for site, _ in of_baseline}
     assert {content for _, content in of_baseline} == {"pauses", "masked", "newline", "dots", "given"}
 
@@ -104,4 +103,4 @@ def test_a_variant_answers_with_its_start_and_with_as_much_training():
 )
 def test_what_can_not_be_meant_is_refused(setting, sentence):
     with pytest.raises(ValueError, match=f"^{sentence.replace('?', '[?]')}"):
-        Settings(**setting)
+        TrialSettings(**setting)

@@ -4,7 +4,7 @@ import pytest
 
 from pauselib import tasks
 from pauselib.injection.rows import tokenize
-from pauselib.trials.gold_texts import gold_texts, token_at
+from pauselib.trials.gold_texts import gold_texts
 
 PROBLEM = {
     "problem_id": "test-0",
@@ -47,8 +47,3 @@ def test_an_answer_without_results_has_none_and_no_rows_are_no_texts(tokenizer):
     rows = tokenize([{**PROBLEM, "answer": "#### 13"}], tokenizer, task)
     assert [text.results for text in gold_texts(rows, tokenizer, task)] == [[]]
     assert gold_texts(rows[:0], tokenizer, task) == []
-
-
-def test_the_token_of_a_character_is_the_one_that_covers_it():
-    offsets = [(0, 0), (0, 3), (3, 4), (5, 7)]  # a start token, and a space that no token covers
-    assert [token_at(offsets, character) for character in (0, 2, 3, 4, 6)] == [1, 1, 2, 3, 3]

@@ -9,13 +9,12 @@ from pauselib.analysis.claims.judged import judged_claim
 from pauselib.analysis.claims.preregistration import plan
 from pauselib.analysis.claims.verdicts import EQUIVALENT, LARGER
 from pauselib.analysis.tables.contrasts import Trials
-from pauselib.settings import Settings
 from pauselib.trials import conditions
 from pauselib.trials.scorer import Scorer
 from pauselib.trials.trial import COLUMNS, lines_of_problem
 
 UNITS = {"pauses": [N_WORDS], "masked": [N_WORDS], "given": [CLOSE]}
-SETTINGS = Settings(trial_sites=["step"], trial_contents=["pauses", "masked"], trial_doses=[4])
+ASKED = ["step"], ["pauses", "masked"], [4]
 
 
 def outcomes(model, variant: str) -> pd.DataFrame:
@@ -23,7 +22,7 @@ def outcomes(model, variant: str) -> pd.DataFrame:
     scorer = Scorer(model)
     texts = questions(100)
     scorer.check(texts[0])
-    asked = conditions(SETTINGS, scorer.pauses, ">>")
+    asked = conditions(*ASKED, scorer.pauses, ">>")
     lines = [line for text in texts for line in lines_of_problem(scorer, text, asked, UNITS, 0)]
     return pd.DataFrame(lines, columns=COLUMNS).assign(seed=42, variant=variant)
 

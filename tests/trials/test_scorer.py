@@ -10,10 +10,9 @@ from conftest import KINDS
 
 from pauselib.model.pause_model import PauseForCausalLM
 from pauselib.model.precision import as_loaded_in
-from pauselib.settings import Settings
 from pauselib.trials import conditions
 from pauselib.trials import scorer as scoring
-from pauselib.trials.contents import NOTHING, GivenResult
+from pauselib.trials.contents import CONTENTS, NOTHING, GivenResult
 from pauselib.trials.scorer import Scorer
 from pauselib.trials.sites import SITES, GoldText, Result
 from pauselib.trials.trial import lines_of_problem
@@ -82,11 +81,11 @@ def pausing(tiny_lm):
 @pytest.mark.parametrize(("kind", "pack"), [*((kind, 256) for kind in KINDS), ("mistral", 1), ("mistral", 40)])
 def test_every_condition_is_what_a_forward_pass_of_its_own_gives(kind, pack, pausing, monkeypatch):
     monkeypatch.setattr(scoring, "PACK", pack)
-    model, settings = pausing(kind), Settings(trial_doses=[1, 3])
+    model = pausing(kind)
     scorer = Scorer(model, seed=7)
     drawn = PauseForCausalLM.around(model.lm, seed=7).pause_embedding.weight
     scorer.check(TEXT)
-    asked = conditions(settings, True, ">>")
+    asked = conditions(SITES, CONTENTS, [1, 3], True, ">>")
     lines = lines_of_problem(scorer, TEXT, asked, UNITS, seed=3)
     assert len(lines) == 2 * (1 + len(asked))
     *_, p_pause = scorer.read(TEXT)
@@ -106,13 +105,13 @@ def test_every_condition_is_what_a_forward_pass_of_its_own_gives(kind, pack, pau
 
 
 def test_a_model_without_pause_parts_has_the_vector_that_a_variant_starts_from(tiny_lm):
-    lm, settings = tiny_lm(), Settings(trial_sites=["step"], trial_contents=["pauses", "untrained"], trial_doses=[2])
+    lm, asked = tiny_lm(), (["step"], ["pauses", "untrained"], [2])
     scorer = Scorer(lm, seed=7)
     assert not scorer.pauses
-    lines = lines_of_problem(scorer, TEXT, conditions(settings, scorer.pauses, ">>"), UNITS, seed=3)
+    lines = lines_of_problem(scorer, TEXT, conditions(*asked, scorer.pauses, ">>"), UNITS, seed=3)
     assert [line[2:5] for line in lines[::2]] == [("", "nothing", 0), ("step", "pauses", 2), ("result", "given", 0)]
     started = Scorer(PauseForCausalLM.around(lm, seed=7), seed=7)
-    again = lines_of_problem(started, TEXT, conditions(settings, started.pauses, ">>"), UNITS, seed=3)
+    again = lines_of_problem(started, TEXT, conditions(*asked, started.pauses, ">>"), UNITS, seed=3)
     pauses, untrained = again[2][5], again[4][5]  # of the variant; its start has the same vector
     assert [pauses, untrained] == pytest.approx([lines[2][5]] * 2, abs=1e-5)
 

@@ -12,7 +12,7 @@ import pandas as pd
 
 from pauselib import runs, tasks
 from pauselib.analysis.statistics.intervals import wilson
-from pauselib.artifacts import replies_part, trial_part, why_unfinished
+from pauselib.artifacts import replies_artifact, trial_artifact, why_unfinished
 from pauselib.settings import Settings
 from pauselib.sources import generator
 from pauselib.sources.problems import GENERATOR
@@ -61,7 +61,7 @@ def asked_for(settings: Settings) -> list[Asked]:
 
     def result(kind: str, seed: int, variant: str, step: int | None = None, **changes) -> Asked:
         row = settings.but(**{"seed": seed, "variant": variant, **changes})
-        part = trial_part(row, step) if kind in (TRIAL, CHECKPOINT) else replies_part(row)
+        part = trial_artifact(row, step) if kind in (TRIAL, CHECKPOINT) else replies_artifact(row)
         return Asked(kind, seed, row.variant, row, part.folder, step, changes)
 
     seeds, rows = settings.seeds, set(settings.variants)
