@@ -12,7 +12,7 @@ import yaml
 from filelock import FileLock, Timeout
 
 from pauselib import runs
-from pauselib.errors import InputError, failed_writes_explained
+from pauselib.errors import InputError
 from pauselib.settings import ROOT, Settings
 from pauselib.workflow import slurm
 from pauselib.workflow.gpus import GPUS, visible_gpus
@@ -144,7 +144,6 @@ def run_snakemake(settings: Settings, config: dict, *arguments: str) -> int:
     if elsewhere and slurm.is_there():
         where += ["--slurm-jobname-prefix", jobs]
     with (
-        failed_writes_explained(settings.folder()),
         FileLock(ROOT / "runs" / LOCK, timeout=0),
         turn_at(settings.folder()),
     ):

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pauselib import runs
-from pauselib.errors import number_of_unwritable, unwritable
 from pauselib.variants import parse
 
 KERNEL_DIED = (
@@ -77,8 +76,7 @@ def result_of(step: GraphStep) -> str:
 
 
 def reason_of_failure(step: GraphStep) -> str:
-    """Why a step failed: the last error in its notebook, or what keeps its folder from being written, or the last line
-    of its log.
+    """Why a step failed: the last error in its notebook, or the last line of its log.
 
     An InputError is a sentence that says everything. The message of another error follows its type.
     """
@@ -86,9 +84,6 @@ def reason_of_failure(step: GraphStep) -> str:
     if errors:
         kind, message = errors[-1]["ename"], errors[-1]["evalue"]
         return textwrap.shorten(message if kind == "InputError" else f"{kind}: {message}", 600, placeholder=" …")
-    number = number_of_unwritable(step.notebook.parent)
-    if number is not None:
-        return str(unwritable(step.notebook.parent, number))
     logged = step.log is not None and step.log.exists()
     text = step.log.read_text(encoding="utf-8", errors="replace") if logged else ""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
