@@ -98,8 +98,8 @@ def sentence(error: dict, declared: type[BaseModel]) -> str:
         return unknown(name, declared)
     if error["type"] == "literal_error":
         return not_one_of(name, value, get_args(declared.model_fields[name].annotation))
-    message = error["msg"].removesuffix(".").replace("tuple", "list")
-    expected = f"give {TEXT}" if error["type"] == "string_type" else f"{message[0].lower()}{message[1:]}"
+    message = f"{error['msg'][0].lower()}{error['msg'][1:]}".replace("tuple", "list")
+    expected = f"give {TEXT}" if error["type"] == "string_type" else message
     return f"{name} is {shown(value)}: {expected}."
 
 

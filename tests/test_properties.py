@@ -6,30 +6,13 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as made_up
 
-from pauselib import runs, tasks
+from pauselib import tasks
 from pauselib.errors import InputError
 from pauselib.injection.rows import insert
 from pauselib.settings import Settings
 from pauselib.variants import PARTS, Variant, parse
 
 TEXTS = made_up.text(made_up.characters(exclude_categories=["Cs"]))  # any Unicode but half a surrogate pair
-VALUES = made_up.one_of(made_up.none(), made_up.booleans(), made_up.integers(), TEXTS)
-
-
-@given(rows=made_up.lists(made_up.dictionaries(TEXTS, VALUES)))
-@settings(deadline=None)
-def test_any_predictions_come_back_from_their_file(rows, tmp_path_factory):
-    path = tmp_path_factory.mktemp("lines") / "predictions.jsonl"
-    runs.write_json_lines(path, rows)
-    assert runs.read_json_lines(path) == rows
-
-
-@given(found=made_up.dictionaries(TEXTS, made_up.one_of(VALUES, made_up.dictionaries(TEXTS, VALUES))))
-@settings(deadline=None)
-def test_any_manifest_comes_back_from_its_file(found, tmp_path_factory):
-    path = tmp_path_factory.mktemp("manifest") / "made_from.json"
-    runs.write_json(path, found)
-    assert runs.read_json(path) == found
 
 
 @given(data=made_up.data(), lengths=made_up.lists(made_up.integers(0, 12), min_size=1, max_size=6))

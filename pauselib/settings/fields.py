@@ -76,7 +76,7 @@ class Fields(Declared):
     strategy: Text = setting(
         "random", "where pauses go: a function of pauselib/injection/strategies.py; joined by + they add up", "inject"
     )
-    n_random_pauses: AnyFew = setting(10, "cap on the pauses in a copy, for strategies that draw them", "inject")
+    n_random_pauses: AnyFew = setting(10, "cap on the pauses in a copy, for strategies that draw a number", "inject")
     variable_number_of_pauses: bool = setting(
         True, "draw the number of pauses evenly from 0 to n_random_pauses; otherwise always that many", "inject"
     )
