@@ -88,7 +88,6 @@ def test_only_the_baselines_have_no_pauses_and_the_matched_ones_start_where_the_
         ("sft_pft", "sft_peft"),
         ("sft_fr_pemebd", "sft_fr_pembed"),
         ("sft_peft_unfr_lm_head", "sft_unfr_lm_head"),  # the order of the parts is part of the name
-        ("baseline_3_epoch", "baseline_2_epoch"),
         ("SFT_PEFT", "sft_peft"),
     ],
 )
@@ -96,10 +95,6 @@ def test_an_unknown_name_is_refused_with_the_nearest(wrong, meant):
     with pytest.raises(ValueError, match=f"no variant '{wrong}': did you mean '") as error:
         parse(wrong)
     assert f"did you mean '{meant}'" in str(error.value)
-
-
-def test_the_parts_are_the_boolean_fields_in_the_order_of_a_name():
-    assert tuple(PARTS) == ("pause_embedding", "pause_head", "lm_head", "lm_embeddings", "lora")
 
 
 def combinations() -> list[Variant]:

@@ -78,7 +78,7 @@ class Fields(Declared):
     )
     n_random_pauses: AnyFew = setting(10, "cap on the pauses in a copy, for strategies that draw a number", "inject")
     variable_number_of_pauses: bool = setting(
-        True, "draw the number of pauses evenly from 0 to n_random_pauses; otherwise always that many", "inject"
+        True, "draw the number of pauses from 0 to n_random_pauses; False: always that many", "inject"
     )
     n_pauses_per_patterns: dict[Text, AnyFew] = setting(
         {}, "strategy pattern: {regular expression: pauses after every match}", "inject"
