@@ -10,25 +10,19 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from pauselib.errors import failed_writes_explained
-
 HOST = re.sub(r"\W", "-", platform.node())  # part of a temporary name: several machines may share a disk
 SETTLED_AFTER = 2.0  # seconds; two changes within less may leave a file with the same time
 
 
 def write(path: Path, content: str | bytes) -> None:
-    """Write a file whole or not at all: under a temporary name in the same folder, then renamed.
-
-    Raises InputError where the folder can't be written.
-    """
+    """Write a file whole or not at all: under a temporary name in the same folder, then renamed."""
     part = path.with_name(f".{path.name}.{HOST}.{os.getpid()}.part")
-    with failed_writes_explained(path.parent):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            part.write_bytes(content.encode() if isinstance(content, str) else content)
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        part.write_bytes(content.encode() if isinstance(content, str) else content)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def as_json(data) -> str:
@@ -87,9 +81,9 @@ def content_digest(file: Path) -> bytes:
     A file that was changed a moment ago is always read: its time may not tell the next change.
     """
     found = file.stat()
-    changed = max(found.st_mtime, found.st_ctime)
     state = (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
-    return digest_of_state(file, state) if time.time() - changed > SETTLED_AFTER else read_digest(file)
+    settled = time.time() - max(found.st_mtime, found.st_ctime) > SETTLED_AFTER
+    return digest_of_state(file, state) if settled else read_digest(file)
 
 
 @functools.lru_cache(maxsize=10_000)

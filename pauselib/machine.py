@@ -3,6 +3,7 @@
 import functools
 import os
 import platform
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -34,30 +35,23 @@ def threads() -> int:
 def processor() -> str:
     """Return the kind of processor, by its model's name; with AMX, which sums in another order, that is said."""
     cpuinfo = Path("/proc/cpuinfo")
-    pairs = (line.split(":", 1) for line in cpuinfo.read_text().splitlines() if ":" in line) if cpuinfo.exists() else ()
-    known = {name.strip(): value.strip() for name, value in pairs}
-    name = known.get("model name") or platform.processor() or platform.machine()
-    return f"{name} with AMX" if "amx_tile" in known.get("flags", "").split() else name
+    text = cpuinfo.read_text() if cpuinfo.exists() else ""
+    found = re.search(r"^model name\s*: (.*)$", text, re.MULTILINE)
+    name = found[1] if found else platform.processor() or platform.machine()
+    return f"{name} with AMX" if "amx_tile" in text.split() else name
 
 
 @functools.cache
 def commit() -> str | None:
-    """Return the commit of the checkout that this package is in, `with changes` where the package differs from it; None
-    where there is no git or no checkout.
-    """
-
-    def git(*arguments: str) -> str:
-        command = ["git", "--no-optional-locks", "-C", str(Path(__file__).parent), *arguments]
-        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout.strip()
-
+    """Return the commit of the checkout that this package is in, with `-dirty` where it was changed since; or None."""
+    command = ["git", "--no-optional-locks", "-C", str(Path(__file__).parent)]
+    command += ["describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"]
     try:
-        return git("rev-parse", "--short=12", "HEAD") + (" with changes" if git("status", "--porcelain", ".") else "")
+        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout.strip()
     except (OSError, subprocess.SubprocessError):
         return None
 
 
 def notes() -> dict[str, str | int | None]:
-    """Return what a manifest notes of how something was made, which is no part of what it is: `commit`, `threads`,
-    `processor`.
-    """
+    """Return what a manifest notes of how something was made, which is no part of what was made."""
     return {"commit": commit(), "threads": threads(), "processor": processor()}

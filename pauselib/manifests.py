@@ -1,4 +1,8 @@
-"""Manifests: what something under `runs/` was made from, and whether it still belongs to that."""
+"""Manifests: what something under `runs/` was made from, and whether it still belongs to that.
+
+A manifest, `made_from.json`, has `settings`, `inputs` (digests by name), `places` (of inputs that a step made, relative
+to the folder), `versions`, `code` (digests), `outputs` (digests of its files), and `notes`, no part of what was made.
+"""
 
 import ast
 import functools
@@ -28,11 +32,10 @@ def versions(*packages: str) -> dict[str, str]:
 def origin(
     folder: Path, settings: dict, inputs: dict[str, str | Path], *packages: str, code: dict[str, str] | None = None
 ) -> dict:
-    """Return what `folder` is made from, in the form of a manifest: settings, digests of inputs by name, versions.
+    """Return what `folder` is made from, in the form of a manifest without its outputs.
 
     An input that is a folder made by a step is given as its path: its digest is that of its manifest, which has the
     digests of its files, and its place is kept relative to `folder`, so that a clone elsewhere gives the same bytes.
-    `code` has the digests of the functions and classes that settings name. The notes are no part of what is made.
     """
     made = {name: place for name, place in inputs.items() if isinstance(place, Path)}
     places = {name: Path(os.path.relpath(place, folder)).as_posix() for name, place in made.items()}
@@ -42,11 +45,7 @@ def origin(
 
 
 def manifest(folder: Path) -> dict | None:
-    """Return the manifest of what was made in a folder; None where nothing is finished there, or it can't be read.
-
-    It has `settings`, `inputs` (digests by name), `places` (of inputs that a step made, relative to the folder),
-    `versions`, `code` (digests), `notes`, and `outputs` (digests of its files).
-    """
+    """Return the manifest of what was made in a folder; None where nothing is finished there, or it can't be read."""
     found = read_json(folder / MANIFEST)
     if not isinstance(found, dict) or not found.get("outputs"):
         return None
@@ -57,7 +56,7 @@ def manifest(folder: Path) -> dict | None:
 
 
 def without_notes(found: dict) -> dict:
-    """Return what a manifest says of what something was made from, without the notes on where that was."""
+    """Return a manifest without its notes."""
     return {name: value for name, value in found.items() if name != "notes"}
 
 
@@ -70,18 +69,14 @@ def manifest_digest(folder: Path) -> str:
 
 
 def why_stale(folder: Path) -> str | None:
-    """Return why what is finished in a folder doesn't belong to what it was made from any more; None where it does.
-
-    Its files are as they were made, and so are its inputs: what a step made them from is still what is there, however
-    far back.
+    """Return why what is finished in a folder doesn't belong to what it was made from any more; None where it does: its
+    files, and what a step made them from, however far back, are as they were.
     """
     found = manifest(folder)
     if found is None:
         return f"{MANIFEST} is missing or can't be read"
     broken = damaged(folder)
-    if broken:
-        return f"{broken[0]} is not as it was made"
-    return why_inputs_changed(folder, found)
+    return f"{broken[0]} is not as it was made" if broken else why_inputs_changed(folder, found)
 
 
 def why_inputs_changed(folder: Path, found: dict) -> str | None:
@@ -113,20 +108,20 @@ def changes(old: dict, new: dict, defaults: dict) -> dict[str, tuple]:
     """
     new = json.loads(json.dumps(new))
 
-    def pairs(part: str, absent: dict) -> dict[str, tuple]:
+    def different(part: str, absent: dict) -> dict[str, tuple]:
         before, now = ({**absent, **(one.get(part) or {})} for one in (old, new))
-        return {name: (before.get(name), now.get(name)) for name in {**before, **now}}
+        pairs = {name: (before.get(name), now.get(name)) for name in {**before, **now}}
+        return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
 
-    settings = {name: pair for name, pair in pairs("settings", defaults).items() if pair[0] != pair[1]}
-    settings = {name: pair for name, pair in settings.items() if name in defaults or name in new["settings"]}
+    known = defaults.keys() | new["settings"].keys()
+    settings = {name: pair for name, pair in different("settings", defaults).items() if name in known}
     moved = {name: settings.pop(name) for name in PLACES if name in settings}
     if new["inputs"] is None:
         settings |= {name: pair for name, pair in moved.items() if not any(map(is_path, pair))}
     else:
-        others = {name: pair for name, pair in pairs("inputs", {}).items() if pair[0] != pair[1]}
+        others = different("inputs", {})
         settings |= {**moved, **others} if others else {}
-    code = {name: pair for name, pair in pairs("code", {}).items() if None not in pair and pair[0] != pair[1]}
-    return {**settings, **code}
+    return {**settings, **{name: pair for name, pair in different("code", {}).items() if None not in pair}}
 
 
 def is_path(place: object) -> bool:
@@ -150,11 +145,8 @@ def damaged(folder: Path) -> list[str]:
 
 @functools.cache
 def code_digest(code: Callable | type) -> str | None:
-    """Return the digest of a function, or of a class with the classes of its own module or of the package around it
-    that it is made from.
-
-    Comments, docstrings, what a setting is said to mean, and the layout don't count. None where the source can't be
-    had.
+    """Return the digest of the `plain_source` of a function, or of a class and the others in its room that it is made
+    from. None where the source can't be had.
     """
     kinds = classes_of(code) if isinstance(code, type) else [code]
     try:

@@ -1,9 +1,8 @@
-"""Files under `runs/`: written whole or not at all, each naming what made it; made once, however many processes ask.
+"""Folders under `runs/`, made once, however many processes ask, and whole or not at all.
 
-What a step makes is a folder, or some files beside others in a folder. Either has a manifest, `made_from.json`: the
-settings, the versions, the digests of its inputs and of its own files. `make_once` compares that with what is asked for
-now: the same is kept, what is damaged is made again, and what was made from something else is refused unless it may be
-overwritten.
+What a step makes is a folder, or some files beside others in a folder. Either has a manifest, `made_from.json`.
+`make_once` compares that with what is asked for now: the same is kept, what is damaged is made again, and what was made
+from something else is refused unless it may be overwritten.
 """
 
 import shutil
@@ -14,27 +13,18 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from pauselib.errors import InputError, failed_writes_explained
-from pauselib.files import HOST as HOST
+from pauselib.errors import InputError
 from pauselib.files import digest, write_json
-from pauselib.files import paths_below as paths_below
-from pauselib.files import read_json as read_json
-from pauselib.files import read_json_lines as read_json_lines
-from pauselib.files import write as write
-from pauselib.files import write_json_lines as write_json_lines
 from pauselib.manifests import MANIFEST, changes, damaged, in_words, manifest
-from pauselib.manifests import origin as origin
-from pauselib.manifests import sources as sources
-from pauselib.manifests import versions as versions
-from pauselib.manifests import why_inputs_changed as why_inputs_changed
-from pauselib.manifests import why_stale as why_stale
+
+# What is still imported from here:
+# isort: split
+from pauselib.files import HOST, paths_below, read_json, read_json_lines, write, write_json_lines  # noqa: F401
+from pauselib.manifests import origin, sources, versions, why_inputs_changed, why_stale  # noqa: F401
 
 
 def is_current(folder: Path, made_from: dict, defaults: dict | None = None) -> bool:
-    """Return whether `folder` is finished, with all its files whole, and was made from the same settings and inputs.
-
-    A file that is damaged, or was edited by hand, is named on the standard error stream.
-    """
+    """Return whether `folder` is finished, and made from the same; a file that is damaged or edited is named."""
     found = manifest(folder)
     if found is None or changes(found, made_from, defaults or {}):
         return False
@@ -51,10 +41,9 @@ def lock_of(folder: Path) -> Path:
 
 def share_files(folder: Path) -> None:
     """Let everyone read the files of a folder who may read the folder: safetensors writes its own for one user."""
-    mode = folder.stat().st_mode & 0o666
     for path in folder.rglob("*"):
-        if path.is_file() and path.stat().st_mode & 0o777 != mode:
-            path.chmod(mode)
+        if path.is_file():
+            path.chmod(folder.stat().st_mode & 0o666)
 
 
 @contextmanager
@@ -95,33 +84,23 @@ def make_once(
 ) -> bool:
     """Make `folder` by `make(temporary folder)` unless it is there, made from the same; return whether it was made now.
 
-    Of several processes one makes it and the others wait. What was made from something else is made again where
-    `overwrite` says so; otherwise it is refused with an InputError that names the difference, since others use it.
-    What is damaged is made again. `beside`: the files are made beside what else is in the folder, instead of taking
-    its place. `settle()` is called once the folder is there, made now or before, while the others still wait.
-    `defaults` are those of settings, see `changes`. Raises InputError where the folder can't be written.
+    Of several processes one makes it and the others wait. What was made from something else is made again with
+    `overwrite`; otherwise that is refused with an InputError that names the difference, since others use it.
+    `beside`: see `new_folder`. `settle()` is called once the folder is there, made now or before, while others wait.
+    `defaults` are those of settings, see `changes`.
     """
-    with failed_writes_explained(folder):
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(lock_of(folder)):
-            kept = is_current(folder, made_from, defaults)
-            if not kept:
-                check_is_named(folder, beside)
-                if not overwrite:
-                    check_same(folder, made_from, defaults or {})
-                with new_folder(folder, beside) as part:
-                    fill(part, made_from, make)
-            settle()
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(lock_of(folder)):
+        kept = is_current(folder, made_from, defaults)
+        if not kept:
+            if not beside and folder.exists() and not (folder / MANIFEST).exists():
+                raise InputError(f"{folder} is there without a {MANIFEST}: move it away, or choose another experiment.")
+            if not overwrite:
+                check_same(folder, made_from, defaults or {})
+            with new_folder(folder, beside) as part:
+                fill(part, made_from, make)
+        settle()
     return not kept
-
-
-def check_is_named(folder: Path, beside: bool = False) -> None:
-    """Raise InputError where something that names nothing is in the place of a folder that is to be made."""
-    if (folder.exists() or folder.is_symlink()) and not (folder / MANIFEST).exists() and not beside:
-        raise InputError(
-            f"{folder} is there but names nothing that it was made from ({MANIFEST} is missing): move it away, or "
-            "choose another name with the parameter `experiment`."
-        )
 
 
 def check_same(folder: Path, made_from: dict, defaults: dict) -> None:
@@ -129,19 +108,14 @@ def check_same(folder: Path, made_from: dict, defaults: dict) -> None:
     old = manifest(folder)
     changed = changes(old, made_from, defaults) if old else {}
     if changed:
-        said = made_from["settings"].keys() - (made_from["inputs"] or {}).keys()  # `dataset` may be a digest
-        asked = {name: before for name, (before, _) in changed.items() if name in said}
-        scalar = all(isinstance(value, str | int | float) for value in asked.values())
-        again = " ".join(f"-p {name} {value}" for name, value in asked.items()) if scalar else ""
         raise InputError(
-            f"{folder} was made with {in_words(changed)}: {f'say `{again}` here too, ' if again else ''}choose another "
-            "name with the parameter `experiment`, or say overwrite=True to make it again."
+            f"{folder} was made with {in_words(changed)}: choose another name with the parameter `experiment`, or say "
+            "overwrite=True to make it again."
         )
 
 
 def fill(part: Path, made_from: dict, make: Callable[[Path], None]) -> None:
     """Make the files of a temporary folder, and the manifest beside them."""
-    with failed_writes_explained(part):  # before what was half-written is removed, which makes room on a full disk
-        make(part)
-        outputs = {path.name: digest(path) for path in sorted(part.iterdir())}
-        write_json(part / MANIFEST, {**made_from, "outputs": outputs})
+    make(part)
+    outputs = {path.name: digest(path) for path in sorted(part.iterdir())}
+    write_json(part / MANIFEST, {**made_from, "outputs": outputs})

@@ -1,8 +1,8 @@
 """The rows of the experiment: what each one unfreezes. A variant is a row of data, named as it was published.
 
 Twenty are the published ones. Five matched baselines train what the others train of the language model (LM), on as many
-clean answers as there are injected ones, so that what pauses do is told apart from what more training does. A row may
-also have an injection strategy of its own, which its name says after an `@`.
+clean answers as there are injected ones: what differs is due to pauses, not to more training. The name of a row may end
+in an injection strategy, after an `@`.
 
 >>> VARIANTS["sft_fr_pembed_peft"].pause_embedding
 False
@@ -27,12 +27,10 @@ MATCHED = "baseline_matched"  # as much training as `sft_peft`, without pauses; 
 
 
 def part(modules: Callable | None, trained: str = "", frozen: str = "", needs: str | None = None):
-    """Declare a part of the model that a variant may train: a boolean field of `Variant`, and all that there is to say
-    about it.
+    """Declare a part of the model that a variant may train: a boolean field of `Variant`.
 
-    `modules(model)` lists the modules of a model that are trained in full (None: adapters are trained instead).
-    `trained` and `frozen` are what a name says where the part is trained or frozen. A part with `needs` is only ever
-    trained together with that other part.
+    `modules(model)` lists the modules that are trained in full (None: adapters are trained instead). `trained` and
+    `frozen` are what a name has where the part is trained or frozen. One with `needs` is only trained beside that one.
     """
     return field(default=False, metadata={"modules": modules, "trained": trained, "frozen": frozen, "needs": needs})
 
@@ -45,16 +43,14 @@ class Variant:
     """
 
     pause_embedding: bool = part(lambda model: [model.pause_embedding], frozen="_fr_pembed")  # the pause's input vector
-    pause_head: bool = part(
-        lambda model: [model.pause_head], frozen="_fr_phead"
-    )  # decides between pausing and speaking
+    pause_head: bool = part(lambda model: [model.pause_head], frozen="_fr_phead")  # decides between pause and word
     lm_head: bool = part(lambda model: [model.get_output_embeddings()], trained="_unfr_lm_head")  # the output matrix
     lm_embeddings: bool = part(  # the input vectors of all other tokens
         lambda model: [model.get_input_embeddings()], trained="_embed", needs="lm_head"
     )
     lora: bool = part(None, trained="_peft")  # low-rank adapters on the attention layers, merged after training
     epochs: int | None = None  # a published baseline's passes over the clean answers, from the original model
-    strategy: str | None = None  # an injection strategy of the row's own; None: that of the experiment
+    strategy: str | None = None  # the row's injection strategy; None: that of the experiment
 
     @property
     def pauses(self) -> bool:
@@ -68,7 +64,7 @@ class Variant:
 
     @property
     def name(self) -> str:
-        """The published name, with the injection strategy behind it where the row has one of its own."""
+        """The published name, with the row's injection strategy behind it where it has one."""
         if self.epochs:
             return f"baseline_{self.epochs}_epoch"
         if not self.pauses:
@@ -92,10 +88,7 @@ MATCHED_MARK = PARTS["lora"]["trained"]
 
 @functools.cache
 def parse(name: str) -> Variant:
-    """Return the variant of a name, with or without `.yaml`.
-
-    Raises InputError for an unknown name, with the nearest known one.
-    """
+    """Return the variant of a name, with or without `.yaml`. Raises InputError, with the nearest name, for another."""
     plain, _, strategy = name.removesuffix(".yaml").partition("@")
     variant = parse_baseline(plain) if plain.startswith("baseline") else parse_parts(plain, strategy or None)
     if variant is None or variant.name != name.removesuffix(".yaml"):
@@ -126,17 +119,16 @@ def read_marks(left: str, parts: Iterable[str]) -> dict[str, bool] | None:
     for name in parts:
         declared = PARTS[name]
         mark = declared["trained"] or declared["frozen"]
-        said = left.startswith(mark) and (declared["needs"] is None or trained[declared["needs"]])
-        left = left.removeprefix(mark) if said else left
-        trained[name] = said == bool(declared["trained"])
+        marked = left.startswith(mark) and (declared["needs"] is None or trained[declared["needs"]])
+        left = left.removeprefix(mark) if marked else left
+        trained[name] = marked == bool(declared["trained"])
     return None if left else trained
 
 
 def matched_baseline(name: str) -> str:
     """Return the baseline that trains what a variant trains of the LM, as long and on clean answers.
 
-    Where a variant trains nothing of the LM, that is the first step's model, since its words come from the same LM. A
-    baseline is its own match.
+    Where a variant trains nothing of the LM, that is the first step's model. A baseline is its own match.
     """
     variant = parse(name)
     if not variant.pauses:

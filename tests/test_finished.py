@@ -178,7 +178,7 @@ def test_settings_of_other_steps_are_checked_before_anything_is_trained(small, m
     settings = small.but(experiment="other", variant="sft")
     steps.inject(settings.but(n_random_pauses=2))
     monkeypatch.setattr(steps, "first_step", lambda _: pytest.fail("trained"))
-    with pytest.raises(InputError, match=r"n_random_pauses=2 \(now 10\): say `-p n_random_pauses 2` here too, choose"):
+    with pytest.raises(InputError, match=r"n_random_pauses=2 \(now 10\): choose another name"):
         steps.evaluate(settings)
 
 

@@ -1,35 +1,15 @@
 """Properties that hold for any text, any row and any name, tried on made-up ones."""
 
-import re
-
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as made_up
 
-from pauselib import runs, tasks
+from pauselib import tasks
 from pauselib.errors import InputError
 from pauselib.injection.rows import insert
-from pauselib.settings import Settings
-from pauselib.variants import PARTS, Variant, parse
+from pauselib.variants import parse
 
 TEXTS = made_up.text(made_up.characters(exclude_categories=["Cs"]))  # any Unicode but half a surrogate pair
-VALUES = made_up.one_of(made_up.none(), made_up.booleans(), made_up.integers(), TEXTS)
-
-
-@given(rows=made_up.lists(made_up.dictionaries(TEXTS, VALUES)))
-@settings(deadline=None)
-def test_any_predictions_come_back_from_their_file(rows, tmp_path_factory):
-    path = tmp_path_factory.mktemp("lines") / "predictions.jsonl"
-    runs.write_json_lines(path, rows)
-    assert runs.read_json_lines(path) == rows
-
-
-@given(found=made_up.dictionaries(TEXTS, made_up.one_of(VALUES, made_up.dictionaries(TEXTS, VALUES))))
-@settings(deadline=None)
-def test_any_manifest_comes_back_from_its_file(found, tmp_path_factory):
-    path = tmp_path_factory.mktemp("manifest") / "made_from.json"
-    runs.write_json(path, found)
-    assert runs.read_json(path) == found
 
 
 @given(data=made_up.data(), lengths=made_up.lists(made_up.integers(0, 12), min_size=1, max_size=6))
@@ -66,22 +46,3 @@ def test_a_name_is_a_variant_that_says_it_again_or_is_refused(name):
     except InputError:
         said_again = None
     assert said_again in (name.removesuffix(".yaml"), None)
-
-
-@given(trained=made_up.fixed_dictionaries({part: made_up.booleans() for part in PARTS}))
-def test_every_variant_that_pauses_has_a_name_that_is_read_again(trained):
-    variant = Variant(**trained)
-    if variant.pauses and (variant.lm_head or not variant.lm_embeddings):
-        assert parse(variant.name) == variant
-
-
-@given(name=TEXTS)
-@settings(deadline=None)
-def test_an_experiment_is_one_folder_of_harmless_letters_or_refused(name):
-    harmless = re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", name)
-    try:
-        taken = Settings(experiment=name)
-    except InputError:
-        taken = None
-    assert bool(harmless) == (taken is not None)
-    assert taken is None or taken.folder().parent == Settings().folder().parent

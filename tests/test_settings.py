@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from pauselib.decoding import interventions
 from pauselib.settings import Settings, of_experiment, read, settings_of_notebook, settings_up_to
+from pauselib.settings.yaml_text import read_config
 from pauselib.variants import VARIANTS
 
 ROOT = Path(__file__).parents[1]
@@ -21,75 +23,57 @@ def test_the_defaults_need_nothing_else():
     assert (s.model, s.dataset, s.variant, s.seed) == ("tiny", "toy", "sft_peft", 42)
     assert s.variants == tuple(VARIANTS)
     assert s.interventions == of_experiment({"interventions": None}).interventions == ()
+    assert s.trial_sites == ("prompt", "start", "step", "result", "random", "chosen", "drawn")
+    assert s.trial_contents == ("pauses", "masked", "untrained", "newline", "dots")
 
 
 def test_read_takes_the_settings_among_a_notebooks_variables():
     s = read({"In": injected("seed = 7"), "variant": "sft.yaml", "seed": 7, "n_copies": 2, "pd": object(), "_": 3})
     assert s == Settings(variant="sft", seed=7, n_copies=2)
+    assert read({"interventions": interventions, "seed": 7}) == Settings(seed=7)  # a module is no setting
+    assert read({"In": ["", "sed = 1"], "sed": 1}) == Settings()  # a variable of the notebook's may have any name
 
 
-def test_read_works_without_a_notebook():
-    assert read({}) == Settings()
-
-
-@pytest.mark.parametrize(
-    ("wrong", "meant"),
-    [("sed", "seed"), ("n_copys", "n_copies"), ("lora_rank", "lora_r"), ("lerning_rate", "learning_rate")],
-)
+@pytest.mark.parametrize(("wrong", "meant"), [("sed", "seed"), ("n_copys", "n_copies"), ("lora_rank", "lora_r")])
 def test_an_unknown_parameter_of_papermill_is_refused_with_the_nearest(wrong, meant):
     with pytest.raises(ValueError, match=f"no parameter '{wrong}': did you mean '{meant}'"):
         read({"In": injected(f"seed = 1\n{wrong} = 1"), "seed": 1, wrong: 1})
 
 
-def test_a_notebooks_own_variables_may_have_any_name():
-    assert read({"In": ["", "sed = 1"], "sed": 1}) == Settings()
-
-
-def test_one_variant_or_several_can_be_asked_for():
+def test_a_list_may_be_one_item_and_names_may_end_in_yaml():
     assert Settings(variants="sft.yaml").variants == ("sft",)
-    assert Settings(variants=["sft", "baseline_1_epoch"]).variants == ("sft", "baseline_1_epoch")
-
-
-def test_a_list_of_yaml_is_a_tuple_and_one_layer_is_not_its_letters():
-    assert Settings(lora_target_modules=["q_proj"], seeds=[1, 2]).of("lora_target_modules", "seeds") == {
-        "lora_target_modules": ("q_proj",),
-        "seeds": (1, 2),
-    }
     assert Settings(lora_target_modules="q_proj").lora_target_modules == ("q_proj",)
+    assert Settings(seeds=[1, 2]).of("seeds") == {"seeds": (1, 2)}
+    assert len(Settings(variants="all").variants) == 25
 
 
-def test_a_number_that_yaml_reads_as_text_is_a_number():
-    assert Settings(learning_rate="1e-3").learning_rate == 0.001  # YAML 1.1 wants 1.0e-3
-
-
-def test_the_folders_are_named_by_experiment_seed_and_variant(tmp_path):
-    s = Settings(runs_dir=str(tmp_path), experiment="mine", seed=7, variant="sft.yaml")
+def test_the_folders_are_named_by_experiment_seed_strategy_and_variant(tmp_path, monkeypatch):
+    s = Settings(runs_dir=str(tmp_path), experiment="mine", seed=7, variant="sft@word")
     assert s.folder() == tmp_path / "mine"
-    assert s.variant_folder() == tmp_path / "mine" / "seed-7" / "sft"
-
-
-def test_a_relative_runs_folder_starts_at_the_project_wherever_one_is(tmp_path, monkeypatch):
+    assert s.variant_folder() == tmp_path / "mine" / "seed-7" / "sft@word"
+    assert s.injected_folder() == tmp_path / "mine" / "seed-7" / "injected" / "word"
+    assert s.but(variant="sft").injected_folder() == tmp_path / "mine" / "seed-7" / "injected" / "random"
     monkeypatch.chdir(tmp_path)
-    assert Settings().folder() == ROOT / "runs" / "tiny"
+    assert Settings().folder() == ROOT / "runs" / "tiny"  # wherever one is
+
+
+def test_a_path_from_home_is_one_there():
+    places = Settings(runs_dir="~/a", model="~/b", dataset="~/c")
+    assert [places.folder().parent, Path(places.model), Path(places.dataset)] == [Path.home() / one for one in "abc"]
 
 
 def test_but_changes_only_what_it_names_and_checks_again():
     s = Settings(strategy="pattern", n_pauses_per_patterns={r"\n": 2})
-    assert s.but(seed=1) == Settings(strategy="pattern", n_pauses_per_patterns={r"\n": 2}, seed=1)
+    assert s.but(seed=1) == Settings(strategy="pattern", n_pauses_per_patterns={r"\n": 2}, seed=1) != s
     with pytest.raises(ValueError, match="strategy is 'random'"):
         s.but(strategy="random")
-
-
-def test_an_imported_module_is_not_a_setting():
-    from pauselib.decoding import interventions
-
-    assert read({"interventions": interventions, "seed": 7}) == Settings(seed=7)
-
-
-def test_two_settings_of_the_same_values_are_equal_and_none_can_be_changed_in_place():
-    assert Settings(seed=7) == Settings().but(seed=7) != Settings()
     with pytest.raises(ValueError, match="frozen"):
-        Settings().seed = 7
+        s.seed = 7
+
+
+def test_what_differs_from_the_defaults_is_shown_and_nothing_else():
+    assert Settings().changed == "Every setting has its default."
+    assert Settings(variant="sft", seeds=[1], n_train=3).changed == "variant = 'sft'\nn_train = 3\nseeds = (1,)"
 
 
 MANY = {
@@ -103,23 +87,21 @@ MANY = {
 }
 
 
-@pytest.mark.parametrize("given", [{}, MANY], ids=["defaults", "many"])
-def test_settings_are_the_same_after_a_round_trip_through_yaml(given):
-    settings = Settings(**given)
-    assert Settings(**yaml.safe_load(yaml.safe_dump(dict(settings)))) == settings
+def test_settings_are_the_same_after_a_round_trip_through_yaml(tmp_path):
+    settings = Settings(**MANY)
+    (tmp_path / "a.yaml").write_text(yaml.safe_dump(dict(settings)))
+    assert Settings(**yaml.safe_load((tmp_path / "a.yaml").read_text())) == settings
+    assert Settings(**read_config(tmp_path / "a.yaml")) == settings
 
 
 def experiment(name: str) -> Settings:
-    return of_experiment(yaml.safe_load((ROOT / "configs" / f"{name}.yaml").read_text()))
-
-
-def test_the_embedded_experiment_lists_its_eleven_interventions_and_the_published_one_has_none():
-    assert len(experiment("tiny").interventions) == 11
-    assert experiment("mistral-7b").interventions == ()
+    return of_experiment(read_config(ROOT / "configs" / f"{name}.yaml"))
 
 
 def test_without_its_interventions_the_embedded_experiment_is_the_defaults():
+    assert len(experiment("tiny").interventions) == 11
     assert experiment("tiny").but(interventions=()) == Settings()
+    assert experiment("mistral-7b").interventions == ()
 
 
 def test_a_row_takes_its_own_injection_strategy_and_patterns_only_where_that_has_some():
@@ -157,10 +139,3 @@ def test_what_the_graph_gives_to_the_notebooks_of_a_shipped_experiment_can_be_me
         given = settings.but(**one).of_row().of(*settings_up_to("evaluate"))
         assert Settings(**given, **one).replies_folder() == settings.but(**one).replies_folder()
     assert Settings(**settings.of(*settings_of_notebook("analyze"))).variants == settings.variants
-
-
-def test_rows_with_different_strategies_have_folders_of_their_own(tmp_path):
-    settings = Settings(runs_dir=str(tmp_path), variant="sft@word")
-    assert settings.variant_folder() == tmp_path / "tiny" / "seed-42" / "sft@word"
-    assert settings.injected_folder() == tmp_path / "tiny" / "seed-42" / "injected" / "word"
-    assert settings.but(variant="sft").injected_folder() == tmp_path / "tiny" / "seed-42" / "injected" / "random"

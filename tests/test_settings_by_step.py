@@ -1,57 +1,50 @@
 """Which step takes which setting: from that follow manifests, parameters cells, and what the graph passes on."""
 
 import json
+from pathlib import Path
 
+import papermill
 import pytest
 from pydantic_core import PydanticUndefined
 
-from pauselib.declared import EVERY_NOTEBOOK, STEPS
-from pauselib.settings import (
-    INTERVENTION_SETTINGS,
-    USES,
-    Settings,
-    settings_of_notebook,
-    settings_of_step,
-    settings_up_to,
-)
+from pauselib.declared import EVERY_NOTEBOOK, NOTEBOOK_OF, STEPS, setting
+from pauselib.manifests import changes
+from pauselib.settings import INTERVENTION_SETTINGS, Settings, settings_of_notebook, settings_of_step, settings_up_to
 from pauselib.settings.notebook_cells import parameters_cell
 
+NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 CHANGE_NO_RESULT = {
-    "experiment",
-    "runs_dir",
-    "report_to",
-    "eval_batch_size",
-    "variants",
-    "seeds",
-    "interventions",
-    "trials",
-    "trial_checkpoints",
-    "overwrite",
-    "other_experiment",
-    "other_variant",
-    "other_seed",
+    *("experiment", "runs_dir", "overwrite", "report_to", "eval_batch_size"),
+    *("variants", "seeds", "interventions", "trials", "trial_checkpoints"),
+    *("other_experiment", "other_variant", "other_seed"),
 }  # where things are written, what is shown or kept on the way, how many are computed together, which rows there are
 
 
-def test_every_setting_belongs_to_a_step_or_changes_no_result():
-    assert {name for name, use in USES.items() if not use.steps} == CHANGE_NO_RESULT
-    assert set(USES) == set(Settings.model_fields)
-
-
-def test_every_setting_has_a_default_a_meaning_and_a_notebook():
+def test_every_setting_has_a_default_a_meaning_and_a_notebook_and_a_step_unless_it_changes_no_result():
     for name, declared in Settings.model_fields.items():
         assert declared.default is not PydanticUndefined, name
         assert declared.description, name
-        assert USES[name].notebooks, name
+        assert any(name in settings_of_notebook(notebook) for notebook in EVERY_NOTEBOOK), name
+    of_steps = {name for step in STEPS for name in settings_of_step(step)}
+    assert Settings.model_fields.keys() - of_steps == CHANGE_NO_RESULT
 
 
-def test_the_settings_of_a_step_by_hand():
+def test_the_settings_of_a_step_by_hand_in_the_order_of_its_manifest():
     computed = ("variant", "seed", "dtype", "attn_implementation")
     assert settings_of_step("evaluate") == (*computed, "max_new_tokens", "max_total_tokens")
+    assert settings_of_step("trial") == ("n_trial", "trial_sites", "trial_contents", "trial_doses", *computed)
     assert settings_of_step("intervene") == INTERVENTION_SETTINGS
     assert {"learning_rate", "eval_steps", "max_steps"} <= set(settings_of_step("second_step"))
     assert {"base_learning_rate", "base_eval_steps", "base_max_steps"} <= set(settings_of_step("first_step"))
-    assert not set(settings_of_step("data")) & {"strategy", "n_copies", "seed", "variant"}
+    assert settings_of_step("data") == (
+        *("model", "dataset", "model_revision", "dataset_revision", "task", "dataset_config"),
+        *("n_train", "n_test", "skip_test", "data_seed", "validation_share", "max_length", "too_long"),
+    )
+    assert settings_of_step("inject") == (
+        *("data_seed", "validation_share", "max_length", "too_long", "strategy", "n_random_pauses"),
+        *("variable_number_of_pauses", "n_pauses_per_patterns", "n_prefix_pauses", "label_pauses", "n_copies"),
+        "validation_split",
+    )
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -60,25 +53,56 @@ def test_up_to_a_step_are_all_settings_of_the_steps_before(step):
     before = {name for one in STEPS[: STEPS.index(step) + 1] for name in settings_of_step(one)}
     assert before - taken == before & {"variant", "seed", *INTERVENTION_SETTINGS}  # those the graph gives a row each
     assert {"experiment", "runs_dir"} <= taken
+    given = Settings(n_copies=5).of(*settings_up_to(step))
+    assert Settings(**json.loads(json.dumps(given))).of(*settings_up_to(step)) == given
 
 
 def test_up_to_the_second_step_is_nothing_of_the_replies():
     taken = settings_up_to("second_step")
     assert "report_to" in taken
     assert not set(taken) & {"max_new_tokens", "eval_batch_size", "variants", "seeds", "interventions"}
-    assert set(taken) >= set(settings_up_to("first_step")) >= set(settings_up_to("inject"))
 
 
-def test_what_a_step_takes_can_be_written_as_json_and_read_again():
-    settings = Settings(interventions=[{"variant": "sft", "max_pauses": 0}], n_copies=5)
-    for step in STEPS:
-        given = json.loads(json.dumps(settings.of(*settings_up_to(step))))
-        assert Settings(**given).of(*settings_up_to(step)) == settings.of(*settings_up_to(step))
+def test_a_new_setting_is_one_field_and_makes_nothing_stale(monkeypatch):
+    """It is in the manifest of its step and in the cell of its notebook, and a manifest without it has its default."""
+    monkeypatch.setitem(Settings.model_fields, "n_new", setting(3, "a new setting", "inject"))
+    assert settings_of_step("inject")[-1] == "n_new"
+    assert "n_new: int = 3  # a new setting" in parameters_cell(NOTEBOOK_OF["inject"]).splitlines()
+    old, new = ({"settings": one, "inputs": {}} for one in ({"n_copies": 1}, {"n_copies": 1, "n_new": 3}))
+    assert changes(old, new, {"n_new": 3}) == {}
+    new["settings"]["n_new"] = 4
+    assert changes(old, new, {"n_new": 3}) == {"n_new": (3, 4)}
 
 
 @pytest.mark.parametrize("notebook", EVERY_NOTEBOOK)
-def test_a_parameters_cell_run_as_python_gives_the_defaults(notebook):
+def test_a_parameters_cell_run_as_python_gives_the_defaults_with_the_types_that_papermill_shows(notebook):
     variables = {}
     exec(parameters_cell(notebook), variables)
     given = {name: variables[name] for name in settings_of_notebook(notebook)}
     assert Settings(**given) == Settings()
+    found = papermill.inspect_notebook(str(NOTEBOOKS / f"{notebook}.ipynb"))
+    assert {name: one["inferred_type_name"] for name, one in found.items()} == {
+        name: type(value).__name__ for name, value in given.items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("notebook", "first"),
+    [
+        ("inject", ["strategy", "n_random_pauses"]),
+        ("warmup", ["variant"]),
+        ("evaluate", ["variant", "max_pauses"]),
+        ("trial", ["variant", "trial_sites"]),
+        ("analyze", ["experiment", "variants"]),
+    ],
+)
+def test_a_notebook_begins_with_what_one_comes_for(notebook, first):
+    names = [line.split(":")[0] for line in parameters_cell(notebook).splitlines()]
+    assert names[: len(first)] == first
+    assert set(names) - {"# advanced"} == set(settings_of_notebook(notebook))
+
+
+def test_a_meaning_can_be_read_without_its_neighbours():
+    meanings = [declared.description for declared in Settings.model_fields.values()]
+    assert [one for one in meanings if "the same" in one.split(";")[0] or "=" in one or "them" in one.split()] == []
+    assert len(set(meanings)) == len(meanings)

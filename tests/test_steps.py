@@ -171,7 +171,7 @@ def test_rows_with_strategies_of_their_own_share_the_clean_rows(fresh):
 
 def test_what_the_clean_rows_depend_on_is_refused_and_made_again_where_it_may_be_overwritten(fresh):
     inject(fresh)
-    with pytest.raises(ValueError, match=r"data was made with n_train=8 \(now 9\): say `-p n_train 8` here too, "):
+    with pytest.raises(ValueError, match=r"data was made with n_train=8 \(now 9\): choose another name"):
         warm_up(fresh.but(n_train=9))
     inject(fresh.but(n_train=9, overwrite=True))
     assert runs.manifest(fresh.folder() / "data")["settings"]["n_train"] == 9

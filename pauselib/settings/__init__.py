@@ -1,53 +1,33 @@
 """All settings of an experiment, in one flat list: parameters cells, `papermill -p` and files in `configs/` name them.
 
-A setting is one field, most of them in `fields.py`: its type, default, meaning, limits, and the steps whose results
-depend on it. From that follow the manifests, the notebooks' parameters cells (`python -m
-pauselib.settings.notebook_cells` writes them), and what the Snakefile passes to each step.
+A setting is one field, most of them in `fields.py`. From it follow the manifests, the notebooks' parameters cells
+(`python -m pauselib.settings.notebook_cells` writes them), and what the Snakefile passes to each step.
 
-In a notebook, `pauselib.settings.read(globals())` collects what its parameters cell and papermill set.
-In Python, `Settings(variant="sft_peft", seed=43)` is the same. An unknown name is refused with the nearest one.
+In a notebook, `pauselib.settings.read(globals())` collects what its parameters cell and papermill set; in Python,
+`Settings(variant="sft_peft", seed=43)` is the same.
 """
 
 import ast
-import os
 from types import ModuleType
 
 from pydantic import model_validator
 
-from pauselib.declared import NOTEBOOK_OF, STEPS, TEXT, Use, as_list, shown, unknown
+from pauselib.declared import NOTEBOOK_OF, STEPS, TEXT, shown, unknown
 from pauselib.decoding.interventions import INTERVENTION_SETTINGS, InterventionSettings
 from pauselib.errors import InputError
 from pauselib.injection.strategies import check_patterns
-from pauselib.progress import explain_interrupts
 from pauselib.settings.contradictions import check_contradictions
 from pauselib.settings.fields import Fields
-from pauselib.settings.other_row import OTHER_ROW, OtherRow
 from pauselib.settings.places import ROOT as ROOT
 from pauselib.settings.places import Places
 from pauselib.trials import TrialSettings
-from pauselib.variants import VARIANTS, parse
+from pauselib.variants import parse
 
 BY_STEP = ("learning_rate", "eval_steps", "max_steps")  # of the second step; the first step's have base_ before them
 
 
-class Settings(InterventionSettings, Fields, TrialSettings, OtherRow, Places):
+class Settings(InterventionSettings, Fields, TrialSettings, Places):
     """The settings of an experiment. Raises InputError, in one sentence, for what can't be meant."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _names_as_published(cls, given: dict) -> dict:
-        """Write out `variants: all`, names with `.yaml` and `~`; no list of interventions is an empty one."""
-        given = {name: value for name, value in given.items() if not (name == "interventions" and value is None)}
-        for name in ("model", "dataset", "runs_dir"):
-            if str(given.get(name)).startswith("~"):
-                given[name] = os.path.expanduser(given[name])
-        if isinstance(given.get("variant"), str):
-            given["variant"] = parse(given["variant"]).name
-        rows = as_list(given.get("variants", "all"))
-        if isinstance(rows, list | tuple) and all(isinstance(name, str) for name in rows):
-            names = [one for name in rows for one in (VARIANTS if name == "all" else (parse(name).name,))]
-            given["variants"] = tuple(names)
-        return given
 
     @model_validator(mode="after")
     def _settings_fit_each_other(self):
@@ -63,7 +43,7 @@ class Settings(InterventionSettings, Fields, TrialSettings, OtherRow, Places):
 
     @property
     def row_strategy(self) -> str:
-        """The injection strategy of the variant, where it has one of its own, or that of the experiment."""
+        """The injection strategy that the variant's name gives, or else that of the experiment."""
         return parse(self.variant).strategy or self.strategy
 
     @property
@@ -77,7 +57,7 @@ class Settings(InterventionSettings, Fields, TrialSettings, OtherRow, Places):
         return f"{self.dataset}@{self.dataset_revision}" if self.dataset_revision else self.dataset
 
     def of_row(self) -> "Settings":
-        """Return the settings as the variant's row takes them, with the injection strategy of its own."""
+        """Return the settings as the variant's row takes them: injected by the row's strategy."""
         return self.injected_by(self.row_strategy)
 
     def injected_by(self, strategy: str) -> "Settings":
@@ -101,36 +81,24 @@ class Settings(InterventionSettings, Fields, TrialSettings, OtherRow, Places):
         return Settings(**{**dict(self), **changes})
 
 
-def uses() -> dict[str, Use]:
-    """Return where each setting is used, by name; the interventions' and those of another row come last."""
-    last = (*INTERVENTION_SETTINGS, *OTHER_ROW)
-    names = [name for name in Settings.model_fields if name not in last]
-    return {name: Settings.model_fields[name].json_schema_extra["use"] for name in (*names, *last)}
-
-
-USES = uses()
-
-
 def settings_of_step(step: str) -> tuple[str, ...]:
     """Return the names of the settings on which a step's results depend directly; its inputs depend on others."""
-    return tuple(name for name, use in USES.items() if step in use.steps)
+    return tuple(name for name, one in Settings.model_fields.items() if step in one.json_schema_extra["steps"])
 
 
 def settings_of_notebook(notebook: str) -> tuple[str, ...]:
     """Return the names of the settings that a notebook's parameters cell has."""
-    return tuple(name for name, use in USES.items() if notebook in use.notebooks)
+    return tuple(name for name, one in Settings.model_fields.items() if notebook in one.json_schema_extra["notebooks"])
 
 
 def settings_up_to(step: str) -> tuple[str, ...]:
     """Return the names of all settings that a step and those before it take, but variant, seed and interventions."""
-    reached = set(STEPS[: STEPS.index(step) + 1])
-    notebooks = {NOTEBOOK_OF[one] for one in reached}
-
-    def is_taken(use: Use) -> bool:
-        return bool(reached.intersection(use.steps) if use.steps else notebooks.intersection(use.notebooks))
-
-    left_out = ("variant", "seed", *INTERVENTION_SETTINGS)
-    return tuple(name for name, use in USES.items() if name not in left_out and is_taken(use))
+    reached = STEPS[: STEPS.index(step) + 1]
+    taken = {name for one in reached for name in settings_of_step(one)}
+    later = {name for one in STEPS for name in settings_of_step(one)} - taken
+    stand = {name for one in reached for name in settings_of_notebook(NOTEBOOK_OF[one])}
+    left_out = {"variant", "seed", *INTERVENTION_SETTINGS, *later}
+    return tuple(name for name in Settings.model_fields if name in taken | stand and name not in left_out)
 
 
 def is_text(name: str) -> bool:
@@ -153,10 +121,7 @@ def of_experiment(config: dict) -> Settings:
     check_names(config)
     for name in INTERVENTION_SETTINGS:
         if name in config:
-            raise InputError(
-                f"{name} would change every row of the experiment: put it into the list `interventions`, with its "
-                "variant."
-            )
+            raise InputError(f"{name} would change every row: put it into the list `interventions`, with its variant.")
     settings = Settings(**config)
     for name in settings.variants:
         check_patterns(settings.but(variant=name).of_row())
@@ -171,12 +136,10 @@ def injected_names(variables: dict) -> list[str]:
 
 
 def values_in(variables: dict) -> dict:
-    """Return the values of settings in a notebook's `globals()`.
+    """Return the values of settings in a notebook's `globals()`; an imported module is none.
 
-    Raises InputError for an unknown name, and for a number in place of a name, which may not be as it was typed. From
-    then on the notebook says in one sentence where it was interrupted.
+    Raises InputError for an unknown name, and for a number in place of a name, which may not be as it was typed.
     """
-    explain_interrupts()
     check_names(injected_names(variables))
     given = {name: variables[name] for name in Settings.model_fields if name in variables}
     for name, value in given.items():
@@ -186,7 +149,5 @@ def values_in(variables: dict) -> dict:
 
 
 def read(variables: dict) -> Settings:
-    """Return the settings that a notebook's `globals()` hold, after its parameters cell and the cell papermill puts
-    behind it.
-    """
+    """Return the settings that a notebook's `globals()` hold, after its parameters cell and papermill's."""
     return Settings(**values_in(variables))

@@ -1,143 +1,116 @@
-"""The settings, one field each; those of interventions, trials and the other row of a comparison stand with these."""
+"""The settings, one field each, by the step that takes them; those of interventions and trials stand with these.
 
+The fields of a step, in this order, are what its manifest names; its notebook's parameters cell has them and the first
+ones. Each meaning can be read alone.
+"""
+
+import os
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, field_validator
 
-from pauselib.declared import EVERY_NOTEBOOK, MANY, MOST, NAME, PATH, Declared, Names, Text, as_text, many, setting
+from pauselib.declared import EVERY_NOTEBOOK, MANY, MOST, NAME, PATH, Declared, Names, Text, many, setting
 from pauselib.decoding.interventions import INTERVENTION_SETTINGS, InterventionSettings
+from pauselib.variants import VARIANTS, parse
+
+
+def published(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the published names of variants, with all that there are in place of `all`."""
+    return tuple(one for name in names for one in (VARIANTS if name == "all" else [parse(name).name]))
+
+
+Place = Annotated[Text, Field(pattern=PATH), AfterValidator(os.path.expanduser)]
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
+AnyNumber = Annotated[int, Field(ge=0, le=MOST)]
+Number = Annotated[int, Field(ge=1, le=MOST)]
+Cap = Annotated[int, Field(ge=-1, le=MOST)]
+AnyFew = Annotated[int, Field(ge=0, le=MANY)]
+Few = Annotated[int, Field(ge=1, le=MANY)]
 
 TRAINED = ("first_step", "second_step")
 COMPUTED = (*TRAINED, "evaluate", "trial")
 OF_ROW = ("warmup", "evaluate", "trial", "explore", "compare")
 MAKING = ("inject", "warmup", "evaluate", "trial", "analyze")
+TABLE = ("analyze",)
+OTHER = {"notebooks": ("compare",)}
 
 
 class Fields(Declared):
     """The settings of an experiment, of its steps in their order, and of its table."""
 
-    # the experiment
+    # every step: the experiment, the row, and where everything comes from
     experiment: Text = setting(
-        "tiny", "the folder under runs_dir that holds all of the experiment", notebooks=EVERY_NOTEBOOK, pattern=NAME
+        "tiny", "the folder under runs_dir of its results", notebooks=EVERY_NOTEBOOK, pattern=NAME
     )
-    variant: Text = setting(
+    variant: Annotated[Text, AfterValidator(lambda name: parse(name).name)] = setting(
         "sft_peft", "what is unfrozen: a published name, see pauselib/variants.py", *COMPUTED, notebooks=OF_ROW
     )
-    model: Text = setting(
-        "tiny", "where to start: tiny (embedded), smollm2, a hub id or a folder", "data", notebooks=MAKING, min_length=1
+    model: Place = setting("tiny", "model: tiny (embedded), smollm2, a hub id or a folder", "data", notebooks=MAKING)
+    dataset: Place = setting(
+        "toy", "problems: toy (generated), a hub id, or a folder with {train,test}.jsonl", "data", notebooks=MAKING
     )
-    dataset: Text = setting(
-        "toy", "toy (generated), a hub id, or a folder with {train,test}.jsonl", "data", notebooks=MAKING, min_length=1
+    model_revision: Text = setting("", "branch, tag or commit of a model on the hub", "data", notebooks=MAKING)
+    dataset_revision: Text = setting("", "branch, tag or commit of a dataset on the hub", "data", notebooks=MAKING)
+    task: Text = setting("gsm8k", "how answers are scored: a file of pauselib/tasks", "data", notebooks=MAKING)
+    seed: Seed = setting(
+        42, "seed of training; another than 42 draws other data too", *COMPUTED, notebooks=("inject", *OF_ROW)
     )
-    model_revision: Text = setting(
-        "", "revision of a model on the hub: branch, tag or commit; empty: main", "data", notebooks=MAKING
+    runs_dir: Place = setting(
+        "runs", "folder of all experiments; a relative path starts at the project", notebooks=EVERY_NOTEBOOK
     )
-    dataset_revision: Text = setting(
-        "", "revision of a dataset on the hub: branch, tag or commit; empty: main", "data", notebooks=MAKING
-    )
-    task: Text = setting(
-        "gsm8k", "what is asked and what counts as right: a file of pauselib/tasks", "data", notebooks=MAKING
-    )
-    seed: int = setting(
-        42,
-        "seed of training (weights, order, dropout); another than 42 draws other training problems and pauses",
-        *COMPUTED,
-        notebooks=("inject", *OF_ROW),
-        ge=0,
-        lt=2**32,
-    )
-    runs_dir: Text = setting(
-        "runs",
-        "where everything is written; a relative path starts at the project's root",
-        notebooks=EVERY_NOTEBOOK,
-        pattern=PATH,
-    )
-    overwrite: bool = setting(
-        False,
-        "make again what was made from other settings; otherwise that is refused",
-        notebooks=("inject", "warmup", "evaluate", "trial"),
-    )
-    # the clean rows
-    dataset_config: Text = setting("main", "the configuration of a dataset on the hub", "data")
-    n_train: int = setting(0, "this many training problems; 0: all there are (toy: 2000)", "data", ge=0, le=MOST)
-    n_test: int = setting(0, "this many test problems; 0: all there are (toy: 500)", "data", ge=0, le=MOST)
-    skip_test: int = setting(0, "this many test problems are left out at the beginning", "data", ge=0, le=MOST)
-    data_seed: int = setting(
-        42, "seed of generated problems, the validation split and injected positions", "data", "inject", ge=0, lt=2**32
-    )
-    validation_share: float = setting(
-        0.05, "share of the problems (or rows) that is kept for validation", "data", "inject", gt=0, lt=1
-    )
-    max_length: int = setting(
-        600, "most tokens of a training row: prompt and answer with its pauses", "data", "inject", ge=1, le=MOST
-    )
+    overwrite: bool = setting(False, "make again what was made from other settings", notebooks=MAKING[:-1])
+
+    # inject: the clean rows
+    dataset_config: Text = setting("main", "configuration of a dataset on the hub", "data")
+    n_train: AnyNumber = setting(0, "number of training problems; 0: all there are (toy: 2000)", "data")
+    n_test: AnyNumber = setting(0, "number of test problems; 0: all there are (toy: 500)", "data")
+    skip_test: AnyNumber = setting(0, "number of test problems left out at the start of the test split", "data")
+    data_seed: Seed = setting(42, "seed of generated problems, validation split and pauses", "data", "inject")
+    validation_share: float = setting(0.05, "share of the problems kept for validation", "data", "inject", gt=0, lt=1)
+    max_length: Number = setting(600, "cap on the tokens of a training row, with its pauses", "data", "inject")
     too_long: Literal["refuse", "drop", "cut"] = setting(
-        "refuse", "rows above max_length: refuse, drop, or cut", "data", "inject"
+        "refuse", "rows above max_length: refuse, drop or cut", "data", "inject"
     )
-    # the injected rows
+
+    # inject: the pauses
     strategy: Text = setting(
         "random", "where pauses go: a function of pauselib/injection/strategies.py; joined by + they add up", "inject"
     )
-    n_random_pauses: int = setting(
-        10, "pauses in a copy, at most (strategies random, word, surprise)", "inject", ge=0, le=MANY
-    )
+    n_random_pauses: AnyFew = setting(10, "cap on the pauses in a copy, for strategies that draw a number", "inject")
     variable_number_of_pauses: bool = setting(
-        True, "draw the number evenly from 0 to n_random_pauses; otherwise always that many", "inject"
+        True, "draw the number of pauses from 0 to n_random_pauses; False: always that many", "inject"
     )
-    n_pauses_per_patterns: dict[Text, Annotated[int, Field(ge=0, le=MANY)]] = setting(
+    n_pauses_per_patterns: dict[Text, AnyFew] = setting(
         {}, "strategy pattern: {regular expression: pauses after every match}", "inject"
     )
-    n_prefix_pauses: int = setting(10, "strategy prefix: pauses between prompt and answer", "inject", ge=1, le=MANY)
+    n_prefix_pauses: Few = setting(10, "strategy prefix: pauses between prompt and answer", "inject")
     label_pauses: bool = setting(
-        True, "whether pauses are learned; otherwise they are only in context (those of prefix always are)", "inject"
+        True, "pauses are learned; otherwise context only (as those of prefix always)", "inject"
     )
-    n_copies: int = setting(1, "injected copies of every problem (published: 5)", "inject", ge=1, le=MANY)
+    n_copies: Few = setting(1, "injected copies of every problem (published: 5)", "inject")
     validation_split: Literal["problem", "row"] = setting(
-        "problem",
-        "problem: no question on both sides; row: drawn after copying, as published (a leak)",
-        "inject",
+        "problem", "problem: no question on both sides; row: drawn after copying, as published (a leak)", "inject"
     )
-    # the training
+
+    # warmup
     learning_rate: float = setting(1e-3, "learning rate of the second step", "second_step", gt=0)
-    base_learning_rate: float = setting(
-        6e-3, "learning rate of the first step and the baselines, on clean answers", "first_step", gt=0
-    )
-    batch_size: int = setting(8, "rows in a step of the optimizer", *TRAINED, ge=1, le=MOST)
-    group_by_length: bool = setting(
-        True, "rows of similar length in a batch: less padding, another order than published", *TRAINED
-    )
-    gradient_accumulation_steps: int = setting(
-        1, "parts a batch is computed in, to save memory", *TRAINED, ge=1, le=MOST
-    )
-    validation_batch_size: int = setting(64, "validation rows whose loss is computed together", *TRAINED, ge=1, le=MOST)
-    eval_steps: int = setting(
-        80, "steps between evaluations, each with a checkpoint, in the second step", "second_step", ge=1
-    )
-    base_eval_steps: int = setting(
-        119,
-        "steps between evaluations, each with a checkpoint, in the first step and the baselines",
-        "first_step",
-        ge=1,
-    )
-    max_steps: int = setting(
-        160, "the second step stops after this many, before the epoch ends; -1: a full epoch", "second_step", ge=-1
-    )
-    base_max_steps: int = setting(
-        -1,
-        "the first step and the baselines stop after this many steps; -1: a full epoch",
-        "first_step",
-        ge=-1,
-    )
-    lora_r: int = setting(16, "rank of the LoRA adapters", *TRAINED, ge=1, le=MANY)
-    lora_alpha: int = setting(32, "the scale of the LoRA adapters is lora_alpha / lora_r", *TRAINED, ge=1, le=MOST)
+    base_learning_rate: float = setting(6e-3, "learning rate of the first step and the baselines", "first_step", gt=0)
+    batch_size: Number = setting(8, "rows in a step of the optimizer", *TRAINED)
+    group_by_length: bool = setting(True, "rows of similar length in a batch (published: False)", *TRAINED)
+    gradient_accumulation_steps: Number = setting(1, "parts a batch is computed in, to save memory", *TRAINED)
+    validation_batch_size: Number = setting(64, "validation rows whose loss is computed together", *TRAINED)
+    eval_steps: Number = setting(80, "second step: optimizer steps from checkpoint to checkpoint", "second_step")
+    base_eval_steps: Number = setting(119, "first step, baselines: steps from checkpoint to checkpoint", "first_step")
+    max_steps: Cap = setting(160, "second step: cap on its optimizer steps; -1: a full epoch", "second_step")
+    base_max_steps: Cap = setting(-1, "first step, baselines: cap on optimizer steps; -1: a full epoch", "first_step")
+    lora_r: Few = setting(16, "rank of the LoRA adapters", *TRAINED)
+    lora_alpha: Number = setting(32, "the scale of the LoRA adapters is lora_alpha / lora_r", *TRAINED)
     lora_dropout: float = setting(0.05, "dropout in the LoRA adapters", *TRAINED, ge=0, lt=1)
-    lora_target_modules: many(Annotated[str, Field(min_length=1), BeforeValidator(as_text)]) = setting(
+    lora_target_modules: Names = setting(
         ("auto",), "layers that get a LoRA adapter; auto: the attention's query and value", *TRAINED, min_length=1
     )
     dtype: Literal["float32", "mixed", "bfloat16", "pure_bfloat16"] = setting(
-        "float32",
-        "float32, mixed (bfloat16 products), bfloat16 (trains in float32), pure_bfloat16 (as published)",
-        *COMPUTED,
+        "float32", "float32, mixed, bfloat16 (trained in float32) or pure_bfloat16 (as published)", *COMPUTED
     )
     attn_implementation: Literal["auto", "eager", "sdpa"] = setting(
         "auto", "attention: eager, sdpa or auto; flash attention can't read a trial's masks", *COMPUTED
@@ -146,33 +119,29 @@ class Fields(Declared):
     report_to: Literal["none", "tensorboard", "wandb", "trackio"] = setting(
         "none", "tensorboard, wandb, trackio: also log there (install that package)", notebooks=("warmup",)
     )
-    # the replies
-    max_new_tokens: int = setting(160, "tokens of a reply; a longer one is cut and flagged", "evaluate", ge=1, le=MOST)
-    max_total_tokens: int = setting(
-        0, "limit on prompt and reply, instead of max_new_tokens (published: 1024); 0: off", "evaluate", ge=0, le=MOST
+
+    # evaluate
+    max_new_tokens: Number = setting(160, "cap on the tokens of a reply; a longer one is cut and flagged", "evaluate")
+    max_total_tokens: AnyNumber = setting(0, "cap on prompt and reply (published: 1024); 0: max_new_tokens", "evaluate")
+    eval_batch_size: Number = setting(256, "replies decoded together; 16 bits depend on it", notebooks=("evaluate",))
+
+    # analyze, and the graph of all steps
+    variants: Annotated[Names, AfterValidator(published)] = setting(
+        "all", "rows of the table, see pauselib/variants.py", notebooks=TABLE, min_length=1, validate_default=True
     )
-    eval_batch_size: int = setting(
-        256, "replies decoded at once; bfloat16 ones depend on it", notebooks=("evaluate",), ge=1, le=MOST
+    seeds: many(Seed) = setting((42,), "training seeds of every row", notebooks=TABLE, min_length=1)
+    interventions: Annotated[tuple[dict, ...], BeforeValidator(lambda rows: rows or ())] = setting(
+        (), "list of a variant with settings of evaluate's interventions; rows not made are left out", notebooks=TABLE
     )
-    # the graph (Snakemake) and the table
-    variants: Names = setting(
-        "all",
-        "the rows to make; sft_peft@word is one with an injection strategy of its own",
-        notebooks=("analyze",),
-        min_length=1,
-    )
-    seeds: many(Annotated[int, Field(ge=0, lt=2**32)]) = setting(
-        (42,), "the training seeds of every row", notebooks=("analyze",), min_length=1
-    )
-    interventions: tuple[dict, ...] = setting(
-        (),
-        "each a variant with settings of evaluate's interventions; rows not made are left out",
-        notebooks=("analyze",),
-    )
+
+    # compare
+    other_experiment: Text = setting("", "experiment of the other row; empty: the same", **OTHER, pattern=f"^$|{NAME}")
+    other_variant: Text = setting("", "variant of the other row; empty: the same, or the matched baseline", **OTHER)
+    other_seed: int = setting(-1, "seed of the other row; -1: the same", **OTHER, ge=-1, lt=2**32)
 
     @field_validator("interventions")
     @classmethod
-    def _values_have_their_types(cls, rows: tuple[dict, ...]) -> tuple[dict, ...]:
-        given = [{name: row[name] for name in row if name in INTERVENTION_SETTINGS} for row in rows]
-        typed = [InterventionSettings(**changes) for changes in given]
-        return tuple({**row, **one.model_dump(include=set(changes))} for row, changes, one in zip(rows, given, typed))
+    def _values_have_their_types(cls, given: tuple[dict, ...]) -> tuple[dict, ...]:
+        changes = [{name: row[name] for name in row if name in INTERVENTION_SETTINGS} for row in given]
+        typed = [InterventionSettings(**one).model_dump(include=set(one)) for one in changes]
+        return tuple({**row, **values} for row, values in zip(given, typed))

@@ -21,17 +21,18 @@ EVERYDAY = {
 def parameters_cell(notebook: str) -> str:
     """Return the source of a notebook's parameters cell: a line a setting, with its type, default and meaning."""
     names = settings_of_notebook(notebook)
-    first = EVERYDAY.get(notebook, names)
-    advanced = [parameter_line(name) for name in names if name not in first]
-    return "\n".join([*map(parameter_line, first), *(["# advanced", *advanced] if advanced else [])])
+    everyday = EVERYDAY.get(notebook, names)
+    advanced = [name for name in names if name not in everyday]
+    lines = [*map(parameter_line, everyday), "# advanced" if advanced else "", *map(parameter_line, advanced)]
+    return "\n".join(lines).strip()
 
 
 def parameter_line(name: str) -> str:
     """Return a setting as a line of Python."""
     declared = Settings.model_fields[name]
     value = list(declared.default) if isinstance(declared.default, tuple) else declared.default
-    shown = json.dumps(value) if isinstance(value, str | list) else repr(value)
-    return f"{name}: {type(value).__name__} = {shown}  # {declared.description}"
+    text = json.dumps(value) if isinstance(value, str | list) else repr(value)
+    return f"{name}: {type(value).__name__} = {text}  # {declared.description}"
 
 
 def write_cells() -> None:

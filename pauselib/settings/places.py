@@ -3,8 +3,7 @@
 from pathlib import Path
 
 from pauselib.decoding.interventions import INTERVENTION_SETTINGS, active_interventions, intervention_name
-
-ROOT = Path(__file__).parents[2]
+from pauselib.sources.located import ROOT
 
 
 class Places:
