@@ -10,9 +10,9 @@ from typing import NamedTuple
 from pauselib import runs, tasks
 from pauselib.decoding.interventions import INTERVENTION_SETTINGS, active_interventions
 from pauselib.injection.strategies import STRATEGIES, find_strategies, prompt_pauses
+from pauselib.located import located, refuse_missing
 from pauselib.manifests import CODE, changes, code_digest, in_words
 from pauselib.settings import BY_STEP, Settings, settings_of_step
-from pauselib.sources.located import located, refuse_missing
 from pauselib.sources.models import model_source, source_digest, tokenizer_digest
 from pauselib.sources.problems import CURE, GENERATOR, digests
 from pauselib.trials import trial_name

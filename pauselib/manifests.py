@@ -17,7 +17,7 @@ from pathlib import Path
 
 from pauselib import machine
 from pauselib.files import as_json, digest, digest_of_bytes, read_json
-from pauselib.sources.located import located, looks_like_folder
+from pauselib.located import located, looks_like_folder
 
 MANIFEST = "made_from.json"
 CODE = "code of "  # what the name of a digest of code begins with

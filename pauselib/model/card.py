@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from pauselib import runs
-from pauselib.sources.located import located
+from pauselib.located import located
 from pauselib.sources.models import at_revision, is_named, pinned
 from pauselib.sources.packaged import PACKAGED
 from pauselib.tasks import find

@@ -17,11 +17,11 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM, GenerationConfig, PreTrainedModel
 
 from pauselib.errors import InputError
+from pauselib.located import located
 from pauselib.model import pause_model
 from pauselib.model.configuration import PauseConfig, TrainedPartsConfig
 from pauselib.model.precision import as_loaded_in
 from pauselib.model.unfreezing import trained_in_full, untie
-from pauselib.sources.located import located
 from pauselib.sources.models import from_pretrained, is_named, model_source, pinned, weights_digest
 from pauselib.sources.packaged import unquantized
 from pauselib.variants import Variant

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from pauselib.decoding.interventions import INTERVENTION_SETTINGS, active_interventions, intervention_name
-from pauselib.sources.located import ROOT
+from pauselib.located import ROOT
 
 
 class Places:

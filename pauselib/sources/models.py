@@ -9,8 +9,8 @@ from pathlib import Path
 from pauselib import runs
 from pauselib.declared import shown
 from pauselib.errors import InputError
+from pauselib.located import located, looks_like_folder, nothing_there, reason, refuse_missing
 from pauselib.progress import working
-from pauselib.sources.located import located, looks_like_folder, nothing_there, reason, refuse_missing
 from pauselib.sources.packaged import PACKAGED, packaged_model, unquantized
 
 EMBEDDED = ("tiny", "toy")  # the model and the problems that this package has

@@ -15,8 +15,8 @@ import numpy as np
 
 from pauselib import runs, tasks
 from pauselib.errors import InputError
+from pauselib.located import located, looks_like_folder, nothing_there, reason, refuse_missing
 from pauselib.sources import generator
-from pauselib.sources.located import located, looks_like_folder, nothing_there, reason, refuse_missing
 from pauselib.sources.models import at_revision, pinned
 
 GENERATOR = "toy"  # the name of the generated problems

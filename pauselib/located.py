@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pauselib.errors import InputError
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 
 
 def bases() -> list[Path]:

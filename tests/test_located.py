@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pauselib.sources import located as located_module
-from pauselib.sources.located import located, nothing_there, reason
+from pauselib import located as located_module
+from pauselib.located import located, nothing_there, reason
 from pauselib.sources.models import load_tokenizer, model_source, source_digest, tokenizer_digest
 from pauselib.sources.problems import digests, load_problems
 
