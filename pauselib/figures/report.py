@@ -15,8 +15,9 @@ from pathlib import Path
 
 import nbformat
 import pandas as pd
+from IPython import get_ipython
 
-from pauselib import progress, runs
+from pauselib import runs
 from pauselib.analysis.tables.record import READ, read_from
 from pauselib.figures import tables
 from pauselib.figures.style import notebook_output, saved
@@ -32,7 +33,7 @@ class Report:
     def __init__(self, study, notebook: Path = ROOT / "notebooks" / "analyze.ipynb"):
         self.folder, self.settings, self.notebook = study.folder, study.settings, notebook
         self.cell, self.shown = None, {}  # the source of the cell that runs; source of a cell -> what it has shown
-        if shell := progress.shell():
+        if shell := get_ipython():
             shell.events.register("pre_run_cell", self.begin)
             for publisher in (shell.display_pub, shell.displayhook):
                 if hasattr(publisher, "register_hook"):  # not every version of ipykernel hands over results
