@@ -14,7 +14,7 @@ from pauselib import machine
 
 ROOT = Path(pauselib.__file__).parents[1]
 HEAVY = ("torch", "transformers", "trl", "peft", "datasets", "matplotlib", "scipy", "statsmodels", "ipywidgets")
-SHOW_SOMETHING = ("report", "explorer")  # the rooms that are imported to draw and to be clicked
+SHOW_SOMETHING = ("figures", "explorer")  # the rooms that are imported to draw and to be clicked
 
 
 def modules() -> dict[str, str]:
