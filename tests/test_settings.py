@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-import yaml
 
 from pauselib.decoding import interventions
 from pauselib.settings import Settings, of_experiment, read, settings_of_notebook, settings_up_to
@@ -76,24 +75,6 @@ def test_what_differs_from_the_defaults_is_shown_and_nothing_else():
     assert Settings(variant="sft", seeds=[1], n_train=3).changed == "variant = 'sft'\nn_train = 3\nseeds = (1,)"
 
 
-MANY = {
-    "variant": "sft@pattern",
-    "variants": ["sft", "sft@pattern"],
-    "n_pauses_per_patterns": {"\n": 2},
-    "seeds": [42, 43],
-    "learning_rate": 5e-5,
-    "lora_target_modules": ["q_proj"],
-    "interventions": [{"variant": "sft", "max_pauses": 0}, {"variant": "sft", "pause_bias": 0.5}],
-}
-
-
-def test_settings_are_the_same_after_a_round_trip_through_yaml(tmp_path):
-    settings = Settings(**MANY)
-    (tmp_path / "a.yaml").write_text(yaml.safe_dump(dict(settings)))
-    assert Settings(**yaml.safe_load((tmp_path / "a.yaml").read_text())) == settings
-    assert Settings(**read_config(tmp_path / "a.yaml")) == settings
-
-
 def experiment(name: str) -> Settings:
     return of_experiment(read_config(ROOT / "configs" / f"{name}.yaml"))
 
@@ -105,7 +86,6 @@ def test_without_its_interventions_the_embedded_experiment_is_the_defaults():
 
 
 def test_a_row_takes_its_own_injection_strategy_and_patterns_only_where_that_has_some():
-    """With a pattern for one row, the settings of every row can be given to its notebooks alone."""
     settings = of_experiment({"variants": ["sft", "sft@pattern", "sft@word"], "n_pauses_per_patterns": {"\n": 2}})
     rows = {name: settings.but(variant=name).of_row() for name in settings.variants}
     assert {name: (row.strategy, row.n_pauses_per_patterns) for name, row in rows.items()} == {
@@ -113,9 +93,6 @@ def test_a_row_takes_its_own_injection_strategy_and_patterns_only_where_that_has
         "sft@pattern": ("pattern", {"\n": 2}),
         "sft@word": ("word", {}),
     }
-    for name, row in rows.items():
-        alone = Settings(variant=name, **row.of("strategy", "n_pauses_per_patterns"))
-        assert alone.of_row().but(variants="all") == row.but(variants="all")
 
 
 def test_a_table_can_be_made_without_the_patterns_of_its_rows_but_not_the_rows():

@@ -9,7 +9,7 @@ from papermill.iorw import NoDatesSafeLoader
 from papermill.translators import PythonTranslator
 
 from pauselib.settings import Settings, of_experiment, read
-from pauselib.settings.yaml_text import from_yaml, read_config, to_yaml
+from pauselib.settings.yaml_text import read_config, to_yaml
 
 
 def by_papermill(option: str, name: str, typed: str):
@@ -100,22 +100,12 @@ def test_a_text_or_a_number_in_a_file_is_what_was_typed(line, meant, tmp_path):
 )
 def test_what_a_file_can_not_mean_is_refused(text, sentence, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    with pytest.raises(ValueError, match=r"'a\.yaml' is no experiment's file, such as configs/tiny.yaml: "):
+        read_config("a.yaml")
     Path("a.yaml").write_text(text)
     with pytest.raises(ValueError) as error:
         of_experiment(read_config("a.yaml"))
     assert str(error.value).startswith(sentence)
-
-
-@pytest.mark.parametrize("path", ["none.yaml", "."])
-def test_a_file_that_can_not_be_read_is_named(path):
-    with pytest.raises(ValueError, match=f"'{path}' is no experiment's file, such as configs/tiny.yaml: "):
-        read_config(path)
-
-
-def test_a_value_of_the_command_line_is_read_as_in_a_file():
-    assert from_yaml("[42, 043]", "'seeds=[42, 043]'") == ["42", "043"]
-    with pytest.raises(ValueError, match=r"^'seeds=\[' is not valid YAML: "):
-        from_yaml("[", "'seeds=['")
 
 
 def test_what_the_graph_passes_on_is_what_papermill_reads():
@@ -130,4 +120,3 @@ def test_what_the_graph_passes_on_is_what_papermill_reads():
     assert line.isprintable()
     read_again = yaml.load(line, Loader=NoDatesSafeLoader)
     assert read_again == {**given, "seeds": [1, 2], "x": ["1e-05"]}  # which is a number for a setting
-    assert to_yaml({"a": ["b", 1, True, None]}) == '{"a": ["b", 1, true, null]}'

@@ -118,11 +118,7 @@ def test_a_name_says_the_row_s_own_injection_strategy_and_how_it_is_trained_stay
 
 
 @pytest.mark.parametrize(
-    "wrong",
-    [
-        *("sft@", "@word", "baseline_1_epoch@word", "baseline_matched@word", "sft.yaml@word", "sft_embed"),
-        *("baseline_matched_peft", "baseline_matched_embed", "baseline_matched_fr_phead", "baseline_matchedx"),
-    ],
+    "wrong", ["sft@", "@word", "baseline_1_epoch@word", "sft.yaml@word", "sft_embed", "baseline_matched_peft"]
 )
 def test_a_name_that_is_not_written_so_is_refused(wrong):
     with pytest.raises(ValueError, match=f"There is no variant '{wrong}'[:.]"):

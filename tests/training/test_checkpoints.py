@@ -92,7 +92,7 @@ def test_a_learning_curve_has_a_trial_of_every_checkpoint_and_of_the_start(small
 @pytest.mark.parametrize(
     ("given", "sentence"),
     [
-        ({"max_steps": 2}, "trial_checkpoints has step 9, but max_steps is 2: give steps up to that"),
+        ({"max_steps": 2}, "trial_checkpoints has step 9, but max_steps is 2: raise that"),
         ({"max_steps": -1}, r"trial_checkpoints is \[9\], but the warm-up has 3 steps: give steps up to that"),
     ],
 )
