@@ -135,8 +135,8 @@ def injected_names(variables: dict) -> list[str]:
 
 
 def values_in(variables: dict) -> dict:
-    """Return the values of settings in a notebook's `globals()`, where an imported module is none. Raises InputError for
-    an unknown name, and for a number in place of a name, which may not be as it was typed.
+    """Return the values of settings in a notebook's `globals()`, where a module is none. Raises InputError for an
+    unknown name, and for a number in place of a name, which may not be as it was typed.
     """
     check_names(injected_names(variables))
     given = {name: variables[name] for name in Settings.model_fields if name in variables}
