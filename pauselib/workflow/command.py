@@ -19,7 +19,6 @@ from snakemake.cli import main as snakemake
 from pauselib import runs
 from pauselib.analysis.tables.loading import results
 from pauselib.errors import InputError
-from pauselib.figures.tables import as_text, main_columns
 from pauselib.settings import ROOT, Settings, is_text, of_experiment
 from pauselib.settings.yaml_text import from_yaml, read_config
 from pauselib.workflow.gpus import options_for_gpus
@@ -101,6 +100,8 @@ def main(*arguments: str) -> int:
         print(error, file=sys.stderr)
         return 2
     if status == 0 and DRY.isdisjoint(arguments) and (settings.folder() / "results.csv").exists():
+        from pauselib.figures.tables import as_text, main_columns  # of matplotlib
+
         table = as_text(main_columns(results(settings))).to_string(index=False)
         say(f"\n{table}\n\n{settings.folder() / 'report.html'}")
     return status

@@ -99,7 +99,9 @@ def test_a_run_cut_off_goes_on_and_ends_as_if_it_had_not_been(dtype, small, monk
     assert (whole / "checkpoints" / "checkpoint-1").exists()
     assert not (whole / "model").exists()
     steps = []
-    monkeypatch.setattr(PauseTrainer, "log", lambda self, *args: steps.append(self.state.global_step) or log(self, *args))
+    monkeypatch.setattr(
+        PauseTrainer, "log", lambda self, *args: steps.append(self.state.global_step) or log(self, *args)
+    )
     warm_up(settings)
     assert steps[0] == 2  # the first one is in the checkpoint
     assert (whole / "model" / "model.safetensors").read_bytes() == wanted[0]
