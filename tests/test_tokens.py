@@ -6,7 +6,6 @@ from transformers import ByT5Tokenizer
 from pauselib import tasks
 from pauselib.errors import InputError
 from pauselib.injection.rows import inject, tokenize
-from pauselib.settings import Settings
 from pauselib.tokens import spans_by_decoding, token_spans, token_text
 from pauselib.trials.gold_texts import gold_texts
 
@@ -39,8 +38,9 @@ def test_a_slow_tokenizer_that_does_not_give_the_text_back_is_refused(slow):
 def test_rows_and_gold_texts_are_made_with_a_slow_tokenizer_too(slow, strategy):
     answer = "There are 3+4=<<3+4=7>>7.\n#### 7"
     problem = {"problem_id": "train-0", "question": "3 and 4?", "answer": answer}
+    drawn = {"n_random_pauses": 10, "variable_number_of_pauses": True}
     rows = tokenize([problem], slow, tasks.find("gsm8k"))
-    [row] = inject(rows, slow, 300, Settings(strategy=strategy)).itertuples()
+    [row] = inject(rows, slow, 300, strategy=strategy, **drawn).itertuples()
     words = [token for token in row.input_ids if token != 300]
     assert words == rows["input_ids"][0].tolist()
     [text] = gold_texts(rows, slow, tasks.find("gsm8k"))

@@ -1,6 +1,5 @@
 """Models and tokenizers by name: the embedded `tiny`, one that comes in a package, a folder, a GGUF file, a hub id."""
 
-import gc
 import math
 import os
 import re
@@ -18,17 +17,11 @@ NAMES = ", ".join(f"'{name}'" for name in ("tiny", *PACKAGED))
 
 
 def of_transformers(name: str):
-    """Return a class of transformers. It is imported without garbage collection, which takes a sixth less time."""
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
-        with working("importing torch and transformers"):
-            import transformers
+    """Return a class of transformers, whose import takes seconds."""
+    with working("importing torch and transformers"):
+        import transformers
 
-            return getattr(transformers, name)
-    finally:
-        if collecting:
-            gc.enable()
+        return getattr(transformers, name)
 
 
 def is_named(model: str) -> bool:
