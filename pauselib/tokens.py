@@ -1,6 +1,4 @@
-"""The pause as text, the text of token ids for people to read, and where in a text its tokens stand. Counting and
-scoring use the ids.
-"""
+"""The pause as text, the text of token ids for people to read, and where in a text its tokens stand."""
 
 from pauselib.errors import InputError
 

