@@ -11,7 +11,7 @@ from pauselib import runs, tasks
 from pauselib.decoding.interventions import INTERVENTION_SETTINGS, active_interventions
 from pauselib.injection.strategies import STRATEGIES, find_strategies, prompt_pauses
 from pauselib.located import located, refuse_missing
-from pauselib.manifests import CODE, changes, code_digest, in_words
+from pauselib.manifests import CODE, changes, code_digest, in_words, manifest, sources, why_stale
 from pauselib.settings import BY_STEP, Settings, settings_of_step
 from pauselib.sources.models import model_source, source_digest, tokenizer_digest
 from pauselib.sources.problems import CURE, GENERATOR, digests
@@ -48,7 +48,7 @@ class Artifact(NamedTuple):
         """Return what it was made from that is asked for otherwise now, in words; empty where nothing is, or it is not
         there.
         """
-        found = runs.manifest(self.folder)
+        found = manifest(self.folder)
         return in_words(changes(found, self.asked(inputs), IF_MISSING)) if found else ""
 
 
@@ -155,7 +155,7 @@ def source_inputs(settings: Settings) -> dict[str, str]:
 
     Raises InputError for problems that were in a folder when clean rows were made and are nowhere now.
     """
-    found, before = digests(settings.problems), runs.manifest(clean_artifact(settings).folder) or {"inputs": {}}
+    found, before = digests(settings.problems), manifest(clean_artifact(settings).folder) or {"inputs": {}}
     from_files = {name for name, one in before["inputs"].items() if re.fullmatch("[0-9a-f]{16}", one)}
     if found.get("dataset") == settings.problems and from_files - {"tokenizer of"} and not settings.overwrite:
         refuse_missing("dataset", settings.dataset, f"{CURE}.")
@@ -171,7 +171,7 @@ def inputs_on_this_machine(settings: Settings, artifact: Artifact) -> dict | Non
         return None
     if artifact.what == "clean rows" and (settings.dataset == GENERATOR or located(settings.dataset)):
         return source_inputs(settings)
-    found = runs.manifest(artifact.folder)
+    found = manifest(artifact.folder)
     if found and artifact.what in ("model", "first step") and not parse(artifact.settings["variant"]).second_step:
         return {**found["inputs"], "base": source_digest(model_source(settings.source))}
     return None
@@ -210,17 +210,17 @@ def why_unfinished(settings: Settings, notebook: str, step: int | None = None, o
     settings = settings.of_row()
     artifacts = artifacts_of(settings, notebook, step)
     own, folders = artifacts[-1], {Path(os.path.abspath(one.folder)) for one in artifacts}
-    if runs.manifest(own.folder) is None:
+    if manifest(own.folder) is None:
         return f"{own.what} missing or unreadable"
     for one in artifacts:
         changed = one.difference(inputs_on_this_machine(settings, one) if of_sources else None)
         if changed:
             return f"{one.what} made with {changed}"
-        others = runs.sources(one.folder) - folders
+        others = sources(one.folder) - folders
         if others:
             place = "/".join(min(others).parts[-2:])
             return f"{one.what} made from {place}, which is not what is asked for"
-    return runs.why_stale(own.folder)
+    return why_stale(own.folder)
 
 
 def check_unchanged(settings: Settings, notebook: str) -> None:

@@ -19,8 +19,9 @@ from pauselib.decoding.evaluation import computed_with, predict, reply_metrics
 from pauselib.decoding.interventions import INTERVENTION_SETTINGS, active_interventions, intervention_name
 from pauselib.decoding.likelihood import completion_log_likelihoods
 from pauselib.errors import InputError
+from pauselib.files import read_json, read_json_lines, write, write_json, write_json_lines
 from pauselib.injection.rows import build_clean, build_injected, fit, read_rows
-from pauselib.manifests import without_notes
+from pauselib.manifests import damaged, manifest, origin, without_notes
 from pauselib.positions import check_replies, check_training_rows, check_trial
 from pauselib.progress import working
 from pauselib.settings import Settings
@@ -43,7 +44,7 @@ def make_artifact(
     artifact: artifacts.Artifact, inputs: dict, packages: tuple[str, ...], make: Callable, settings: Settings, **options
 ) -> None:
     """Make an artifact by `make(folder, what it is made from)`, unless it is there, see `runs.make_once`."""
-    made_from = runs.origin(artifact.folder, artifact.settings, inputs, *packages, code=artifact.code)
+    made_from = origin(artifact.folder, artifact.settings, inputs, *packages, code=artifact.code)
     options |= {"overwrite": settings.overwrite, "defaults": artifacts.IF_MISSING}
     runs.make_once(artifact.folder, made_from, lambda folder: make(folder, made_from), **options)
 
@@ -178,20 +179,20 @@ def warm_up(settings: Settings, picture=None) -> Path:
 
         rows, work = training_rows(settings, source), folder / "checkpoints"
         record = train_variant(artifacts.recipe(settings), base, rows, new, work, made_from, picture)
-        runs.write_json(new / "training.json", record)
+        write_json(new / "training.json", record)
         card = training_card(settings, artifacts.settings_of_card(variant), record)
-        runs.write(new / "README.md", card + TRAINED_PARTS)
+        write(new / "README.md", card + TRAINED_PARTS)
 
     def settle() -> None:
         shutil.rmtree(folder / "checkpoints", ignore_errors=True)  # those of a run that was killed at its end, too
         record = (folder / "model" / "training.json").read_bytes()
         if not (folder / "training.json").exists() or (folder / "training.json").read_bytes() != record:
-            runs.write(folder / "training.json", record)
+            write(folder / "training.json", record)
 
     trained = artifacts.model_artifact(settings)
     make_artifact(trained, inputs, ("torch", "transformers", "trl", "peft"), make, settings, settle=settle)
     if picture:
-        picture.update(runs.read_json(folder / "training.json")["history"], last=True)
+        picture.update(read_json(folder / "training.json")["history"], last=True)
     return folder
 
 
@@ -232,24 +233,24 @@ def evaluate(settings: Settings) -> tuple[list[dict], dict]:
     def make(new: Path, made_from: dict) -> None:
         rows, (model, tokenizer) = read_rows(clean, "test"), trained_model(settings, trained)
         made_from["notes"] |= computed_with(model, settings.eval_batch_size)
-        kept = runs.manifest(decoded) or {}
-        if not without_notes(made_from).items() <= kept.items() or runs.damaged(decoded):
+        kept = manifest(decoded) or {}
+        if not without_notes(made_from).items() <= kept.items() or damaged(decoded):
             how = *limits, settings.eval_batch_size, interventions, settings.seed
             predictions, tokens = predict(model, tokenizer, rows, task, *how)
             with runs.new_folder(decoded) as part:  # kept whatever happens to the measures below
                 tokens.to_parquet(part / "tokens.parquet", index=False)
-                runs.fill(part, made_from, lambda _: runs.write_json_lines(part / "predictions.jsonl", predictions))
+                runs.fill(part, made_from, lambda _: write_json_lines(part / "predictions.jsonl", predictions))
         for name in ("predictions.jsonl", "tokens.parquet"):
             shutil.copyfile(decoded / name, new / name)
-        metrics = reply_metrics(runs.read_json_lines(new / "predictions.jsonl"))
-        metrics["eval_loss"] = runs.read_json(trained / "training.json")["eval_loss"]
+        metrics = reply_metrics(read_json_lines(new / "predictions.jsonl"))
+        metrics["eval_loss"] = read_json(trained / "training.json")["eval_loss"]
         if not interventions:  # they change no gold text
             metrics["step_accuracy"] = step_accuracy(model, tokenizer, rows, task)
-        runs.write_json(new / "metrics.json", metrics)
+        write_json(new / "metrics.json", metrics)
 
     settle = functools.partial(shutil.rmtree, decoded, ignore_errors=True)
     make_artifact(replies, inputs, ("torch", "transformers"), make, settings, beside=True, settle=settle)
-    return runs.read_json_lines(folder / "predictions.jsonl"), runs.read_json(folder / "metrics.json")
+    return read_json_lines(folder / "predictions.jsonl"), read_json(folder / "metrics.json")
 
 
 def trial(settings: Settings, step: int | None = None) -> pd.DataFrame:
@@ -269,7 +270,7 @@ def trial(settings: Settings, step: int | None = None) -> pd.DataFrame:
         rows, (model, tokenizer) = read_rows(clean, "test")[:n_rows], trained_model(settings, trained, step)
         found = run_trial(model, tokenizer, rows, tasks.find(settings.task), *how, settings.seed)
         found.to_parquet(new / "trials.parquet", index=False)
-        runs.write_json(new / "trial.json", summary(found))
+        write_json(new / "trial.json", summary(found))
 
     inputs = {"model": trained / "model", "data": clean}
     make_artifact(tried, inputs, ("torch", "transformers"), make, settings)

@@ -17,10 +17,11 @@ import nbformat
 import pandas as pd
 from IPython import get_ipython
 
-from pauselib import runs
+from pauselib import files
 from pauselib.analysis.tables.record import READ, read_from
 from pauselib.figures import tables
 from pauselib.figures.style import notebook_output, saved
+from pauselib.files import write_json
 from pauselib.settings import ROOT
 
 STYLESHEET = Path(__file__).with_name("report.css")
@@ -74,7 +75,7 @@ class Report:
         if content is None:
             path.unlink(missing_ok=True)
         else:
-            runs.write(path, content)
+            files.write(path, content)
 
     def write(self) -> Path:
         """Write `report.html`, and what it was made from, and return its path.
@@ -88,8 +89,8 @@ class Report:
         for cell in notebook.cells:
             if cell.cell_type == "code":
                 cell.outputs = self.shown.get(cell.source.strip(), [])
-        runs.write(path, page(notebook, f"Pause tokens: {self.settings.experiment}"))
-        runs.write_json(path.with_name(READ), read_from(self.settings))
+        files.write(path, page(notebook, f"Pause tokens: {self.settings.experiment}"))
+        write_json(path.with_name(READ), read_from(self.settings))
         return path
 
 

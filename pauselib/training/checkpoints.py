@@ -13,8 +13,8 @@ from safetensors.torch import load_file, save
 from torch import nn
 from transformers import TrainerCallback
 
-from pauselib import runs
 from pauselib.errors import InputError
+from pauselib.files import write
 
 FOLDER = "steps"  # beside the model's own files
 
@@ -42,7 +42,7 @@ class KeptWeights(TrainerCallback):
     def on_step_end(self, args, state, control, model=None, **kwargs):
         """Write what is trained, where the step is one of those."""
         if state.global_step in self.steps:
-            runs.write(weights_at(self.work, state.global_step), save(trained_weights(model)))
+            write(weights_at(self.work, state.global_step), save(trained_weights(model)))
 
     def copy_to(self, folder: Path) -> None:
         """Copy what was kept into the folder of the trained model.

@@ -13,6 +13,7 @@ from trl import SFTTrainer
 
 from pauselib import runs
 from pauselib.errors import InputError
+from pauselib.files import read_json
 from pauselib.manifests import damaged, manifest
 from pauselib.model.pause_model import labelled_positions, summed_loss
 from pauselib.progress import Progress
@@ -52,7 +53,7 @@ def last_checkpoint(folder: Path) -> str | None:
     found = {int(path.name.split("-")[1]): path for path in folder.glob("checkpoint-*")}  # by their step
     whole = {step for step, path in found.items() if manifest(path) is not None and not damaged(path)}
     for step, path in sorted(found.items(), reverse=True):
-        state = runs.read_json(path / "trainer_state.json") or {}
+        state = read_json(path / "trainer_state.json") or {}
         if {step, state.get("best_global_step") or step} <= whole:
             return str(path)
         shutil.rmtree(path)

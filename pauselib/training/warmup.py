@@ -14,8 +14,8 @@ import torch
 from transformers.utils import logging
 from trl import SFTConfig
 
-from pauselib import runs
-from pauselib.manifests import without_notes
+from pauselib.files import read_json, write_json
+from pauselib.manifests import MANIFEST, without_notes
 from pauselib.model.pause_model import PauseForCausalLM
 from pauselib.model.precision import as_loaded_in, frozen_matrices_in_bfloat16, set_trained_precision
 from pauselib.model.trained_parts import factors_of, save_trained_parts
@@ -171,9 +171,9 @@ def checkpoint_to_go_on_from(work: Path, made_from: dict) -> str | None:
     """Return the last whole checkpoint of a run that was made from the same, or None; what was made from something else
     is removed.
     """
-    if without_notes(runs.read_json(work / runs.MANIFEST) or {}) != without_notes(made_from):
+    if without_notes(read_json(work / MANIFEST) or {}) != without_notes(made_from):
         shutil.rmtree(work, ignore_errors=True)
-        runs.write_json(work / runs.MANIFEST, made_from)
+        write_json(work / MANIFEST, made_from)
     return last_checkpoint(work)
 
 

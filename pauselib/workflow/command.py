@@ -16,9 +16,9 @@ import yaml
 from filelock import FileLock, Timeout
 from snakemake.cli import main as snakemake
 
-from pauselib import runs
 from pauselib.analysis.tables.loading import results
 from pauselib.errors import InputError
+from pauselib.files import write
 from pauselib.settings import ROOT, Settings, is_text, of_experiment
 from pauselib.settings.yaml_text import from_yaml, read_config
 from pauselib.workflow.gpus import options_for_gpus
@@ -70,7 +70,7 @@ def run_snakemake(settings: Settings, config: dict, *arguments: str) -> int:
     for place in (ROOT / ".snakemake", record.parent):
         place.mkdir(parents=True, exist_ok=True)
     with nullcontext() if is_dry else FileLock(folder / ".workflow.lock", timeout=0):
-        runs.write(record, yaml.safe_dump(config, sort_keys=False))
+        write(record, yaml.safe_dump(config, sort_keys=False))
         steps, unfinished = steps_of_experiment(settings), unfinished_steps(settings)
         show_step_lines(steps, len(steps) - len(unfinished))
         again = ["--forcerun", *(str(step.notebook) for step in unfinished)] if unfinished else []

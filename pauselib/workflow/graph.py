@@ -6,9 +6,9 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from pauselib import runs
 from pauselib.analysis.tables.record import why_read_again
 from pauselib.artifacts import needs_first_step, why_unfinished
+from pauselib.files import read_json
 from pauselib.settings import Settings
 from pauselib.trials import models_of_trial
 from pauselib.variants import FIRST_STEP, parse
@@ -66,7 +66,7 @@ def steps_of_experiment(settings: Settings) -> list[GraphStep]:
 
 def is_executed(path: Path) -> bool:
     """Return whether papermill has executed a notebook to its end, without an error."""
-    notebook = runs.read_json(path) or {}
+    notebook = read_json(path) or {}
     ran = notebook.get("metadata", {}).get("papermill", {})
     cells = [cell for cell in notebook.get("cells", []) if cell["cell_type"] == "code" and cell["source"]]
     return bool(ran.get("end_time")) and not ran["exception"] and all(cell["execution_count"] for cell in cells)

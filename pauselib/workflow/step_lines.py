@@ -18,8 +18,8 @@ from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
 from snakemake_interface_logger_plugins.registry import LoggerPluginRegistry
 
-from pauselib import runs
 from pauselib.declared import number_of
+from pauselib.files import read_json
 from pauselib.settings import ROOT
 from pauselib.variants import parse
 from pauselib.workflow.graph import GraphStep
@@ -46,7 +46,7 @@ def duration(seconds: float, unit: int = 1) -> str:
 
 def result_of(job: logging.LogRecord) -> str:
     """Return what came of a job that judges replies, `: accuracy 0.714, 4.2 pauses a reply`; of others nothing."""
-    metrics = runs.read_json(Path(job.output[0]).with_name("metrics.json"))
+    metrics = read_json(Path(job.output[0]).with_name("metrics.json"))
     if job.rule_name not in ("evaluate", "intervene") or metrics is None:
         return ""
     pauses = f", {metrics['pauses_mean']:.1f} pauses a reply" if parse(job.wildcards["variant"]).pauses else ""
@@ -55,7 +55,7 @@ def result_of(job: logging.LogRecord) -> str:
 
 def why_failed(notebook: Path, log: Path) -> str:
     """Return the last error in a notebook, of an InputError its sentence alone, or else the last line of a log."""
-    cells = (runs.read_json(notebook) or {}).get("cells", [])
+    cells = (read_json(notebook) or {}).get("cells", [])
     errors = [output for cell in cells for output in cell.get("outputs", []) if output["output_type"] == "error"]
     if errors:
         kind, message = errors[-1]["ename"], errors[-1]["evalue"]

@@ -6,9 +6,10 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from pauselib import runs
 from pauselib.analysis.tables.curve import Curve
 from pauselib.artifacts import recipe
+from pauselib.files import read_json
+from pauselib.manifests import manifest
 from pauselib.sources.models import load_model
 from pauselib.steps import first_step, learning_curve, trial, warm_up
 from pauselib.training.warmup import model_at
@@ -20,7 +21,7 @@ FEW = {"trial_sites": ["step"], "trial_contents": ["pauses", "masked"], "trial_d
 def test_the_model_at_the_step_that_is_saved_is_the_saved_one(variant, small):
     settings = small.but(experiment="kept", variant=variant, trial_checkpoints=[1, 2, 3])
     folder = warm_up(settings)
-    best = runs.read_json(folder / "training.json")["best_step"]
+    best = read_json(folder / "training.json")["best_step"]
     saved, base = load_model(str(folder / "model")).state_dict(), first_step(settings)
     kept = model_at(recipe(settings), base, folder / "model", best).state_dict()
     assert kept.keys() == saved.keys()
@@ -39,7 +40,7 @@ def test_what_is_kept_is_what_is_trained_and_the_model_is_the_same_without_it(sm
     }
     plain = warm_up(small.but(experiment="plain", variant="sft")) / "model"
     assert (plain / "model.safetensors").read_bytes() == (model / "model.safetensors").read_bytes()
-    assert "trial_checkpoints" not in runs.manifest(plain)["settings"]  # a model that was made before stays what it is
+    assert "trial_checkpoints" not in manifest(plain)["settings"]  # a model that was made before stays what it is
 
 
 @pytest.mark.parametrize("amid", ["training", "saving"])
@@ -77,11 +78,11 @@ def test_a_learning_curve_has_a_trial_of_every_checkpoint_and_of_the_start(small
     found = learning_curve(settings)
     steps = found.groupby("variant", sort=False)["step"].unique().map(list).to_dict()
     assert steps == {"baseline_1_epoch": [0], "sft_peft": [1, 3], "baseline_matched": [1, 3]}
-    best = runs.read_json(settings.variant_folder() / "training.json")["best_step"]
+    best = read_json(settings.variant_folder() / "training.json")["best_step"]
     if best in (1, 3):
         assert trial(settings).equals(trial(settings, best))
     folder = settings.variant_folder() / "trial-at-step-3"
-    assert set(runs.manifest(folder)["outputs"]) == {"trial.json", "trials.parquet"}
+    assert set(manifest(folder)["outputs"]) == {"trial.json", "trials.parquet"}
     written = (folder / "trials.parquet").stat().st_mtime_ns
     assert learning_curve(settings).equals(found)
     assert (folder / "trials.parquet").stat().st_mtime_ns == written

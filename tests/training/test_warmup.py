@@ -12,6 +12,8 @@ import torch
 from transformers.utils import logging
 
 from pauselib import runs
+from pauselib.files import read_json, write, write_json
+from pauselib.manifests import MANIFEST
 from pauselib.model.pause_model import PauseForCausalLM
 from pauselib.sources.models import load_model
 from pauselib.steps import warm_up
@@ -111,11 +113,11 @@ def test_a_run_cut_off_goes_on_and_ends_as_if_it_had_not_been(dtype, small, monk
 def test_a_run_cut_off_is_not_gone_on_with_from_other_settings(small, monkeypatch):
     settings = small.but(variant="sft_fr_phead", max_steps=1)
     work = settings.variant_folder() / "checkpoints"
-    runs.write_json(work / runs.MANIFEST, {"settings": {"seed": 0}, "inputs": {}, "versions": {}})
+    write_json(work / MANIFEST, {"settings": {"seed": 0}, "inputs": {}, "versions": {}})
     write_checkpoint(work / "checkpoint-1", best=1)
     assert last_checkpoint(work) == str(work / "checkpoint-1")
     folder = warm_up(settings)
-    assert runs.read_json(folder / "training.json")["steps"] == 1
+    assert read_json(folder / "training.json")["steps"] == 1
     assert not work.exists()
 
 
@@ -136,8 +138,8 @@ def test_the_newest_whole_checkpoint_is_the_one_to_go_on_from(tmp_path):
 
 def write_checkpoint(folder, best: int) -> None:
     """Write a checkpoint by hand, with the digests that say it is whole."""
-    runs.write_json(folder / "trainer_state.json", {"best_global_step": best})
-    runs.write(folder / "weights", "torn or not")
+    write_json(folder / "trainer_state.json", {"best_global_step": best})
+    write(folder / "weights", "torn or not")
     runs.fill(folder, {"settings": {}, "inputs": {}}, lambda _: None)
 
 

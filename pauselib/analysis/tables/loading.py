@@ -10,9 +10,11 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from pauselib import runs, tasks
+from pauselib import manifests, tasks
 from pauselib.analysis.statistics.intervals import wilson
 from pauselib.artifacts import replies_artifact, trial_artifact, why_unfinished
+from pauselib.files import read_json, read_json_lines
+from pauselib.manifests import MANIFEST
 from pauselib.settings import Settings
 from pauselib.sources import generator
 from pauselib.sources.problems import GENERATOR
@@ -103,7 +105,7 @@ def row_folders(settings: Settings) -> dict[tuple[int, str], Path]:
 
 def stale_folders(settings: Settings) -> dict[Path, str]:
     """Why what is in a folder that is asked for doesn't count as finished, by folder. No table has them."""
-    there = [one for one in asked_for(settings) if (one.folder / runs.MANIFEST).exists()]
+    there = [one for one in asked_for(settings) if (one.folder / MANIFEST).exists()]
     reasons = {one.folder: one.why_unfinished for one in there}
     return {folder: reason for folder, reason in reasons.items() if reason}
 
@@ -118,11 +120,11 @@ def results(settings: Settings) -> pd.DataFrame:
     """
     rows, done = [], finished_folders(settings)
     for (seed, name), folder in row_folders(settings).items():
-        metrics = runs.read_json(folder / "metrics.json") if (seed, name) in done else {}
+        metrics = read_json(folder / "metrics.json") if (seed, name) in done else {}
         low, high = wilson(round(metrics["accuracy"] * metrics["n"]), metrics["n"]) if metrics else (None, None)
         row = {"seed": seed, "variant": name, **{metric: metrics.get(metric) for metric in METRICS}}
         row |= {"accuracy_low": low, "accuracy_high": high, **{part: getattr(parse(name), part) for part in PARTS}}
-        rows.append({**row, "model_digest": (runs.manifest(folder) or {}).get("inputs", {}).get("model")})
+        rows.append({**row, "model_digest": (manifests.manifest(folder) or {}).get("inputs", {}).get("model")})
     return pd.DataFrame(rows)
 
 
@@ -131,7 +133,7 @@ def read_replies(folder: Path) -> pd.DataFrame:
 
     `n_sites` is the number of places where a reply pauses: a run of pauses with no text between them is one.
     """
-    replies = pd.DataFrame(runs.read_json_lines(folder / "predictions.jsonl"))
+    replies = pd.DataFrame(read_json_lines(folder / "predictions.jsonl"))
     return replies.assign(n_sites=replies["reply"].str.count(SITE))
 
 
@@ -189,7 +191,7 @@ def of_pausing_variants(rows: pd.DataFrame) -> pd.DataFrame:
 
 def training_record(folder: Path) -> dict:
     """What the warm-up of a row noted, from `model/`, or the copy beside it; empty where a row is not trained."""
-    return runs.read_json(folder / "model" / "training.json") or runs.read_json(folder / "training.json") or {}
+    return read_json(folder / "model" / "training.json") or read_json(folder / "training.json") or {}
 
 
 def nearest_tokens(settings: Settings) -> pd.DataFrame:
@@ -217,7 +219,7 @@ def values_used(settings: Settings) -> dict[str, list]:
     folders = [settings.folder() / "data", *(row.injected_folder() for row in rows)]
     folders += [*(row.variant_folder() / "model" for row in models), *(one.folder for one in asked)]
     found: dict[str, list] = {}
-    for manifest in filter(None, map(runs.manifest, folders)):
+    for manifest in filter(None, map(manifests.manifest, folders)):
         for kind in ("settings", "versions", "notes"):
             for name, value in manifest.get(kind, {}).items():
                 values = found.setdefault(name, [])

@@ -9,11 +9,11 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from pauselib import runs
 from pauselib.analysis.tables.loading import training_record
 from pauselib.analysis.why.injector import greedy_pauses, implied_at, rates, rates_by
 from pauselib.analysis.why.positions import token_table
 from pauselib.injection.rows import read_rows
+from pauselib.manifests import manifest
 from pauselib.settings import Settings
 from pauselib.tokens import PAUSE_TEXT
 
@@ -80,7 +80,7 @@ def prior_of(row: Settings) -> np.ndarray | None:
     """How likely each number of pauses is in a row's training answers, (most + 1), by the manifest of its injected
     rows. None where these are not there, or were not drawn by the strategy `random` alone with labelled pauses.
     """
-    drawn = (runs.manifest(row.injected_folder()) or {}).get("settings", {})
+    drawn = (manifest(row.injected_folder()) or {}).get("settings", {})
     if drawn.get("strategy") != "random" or not drawn["label_pauses"]:
         return None
     most = drawn["n_random_pauses"]
