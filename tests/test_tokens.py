@@ -8,7 +8,7 @@ from pauselib.errors import InputError
 from pauselib.injection.rows import inject, tokenize
 from pauselib.settings import Settings
 from pauselib.tokens import spans_by_decoding, token_spans, token_text
-from pauselib.trials.gold_texts import gold_texts
+from pauselib.trials.trial import gold_texts
 
 TEXT = "It is 12 €.\n#### 12"
 
