@@ -124,8 +124,8 @@ def training_rows(settings: Settings, folder: Path) -> dict[str, pd.DataFrame]:
 
 
 def start_of_training(settings: Settings) -> tuple[Path, Path | str]:
-    """Return the folder that a variant's rows come from and the model that its training starts from, made now unless
-    they are there. Raises InputError, before anything is made, for a model that can't be had or used.
+    """Return the folder of a variant's rows and the model that its training starts from, made if missing.
+    Raises InputError, before anything is made, for a model that can't be had or used.
     """
     artifacts.check_unchanged(settings, "warmup")
     load_tokenizer(settings.source)
@@ -155,8 +155,7 @@ def before_training(settings: Settings) -> tuple[pd.DataFrame, float]:
 def warm_up(settings: Settings, picture=None) -> Path:
     """Return a variant's folder, with `model/` and `training.json`, after training it unless it is there.
 
-    `picture.update(history)` is called as the losses come, and with `last=True` when all are there. Raises InputError
-    where the loss is not a number.
+    `picture.update(history)` is called as the losses come, and with `last=True` when all are there.
     """
     settings = settings.of_row()
     variant, folder = parse(settings.variant), settings.variant_folder()
@@ -270,17 +269,15 @@ def trial(settings: Settings, step: int | None = None) -> pd.DataFrame:
 
 
 def trials(settings: Settings) -> pd.DataFrame:
-    """Return the trials that answer for a variant, with the columns `seed` and `variant`: its own, that of its start,
-    and that of as much training without pauses.
-    """
+    """Return the trials of `models_of_trial`, with the columns `seed` and `variant`."""
     names = models_of_trial(settings.variant)
     found = [trial(settings.but(variant=name)).assign(seed=settings.seed, variant=name) for name in names]
     return pd.concat(found, ignore_index=True)
 
 
 def learning_curve(settings: Settings) -> pd.DataFrame:
-    """Return the trials of a variant and of as much training without pauses at each of `trial_checkpoints`, with the
-    columns `seed`, `variant` and `step`. Those of their start, before the first step, come first.
+    """Return the trials of a variant and its matched baseline at each of `trial_checkpoints`, with the columns `seed`,
+    `variant` and `step`; that of their start, at step 0, comes first.
     """
     found = [trial(settings.but(variant=FIRST_STEP)).assign(variant=FIRST_STEP, step=0)]
     for name in models_of_trial(settings.variant):

@@ -16,8 +16,8 @@ from pauselib.trials.scorer import Scorer, branch
 from pauselib.trials.sites import GoldText, Result, Site
 
 COLUMNS = ["problem_id", "result", "site", "content", "dose", "log_likelihood", "n_digits", "correct"]
-"""The columns of a trial. `result` is the number of the result in its problem, `log_likelihood` that of all its digits
-in nats, `n_digits` how many tokens these are, and `correct` whether each of them is the most likely word.
+"""`result` is the number of the result in its problem, `log_likelihood` that of all its digits in nats, `n_digits` how
+many tokens these are, and `correct` whether each is the most likely word.
 """
 
 
@@ -33,8 +33,8 @@ def run_trial(
 ) -> pd.DataFrame:
     """Return the trial of a trained model on clean rows: one line for every result and condition, see `COLUMNS`.
 
-    `sites` and `contents` are names of `SITES` and `CONTENTS`, see `conditions`; the gold text as it is has the content
-    `nothing`. `seed` is that of the training, and of random places.
+    For `sites`, `contents` and `doses` see `conditions`; the gold text as it is has the content `nothing`. `seed` is
+    that of the training, and of random places.
     """
     scorer, texts = prepared(model, tokenizer, rows, task, seed)
     with_results = [text for text in texts if text.results]
@@ -125,11 +125,8 @@ def summed(problem_id: str, keys: list[tuple], likelihoods: np.ndarray, best: np
     n_digits = np.diff([*starts, len(keys)])
     sums = np.add.reduceat(likelihoods.astype(float), starts)
     right = np.logical_and.reduceat(best, starts)
-    columns = zip(starts, sums.tolist(), n_digits.tolist(), right.tolist())
-    return [
-        (problem_id, keys[place][3], *keys[place][:3], likelihood, n, correct)
-        for place, likelihood, n, correct in columns
-    ]
+    of_runs = zip(map(keys.__getitem__, starts), sums.tolist(), n_digits.tolist(), right.tolist())
+    return [(problem_id, key[3], *key[:3], likelihood, n, correct) for key, likelihood, n, correct in of_runs]
 
 
 def step_accuracy(model, tokenizer, rows: pd.DataFrame, task: Task) -> float | None:
@@ -142,9 +139,7 @@ def step_accuracy(model, tokenizer, rows: pd.DataFrame, task: Task) -> float | N
 
 
 def summary(found: pd.DataFrame) -> dict:
-    """Return a trial in numbers: `problems` and `results`, and in `conditions` an object each with the mean
-    `log_likelihood` and the `step_accuracy`; none where the gold answers have no results.
-    """
+    """Return the numbers of `problems` and `results` of a trial, and the means of each of its `conditions`."""
     results = found[found["content"] == NOTHING]
     means = found.groupby(["site", "content", "dose"], sort=False)[["log_likelihood", "correct"]].mean()
     means = means.rename(columns={"correct": "step_accuracy"}).reset_index()
