@@ -10,10 +10,9 @@ from pauselib.analysis.tables.contrasts import Trials
 from pauselib.artifacts import recipe
 from pauselib.decoding import greedy
 from pauselib.errors import InputError
-from pauselib.files import read_json, read_json_lines, write_json_lines
+from pauselib.files import read_json, write_json_lines
 from pauselib.injection.rows import prompt_ids, read_rows
 from pauselib.manifests import MANIFEST, manifest_digest, why_stale
-from pauselib.model.unfreezing import trainable
 from pauselib.positions import last_position
 from pauselib.settings import Settings
 from pauselib.sources.models import load_tokenizer, pause_token_id
@@ -54,17 +53,12 @@ def test_a_variant_makes_what_it_needs_and_is_made_once(small):
     assert (folder.parent / "baseline_1_epoch" / "model" / "model.safetensors").exists()
     assert record["steps"] == 3  # 6 problems x 2 copies / 4
     assert record["eval_loss"] == min(entry["eval_loss"] for entry in record["history"] if "eval_loss" in entry)
-    assert {row["part"] for row in record["trainable"]} == {
-        "LoRA",
-        "pause_embedding",
-        "pause_head",
-        "lm.lm_head",
-        "lm.model.embed_tokens",
-    }
+    trained = {"LoRA", "pause_embedding", "pause_head", "lm.lm_head", "lm.model.embed_tokens"}
+    assert {row["part"] for row in record["trainable"]} == trained
     assert not (folder / "checkpoints").exists()
-    trainer = before_training(settings)
-    assert trainable(trainer.model).to_dict("records") == record["trainable"]
-    assert trainer.evaluate()["eval_loss"] > record["eval_loss"]
+    parts, loss = before_training(settings)
+    assert parts.to_dict("records") == record["trainable"]
+    assert loss > record["eval_loss"]
     written = (folder / "model" / "model.safetensors").stat().st_mtime_ns
     warm_up(settings)
     assert (folder / "model" / "model.safetensors").stat().st_mtime_ns == written
@@ -80,11 +74,10 @@ def test_a_recipe_has_the_settings_by_their_names_and_the_first_step_those_of_it
     assert recipe(Settings(variant="baseline_1_epoch", **second, **first)) == of_first
 
 
-@pytest.mark.parametrize("report_to", ["wandb"])
-def test_a_package_to_log_with_that_is_not_installed_is_asked_for_before_all_else(report_to, small, monkeypatch):
+def test_a_package_to_log_with_that_is_not_installed_is_asked_for_before_all_else(small, monkeypatch):
     monkeypatch.setattr(steps, "find_spec", lambda name: None)
-    with pytest.raises(ValueError, match=f"not installed: `pip install {report_to}`"):
-        warm_up(small.but(experiment="logged", report_to=report_to))
+    with pytest.raises(ValueError, match="not installed: `pip install wandb`"):
+        warm_up(small.but(experiment="logged", report_to="wandb"))
     assert not small.but(experiment="logged").folder().exists()
 
 
@@ -95,9 +88,8 @@ def test_the_matched_baseline_sees_each_clean_answer_as_often_as_it_was_injected
     rows = training_rows(settings, folder)["train"]
     assert folder == clean_rows(settings)
     assert rows["problem_id"].to_list() == injected["problem_id"].to_list()
-    assert [ids.tolist() for ids in rows["input_ids"]] == [
-        [token for token in ids if token != P] for ids in injected["input_ids"]
-    ]
+    without_pauses = [ids[ids != P].tolist() for ids in injected["input_ids"]]
+    assert [ids.tolist() for ids in rows["input_ids"]] == without_pauses
     assert all(len(ids) == len(mask) for ids, mask in zip(rows["input_ids"], rows["completion_mask"]))
     made_folder = warm_up(settings)
     assert (made_folder.parent / "baseline_1_epoch" / "model").exists()
@@ -135,9 +127,7 @@ def test_another_seed_draws_its_own_training_data_and_pauses_and_has_the_same_te
     tested = read_rows(clean_rows(fresh), "test")["problem_id"]
     assert [reply["problem_id"] for reply in predictions] == tested.to_list()
     assert why_stale(row.variant_folder()) is None
-    shifted = fresh.but(
-        experiment="shifted", data_seed=43
-    )  # another data seed is the same draw, with other test problems
+    shifted = fresh.but(experiment="shifted", data_seed=43)  # the same draw, with other test problems
     assert read_rows(inject(shifted), "train")["question"].equals(theirs["question"])
     assert not read_rows(clean_rows(shifted), "test").equals(read_rows(clean_rows(fresh), "test"))
 
@@ -246,34 +236,11 @@ def test_what_is_made_names_what_it_was_made_from_in_one_form(small):
         assert "made_from" not in read_json(row / name)
 
 
-def test_replies_outlive_a_measure_that_fails_and_are_not_decoded_again(small, monkeypatch):
-    settings = small.but(variant="sft_fr_phead")
-    folder, decode = settings.variant_folder(), steps.predict
-
-    def fails(*_):
-        raise RuntimeError("the disk of the measure is full of sand")
-
-    with monkeypatch.context() as patched:
-        patched.setattr(measures, "step_accuracy", fails)
-        with pytest.raises(RuntimeError, match="sand"):
-            evaluate(settings)
-        assert len(read_json_lines(folder / "decoded" / "predictions.jsonl")) == 3
-        assert not (folder / "metrics.json").exists()
-        patched.setattr(measures, "step_accuracy", lambda *_: 0.5)
-        patched.setattr(steps, "predict", fails)
-        with pytest.raises(RuntimeError, match="sand"):
-            evaluate(settings.but(max_new_tokens=11))  # that would be other replies
-        evaluate(settings)
-    after = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file() and path.suffix != ".lock"}
-    assert not (folder / "decoded").exists()
-    again = settings.but(max_new_tokens=11), settings.but(overwrite=True)
-    monkeypatch.setattr(measures, "step_accuracy", lambda *_: 0.5)
-    monkeypatch.setattr(steps, "predict", decode)
-    evaluate(again[0].but(overwrite=True))
-    evaluate(again[1])
-    assert after == {
-        path.name: path.read_bytes() for path in folder.iterdir() if path.is_file() and path.suffix != ".lock"
-    }
+def test_a_measure_that_fails_has_cost_no_decoding(small, decoded, monkeypatch):
+    monkeypatch.setattr(measures, "step_accuracy", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        evaluate(small.but(variant="sft_fr_phead"))
+    assert decoded == []
 
 
 @pytest.fixture
@@ -308,12 +275,7 @@ def test_what_is_longer_than_a_model_s_learned_positions_is_refused_before_it_is
     assert not any("model" in part for part in made(settings))
 
 
-def test_what_fits_a_model_s_learned_positions_is_trained_and_evaluated(fresh, few_positions, tmp_path):
-    for split in ("train", "test"):
-        rows = [{"question": f"{split} {i}?", "answer": f"<<{i}={i}>>\n#### {i}"} for i in range(8)]
-        write_json_lines(tmp_path / f"{split}.jsonl", rows)
-    settings = fresh.but(dataset=str(tmp_path), model=few_positions, variant="sft_peft", n_random_pauses=2)
-    assert evaluate(settings)[1]["n"] == 3
+def test_positions_have_an_end_where_they_are_learned():
     assert last_position(AutoConfig.for_model("gpt2")) == 1024
     assert last_position(AutoConfig.for_model("mistral")) == last_position(AutoConfig.for_model("mamba")) == 0
     assert last_position(AutoConfig.for_model("mistral"), rotary_too=True) > 0
