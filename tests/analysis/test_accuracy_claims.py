@@ -7,9 +7,14 @@ import pandas as pd
 import pytest
 from made_up import HEADS, NONE, PAUSING, answers_of, better, forbidden, made_up
 
-from pauselib.analysis.claims.benefit import pauses_help
-from pauselib.analysis.claims.best import BEST, best_variant, lead
-from pauselib.analysis.claims.embedding import embedding_effect, embedding_pairs
+from pauselib.analysis.claims.accuracy import (
+    BEST,
+    best_variant,
+    embedding_effect,
+    embedding_pairs,
+    lead,
+    pauses_help,
+)
 from pauselib.analysis.claims.judged import judged_claim
 from pauselib.analysis.claims.preregistration import plan
 from pauselib.analysis.claims.verdicts import (

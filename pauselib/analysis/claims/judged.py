@@ -9,10 +9,8 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from pauselib.analysis.claims.benefit import pauses_help
-from pauselib.analysis.claims.best import best_variant
+from pauselib.analysis.claims.accuracy import best_variant, embedding_effect, pauses_help
 from pauselib.analysis.claims.computation import computation
-from pauselib.analysis.claims.embedding import embedding_effect
 from pauselib.analysis.claims.pause_sites import incorrect_pause_more
 from pauselib.analysis.claims.preregistration import Preregistration
 from pauselib.analysis.claims.verdicts import Estimate, judge

@@ -11,7 +11,6 @@ from dataclasses import asdict
 import numpy as np
 import pandas as pd
 
-from pauselib.analysis.statistics import paired
 from pauselib.analysis.statistics.intervals import compare_groups, crossed, holm, wilson
 from pauselib.analysis.statistics.paired import NO_COMPARISON, compare
 from pauselib.variants import VARIANTS, matched_baseline, parse
@@ -100,12 +99,6 @@ def against_matched(replies: pd.DataFrame) -> pd.DataFrame:
     return differences(replies, {name: match for name, match in matches.items() if match in names})
 
 
-def unmatched(replies: pd.DataFrame) -> list[str]:
-    """The variants that pause and have no finished matched baseline to be compared with."""
-    names = list(replies["variant"].unique())
-    return [name for name in names if parse(name).pauses and matched_baseline(name) not in names]
-
-
 def pauses_by_correctness(replies: pd.DataFrame) -> pd.DataFrame:
     """How many pauses correct and incorrect replies have, one line a variant that pauses, all its seeds together.
 
@@ -170,20 +163,6 @@ def over_seeds(replies: pd.DataFrame) -> pd.DataFrame:
         }
         rows.append(row)
     return pd.DataFrame(rows, columns=OVER_SEEDS)
-
-
-def detectable(replies: pd.DataFrame) -> float:
-    """The smallest true difference in accuracy, as a share, that these problems can show.
-
-    It is a difference between a variant with a trained pause head and its matched baseline, for a two-sided 5 % test
-    with power 80 % (`paired.detectable`), the median over these variants. Nan where none of them is finished with its
-    match, or where no difference could be found.
-    """
-    table = against_matched(replies)
-    table = table[table["variant"].isin(trained_head(table["variant"])) & (table["n"] > 0)]
-    pairs = [aligned(replies, *names) for names in zip(table["variant"], table["reference"])]
-    found = pd.Series([paired.detectable(ours - others) for ours, others in pairs], dtype=float)
-    return float(found.where(found <= 1).median())  # no share differs by more than 1
 
 
 def intervention_effects(replies: pd.DataFrame, intervened: pd.DataFrame) -> pd.DataFrame:

@@ -86,16 +86,6 @@ def finished_folders(settings: Settings) -> dict[tuple[int, str], Path]:
     return {(one.seed, one.variant): one.folder for one in finished(settings, REPLIES)}
 
 
-def finished_trials(settings: Settings) -> dict[tuple[int, str], Path]:
-    """The folders of the finished trials, by seed and model."""
-    return {(one.seed, one.variant): one.folder for one in finished(settings, TRIAL)}
-
-
-def finished_checkpoints(settings: Settings) -> dict[tuple[int, str, int], Path]:
-    """The folders of the finished trials of checkpoints, by seed, model and step, 0 for the first step's model."""
-    return {(one.seed, one.variant, one.step or 0): one.folder for one in finished(settings, CHECKPOINT)}
-
-
 def row_folders(settings: Settings) -> dict[tuple[int, str], Path]:
     """The folder of every row that the experiment asks for, by seed and variant, whether it exists or not."""
     return {(one.seed, one.variant): one.folder for one in asked_for(settings) if one.kind == REPLIES}
@@ -141,23 +131,26 @@ def predictions(settings: Settings) -> pd.DataFrame:
     """
     rows = finished(settings, REPLIES)
     frames = [read_replies(one.folder).assign(seed=one.seed, variant=one.variant) for one in rows]
-    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=REPLY_COLUMNS)
+    return joined(frames, REPLY_COLUMNS)
 
 
 def intervened(settings: Settings) -> pd.DataFrame:
     """The replies under the finished ones of `settings.interventions`, in that order, one line a reply.
 
-    The columns are those of `read_replies`, `seed`, `variant`, `intervention` (the name of its folder), and `allowed`:
-    how many pauses a reply may have where this is all that the intervention changes, else missing.
+    The columns are those of `predictions`, `intervention` (the name of its folder), and `allowed`: how many pauses a
+    reply may have where this is all that the intervention changes, else missing.
     """
     frames = []
     for one in finished(settings, INTERVENED):
         allowed = float(one.row.max_pauses) if set(one.changes) == {"max_pauses"} else float("nan")
         replies = read_replies(one.folder).assign(seed=one.seed, variant=one.variant)
         frames.append(replies.assign(intervention=one.folder.name, allowed=allowed))
-    if not frames:
-        return pd.DataFrame(columns=[*REPLY_COLUMNS, "intervention", "allowed"])
-    return pd.concat(frames, ignore_index=True)
+    return joined(frames, [*REPLY_COLUMNS, "intervention", "allowed"])
+
+
+def joined(frames: list[pd.DataFrame], columns: list[str]) -> pd.DataFrame:
+    """The lines of several tables as one; where there is none, an empty table with these columns."""
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns)
 
 
 def with_tokens(settings: Settings, replies: pd.DataFrame) -> pd.DataFrame:
@@ -172,8 +165,7 @@ def with_tokens(settings: Settings, replies: pd.DataFrame) -> pd.DataFrame:
         path = settings.but(seed=int(seed), variant=name).variant_folder() / "tokens.parquet"
         if path.exists():
             frames.append(mine.merge(pd.read_parquet(path), on="problem_id"))
-    empty = replies[:0].reindex(columns=[*replies.columns, "tokens", "p_pause", "p_best"])
-    found = pd.concat(frames, ignore_index=True) if frames else empty
+    found = joined(frames, [*replies.columns, "tokens", "p_pause", "p_best"])
     path, difficulties = settings.folder() / "data" / "test.parquet", {}
     if path.exists():
         answers = pd.read_parquet(path).set_index("problem_id")["answer"]
