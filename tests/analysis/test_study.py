@@ -44,7 +44,7 @@ def test_in_the_registered_experiment_only_the_registered_problems_count(tmp_pat
     save(settings, replies, 0.5)
     assert len(Study(settings).replies) == 200
     counted = incorrect_pause_more(loading.predictions(settings).iloc[25:], plan())
-    assert Study(settings).claims.iloc[2]["estimate"] == counted["estimate"]
+    assert Study(settings).claims.iloc[2]["estimate"] == counted.estimate
     assert Study(settings).plan_status == "registered, unfinished"
 
 

@@ -115,19 +115,23 @@ def pauses_by_correctness(replies: pd.DataFrame) -> pd.DataFrame:
             continue
         is_correct = mine["correct"].astype(bool)
         correct, incorrect = mine[is_correct], mine[~is_correct]
-        several = mine["seed"].nunique() > 1
-        clusters = (incorrect["problem_id"], correct["problem_id"]) if several else None
-        row = {
-            "variant": name,
-            "n_correct": len(correct),
-            "n_incorrect": len(incorrect),
-            "mean_correct": correct["n_pauses"].mean(),
-            "mean_incorrect": incorrect["n_pauses"].mean(),
-            "truncated_rate": mine["truncated"].mean(),
-        }
+        clusters = (incorrect["problem_id"], correct["problem_id"]) if mine["seed"].nunique() > 1 else None
+        row = {"variant": name, "n_correct": len(correct), "n_incorrect": len(incorrect), **pauses_of(mine)}
         rows.append({**row, **asdict(compare_groups(incorrect["n_pauses"], correct["n_pauses"], clusters))})
-    table = pd.DataFrame(rows, columns=PAUSES)
+    means = {"pauses_mean_correct": "mean_correct", "pauses_mean_incorrect": "mean_incorrect"}
+    table = pd.DataFrame(rows).rename(columns=means).reindex(columns=PAUSES)
     return table.assign(p_holm=holm(table["p"]))
+
+
+def pauses_of(replies: pd.DataFrame) -> dict[str, float]:
+    """The pauses per reply, of all, of correct and of incorrect ones, and the share of replies that were cut."""
+    is_correct, pauses = replies["correct"].astype(bool), replies["n_pauses"]
+    return {
+        "pauses_mean": pauses.mean(),
+        "pauses_mean_correct": pauses[is_correct].mean(),
+        "pauses_mean_incorrect": pauses[~is_correct].mean(),
+        "truncated_rate": replies["truncated"].mean(),
+    }
 
 
 def over_seeds(replies: pd.DataFrame) -> pd.DataFrame:
@@ -147,21 +151,8 @@ def over_seeds(replies: pd.DataFrame) -> pd.DataFrame:
         low, high = max(found.low, 0), min(found.high, 1)
         if seeds == 1 or found.se == 0:
             low, high = wilson(answers[0].sum(), n)
-        is_correct = mine["correct"].astype(bool)
-        row = {
-            **asdict(found),
-            "variant": name,
-            "seeds": seeds,
-            "n": n,
-            "accuracy": found.mean,
-            "low": low,
-            "high": high,
-            "pauses_mean": mine["n_pauses"].mean(),
-            "pauses_mean_correct": mine.loc[is_correct, "n_pauses"].mean(),
-            "pauses_mean_incorrect": mine.loc[~is_correct, "n_pauses"].mean(),
-            "truncated_rate": mine["truncated"].mean(),
-        }
-        rows.append(row)
+        row = {**asdict(found), "variant": name, "seeds": seeds, "n": n, "accuracy": found.mean}
+        rows.append({**row, "low": low, "high": high, **pauses_of(mine)})
     return pd.DataFrame(rows, columns=OVER_SEEDS)
 
 

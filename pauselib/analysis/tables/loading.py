@@ -106,13 +106,14 @@ def results(settings: Settings) -> pd.DataFrame:
     unfrozen is in the boolean columns of PARTS. The metrics and the digest of the model that gave the replies are
     missing where a row is not finished.
     """
-    rows, done = [], finished_folders(settings)
-    for (seed, name), folder in row_folders(settings).items():
-        metrics = runs.read_json(folder / "metrics.json") if (seed, name) in done else {}
+    rows = []
+    for one in (one for one in asked_for(settings) if one.kind == REPLIES):
+        metrics = runs.read_json(one.folder / "metrics.json") if one.why_unfinished is None else {}
         low, high = wilson(round(metrics["accuracy"] * metrics["n"]), metrics["n"]) if metrics else (None, None)
-        row = {"seed": seed, "variant": name, **{metric: metrics.get(metric) for metric in METRICS}}
-        row |= {"accuracy_low": low, "accuracy_high": high, **{part: getattr(parse(name), part) for part in PARTS}}
-        rows.append({**row, "model_digest": (runs.manifest(folder) or {}).get("inputs", {}).get("model")})
+        row = {"seed": one.seed, "variant": one.variant, **{metric: metrics.get(metric) for metric in METRICS}}
+        row |= {"accuracy_low": low, "accuracy_high": high}
+        row |= {part: getattr(parse(one.variant), part) for part in PARTS}
+        rows.append({**row, "model_digest": (runs.manifest(one.folder) or {}).get("inputs", {}).get("model")})
     return pd.DataFrame(rows)
 
 
