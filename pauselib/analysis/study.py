@@ -13,7 +13,7 @@ from pauselib.analysis.claims import judged
 from pauselib.analysis.claims.preregistration import plan
 from pauselib.analysis.tables import comparisons, loading, record
 from pauselib.analysis.tables.contrasts import Trials, outcomes
-from pauselib.analysis.tables.curve import Curve, checkpoint_outcomes
+from pauselib.analysis.tables.curve import Curve
 from pauselib.analysis.why import certainty, places, reasons
 from pauselib.analysis.why.pause_origin import PauseOrigin
 from pauselib.manifests import is_path
@@ -49,7 +49,7 @@ class Study:
 
     # Insertion trials: at the end of the training, and by its steps.
     trials = cached_property(lambda self: Trials.of(self.settings, outcomes(self.settings)))
-    curve = cached_property(lambda self: Curve.of(self.settings, checkpoint_outcomes(self.settings)))
+    curve = cached_property(lambda self: Curve.of(self.settings, outcomes(self.settings, loading.CHECKPOINT)))
 
     # Why and where replies pause, token by token.
     positions = cached_property(lambda self: certainty.positions(self.tokens))

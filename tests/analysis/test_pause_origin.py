@@ -70,12 +70,6 @@ def test_the_tables_of_a_row_by_hand(row):
     so_far = origin.by[origin.by["bins_of"] == "so_far"]
     assert so_far[["low", "n"]].to_numpy().tolist() == [[0, 2], [1, 1]]
     assert so_far["implied"].tolist() == [0.25, 0.0]
-    lowest = lowest_losses(row, np.array([0.5, 0.5]))
-    summary = origin.summary.set_index("quantity")
-    assert summary.loc["pauses a reply", ["head", "injector"]].tolist() == [0.5, 1.0]
-    assert summary.loc["places with pauses a reply", ["head", "injector"]].tolist() == [0.5, 1.0]
-    losses = [0.5, lowest["implied"], lowest["constant"]]
-    assert summary.loc["loss in nats a token", ["head", "injector", "one_rate"]].tolist() == pytest.approx(losses)
 
 
 def test_of_several_seeds_those_without_rows_have_no_part_in_the_losses(row):
@@ -97,4 +91,3 @@ def test_where_something_is_missing_the_tables_are_empty(row, by_hand):
     for origin in (PauseOrigin(row, None, replies()), Study(by_hand).pause_origin, Study(row).pause_origin):
         assert origin.by.empty
         assert origin.losses.empty
-        assert origin.summary.empty

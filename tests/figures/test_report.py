@@ -106,7 +106,7 @@ def test_every_table_is_a_csv_file_with_all_digits_and_a_latex_file(executed):
     names = {path.stem for path in folder.glob("*.csv")}
     assert {
         "results",
-        "takeaways",
+        "claims",
         "against_matched",
         "interventions",
         "trial_sft_peft_likelihood",

@@ -88,16 +88,6 @@ def finished_folders(settings: Settings) -> dict[tuple[int, str], Path]:
     return {(one.seed, one.variant): one.folder for one in finished(settings, REPLIES)}
 
 
-def finished_trials(settings: Settings) -> dict[tuple[int, str], Path]:
-    """The folders of the finished trials, by seed and model."""
-    return {(one.seed, one.variant): one.folder for one in finished(settings, TRIAL)}
-
-
-def finished_checkpoints(settings: Settings) -> dict[tuple[int, str, int], Path]:
-    """The folders of the finished trials of checkpoints, by seed, model and step, 0 for the first step's model."""
-    return {(one.seed, one.variant, one.step or 0): one.folder for one in finished(settings, CHECKPOINT)}
-
-
 def row_folders(settings: Settings) -> dict[tuple[int, str], Path]:
     """The folder of every row that the experiment asks for, by seed and variant, whether it exists or not."""
     return {(one.seed, one.variant): one.folder for one in asked_for(settings) if one.kind == REPLIES}
@@ -118,13 +108,14 @@ def results(settings: Settings) -> pd.DataFrame:
     unfrozen is in the boolean columns of PARTS. The metrics and the digest of the model that gave the replies are
     missing where a row is not finished.
     """
-    rows, done = [], finished_folders(settings)
-    for (seed, name), folder in row_folders(settings).items():
-        metrics = read_json(folder / "metrics.json") if (seed, name) in done else {}
+    rows = []
+    for one in (one for one in asked_for(settings) if one.kind == REPLIES):
+        metrics = runs.read_json(one.folder / "metrics.json") if one.why_unfinished is None else {}
         low, high = wilson(round(metrics["accuracy"] * metrics["n"]), metrics["n"]) if metrics else (None, None)
-        row = {"seed": seed, "variant": name, **{metric: metrics.get(metric) for metric in METRICS}}
-        row |= {"accuracy_low": low, "accuracy_high": high, **{part: getattr(parse(name), part) for part in PARTS}}
-        rows.append({**row, "model_digest": (manifests.manifest(folder) or {}).get("inputs", {}).get("model")})
+        row = {"seed": one.seed, "variant": one.variant, **{metric: metrics.get(metric) for metric in METRICS}}
+        row |= {"accuracy_low": low, "accuracy_high": high}
+        row |= {part: getattr(parse(one.variant), part) for part in PARTS}
+        rows.append({**row, "model_digest": (runs.manifest(one.folder) or {}).get("inputs", {}).get("model")})
     return pd.DataFrame(rows)
 
 
@@ -143,23 +134,26 @@ def predictions(settings: Settings) -> pd.DataFrame:
     """
     rows = finished(settings, REPLIES)
     frames = [read_replies(one.folder).assign(seed=one.seed, variant=one.variant) for one in rows]
-    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=REPLY_COLUMNS)
+    return joined(frames, REPLY_COLUMNS)
 
 
 def intervened(settings: Settings) -> pd.DataFrame:
     """The replies under the finished ones of `settings.interventions`, in that order, one line a reply.
 
-    The columns are those of `read_replies`, `seed`, `variant`, `intervention` (the name of its folder), and `allowed`:
-    how many pauses a reply may have where this is all that the intervention changes, else missing.
+    The columns are those of `predictions`, `intervention` (the name of its folder), and `allowed`: how many pauses a
+    reply may have where this is all that the intervention changes, else missing.
     """
     frames = []
     for one in finished(settings, INTERVENED):
         allowed = float(one.row.max_pauses) if set(one.changes) == {"max_pauses"} else float("nan")
         replies = read_replies(one.folder).assign(seed=one.seed, variant=one.variant)
         frames.append(replies.assign(intervention=one.folder.name, allowed=allowed))
-    if not frames:
-        return pd.DataFrame(columns=[*REPLY_COLUMNS, "intervention", "allowed"])
-    return pd.concat(frames, ignore_index=True)
+    return joined(frames, [*REPLY_COLUMNS, "intervention", "allowed"])
+
+
+def joined(frames: list[pd.DataFrame], columns: list[str]) -> pd.DataFrame:
+    """The lines of several tables as one; where there is none, an empty table with these columns."""
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns)
 
 
 def with_tokens(settings: Settings, replies: pd.DataFrame) -> pd.DataFrame:
@@ -174,8 +168,7 @@ def with_tokens(settings: Settings, replies: pd.DataFrame) -> pd.DataFrame:
         path = settings.but(seed=int(seed), variant=name).variant_folder() / "tokens.parquet"
         if path.exists():
             frames.append(mine.merge(pd.read_parquet(path), on="problem_id"))
-    empty = replies[:0].reindex(columns=[*replies.columns, "tokens", "p_pause", "p_best"])
-    found = pd.concat(frames, ignore_index=True) if frames else empty
+    found = joined(frames, [*replies.columns, "tokens", "p_pause", "p_best"])
     path, difficulties = settings.folder() / "data" / "test.parquet", {}
     if path.exists():
         answers = pd.read_parquet(path).set_index("problem_id")["answer"]
