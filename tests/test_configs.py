@@ -115,6 +115,7 @@ def rehearsed(config: dict, problems: Path, tmp_path: Path) -> dict:
     }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("path", "changes"),
     [*((path, {}) for path in CONFIGS), (ROOT / "configs" / "mistral-7b.yaml", {"dtype": "pure_bfloat16"})],

@@ -7,6 +7,7 @@ takes the place of the file's; DATASET=FOLDER is its dataset by a path from here
 behind `--` goes to Snakemake.
 """
 
+import json
 import os
 import sys
 from contextlib import nullcontext
@@ -28,14 +29,17 @@ from pauselib.workflow.step_lines import say, show_step_lines
 DRY = {"-n", "--dry-run", "--dryrun"}  # of Snakemake: it names what it would do
 ELSEWHERE = ("--profile", "--workflow-profile", "--executor", "-e")
 OPTIONS = ["--nolock", "--rerun-incomplete", "--keep-going", "--keep-incomplete", "--logger", "pauselib"]
-"""A run has a lock of its own. A notebook that failed is kept, since it shows the error."""
+OPTIONS += ["--rerun-triggers", "params"]
+"""A run has a lock of its own. A notebook that failed is kept, since it shows the error. What else has to be executed
+again `unfinished_steps` finds.
+"""
 SHARED = ("input-output", "persistence", "software-deployment", "sources", "storage-local-copies")
 """All that Snakemake may share but its cache of sources, which is empty and in a home that may not be writable."""
 
 
 def read_override(argument: str) -> tuple[str, object]:
-    """Return the name and the value of an argument `name=value`: of a setting that is a text that text as it stands, of
-    others, and in quotes, its value as YAML. Raises InputError where it has no value.
+    """Return the name and the value of an argument `name=value`, YAML but for a text without quotes. Raises InputError
+    where it has no value.
     """
     name, equals, value = argument.partition("=")
     if not equals:
@@ -73,7 +77,8 @@ def run_snakemake(settings: Settings, config: dict, *arguments: str) -> int:
         write(record, yaml.safe_dump(config, sort_keys=False))
         steps, unfinished = steps_of_experiment(settings), unfinished_steps(settings)
         show_step_lines(steps, len(steps) - len(unfinished))
-        again = ["--forcerun", *(str(step.notebook) for step in unfinished)] if unfinished else []
+        names = [str(step.notebook) for step in unfinished]
+        again = ["--forcerun", *names, "--config", f"unfinished={json.dumps(names)}"] if names else []
         os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
         files = ["--snakefile", str(ROOT / "Snakefile"), "--directory", str(ROOT), "--configfile", str(record)]
         try:

@@ -110,12 +110,12 @@ def results(settings: Settings) -> pd.DataFrame:
     """
     rows = []
     for one in (one for one in asked_for(settings) if one.kind == REPLIES):
-        metrics = runs.read_json(one.folder / "metrics.json") if one.why_unfinished is None else {}
+        metrics = read_json(one.folder / "metrics.json") if one.why_unfinished is None else {}
         low, high = wilson(round(metrics["accuracy"] * metrics["n"]), metrics["n"]) if metrics else (None, None)
         row = {"seed": one.seed, "variant": one.variant, **{metric: metrics.get(metric) for metric in METRICS}}
         row |= {"accuracy_low": low, "accuracy_high": high}
         row |= {part: getattr(parse(one.variant), part) for part in PARTS}
-        rows.append({**row, "model_digest": (runs.manifest(one.folder) or {}).get("inputs", {}).get("model")})
+        rows.append({**row, "model_digest": (manifests.manifest(one.folder) or {}).get("inputs", {}).get("model")})
     return pd.DataFrame(rows)
 
 
