@@ -1,21 +1,24 @@
-"""Pictures of the number of pauses: against correctness, against the LM's certainty, and as rate ratios."""
+"""Pictures of pauses: how many against correctness and certainty, rate ratios, places and origin."""
 
 import itertools
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 
 from pauselib.analysis.claims.preregistration import plan
 from pauselib.analysis.statistics.intervals import wilson
+from pauselib.analysis.why.pause_origin import IN_WORDS
+from pauselib.analysis.why.places import NUMBER_PLACES
 from pauselib.figures import style
 from pauselib.figures.accuracy import forest
 from pauselib.figures.style import CORRECT, INCORRECT, LINE, legend_above, looks, panels, shows, whiskers
 
 CORRECT_BAR = {"color": CORRECT, "edgecolor": "white", "linewidth": 0, "label": "correct replies"}
 INCORRECT_BAR = {**CORRECT_BAR, "color": INCORRECT, "hatch": "////", "label": "incorrect replies"}
-FEWEST = 20  # positions in a bin of certainty, at least: below that a share is noise
+FEWEST = 20  # positions or tokens in a bin, at least: below that a share is noise
+INJECTOR = {"color": LINE, "linestyle": "--", "linewidth": 1}
 WIDTH, WIDTH_ALONE = 3.4, 5.2  # inches of a panel; one alone has to be as wide as the legend above it
-RATIO_TICKS = (0.1, 0.2, 0.5, 0.7, 0.8, 0.9, 0.95, 1, 1.05, 1.1, 1.2, 1.5, 2, 3, 5, 10)
 
 
 def pause_bins(n_pauses: pd.Series, most: int = 8) -> tuple[pd.Series, list[str]]:
@@ -100,11 +103,7 @@ def rate_ratios(regression: pd.DataFrame):
     margin = plan().margin("incorrect")
     axis.axvspan(1 - margin, 1 + margin, color=LINE, alpha=0.08, linewidth=0)
     axis.axvline(1, color=LINE, linewidth=0.8)
-    axis.set(xlabel="times as many places with pauses, 95 % interval; grey: the margin", xscale="log")
-    low, high = rows["low"].min() / 1.1, rows["high"].max() * 1.1
-    ticks = [tick for tick in RATIO_TICKS if low < tick < high and (high < 1.3 or tick not in (0.95, 1.05))]
-    axis.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
-    axis.minorticks_off()
+    axis.set(xlabel="times as many places with pauses, 95 % interval; grey: the margin")
     return figure
 
 
@@ -114,3 +113,62 @@ def ratio_label(row) -> str:
         return f"{row.term}, a standard deviation more"
     held = "nothing held equal" if row.model == "incorrect alone" else row.model
     return f"incorrect : correct, {held}"
+
+
+@shows("Where in the reply the pauses of one variant are, at which numbers, and how many stand in a row.")
+def places_of_variant(found: dict[str, pd.DataFrame], variant: str | None):
+    """Draw the tables of `places.pause_places` for one variant; the marks are where an even spread would be."""
+    relative, numbers, runs = (found[key][found[key]["variant"] == variant] for key in ("relative", "numbers", "runs"))
+    if relative.empty and runs.empty:
+        return panels(0)[0]
+    figure, (first, second, third) = panels(3)
+    colour = looks([variant])[variant]["color"]
+    middle = (relative["low"] + relative["high"]) / 2
+    first.bar(middle, relative["share"], width=0.09, color=colour, label="pauses")
+    first.plot(middle, relative["expected"], "_", color=LINE, markersize=14, label="if spread evenly")
+    first.set(title="place in the reply", xlabel="0 the start, 1 the end", ylabel="share of the pauses")
+    first.legend(frameon=False)
+    present = [place for place in NUMBER_PLACES if place in set(numbers["number"])]
+    numbers = numbers.set_index("number").loc[present]
+    x = np.arange(len(numbers))
+    second.bar(x, numbers["share"], color=colour)
+    second.plot(x, numbers["expected"], "_", color=LINE, markersize=24)
+    second.set_xticks(x, [words.replace(" a ", "\na ") for words in present], fontsize=8)
+    second.set(title="at numbers", ylabel="share of the pauses")
+    third.bar(runs["length"], runs["n"], color=colour)
+    third.set(title="pauses in a row", xlabel="pauses", ylabel="runs")
+    figure.suptitle(variant, fontsize=9)
+    return figure
+
+
+@shows(
+    "The probability of a pause by the head of a variant, beside the one that the injector implies, by the pauses so "
+    "far, the words so far and the length of the reply; and the head's loss by the steps of its training."
+)
+def pause_origin(by: pd.DataFrame, losses: pd.DataFrame, variant: str | None):
+    """Draw `by` and `losses` of a `PauseOrigin`. Words are tokens that are no pause."""
+    by = by[by["n"] >= FEWEST]
+    if by.empty:
+        return panels(0)[0]
+    figure, axes = panels(4 if len(losses) else 3, width=3.6, height=2.5, across=2)
+    look = {**looks([variant])[variant], "markersize": 4, "linewidth": 1}
+    for axis, (column, words) in zip(axes, IN_WORDS.items()):
+        part = by[by["bins_of"] == column]
+        axis.plot(part["value"], part["head"], label=f"the head of {variant}", **look)
+        axis.plot(part["value"], part["implied"], label="the injector, known exactly", **INJECTOR)
+        axis.set(xlabel=words, ylabel="probability of a pause", ylim=(0, None))
+        if column == "gap" and len(part):
+            ticks = [tick for tick in (0, 1, 3, 10, 30, 100, 300) if tick <= part["value"].max()]
+            axis.set_xscale("symlog", linthresh=1)
+            axis.set_xticks(ticks, [str(tick) for tick in ticks])
+            axis.minorticks_off()
+    if len(losses):
+        measured, trained = losses.dropna(subset="loss"), losses.dropna(subset="training")
+        axes[3].plot(trained["step"], trained["training"], **{**look, "marker": "", "alpha": 0.5})
+        axes[3].plot(measured["step"], measured["loss"], **look)
+        axes[3].plot(losses["step"], losses["implied"], **INJECTOR)
+        constant = {**INJECTOR, "linestyle": ":", "label": "one rate for all tokens"}
+        axes[3].plot(losses["step"], losses["constant"], **constant)
+        axes[3].set(xlabel="steps of the warm-up, points: validation", ylabel="loss of the head, nats")
+    legend_above(figure, [axes[0], axes[-1]])
+    return figure
