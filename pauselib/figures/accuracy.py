@@ -4,10 +4,10 @@ import matplotlib.pyplot as plt
 import pandas as pd
 
 from pauselib.decoding.interventions import name_in_words
-from pauselib.figures.style import LINE, PAUSE_PART_COLOURS, looks, panels, shows, whiskers
+from pauselib.figures.style import LINE, PAUSE_PART_COLOURS, looks, mostly_linear, panels, shows, whiskers
 
 LINEAR = 10  # points; a difference beyond is on a logarithmic scale: models that never answer would squeeze all others
-TICKS = (-80, -40, -20, -10, -5, 0, 5, 10, 20, 40, 80)  # points
+TICKS = (2, 5, 10, 20, 40, 80)  # points, also below 0
 
 
 def forest(axis, labels: list[str], styles: list[dict], table: pd.DataFrame, estimate: str) -> None:
@@ -32,15 +32,11 @@ def pair_of_forests(labels: list[str], names: pd.Series, left: pd.DataFrame, rig
     figure, axes = plt.subplots(1, 2, figsize=(10, height), sharey=True)
     styles = [looks(names)[name] for name in names]
     forest(axes[0], labels, styles, left, "accuracy")
-    axes[0].set(xlabel="accuracy on the test problems, 95 % interval")
-    axes[0].set_xlim(-0.02, min(1.02, left["high"].max() + 0.05))
+    axes[0].set(xlabel="accuracy on the test problems, 95 % interval", xlim=(-0.02, left["high"].max() + 0.05))
     points = 100 * right[["difference", "low", "high"]].astype(float)
     forest(axes[1], labels, styles, points, "difference")
     axes[1].axvline(0, color=LINE, linewidth=0.8)
-    axes[1].set_xscale("symlog", linthresh=LINEAR)
-    low, high = min(points["low"].min(), -1), max(points["high"].max(), 1)
-    axes[1].set_xticks(ticks := [tick for tick in TICKS if low <= tick <= high], map(str, ticks))
-    axes[1].minorticks_off()
+    mostly_linear(axes[1], "x", LINEAR, TICKS)
     return figure
 
 

@@ -10,12 +10,22 @@ from pauselib.analysis.claims.preregistration import plan
 from pauselib.analysis.statistics.intervals import wilson
 from pauselib.analysis.why.pause_origin import IN_WORDS
 from pauselib.analysis.why.places import NUMBER_PLACES
-from pauselib.figures import style
 from pauselib.figures.accuracy import forest
-from pauselib.figures.style import CORRECT, INCORRECT, LINE, legend_above, looks, panels, shows, whiskers
+from pauselib.figures.style import (
+    CORRECT,
+    INCORRECT,
+    LINE,
+    PAUSE_PART_COLOURS,
+    legend_above,
+    looks,
+    panels,
+    shows,
+    whiskers,
+)
 
 CORRECT_BAR = {"color": CORRECT, "edgecolor": "white", "linewidth": 0, "label": "correct replies"}
 INCORRECT_BAR = {**CORRECT_BAR, "color": INCORRECT, "hatch": "////", "label": "incorrect replies"}
+SHARE = {"color": LINE, "marker": "o", "markersize": 3, "linewidth": 1, "elinewidth": 0.7}
 FEWEST = 20  # positions or tokens in a bin, at least: below that a share is noise
 INJECTOR = {"color": LINE, "linestyle": "--", "linewidth": 1}
 WIDTH, WIDTH_ALONE = 3.4, 5.2  # inches of a panel; one alone has to be as wide as the legend above it
@@ -53,18 +63,13 @@ def accuracy_by_pauses(replies: pd.DataFrame):
         axis.set(xlabel="pauses in the reply", ylabel="replies")
         axis.set_title(name, fontsize=8)
         axis.grid(visible=False)
-        draw_accuracy(share, right[n > 0], n[n > 0])
+        right, n = right[n > 0], n[n > 0]
+        low, high = zip(*(wilson(count, total) for count, total in zip(right, n)))
+        share.errorbar(n.index, right / n, whiskers(right / n, low, high), label="accuracy, 95 % interval", **SHARE)
+        share.set(ylim=(0, 1.02), ylabel="accuracy")
+        share.spines["right"].set_visible(True)
     legend_above(figure, axes + shares)
     return figure
-
-
-def draw_accuracy(axis, right: pd.Series, n: pd.Series) -> None:
-    """Draw the accuracy in every bin, `right` of `n` replies, with its 95 % Wilson interval; the index has the bins."""
-    low, high = zip(*(wilson(count, total) for count, total in zip(right, n)))
-    look = {"color": LINE, "marker": "o", "markersize": 3, "linewidth": 1, "elinewidth": 0.7}
-    axis.errorbar(n.index, right / n, whiskers(right / n, low, high), label="accuracy, 95 % interval", **look)
-    axis.set(ylim=(0, 1.02), ylabel="accuracy")
-    axis.spines["right"].set_visible(True)
 
 
 @shows("The share of positions that are pauses by the probability of the LM's best word there, one line a variant.")
@@ -79,10 +84,8 @@ def certainty_curve(by_certainty: pd.DataFrame, prediction: pd.DataFrame):
     areas = prediction.groupby("by", sort=False)["auc"].median()
     title = ", ".join(f"{by} {area:.2f}" for by, area in areas.items()) or "nothing to show yet"
     axis.set(xlim=(0, 1), ylim=(-0.02, 1.02), title=f"AUC of a pause, medians: {title}")
-    of_pausing = list(style.PAUSE_PART_COLOURS.values())[:3]
-    axis.legend(
-        handles=[plt.Line2D([], [], marker="o", color=c, label=words) for c, words in of_pausing], frameon=False
-    )
+    of_pausing = list(PAUSE_PART_COLOURS.values())[:3]
+    axis.legend([plt.Line2D([], [], marker="o", color=colour) for colour, _ in of_pausing], dict(of_pausing).values())
     return figure
 
 
@@ -99,20 +102,14 @@ def rate_ratios(regression: pd.DataFrame):
     figure, (axis,) = panels(1, width=7, height=0.9 + 0.32 * len(rows))
     kinds = {True: {"color": INCORRECT, "marker": "o"}, False: {"color": LINE, "marker": "s"}}
     styles = [kinds[term == "incorrect"] for term in rows["term"]]
-    forest(axis, [ratio_label(row) for row in rows.itertuples()], styles, rows, "rate_ratio")
+    compared = "incorrect : correct, " + rows["model"].replace("incorrect alone", "nothing held equal")
+    labels = compared.where(rows["term"] == "incorrect", rows["term"] + ", a standard deviation more").tolist()
+    forest(axis, labels, styles, rows, "rate_ratio")
     margin = plan().margin("incorrect")
     axis.axvspan(1 - margin, 1 + margin, color=LINE, alpha=0.08, linewidth=0)
     axis.axvline(1, color=LINE, linewidth=0.8)
     axis.set(xlabel="times as many places with pauses, 95 % interval; grey: the margin")
     return figure
-
-
-def ratio_label(row) -> str:
-    """Return what the rate ratio in a row of the regression compares."""
-    if row.term != "incorrect":
-        return f"{row.term}, a standard deviation more"
-    held = "nothing held equal" if row.model == "incorrect alone" else row.model
-    return f"incorrect : correct, {held}"
 
 
 @shows("Where in the reply the pauses of one variant are, at which numbers, and how many stand in a row.")

@@ -138,3 +138,17 @@ def whiskers(value, low, high) -> np.ndarray:
     """
     value, low, high = (np.asarray(numbers, float) for numbers in (value, low, high))
     return np.maximum([value - low, high - value], 0)
+
+
+def mostly_linear(axis, of: str, linear: float, ticks: Iterable[float]) -> None:
+    """Make the `x` or `y` axis linear up to `linear` on both sides of 0 and logarithmic beyond, marked at some `ticks`.
+
+    Those outside the data are left out, and so are those that would crowd at 0.
+    """
+    getattr(axis, f"set_{of}scale")("symlog", linthresh=linear)
+    low, high = getattr(axis, f"get_{of}lim")()
+    inside = [sign * tick for sign in (-1, 1) for tick in ticks if low < sign * tick < high]
+    smallest = max(map(abs, inside), default=0) / 20
+    marks = sorted([0, *(tick for tick in inside if abs(tick) >= smallest)])
+    axis.set(**{f"{of}ticks": marks, f"{of}ticklabels": [f"{tick:g}" for tick in marks]})
+    axis.minorticks_off()

@@ -5,7 +5,7 @@ import itertools
 import pandas as pd
 
 from pauselib.analysis.tables.contrasts import OUTCOMES
-from pauselib.figures.style import LINE, legend_above, looks, panels, shows, whiskers
+from pauselib.figures.style import LINE, legend_above, looks, mostly_linear, panels, shows, whiskers
 from pauselib.trials.contents import CONTENTS
 from pauselib.trials.sites import SITES
 from pauselib.variants import matched_baseline, parse
@@ -70,12 +70,7 @@ def finish(axis, places: list[int], in_nats: bool) -> None:
     axis.axhline(0, color=LINE, linewidth=0.8)
     axis.set_xticks(places, [str(place) for place in places])
     if in_nats:
-        axis.set_yscale("symlog", linthresh=LINEAR)
-        low, high = axis.get_ylim()
-        inside = [sign * tick for sign in (-1, 1) for tick in TICKS if low < sign * tick < high]
-        smallest = max(map(abs, inside), default=0) / 20
-        ticks = sorted([0, *(tick for tick in inside if abs(tick) >= smallest)])
-        axis.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
+        mostly_linear(axis, "y", LINEAR, TICKS)
     axis.minorticks_off()
 
 
