@@ -7,7 +7,7 @@ from pauselib.decoding.interventions import name_in_words
 from pauselib.figures.style import LINE, PAUSE_PART_COLOURS, looks, mostly_linear, panels, shows, whiskers
 
 LINEAR = 10  # points; a difference beyond is on a logarithmic scale: models that never answer would squeeze all others
-TICKS = (2, 5, 10, 20, 40, 80)  # points, also below 0
+TICKS = (1, 2, 5, 10, 20, 40, 80)  # points, also below 0
 
 
 def forest(axis, labels: list[str], styles: list[dict], table: pd.DataFrame, estimate: str) -> None:
