@@ -9,6 +9,7 @@ from pathlib import Path
 from pauselib import artifacts
 from pauselib.analysis.tables.loading import INTERVENED, REPLIES, TRIAL, asked_for
 from pauselib.analysis.tables.record import why_read_again
+from pauselib.files import read_json
 from pauselib.settings import Settings
 from pauselib.trials import models_of_trial
 

@@ -33,7 +33,7 @@ def test_a_study_of_nothing_has_all_its_tables(tmp_path):
     assert study.finished_rows == []
     assert study.plan_status == "not registered"
     assert study.scope == ["0 of 25 rows are finished, with these training seeds: 42."]
-    assert len(study.built_in) == 2
+    assert len(study.limits) == 6
     assert study.example_variant is None
 
 

@@ -26,6 +26,21 @@ def incorrect_pause_more(replies: pd.DataFrame, plan: Preregistration) -> Estima
     return Estimate(*ratio, detectable_ratio(ratio, plan), null=1.0, doubt=doubt_of_sites(used, plan))
 
 
+def ratios(replies: pd.DataFrame, plan: Preregistration) -> pd.DataFrame:
+    """The ratio of the claim as it is judged, and beside it the one with the replies that were cut.
+
+    Two lines, `replies` "not cut" and "all", with the `ratio`, its interval `low` to `high`, and how many problems have
+    a correct and an incorrect reply that pauses. No line where there is no ratio.
+    """
+    lines = []
+    for name, some in (("not cut", replies[~replies["truncated"].astype(bool)]), ("all", replies)):
+        used = comparable(some)
+        paused = used[used["n_sites"] > 0].groupby("correct")["problem_id"].nunique()
+        if len(used):
+            lines.append([name, *site_ratio(used, plan), paused[True], paused[False]])
+    return pd.DataFrame(lines, columns=["replies", "ratio", "low", "high", "problems_correct", "problems_incorrect"])
+
+
 def comparable(replies: pd.DataFrame) -> pd.DataFrame:
     """The replies of those published models (variant and seed) with a trained head that pause and have both correct and
     incorrect replies.
