@@ -30,7 +30,7 @@ RECIPES = {  # a file of the package, the text before which something new goes (
     "injection/strategies.py": (None, "@strategy(in_prompt=True)\ndef dummy(*_):\n    return [0, 0]"),
     "decoding/interventions.py": (
         "INTERV",
-        'class Dummy(Intervention):\n    push: int = setting(0, "a dummy", "intervene")',
+        'class Dummy(Intervention):\n    push: int = setting(0, "new", "intervene")',
     ),
     "trials/sites.py": (None, 'class Dummy(BeforeStep):\n    name, meaning = 2 * ("dummy",)\nSITES["dummy"] = Dummy()'),
     "trials/contents.py": (None, 'class Dummy(Dots):\n    name, meaning = 2 * ("dummy",)\nCONTENTS["dummy"] = Dummy()'),
@@ -55,13 +55,7 @@ def seen(runs_dir: str) -> dict:
 
 def used(runs_dir: str) -> dict:
     """What is new, each found by its name and taken by all that takes its like."""
-    new = {
-        "task": "dummy",
-        "dummy_setting": 5,
-        "trial_sites": ["dummy"],
-        "trial_contents": ["dummy"],
-        "trials": NEW[:2],
-    }
+    new = {"task": "dummy", "dummy_setting": 5, "trial_sites": ["dummy"], "trial_contents": ["dummy"]}
     interventions = [{"variant": "sft_peft", "push": 2}]
     settings = Settings(runs_dir=runs_dir, variants=[*OLD, *NEW], interventions=interventions, **new)
     return {
@@ -80,13 +74,9 @@ def used(runs_dir: str) -> dict:
 
 def pictures() -> list:
     """Every picture that has a variant, an intervention, a site or a content in it, with the new ones in its table."""
-    table = pd.DataFrame(
-        {"variant": ["sft_peft", *NEW], "low": 0.1, "high": 0.3, "estimate": 0.2, "dose": 4, "step": 1}
-    )
+    table = pd.DataFrame({"variant": ["sft_peft", *NEW], "low": 0, "high": 1, "estimate": 0.2, "dose": 4, "step": 1})
     table = table.assign(accuracy=0.2, difference=0.2, share=0.2, expected=0.1, n=30, number="elsewhere", length=2)
-    effects = table.assign(
-        intervention="push-2", n_pauses=2, pauses_mean=2, correct=True, accuracy_low=0, accuracy_high=1
-    )
+    effects = table.assign(intervention="push-2", n_pauses=2, pauses_mean=2, correct=1, accuracy_low=0, accuracy_high=1)
     gains = pd.concat(table.assign(site="dummy", content=content) for content in ("pauses", "dummy", "masked"))
     by = pd.DataFrame({"bins_of": ["so_far", "gap", "length"], "value": 1, "n": 30, "head": 0.2, "implied": 0.1})
     losses = pd.DataFrame({"step": [1], "training": 1.0, "loss": 1.0, "constant": 1.0, "implied": 1.0})
@@ -130,10 +120,9 @@ def test_what_was_there_stays_and_only_the_cells_of_a_new_setting_s_notebook_get
     for what in ("variants", "looks", "unfinished"):
         assert after[what] == before[what]
     assert after["defaults"] == {**before["defaults"], "dummy_setting": 0, "push": 0}
-    new = {
-        name: [line for line in after["cells"][name] if line not in before["cells"][name]] for name in EVERY_NOTEBOOK
-    }
-    new_lines = {"inject": ["dummy_setting: int = 0  # a dummy"], "evaluate": ["push: int = 0  # a dummy"]}
+    cells = [(name, before["cells"][name], lines) for name, lines in after["cells"].items()]
+    new = {name: [line for line in lines if line not in old] for name, old, lines in cells}
+    new_lines = {"inject": ["dummy_setting: int = 0  # a dummy"], "evaluate": ["push: int = 0  # new"]}
     assert {name: lines for name, lines in new.items() if lines} == new_lines
 
 
