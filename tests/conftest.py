@@ -179,6 +179,34 @@ def intervened(by_hand):
     return settings
 
 
+@pytest.fixture(scope="session")
+def kernel():
+    """One kernel for all notebooks, since its start and its imports take longer than a notebook."""
+    from jupyter_client import KernelManager
+
+    manager = KernelManager(kernel_name="python3")
+    manager.start_kernel(cwd=str(ROOT))
+    yield manager
+    manager.shutdown_kernel(now=True)
+
+
+@pytest.fixture(scope="session")
+def run_notebook(kernel):
+    """run_notebook(step, out, settings): execute a notebook by papermill in an empty namespace."""
+    import papermill
+
+    def execute(step: str, out: Path, settings: dict) -> None:
+        client = kernel.client()
+        client.start_channels()
+        client.wait_for_ready()
+        client.execute("%reset -f", reply=True)
+        client.stop_channels()
+        source = ROOT / "notebooks" / f"{step}.ipynb"
+        papermill.execute_notebook(str(source), str(out), settings, km=kernel, progress_bar=False)
+
+    return execute
+
+
 @pytest.fixture
 def shown(monkeypatch):
     """What a notebook was given to show: ("new" or "update", what)."""

@@ -4,12 +4,9 @@ import json
 import shutil
 from pathlib import Path
 
-import nbformat
 import pandas as pd
-import papermill
 import pytest
 import yaml
-from jupyter_client import KernelManager
 from transformers import AutoConfig, AutoModelForCausalLM
 
 from pauselib.files import read_json, read_json_lines, write_json_lines
@@ -32,33 +29,6 @@ FAMILIES = {  # of the models that are not embedded: as they are but for their s
     "smollm2": ("llama", {"tie_word_embeddings": True, "max_position_embeddings": 8192}),
 }
 CONFIGS = sorted((ROOT / "configs").glob("*.yaml"))
-
-
-@pytest.fixture(scope="module")
-def kernel():
-    """One kernel for all notebooks, since its start and its imports take longer than a notebook."""
-    manager = KernelManager(kernel_name="python3")
-    manager.start_kernel(cwd=str(ROOT))
-    yield manager
-    manager.shutdown_kernel(now=True)
-
-
-@pytest.fixture(scope="module")
-def run(kernel):
-    """run(step, folder, settings): execute a notebook by papermill, in an empty namespace; return all that it shows."""
-
-    def execute(step: str, out: Path, settings: dict) -> str:
-        client = kernel.client()
-        client.start_channels()
-        client.wait_for_ready()
-        client.execute("%reset -f", reply=True)
-        client.stop_channels()
-        papermill.execute_notebook(
-            str(ROOT / "notebooks" / f"{step}.ipynb"), str(out), settings, km=kernel, progress_bar=False
-        )
-        return nbformat.writes(nbformat.read(out, as_version=4))
-
-    return execute
 
 
 @pytest.fixture(scope="module")
@@ -121,21 +91,23 @@ def rehearsed(config: dict, problems: Path, tmp_path: Path) -> dict:
     [*((path, {}) for path in CONFIGS), (ROOT / "configs" / "mistral-7b.yaml", {"dtype": "pure_bfloat16"})],
     ids=lambda value: value.stem if isinstance(value, Path) else "-".join(value.values()),
 )
-def test_a_shipped_configuration_runs_from_its_first_notebook_to_its_table(path, changes, problems, run, tmp_path):
+def test_a_shipped_configuration_runs_from_its_first_notebook_to_its_table(
+    path, changes, problems, run_notebook, tmp_path
+):
     config = rehearsed({**yaml.safe_load(path.read_text()), **changes}, problems, tmp_path)
     settings = of_experiment(config)
     rows = [settings.but(variant=name, seed=settings.seeds[0]) for name in settings.variants]
     first = {**config, "variant": rows[0].variant, "seed": rows[0].seed}
-    run("inject", tmp_path / "inject.ipynb", first)
-    run("warmup", tmp_path / "warmup.ipynb", first)
+    run_notebook("inject", tmp_path / "inject.ipynb", first)
+    run_notebook("warmup", tmp_path / "warmup.ipynb", first)
     for variant in settings.variants:
-        run("evaluate", tmp_path / "evaluate.ipynb", {**first, "variant": variant})
+        run_notebook("evaluate", tmp_path / "evaluate.ipynb", {**first, "variant": variant})
     for one in settings.interventions:
-        run("evaluate", tmp_path / "evaluate.ipynb", {**first, **one})
+        run_notebook("evaluate", tmp_path / "evaluate.ipynb", {**first, **one})
     if settings.trials:
-        run("trial", tmp_path / "trial.ipynb", first)
+        run_notebook("trial", tmp_path / "trial.ipynb", first)
     if not changes:
-        run("analyze", tmp_path / "analyze.ipynb", config)
+        run_notebook("analyze", tmp_path / "analyze.ipynb", config)
         table = pd.read_csv(settings.folder() / "results.csv")
         assert set(table["variant"]) == set(settings.variants)
         assert table["accuracy"].notna().all()

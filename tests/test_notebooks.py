@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -25,6 +26,16 @@ SMALL = {
     "max_steps": 2,
     "base_max_steps": 2,
     "max_new_tokens": 20,
+}
+REPLY = {"problem_id", "question", "gold", "reply", "predicted", "correct", "n_pauses", "n_tokens", "truncated"}
+METRICS = {
+    "accuracy",
+    "eval_loss",
+    "pauses_mean",
+    "pauses_mean_correct",
+    "pauses_mean_incorrect",
+    "truncated_rate",
+    "n",
 }
 
 
@@ -74,91 +85,83 @@ def test_a_committed_notebook_has_no_outputs_and_short_cells(path):
             assert "parameters" in cell.metadata.get("tags", []) or len(cell.source.splitlines()) <= 10
 
 
-def test_one_variant_from_nothing_then_its_replies_then_its_trial_then_the_table(tmp_path):
-    settings = {**SMALL, "runs_dir": str(tmp_path / "runs")}
-    folder = tmp_path / "runs" / "small"
-    trained = run("warmup", tmp_path / "out.ipynb", variant="sft_peft", **settings)
-    assert trained.returncode == 0, trained.stderr
-    assert (folder / "seed-42" / "sft_peft" / "model" / "model.safetensors").exists()
-    assert (folder / "seed-42" / "baseline_1_epoch" / "model" / "model.safetensors").exists()
-    evaluated = run("evaluate", tmp_path / "out.ipynb", ROOT / "notebooks", variant="sft_peft.yaml", **settings)
-    assert evaluated.returncode == 0, evaluated.stderr
-    replies = [
-        json.loads(line) for line in (folder / "seed-42" / "sft_peft" / "predictions.jsonl").read_text().splitlines()
-    ]
-    assert [reply["problem_id"] for reply in replies] == [f"test-{i}" for i in range(4)]
-    assert set(replies[0]) >= {
-        "problem_id",
-        "question",
-        "gold",
-        "reply",
-        "predicted",
-        "correct",
-        "n_pauses",
-        "n_tokens",
-        "truncated",
-    }
-    metrics = json.loads((folder / "seed-42" / "sft_peft" / "metrics.json").read_text())
-    assert set(metrics) >= {
-        "accuracy",
-        "eval_loss",
-        "pauses_mean",
-        "pauses_mean_correct",
-        "pauses_mean_incorrect",
-        "truncated_rate",
-        "n",
-    }
+@pytest.fixture(scope="module")
+def chain(tmp_path_factory, run_notebook):
+    """A folder where all notebooks ran for one row: NAME.ipynb is executed, and runs/small has what they made."""
+    folder = tmp_path_factory.mktemp("chain")
+    settings = {**SMALL, "runs_dir": str(folder / "runs")}
     few = {"trial_sites": ["step", "result"], "trial_contents": ["pauses", "masked"], "trial_doses": [4]}
-    tried = run("trial", tmp_path / "trial.ipynb", variant="sft_peft", **few, **settings)
-    assert tried.returncode == 0, tried.stderr
-    assert "pauses − nothing, of sft_peft" in (tmp_path / "trial.ipynb").read_text()
-    for model in ("sft_peft", "baseline_1_epoch", "baseline_matched"):
-        assert (folder / "seed-42" / model / "trial" / "trials.parquet").exists()
-    analyzed = run("analyze", tmp_path / "out.ipynb", **settings)
+    of_row = {"variant": "sft_peft", **settings}
+    run_notebook("inject", folder / "inject.ipynb", settings)
+    trained = run("warmup", folder / "warmup.ipynb", **of_row)
+    assert trained.returncode == 0, trained.stderr
+    run_notebook("evaluate", folder / "evaluate.ipynb", {**of_row, "variant": "sft_peft.yaml"})
+    run_notebook("trial", folder / "trial.ipynb", {**of_row, **few})
+    analyzed = run("analyze", folder / "analyze.ipynb", ROOT / "notebooks", **settings)
     assert analyzed.returncode == 0, analyzed.stderr
-    assert "1 of 25 rows are finished" in (tmp_path / "out.ipynb").read_text()
-    lines = (folder / "results.csv").read_text().splitlines()
-    assert len(lines) == 26
+    rows_dir = {name: settings[name] for name in ("runs_dir", "experiment")}
+    for step in ("start", "explore", "compare", "audit"):
+        more = {"variant": "sft_peft", "other_variant": "sft_peft"} if step == "compare" else {}
+        run_notebook(step, folder / f"{step}.ipynb", {**rows_dir, **more})
+    return folder
+
+
+def test_one_variant_from_nothing_has_its_models_its_replies_its_trials_and_its_line_of_the_table(chain):
+    folder = chain / "runs" / "small"
+    rows = folder / "seed-42"
+    for model in ("sft_peft", "baseline_1_epoch"):
+        assert (rows / model / "model" / "model.safetensors").exists()
+    for model in ("sft_peft", "baseline_1_epoch", "baseline_matched"):
+        assert (rows / model / "trial" / "trials.parquet").exists()
+    replies = [json.loads(line) for line in (rows / "sft_peft" / "predictions.jsonl").read_text().splitlines()]
+    assert [reply["problem_id"] for reply in replies] == [f"test-{i}" for i in range(4)]
+    assert set(replies[0]) >= REPLY
+    assert set(json.loads((rows / "sft_peft" / "metrics.json").read_text())) >= METRICS
+    assert len((folder / "results.csv").read_text().splitlines()) == 26
     report = (folder / "report.html").read_text()
     assert "1 of 25 rows are finished" in report
     assert report.count("<img") > 5
     assert "http://" not in report
+    assert "pauses − nothing, of sft_<wbr>peft" in (chain / "trial.ipynb").read_text()
+    assert "1 of 25 rows are finished" in (chain / "analyze.ipynb").read_text()
 
 
-def test_analyze_from_nothing_shows_a_table_of_missing_rows(tmp_path):
-    analyzed = run("analyze", tmp_path / "out.ipynb", ROOT / "notebooks", runs_dir=str(tmp_path / "runs"))
-    assert analyzed.returncode == 0, analyzed.stderr
+@pytest.mark.parametrize("step", EVERY_NOTEBOOK)
+def test_an_executed_notebook_is_small_and_has_no_widgets_nor_more_than_a_line_of_progress(step, chain):
+    notebook = nbformat.read(chain / f"{step}.ipynb", as_version=4)
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    assert "widgets" not in notebook.metadata
+    assert all(len(cell.outputs) <= (20 if step == "analyze" else 5) for cell in code)
+    assert (chain / f"{step}.ipynb").stat().st_size < 1_000_000
+    for training in [cell for cell in code if "steps.warm_up" in cell.source]:  # the last of the pictures that grew
+        assert sum("image/png" in output.get("data", {}) for output in training.outputs) == 1
+
+
+def test_analyze_from_nothing_shows_a_table_of_missing_rows(run_notebook, tmp_path):
+    run_notebook("analyze", tmp_path / "out.ipynb", {"runs_dir": str(tmp_path / "runs")})
     assert "0 of 25 rows are finished" in (tmp_path / "runs" / "tiny" / "report.html").read_text()
 
 
-def test_executed_notebooks_have_one_progress_line_and_no_widgets(tmp_path):
-    assert (
-        run("warmup", tmp_path / "out.ipynb", variant="sft", runs_dir=str(tmp_path / "runs"), **SMALL).returncode == 0
-    )
-    notebook = nbformat.read(tmp_path / "out.ipynb", as_version=4)
-    assert "widgets" not in notebook.metadata
-    assert all(len(cell.outputs) <= 4 for cell in notebook.cells if cell.cell_type == "code")
-    (training,) = [cell for cell in notebook.cells if "steps.warm_up" in cell.source]
-    assert (
-        sum("image/png" in output.get("data", {}) for output in training.outputs) == 1
-    )  # the last of the pictures that grew
-    assert (tmp_path / "out.ipynb").stat().st_size < 300_000
+def files_in(folder: Path) -> list[Path]:
+    """The files below a folder, without locks."""
+    return [path for path in folder.rglob("*") if path.is_file() and path.suffix != ".lock"]
+
+
+def test_bad_input_is_refused_in_one_sentence_below_all_that_papermill_says(tmp_path):
+    refused = run("warmup", tmp_path / "out.ipynb", runs_dir=str(tmp_path / "runs"), lrr=1)
+    assert refused.returncode != 0
+    assert refused.stderr.strip().splitlines()[-1].startswith("There is no parameter 'lrr': did you mean")
+    assert files_in(tmp_path / "runs") == []
 
 
 @pytest.mark.parametrize(
     ("parameters", "sentence"),
     [
-        ({"lrr": 1}, "There is no parameter 'lrr': did you mean"),
         ({"variant": "sft_pefd"}, "There is no variant 'sft_pefd': did you mean 'sft_peft'?"),
-        (
-            {"dataset": "/no/such/folder"},
-            "The dataset '/no/such/folder' is not there: nothing has",
-        ),
+        ({"dataset": "/no/such/folder"}, "The dataset '/no/such/folder' is not there: nothing has"),
     ],
 )
-def test_bad_input_is_refused_in_one_sentence_and_writes_nothing(parameters, sentence, tmp_path):
-    refused = run("warmup", tmp_path / "out.ipynb", runs_dir=str(tmp_path / "runs"), **parameters)
-    assert refused.returncode != 0
-    assert refused.stderr.strip().splitlines()[-1].startswith(sentence)  # last and alone, below papermill's own frames
-    left = [path for path in (tmp_path / "runs").rglob("*") if path.is_file() and path.suffix != ".lock"]
-    assert left == []
+def test_bad_input_writes_nothing(parameters, sentence, run_notebook, tmp_path):
+    with pytest.raises(papermill.exceptions.PapermillExecutionError, match=re.escape(sentence)):
+        run_notebook("warmup", tmp_path / "out.ipynb", {"runs_dir": str(tmp_path / "runs"), **parameters})
+    assert files_in(tmp_path / "runs") == []
