@@ -15,7 +15,7 @@ import wrapt
 
 from pauselib.machine import use_one_thread
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 KNOWN_TO = {
     "transformers.models.auto.configuration_auto": "pauselib.model.configuration",

@@ -5,9 +5,10 @@
     tables/over_seeds.csv where variant == "sft_peft": 100*accuracy
     -->
 
-A line names a file, from the page's folder, then lines of it as `DataFrame.query` reads them and columns as
-`DataFrame.eval` does: the numbers of the paragraph or table in their order. `{0}` is the first cell of a row, and then
-the lines stand for each row. What is computed from an archive has the names of `of_replies`.
+README's comments are in `numbers_of_readme.md`, so that a reader sees none. A line names a file, from the page's folder,
+then lines of it as `DataFrame.query` reads them and columns as `DataFrame.eval` does: the numbers of the paragraph or
+table in their order. `{0}` is the first cell of a row, and then the lines stand for each row. What is computed from an
+archive has the names of `of_replies`.
 """
 
 import re
@@ -24,7 +25,8 @@ from pauselib.analysis.statistics.paired import compare
 from pauselib.analysis.study import Study
 from pauselib.tokens import PAUSE_TEXT
 
-PAGES = [ROOT / "README.md", *sorted((ROOT / "results").glob("*/results.md"))]
+README = ROOT / "README.md"
+PAGES = [README, *sorted((ROOT / "results").glob("*/results.md"))]
 COMMENT = re.compile(r"<!-- numbers\n(.*?)-->", re.DOTALL)
 SOURCE = re.compile(r"(?P<file>\S+)(?: where (?P<lines>.*))?: (?P<columns>.*)")
 NUMBER = re.compile(r"(?<![\w-])[-+]?\d+\.\d+")
@@ -91,9 +93,20 @@ def check(block: str, page: Path, study) -> None:
         assert float(number) == float(f"{value:.{decimals}f}"), f"{page}: {number} is {value} in {text}"
 
 
+def blocks_of(page: Path) -> list[str]:
+    """The paragraphs and tables of a page, each with its comments; README's come from a file of their own."""
+    if page != README:
+        return re.split(r"\n\n+", page.read_text())
+    blocks = re.split(r"\n\n+|\n(?=\* )", page.read_text())
+    comments = iter(COMMENT.finditer(Path(__file__).with_name("numbers_of_readme.md").read_text()))
+    found = [block + next(comments)[0] if NUMBER.search(FIXED.sub("", block)) else block for block in blocks]
+    assert next(comments, None) is None
+    return found
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_each_number_is_that_of_the_file_which_its_comment_names(page, study):
-    for block in re.split(r"\n\n+", page.read_text()):
+    for block in blocks_of(page):
         check(block, page, study)
 
 
@@ -104,13 +117,13 @@ def test_each_number_is_that_of_the_file_which_its_comment_names(page, study):
 def test_another_number_or_one_without_a_file_would_be_found(text, complaint, study):
     source = 'results/smollm2/tables/over_seeds.csv where variant == "baseline_matched": 100*accuracy'
     with pytest.raises(AssertionError, match=complaint):
-        check(f"{text}\n<!-- numbers\n{source}\n-->", ROOT / "README.md", study)
+        check(f"{text}\n<!-- numbers\n{source}\n-->", README, study)
 
 
 def test_the_two_replies_are_the_first_ones_with_two_pauses(study):
     replies = study(ROOT / "results/tiny/xeon").replies
     paused = replies[(replies["variant"] == "sft_peft") & (replies["n_pauses"] >= 2)]
-    page = " ".join((ROOT / "README.md").read_text().split())
+    page = " ".join(README.read_text().split())
     for right in (True, False):
         first = paused[paused["correct"] == right].iloc[0]
         assert " ".join(first["question"].split()) in page
