@@ -1,8 +1,9 @@
-# make run    all rows of the table: CONFIG=configs/tiny.yaml, ARGS="name=value ..." for settings, DATASET=a/folder
-# make test   the tests: ARGS="tests/test_workflow.py -q" for some, ARGS='-m "not long"' without those of minutes
-# make bench  what each part costs
-# make lint   what ruff finds
-# make lab    JupyterLab on the first notebook
+# make run        all rows of the table: CONFIG=configs/tiny.yaml, ARGS="name=value ..." for settings, DATASET=a/folder
+# make test       the tests: ARGS="tests/test_workflow.py -q" for some
+# make test-long  those of minutes: kills, Slurm, every configuration
+# make bench      what each part costs
+# make lint       what ruff finds
+# make lab        JupyterLab on the first notebook
 PYTHON ?= python3
 CONFIG ?= configs/tiny.yaml
 ARGS ?=
@@ -18,7 +19,10 @@ run: .venv/ready
 	.venv/bin/python -m pauselib.workflow "$$CONFIG" $(if $(DATASET),"DATASET=$$DATASET") $(value ARGS)
 
 test: .venv/ready
-	.venv/bin/python -m pytest $(ARGS)
+	.venv/bin/python -m pytest -m "not long" -n 2 --dist loadfile $(ARGS)
+
+test-long: .venv/ready
+	.venv/bin/python -m pytest -m long $(ARGS)
 
 bench: .venv/ready
 	.venv/bin/python -m benchmarks $(if $(DATASET),--dataset "$$DATASET") $(ARGS)
@@ -41,4 +45,4 @@ install:
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-build-isolation --editable .
 	etc=$$($(PYTHON) -c "import sys; print(sys.prefix)")/etc/ipython && mkdir -p $$etc && cp configs/ipython_kernel_config.py $$etc
 
-.PHONY: help run install test bench lint lab
+.PHONY: help run install test test-long bench lint lab

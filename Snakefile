@@ -2,7 +2,8 @@
 # first step's model is injected after it, any other at once.
 # The outputs that Snakemake knows are the executed notebooks (it deletes a rule's outputs before it runs); the files that
 # the notebooks write beside them are made once, and kept, by the package.
-# snakemake --configfile configs/tiny.yaml --cores all
+# `python -m pauselib.workflow` says by manifests which notebooks have to be executed again; all others are "ancient", so
+# that no time of a file makes a step run again.
 import signal
 
 from pauselib.settings import of_experiment, settings_of_notebook, settings_of_step, settings_up_to
@@ -10,6 +11,7 @@ from pauselib.settings.yaml_text import to_yaml
 from pauselib.workflow.__main__ import stop_at_signals
 from pauselib.workflow.graph import steps_of_experiment
 
+unfinished = set(config.pop("unfinished", ()))
 settings = of_experiment(config)
 folder = settings.folder().as_posix()
 of_seed = folder + "/seed-{seed}"
@@ -33,7 +35,14 @@ def strategy_of(variant):
 
 INTERVENED = [(settings.but(**one), one) for one in settings.interventions]
 INTERVENTIONS = {(changed.variant, changed.replies_folder().name): one for changed, one in INTERVENED}
-NEEDS = {step.notebook.as_posix(): [path.as_posix() for path in step.needs] for step in steps_of_experiment(settings)}
+
+
+def by_manifest(path):
+    """Return a notebook as an input, whose time doesn't count unless it is executed again."""
+    return path.as_posix() if path.as_posix() in unfinished else ancient(path.as_posix())
+
+
+NEEDS = {step.notebook.as_posix(): list(map(by_manifest, step.needs)) for step in steps_of_experiment(settings)}
 
 
 def needs(notebook):

@@ -19,7 +19,7 @@ import pandas as pd
 import torch
 
 from benchmarks import decoding, injection, notebooks, precision, training
-from pauselib import runs
+from pauselib import manifests
 from pauselib.machine import processor
 
 SUBJECTS = ("injection", "decoding", "training", "precision", "notebooks")
@@ -27,7 +27,7 @@ SUBJECTS = ("injection", "decoding", "training", "precision", "notebooks")
 
 def machine() -> str:
     """Return the processor, its number of cores and the versions that were measured."""
-    versions = runs.versions("torch", "transformers", "trl")
+    versions = manifests.versions("torch", "transformers", "trl")
     made_with = ", ".join(f"{name} {version}" for name, version in versions.items())
     return f"{processor()}, {os.cpu_count()} cores; one thread; {made_with}"
 

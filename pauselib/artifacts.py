@@ -11,7 +11,7 @@ from pauselib import runs, tasks
 from pauselib.decoding.interventions import INTERVENTION_SETTINGS, active_interventions
 from pauselib.injection.strategies import STRATEGIES, find_strategies, prompt_pauses
 from pauselib.located import located, refuse_missing
-from pauselib.manifests import CODE, changes, code_digest, in_words
+from pauselib.manifests import CODE, changes, code_digest, in_words, manifest, sources, why_stale
 from pauselib.settings import BY_STEP, Settings, settings_of_step
 from pauselib.sources.models import model_source, source_digest, tokenizer_digest
 from pauselib.sources.problems import CURE, GENERATOR, digests
@@ -22,7 +22,6 @@ from pauselib.variants import FIRST_STEP, Variant, parse
 
 SEED = 42  # the seed whose training data are those of the settings' data seed
 
-
 DEFAULTS = json.loads(json.dumps({name: field.default for name, field in Settings.model_fields.items()}))
 """What a setting is by default, in the form of a manifest."""
 
@@ -31,9 +30,7 @@ IF_MISSING = {name: value for name, value in DEFAULTS.items() if name not in ("v
 
 
 class Artifact(NamedTuple):
-    """Something that a step makes: what it is, its folder, the settings that its manifest names, and what is compared
-    only where both name it: the digests of the code, and a trial's step.
-    """
+    """Something that a step makes: what it is, its folder, and the settings and digests of code of its manifest."""
 
     what: str
     folder: Path
@@ -45,15 +42,13 @@ class Artifact(NamedTuple):
         return {"settings": self.settings, "code": self.code, "inputs": inputs}
 
     def difference(self, inputs: dict | None = None) -> str:
-        """Return what it was made from that is asked for otherwise now, in words; empty where nothing is, or it is not
-        there.
-        """
-        found = runs.manifest(self.folder)
+        """Return what it was made from that is requested otherwise now, in words; empty where it is not there."""
+        found = manifest(self.folder)
         return in_words(changes(found, self.asked(inputs), IF_MISSING)) if found else ""
 
 
 def code_of(kind: str, **named: object) -> dict[str, str]:
-    """Return the digests of functions and classes of a kind that settings name, as a manifest names them."""
+    """Return the digests of functions or classes that settings name, as a manifest names them."""
     digests = {f"{CODE}{kind} {name}": code_digest(one) for name, one in named.items()}
     return {name: digest for name, digest in digests.items() if digest}
 
@@ -66,8 +61,7 @@ def code_of_task(settings: Settings) -> dict[str, str]:
 def for_seed(settings: Settings) -> Settings:
     """Return the settings with the data seed of what a row is trained on: problems, validation split, pauses.
 
-    With seed 42 it is that of the settings, and with another seed as much another one: so several seeds train on
-    different data. The test problems are the same for all of them, since the settings' own data seed draws these.
+    It moves with the seed, so that several seeds train on different data; the test problems stay those of all.
     """
     return settings.but(data_seed=(settings.data_seed + settings.seed - SEED) % 2**32)
 
@@ -151,11 +145,10 @@ def trial_artifact(settings: Settings, step: int | None = None) -> Artifact:
 
 
 def source_inputs(settings: Settings) -> dict[str, str]:
-    """Return the digests of what clean rows are made from: the problems, and the tokenizer of the model.
-
-    Raises InputError for problems that were in a folder when clean rows were made and are nowhere now.
+    """Return the digests of what clean rows are made from: the problems, and the tokenizer of the model. Raises
+    InputError for problems that were in a folder when clean rows were made and are nowhere now.
     """
-    found, before = digests(settings.problems), runs.manifest(clean_artifact(settings).folder) or {"inputs": {}}
+    found, before = digests(settings.problems), manifest(clean_artifact(settings).folder) or {"inputs": {}}
     from_files = {name for name, one in before["inputs"].items() if re.fullmatch("[0-9a-f]{16}", one)}
     if found.get("dataset") == settings.problems and from_files - {"tokenizer of"} and not settings.overwrite:
         refuse_missing("dataset", settings.dataset, f"{CURE}.")
@@ -163,15 +156,14 @@ def source_inputs(settings: Settings) -> dict[str, str]:
 
 
 def inputs_on_this_machine(settings: Settings, artifact: Artifact) -> dict | None:
-    """Return what an artifact was given, where that is on this machine: digests of the problems and the tokenizer for
-    clean rows, of the model for what is trained from it; None for what is on the hub or in a package, which asking
-    would fetch, and for all other artifacts.
+    """Return the inputs of clean rows, or of a model that is trained from the experiment's; None for other artifacts,
+    and where these inputs are on the hub or in a package, which asking would fetch.
     """
     if not (settings.model == "tiny" or located(settings.model)):
         return None
     if artifact.what == "clean rows" and (settings.dataset == GENERATOR or located(settings.dataset)):
         return source_inputs(settings)
-    found = runs.manifest(artifact.folder)
+    found = manifest(artifact.folder)
     if found and artifact.what in ("model", "first step") and not parse(artifact.settings["variant"]).second_step:
         return {**found["inputs"], "base": source_digest(model_source(settings.source))}
     return None
@@ -203,29 +195,29 @@ def artifacts_of(settings: Settings, notebook: str, step: int | None = None) -> 
 def why_unfinished(settings: Settings, notebook: str, step: int | None = None, of_sources: bool = False) -> str | None:
     """Return why what a notebook makes of a row doesn't count as finished, in words; None where it does.
 
-    This is the one rule. It is there; it and all that it was made from, far back, was made with the settings and by the
-    strategy, task and so on that are asked for now; its files are as they were made, and what it was made from is still
-    there. With `of_sources` that includes the problems and the model, where they are on this machine.
+    This is the one rule. It is there with its files as they were made; it and all that it was made from, far back, was
+    made with the settings and the code requested now, and is still there. With `of_sources` that includes the problems
+    and the model, where they are on this machine.
     """
     settings = settings.of_row()
     artifacts = artifacts_of(settings, notebook, step)
     own, folders = artifacts[-1], {Path(os.path.abspath(one.folder)) for one in artifacts}
-    if runs.manifest(own.folder) is None:
+    if manifest(own.folder) is None:
         return f"{own.what} missing or unreadable"
     for one in artifacts:
         changed = one.difference(inputs_on_this_machine(settings, one) if of_sources else None)
         if changed:
             return f"{one.what} made with {changed}"
-        others = runs.sources(one.folder) - folders
+        others = sources(one.folder) - folders
         if others:
             place = "/".join(min(others).parts[-2:])
             return f"{one.what} made from {place}, which is not what is asked for"
-    return runs.why_stale(own.folder)
+    return why_stale(own.folder)
 
 
 def check_unchanged(settings: Settings, notebook: str) -> None:
-    """Raise InputError, with the cure, before anything is made, where something that a notebook's step needs is there
-    and was made from other settings, and may not be overwritten.
+    """Raise InputError where something that a notebook's step needs was made from other settings, and may not be made
+    again.
     """
     for artifact in () if settings.overwrite else artifacts_of(settings, notebook):
         runs.check_same(artifact.folder, artifact.asked(), IF_MISSING)

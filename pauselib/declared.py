@@ -55,9 +55,7 @@ def setting(default, meaning: str, *steps: str, notebooks: tuple[str, ...] = (),
 
 
 class Declared(BaseModel):
-    """A set of settings. Raises InputError, in one sentence, for an unknown name, a wrong type or a value out of its
-    limits.
-    """
+    """A set of settings. An unknown name, a wrong type or a value out of its limits is an InputError."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 

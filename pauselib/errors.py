@@ -13,9 +13,7 @@ class InputError(ValueError):
 
 
 def did_you_mean(name: object, choices: Iterable[str]) -> str:
-    """Return the end of a sentence about an unknown name: a question after the choice that is spelled most like it, in
-    capitals or not, or a full stop for an empty name.
-    """
+    """Return the end of a sentence about an unknown name: the choice that is spelled most like it, or a full stop."""
     spelled = {choice.lower(): choice for choice in choices}
     nearest = difflib.get_close_matches(str(name).lower(), list(spelled), n=1, cutoff=0)[0]
     return f": did you mean '{spelled[nearest]}'?" if name != "" else "."

@@ -54,13 +54,6 @@ def read_json_lines(path: Path) -> list[dict]:
     return [json.loads(line) for line in lines if line]
 
 
-def paths_below(folder: Path) -> list[Path]:
-    """Return the files and folders below a folder, at any depth, sorted. What another process removes meanwhile may be
-    among them; `Path.rglob` would stop there with an error.
-    """
-    return sorted(Path(root, name) for root, folders, files in os.walk(folder) for name in folders + files)
-
-
 def digest(path: Path, counts: Callable[[Path], bool] = lambda file: True) -> str:
     """Return a short SHA-256 of a file, or of all files below a folder that count, with their names."""
     total = hashlib.sha256()

@@ -14,9 +14,7 @@ def bases() -> list[Path]:
 
 
 def located(source: Path | str) -> Path | None:
-    """Return the file or folder at a path, which may be relative (see `bases`) or begin with `~`. None where nothing is
-    there, and for an empty path.
-    """
+    """Return what is at a path, which may be relative (see `bases`) or begin with `~`; None where nothing is."""
     path = os.path.expanduser(source)
     return next((place for base in bases() if path and os.path.exists(place := base / path)), None)
 

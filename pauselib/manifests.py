@@ -69,9 +69,7 @@ def manifest_digest(folder: Path) -> str:
 
 
 def why_stale(folder: Path) -> str | None:
-    """Return why what is finished in a folder doesn't belong to what it was made from any more; None where it does: its
-    files, and what a step made them from, however far back, are as they were.
-    """
+    """Return why a folder's files, or what they were made from, however far back, are not as they were; or None."""
     found = manifest(folder)
     if found is None:
         return f"{MANIFEST} is missing or can't be read"
@@ -145,9 +143,7 @@ def damaged(folder: Path) -> list[str]:
 
 @functools.cache
 def code_digest(code: Callable | type) -> str | None:
-    """Return the digest of the `plain_source` of a function, or of a class and the others in its room that it is made
-    from. None where the source can't be had.
-    """
+    """Return the digest of the source of a function, or of a class and its bases in its room; None without source."""
     kinds = classes_of(code) if isinstance(code, type) else [code]
     try:
         return digest_of_bytes("\n".join(map(plain_source, kinds)).encode())

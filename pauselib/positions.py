@@ -38,29 +38,11 @@ def lengths_of(rows: pd.DataFrame) -> pd.Series:
     return rows["input_ids"].map(len).set_axis(rows["problem_id"])
 
 
-def check_training_rows(config, rows: Callable[[], dict[str, pd.DataFrame]]) -> None:
-    """Raise InputError where a row to train on, of any split, is longer than the model can read."""
-    check_positions(config, lambda: lengths_of(pd.concat(rows().values())), "lower max_length")
-
-
-def check_replies(
-    config, rows: Callable[[], pd.DataFrame], prompt_pauses: int, max_new_tokens: int, max_total_tokens: int = 0
-) -> None:
-    """Raise InputError where a test problem is longer than the model can read, with its gold answer or with the longest
-    reply that it may have; `prompt_pauses` stand between.
+def reply_lengths(rows: pd.DataFrame, prompt_pauses: int, max_new_tokens: int, max_total_tokens: int = 0) -> pd.Series:
+    """Return the tokens of clean rows with `prompt_pauses` in them, by their problem: with the gold answer, or with the
+    longest reply that it may have, whichever is longer.
     """
-
-    def lengths() -> pd.Series:
-        problems = rows()
-        gold = lengths_of(problems) + prompt_pauses
-        longest = pd.Series(prompt_lengths(problems), gold.index) + max_new_tokens + prompt_pauses
-        longest = longest.clip(upper=max_total_tokens or None)
-        return longest.where(longest > gold, gold)
-
-    check_positions(config, lengths, "lower max_new_tokens, leave that problem out")
-
-
-def check_trial(config, rows: Callable[[], pd.DataFrame], inserted: int) -> None:
-    """Raise InputError where a gold text is longer than the model can read with what a trial puts into it, at most."""
-    cure = "give smaller trial_doses, leave that problem out"
-    check_positions(config, lambda: lengths_of(rows()) + inserted, cure)
+    gold = lengths_of(rows) + prompt_pauses
+    longest = pd.Series(prompt_lengths(rows), gold.index) + prompt_pauses + max_new_tokens
+    longest = longest.clip(upper=max_total_tokens or None)
+    return longest.where(longest > gold, gold)

@@ -17,11 +17,6 @@ from pauselib.errors import InputError
 from pauselib.files import digest, write_json
 from pauselib.manifests import MANIFEST, changes, damaged, in_words, manifest
 
-# What is still imported from here:
-# isort: split
-from pauselib.files import HOST, paths_below, read_json, read_json_lines, write, write_json_lines  # noqa: F401
-from pauselib.manifests import origin, sources, versions, why_inputs_changed, why_stale  # noqa: F401
-
 
 def is_current(folder: Path, made_from: dict, defaults: dict | None = None) -> bool:
     """Return whether `folder` is finished, and made from the same; a file that is damaged or edited is named."""

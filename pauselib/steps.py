@@ -6,7 +6,6 @@ clean rows ─▶ first step ─▶ (a strategy may ask for its model) ─▶ in
 This is where settings end: what is called from here takes what it uses as plain arguments.
 """
 
-import functools
 import shutil
 from collections.abc import Callable
 from importlib.util import find_spec
@@ -19,9 +18,10 @@ from pauselib.decoding.evaluation import computed_with, predict, reply_metrics
 from pauselib.decoding.interventions import INTERVENTION_SETTINGS, active_interventions, intervention_name
 from pauselib.decoding.likelihood import completion_log_likelihoods
 from pauselib.errors import InputError
+from pauselib.files import read_json, read_json_lines, write, write_json, write_json_lines
 from pauselib.injection.rows import build_clean, build_injected, fit, read_rows
-from pauselib.manifests import without_notes
-from pauselib.positions import check_replies, check_training_rows, check_trial
+from pauselib.manifests import origin
+from pauselib.positions import check_positions, lengths_of, reply_lengths
 from pauselib.progress import working
 from pauselib.settings import Settings
 from pauselib.sources.models import (
@@ -33,7 +33,7 @@ from pauselib.sources.models import (
     source_digest,
 )
 from pauselib.sources.problems import draw_problems, load_problems
-from pauselib.trials import models_of_curve, models_of_trial
+from pauselib.trials import models_of_trial
 from pauselib.variants import FIRST_STEP, parse
 
 ROWS_MADE_BY = ("tokenizers", "numpy", "pyarrow")  # packages
@@ -43,7 +43,7 @@ def make_artifact(
     artifact: artifacts.Artifact, inputs: dict, packages: tuple[str, ...], make: Callable, settings: Settings, **options
 ) -> None:
     """Make an artifact by `make(folder, what it is made from)`, unless it is there, see `runs.make_once`."""
-    made_from = runs.origin(artifact.folder, artifact.settings, inputs, *packages, code=artifact.code)
+    made_from = origin(artifact.folder, artifact.settings, inputs, *packages, code=artifact.code)
     options |= {"overwrite": settings.overwrite, "defaults": artifacts.IF_MISSING}
     runs.make_once(artifact.folder, made_from, lambda folder: make(folder, made_from), **options)
 
@@ -54,10 +54,7 @@ def clean_rows(settings: Settings) -> Path:
 
 
 def drawn_rows(settings: Settings) -> Path:
-    """Return the folder of the clean rows that a row is trained on: `train` and `validation`, see `artifacts.for_seed`.
-
-    They are those of `clean_rows` with seed 42, and a seed's own with another one.
-    """
+    """Return the folder of the clean rows that a row is trained on, those of its seed (see `artifacts.for_seed`)."""
     drawn, clean = artifacts.drawn_artifact(settings), artifacts.clean_artifact(settings)
     return make_clean(drawn, artifacts.for_seed(settings), with_test=drawn == clean)
 
@@ -84,9 +81,7 @@ def make_clean(clean: artifacts.Artifact, settings: Settings, with_test: bool) -
 
 
 def inject(settings: Settings) -> Path:
-    """Return the folder of the injected rows of a variant's strategy. The first step is trained before where a strategy
-    asks for it.
-    """
+    """Return the folder of the injected rows of a variant's strategy, which may ask the first step's model."""
     settings = settings.of_row()
     artifacts.check_unchanged(settings, "inject")
     clean, injected = drawn_rows(settings), artifacts.injected_artifact(settings)
@@ -119,7 +114,7 @@ def rows_folder(settings: Settings) -> Path:
 def training_rows(settings: Settings, folder: Path) -> dict[str, pd.DataFrame]:
     """Return a variant's rows of `train` and `validation`, from `rows_folder`.
 
-    A baseline reads the clean ones: each once an epoch, or in the second step as often as it is injected.
+    A baseline reads each clean one once an epoch, in the second step as often as it is injected.
     """
     variant = parse(settings.variant)
     rows = {split: read_rows(folder, split) for split in ("train", "validation")}
@@ -131,8 +126,8 @@ def training_rows(settings: Settings, folder: Path) -> dict[str, pd.DataFrame]:
 
 
 def start_of_training(settings: Settings) -> tuple[Path, Path | str]:
-    """Return the folder that a variant's rows come from and the model that its training starts from, made now unless
-    they are there. Raises InputError, before anything is made, for a model that can't be had or used.
+    """Return the folder of a variant's rows and the model that its training starts from, made if missing.
+    Raises InputError, before anything is made, for a model that can't be had or used.
     """
     artifacts.check_unchanged(settings, "warmup")
     load_tokenizer(settings.source)
@@ -141,29 +136,28 @@ def start_of_training(settings: Settings) -> tuple[Path, Path | str]:
     if log != "none" and (settings.overwrite or not is_there) and find_spec(log) is None:
         raise InputError(f"report_to={log} needs a package that is not installed: `pip install {log}`.")
     source = rows_folder(settings)
-    check_training_rows(load_config(settings.source), lambda: training_rows(settings, source))
+
+    def lengths() -> pd.Series:
+        return pd.concat(map(lengths_of, training_rows(settings, source).values()))
+
+    check_positions(load_config(settings.source), lengths, "lower max_length")
     return source, first_step(settings) if parse(settings.variant).second_step else settings.source
 
 
-def before_training(settings: Settings):
-    """Return the trainer of a variant before its first step, a `training.trainer.PauseTrainer` that reports nowhere.
-
-    What it is made from is made now unless it is there.
-    """
+def before_training(settings: Settings) -> tuple[pd.DataFrame, float]:
+    """Return the table of what a variant trains, and its loss on the validation rows before its first step."""
     settings = settings.of_row()
     source, base = start_of_training(settings)
-    from pauselib.training.warmup import quiet, trainer_of, untrained
+    from pauselib.training.warmup import before_first_step
 
-    how, work = artifacts.recipe(settings.but(report_to="none")), settings.variant_folder() / "checkpoints"
-    with quiet():
-        return trainer_of(how, untrained(how, base), load_tokenizer(str(base)), training_rows(settings, source), work)
+    rows, work = training_rows(settings, source), settings.variant_folder() / "checkpoints"
+    return before_first_step(artifacts.recipe(settings), base, rows, work)
 
 
 def warm_up(settings: Settings, picture=None) -> Path:
     """Return a variant's folder, with `model/` and `training.json`, after training it unless it is there.
 
-    `picture.update(history)` is called as the losses come, and with `last=True` when all are there. Raises InputError
-    where the loss is not a number.
+    `picture.update(history)` is called as the losses come, and with `last=True` when all are there.
     """
     settings = settings.of_row()
     variant, folder = parse(settings.variant), settings.variant_folder()
@@ -178,20 +172,20 @@ def warm_up(settings: Settings, picture=None) -> Path:
 
         rows, work = training_rows(settings, source), folder / "checkpoints"
         record = train_variant(artifacts.recipe(settings), base, rows, new, work, made_from, picture)
-        runs.write_json(new / "training.json", record)
+        write_json(new / "training.json", record)
         card = training_card(settings, artifacts.settings_of_card(variant), record)
-        runs.write(new / "README.md", card + TRAINED_PARTS)
+        write(new / "README.md", card + TRAINED_PARTS)
 
     def settle() -> None:
         shutil.rmtree(folder / "checkpoints", ignore_errors=True)  # those of a run that was killed at its end, too
         record = (folder / "model" / "training.json").read_bytes()
         if not (folder / "training.json").exists() or (folder / "training.json").read_bytes() != record:
-            runs.write(folder / "training.json", record)
+            write(folder / "training.json", record)
 
     trained = artifacts.model_artifact(settings)
     make_artifact(trained, inputs, ("torch", "transformers", "trl", "peft"), make, settings, settle=settle)
     if picture:
-        picture.update(runs.read_json(folder / "training.json")["history"], last=True)
+        picture.update(read_json(folder / "training.json")["history"], last=True)
     return folder
 
 
@@ -209,8 +203,7 @@ def trained_model(settings: Settings, folder: Path, step: int | None = None) -> 
 def evaluate(settings: Settings) -> tuple[list[dict], dict]:
     """Return the predictions and metrics of a variant, made now unless they are there; it is trained first if it isn't.
 
-    Under an intervention they are in a folder of their own. Raises InputError for an intervention on a variant that has
-    no pauses.
+    Raises InputError for an intervention on a variant that has no pauses.
     """
     from pauselib.trials.trial import step_accuracy
 
@@ -223,33 +216,30 @@ def evaluate(settings: Settings) -> tuple[list[dict], dict]:
         )
     artifacts.check_unchanged(settings, "evaluate")
     limits, task = (settings.max_new_tokens, settings.max_total_tokens), tasks.find(settings.task)
-    config, between = load_config(settings.source), artifacts.pauses_of_prompt(settings)
-    check_replies(config, lambda: read_rows(clean_rows(settings), "test"), between, *limits)
+    between = artifacts.pauses_of_prompt(settings)
+
+    def lengths() -> pd.Series:
+        return reply_lengths(read_rows(clean_rows(settings), "test"), between, *limits)
+
+    check_positions(load_config(settings.source), lengths, "lower max_new_tokens, leave that problem out")
     trained, replies, clean = warm_up(settings), artifacts.replies_artifact(settings), clean_rows(settings)
     folder, inputs = replies.folder, {"model": trained / "model", "data": clean}
-    decoded = folder / "decoded"
 
     def make(new: Path, made_from: dict) -> None:
         rows, (model, tokenizer) = read_rows(clean, "test"), trained_model(settings, trained)
         made_from["notes"] |= computed_with(model, settings.eval_batch_size)
-        kept = runs.manifest(decoded) or {}
-        if not without_notes(made_from).items() <= kept.items() or runs.damaged(decoded):
-            how = *limits, settings.eval_batch_size, interventions, settings.seed
-            predictions, tokens = predict(model, tokenizer, rows, task, *how)
-            with runs.new_folder(decoded) as part:  # kept whatever happens to the measures below
-                tokens.to_parquet(part / "tokens.parquet", index=False)
-                runs.fill(part, made_from, lambda _: runs.write_json_lines(part / "predictions.jsonl", predictions))
-        for name in ("predictions.jsonl", "tokens.parquet"):
-            shutil.copyfile(decoded / name, new / name)
-        metrics = reply_metrics(runs.read_json_lines(new / "predictions.jsonl"))
-        metrics["eval_loss"] = runs.read_json(trained / "training.json")["eval_loss"]
-        if not interventions:  # they change no gold text
-            metrics["step_accuracy"] = step_accuracy(model, tokenizer, rows, task)
-        runs.write_json(new / "metrics.json", metrics)
+        on_gold = {}
+        if not interventions:  # they change no gold text; before the replies, which take longest: nothing fails behind
+            on_gold["step_accuracy"] = step_accuracy(model, tokenizer, rows, task)
+        how = *limits, settings.eval_batch_size, interventions, settings.seed
+        predictions, tokens = predict(model, tokenizer, rows, task, *how)
+        tokens.to_parquet(new / "tokens.parquet", index=False)
+        write_json_lines(new / "predictions.jsonl", predictions)
+        loss = {"eval_loss": read_json(trained / "training.json")["eval_loss"]}
+        write_json(new / "metrics.json", {**reply_metrics(predictions), **loss, **on_gold})
 
-    settle = functools.partial(shutil.rmtree, decoded, ignore_errors=True)
-    make_artifact(replies, inputs, ("torch", "transformers"), make, settings, beside=True, settle=settle)
-    return runs.read_json_lines(folder / "predictions.jsonl"), runs.read_json(folder / "metrics.json")
+    make_artifact(replies, inputs, ("torch", "transformers"), make, settings, beside=True)
+    return read_json_lines(folder / "predictions.jsonl"), read_json(folder / "metrics.json")
 
 
 def trial(settings: Settings, step: int | None = None) -> pd.DataFrame:
@@ -262,14 +252,18 @@ def trial(settings: Settings, step: int | None = None) -> pd.DataFrame:
     artifacts.check_unchanged(settings, "trial")
     n_rows, how = settings.n_trial or None, (settings.trial_sites, settings.trial_contents, settings.trial_doses)
     inserted = artifacts.pauses_of_prompt(settings) + max(settings.trial_doses)
-    check_trial(load_config(settings.source), lambda: read_rows(clean_rows(settings), "test")[:n_rows], inserted)
+
+    def lengths() -> pd.Series:
+        return lengths_of(read_rows(clean_rows(settings), "test")[:n_rows]) + inserted
+
+    check_positions(load_config(settings.source), lengths, "give smaller trial_doses, leave that problem out")
     trained, tried, clean = warm_up(settings), artifacts.trial_artifact(settings, step), clean_rows(settings)
 
     def make(new: Path, made_from: dict) -> None:
         rows, (model, tokenizer) = read_rows(clean, "test")[:n_rows], trained_model(settings, trained, step)
         found = run_trial(model, tokenizer, rows, tasks.find(settings.task), *how, settings.seed)
         found.to_parquet(new / "trials.parquet", index=False)
-        runs.write_json(new / "trial.json", summary(found))
+        write_json(new / "trial.json", summary(found))
 
     inputs = {"model": trained / "model", "data": clean}
     make_artifact(tried, inputs, ("torch", "transformers"), make, settings)
@@ -277,20 +271,18 @@ def trial(settings: Settings, step: int | None = None) -> pd.DataFrame:
 
 
 def trials(settings: Settings) -> pd.DataFrame:
-    """Return the trials that answer for a variant, with the columns `seed` and `variant`: its own, that of its start,
-    and that of as much training without pauses.
-    """
+    """Return the trials of `models_of_trial`, with the columns `seed` and `variant`."""
     names = models_of_trial(settings.variant)
     found = [trial(settings.but(variant=name)).assign(seed=settings.seed, variant=name) for name in names]
     return pd.concat(found, ignore_index=True)
 
 
 def learning_curve(settings: Settings) -> pd.DataFrame:
-    """Return the trials of a variant and of as much training without pauses at each of `trial_checkpoints`, with the
-    columns `seed`, `variant` and `step`. Those of their start, before the first step, come first.
+    """Return the trials of a variant and its matched baseline at each of `trial_checkpoints`, with the columns `seed`,
+    `variant` and `step`; that of their start, at step 0, comes first.
     """
     found = [trial(settings.but(variant=FIRST_STEP)).assign(variant=FIRST_STEP, step=0)]
-    for name in models_of_curve(settings.variant):
-        row = settings.but(variant=name)
-        found += [trial(row, step).assign(variant=name, step=step) for step in settings.trial_checkpoints]
+    for name in models_of_trial(settings.variant):
+        steps = settings.trial_checkpoints if parse(name).second_step else ()  # those that start from that start
+        found += [trial(settings.but(variant=name), step).assign(variant=name, step=step) for step in steps]
     return pd.concat(found, ignore_index=True).assign(seed=settings.seed)

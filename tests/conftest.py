@@ -18,9 +18,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from pauselib import runs
 from pauselib.artifacts import replies_artifact, trial_artifact
 from pauselib.decoding.evaluation import reply_metrics
+from pauselib.files import digest, write_json
+from pauselib.manifests import MANIFEST, origin
 from pauselib.settings import Settings
 
 ROOT = Path(__file__).parent.parent
@@ -152,8 +153,8 @@ def save(row: Settings, replies: list[dict], eval_loss: float) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "predictions.jsonl").write_text("".join(json.dumps(r) + "\n" for r in replies))
     (folder / "metrics.json").write_text(json.dumps({**reply_metrics(replies), "eval_loss": eval_loss}))
-    outputs = {name: runs.digest(folder / name) for name in ("metrics.json", "predictions.jsonl")}
-    runs.write_json(folder / runs.MANIFEST, {**runs.origin(folder, settings, {"model": "abc"}), "outputs": outputs})
+    outputs = {name: digest(folder / name) for name in ("metrics.json", "predictions.jsonl")}
+    write_json(folder / MANIFEST, {**origin(folder, settings, {"model": "abc"}), "outputs": outputs})
     return folder
 
 
@@ -162,8 +163,8 @@ def save_outcomes(row: Settings, outcomes: pd.DataFrame, step: int | None = None
     _, folder, settings, _ = trial_artifact(row, step)
     folder.mkdir(parents=True, exist_ok=True)
     outcomes.to_parquet(folder / "trials.parquet")
-    outputs = {"trials.parquet": runs.digest(folder / "trials.parquet")}
-    runs.write_json(folder / runs.MANIFEST, {**runs.origin(folder, settings, {}), "outputs": outputs})
+    outputs = {"trials.parquet": digest(folder / "trials.parquet")}
+    write_json(folder / MANIFEST, {**origin(folder, settings, {}), "outputs": outputs})
 
 
 @pytest.fixture

@@ -9,7 +9,8 @@ import pytest
 import yaml
 from transformers import AutoConfig, AutoModelForCausalLM
 
-from pauselib import runs
+from pauselib.files import read_json, read_json_lines, write_json_lines
+from pauselib.manifests import manifest
 from pauselib.settings import ROOT, of_experiment
 from pauselib.variants import parse
 
@@ -39,9 +40,9 @@ def problems(tmp_path_factory) -> Path:
             {"question": f"Ann has {n} pens and buys 4. How many?", "answer": f"<<{n}+4={n + 4}>>{n + 4}\n#### {n + 4}"}
             for n in numbers
         ]
-        rows = runs.read_json_lines(real / f"{split}.jsonl") if real.is_dir() else made_up
+        rows = read_json_lines(real / f"{split}.jsonl") if real.is_dir() else made_up
         rows = sorted(rows, key=lambda row: len(row["question"] + row["answer"]))[:40]
-        runs.write_json_lines(folder / f"{split}.jsonl", [{name: row[name] for name in made_up[0]} for row in rows])
+        write_json_lines(folder / f"{split}.jsonl", [{name: row[name] for name in made_up[0]} for row in rows])
     return folder
 
 
@@ -111,7 +112,7 @@ def test_a_shipped_configuration_runs_from_its_first_notebook_to_its_table(
         assert set(table["variant"]) == set(settings.variants)
         assert table["accuracy"].notna().all()
     for row in rows:
-        assert runs.read_json(row.variant_folder() / "metrics.json")["n"] == 3
-        assert runs.manifest(row.variant_folder() / "model")["settings"]["dtype"] == settings.dtype
-    trial = runs.read_json(rows[0].variant_folder() / "trial" / "trial.json") if settings.trials else {"problems": 3}
+        assert read_json(row.variant_folder() / "metrics.json")["n"] == 3
+        assert manifest(row.variant_folder() / "model")["settings"]["dtype"] == settings.dtype
+    trial = read_json(rows[0].variant_folder() / "trial" / "trial.json") if settings.trials else {"problems": 3}
     assert trial["problems"] in (2, 3)  # one of the shortest real answers calculates nothing

@@ -16,7 +16,8 @@ from pauselib.artifacts import (
 )
 from pauselib.decoding.interventions import Cap
 from pauselib.errors import InputError
-from pauselib.manifests import classes_of, code_digest, manifest_digest, plain_source
+from pauselib.files import digest, read_json, write, write_json
+from pauselib.manifests import MANIFEST, classes_of, code_digest, manifest_digest, origin, plain_source
 from pauselib.sources.models import source_digest
 from pauselib.tasks.gsm8k import GSM8K
 
@@ -28,9 +29,9 @@ def sft(by_hand):
 
 def edit(folder, change) -> None:
     """Change a manifest in place."""
-    found = runs.read_json(folder / runs.MANIFEST)
+    found = read_json(folder / MANIFEST)
     change(found)
-    runs.write_json(folder / runs.MANIFEST, found)
+    write_json(folder / MANIFEST, found)
 
 
 def test_what_was_made_from_what_is_asked_is_finished(sft):
@@ -85,9 +86,9 @@ def test_a_manifest_that_names_no_row_is_of_no_row(sft):
 
 def made(folder, settings: dict, code: dict | None = None, **inputs) -> None:
     """Write what counts as something that a step made."""
-    runs.write(folder / "file", "content")
-    outputs = {"file": runs.digest(folder / "file")}
-    runs.write_json(folder / runs.MANIFEST, {**runs.origin(folder, settings, inputs, code=code), "outputs": outputs})
+    write(folder / "file", "content")
+    outputs = {"file": digest(folder / "file")}
+    write_json(folder / MANIFEST, {**origin(folder, settings, inputs, code=code), "outputs": outputs})
 
 
 def test_a_model_trained_on_the_pauses_of_another_strategy_is_not_what_is_asked_for(sft):
@@ -170,7 +171,7 @@ def test_notes_are_no_part_of_what_something_was_made_from(sft):
     edit(folder, lambda found: found["notes"].update(commit="another", threads=64, processor="another"))
     assert manifest_digest(folder) == before
     edit(folder, lambda found: found.pop("notes"))
-    assert manifest_digest(folder) == runs.digest(folder / runs.MANIFEST) == before
+    assert manifest_digest(folder) == digest(folder / MANIFEST) == before
 
 
 def test_settings_of_other_steps_are_checked_before_anything_is_trained(small, monkeypatch):
@@ -198,13 +199,13 @@ def test_the_same_problems_at_another_path_are_the_same_and_others_at_the_same_p
     (tmp_path / "link").symlink_to(first)
     settings = small.but(experiment="moved", n_train=0, n_test=0)
     folder = steps.clean_rows(settings.but(dataset=str(first)))
-    before = (folder / runs.MANIFEST).read_bytes()
+    before = (folder / MANIFEST).read_bytes()
     for same in (second, tmp_path / "link", f"{first}/"):
         steps.clean_rows(settings.but(dataset=str(same)))
         assert why_unfinished(settings.but(dataset=str(same)), "inject", of_sources=True) == (
             "injected rows missing or unreadable"
         )
-    assert (folder / runs.MANIFEST).read_bytes() == before
+    assert (folder / MANIFEST).read_bytes() == before
     (second / "train.jsonl").write_text(problems(13))
     with pytest.raises(InputError, match=r"train.jsonl=\w+ \(now \w+\).* choose another name"):
         steps.clean_rows(settings.but(dataset=str(second)))
@@ -213,7 +214,7 @@ def test_the_same_problems_at_another_path_are_the_same_and_others_at_the_same_p
 def test_more_checkpoints_than_asked_for_do_no_harm_and_other_ones_do(sft):
     folder, settings = model_artifact(sft)[1:3]
     runs.make_once(
-        folder, runs.origin(folder, {**settings, "trial_checkpoints": [10]}, {}), lambda new: runs.write(new / "w", "")
+        folder, origin(folder, {**settings, "trial_checkpoints": [10]}, {}), lambda new: write(new / "w", "")
     )
     assert model_artifact(sft).difference() == ""
     assert model_artifact(sft.but(trial_checkpoints=[20])).difference() == "trial_checkpoints=[10] (now [20])"

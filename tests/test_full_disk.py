@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from same_results import differences
 
-from pauselib.errors import InputError
 from pauselib.steps import clean_rows, evaluate, inject
 from pauselib.workflow.command import main
 
@@ -55,7 +54,7 @@ def test_a_step_on_a_full_disk_leaves_nothing_half_written_and_goes_on_with_room
         row = on_disk.but(variant="sft") if step is inject else on_disk
         before = files(on_disk.folder())
         disk.leave(room)
-        with pytest.raises((OSError, RuntimeError, InputError), match=NO_SPACE):
+        with pytest.raises(Exception, match=NO_SPACE):
             step(row)
         assert files(on_disk.folder()) == before
         disk.empty()

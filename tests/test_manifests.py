@@ -11,7 +11,7 @@ from pauselib.settings import Settings, settings_of_step
 
 def made(settings: Settings, notebook: str) -> dict[str, dict]:
     """What the manifests of all that a notebook makes name as their settings."""
-    return {what: settings for what, _, settings, _ in artifacts.parts_of(settings.of_row(), notebook)}
+    return {one.what: one.settings for one in artifacts.artifacts_of(settings.of_row(), notebook)}
 
 
 def test_a_manifest_names_the_settings_of_its_step_in_their_order():

@@ -92,4 +92,4 @@ def test_a_run_that_can_t_write_its_results_or_its_notes_is_refused_and_needs_no
     place.home.chmod(0o555)
     done = place.run(*command, *smallest)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith("3 steps: 1 variant")
+    assert done.stdout.startswith("3 steps; ")

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from pauselib import runs
 from pauselib.errors import InputError
+from pauselib.files import read_json
 from pauselib.settings import Settings
 from pauselib.sources.models import load_model, load_tokenizer, model_source, pause_token_id
 from pauselib.steps import evaluate, inject, trial, warm_up
@@ -64,9 +64,9 @@ def test_a_few_rows_go_through_all_steps(tmp_path):
         base_learning_rate=2e-4,
         max_new_tokens=8,
     )
-    counts = runs.read_json(inject(settings) / "counts.json")
+    counts = read_json(inject(settings) / "counts.json")
     assert counts == {"train": 8, "validation": 1, "too_long": 0}
-    record = runs.read_json(warm_up(settings) / "training.json")
+    record = read_json(warm_up(settings) / "training.json")
     assert record["steps"] == 2
     assert all(0 < entry["lm_loss"] < 5 for entry in record["history"] if "lm_loss" in entry)
     predictions, metrics = evaluate(settings)

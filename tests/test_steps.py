@@ -5,14 +5,14 @@ import json
 import pytest
 from transformers import AutoConfig, AutoModelForCausalLM
 
-from pauselib import runs, steps
+from pauselib import files, manifests, steps
 from pauselib.analysis.tables.contrasts import Trials
 from pauselib.artifacts import recipe
 from pauselib.decoding import greedy
 from pauselib.errors import InputError
+from pauselib.files import read_json, write_json_lines
 from pauselib.injection.rows import prompt_ids, read_rows
-from pauselib.manifests import manifest_digest
-from pauselib.model.unfreezing import trainable
+from pauselib.manifests import MANIFEST, manifest_digest, why_stale
 from pauselib.positions import last_position
 from pauselib.settings import Settings
 from pauselib.sources.models import load_tokenizer, pause_token_id
@@ -37,7 +37,7 @@ P = pause_token_id("tiny")
 def made(settings) -> set[str]:
     """The finished folders of an experiment, by the part of their path below it; notebooks and locks are none."""
     folder = settings.folder()
-    return {path.parent.relative_to(folder).as_posix() for path in folder.rglob(runs.MANIFEST)}
+    return {path.parent.relative_to(folder).as_posix() for path in folder.rglob(MANIFEST)}
 
 
 @pytest.fixture
@@ -49,21 +49,16 @@ def fresh(small, request):
 def test_a_variant_makes_what_it_needs_and_is_made_once(small):
     settings = small.but(variant="sft_unfr_lm_head_embed_peft")
     folder = warm_up(settings)
-    record = runs.read_json(folder / "training.json")
+    record = read_json(folder / "training.json")
     assert (folder.parent / "baseline_1_epoch" / "model" / "model.safetensors").exists()
     assert record["steps"] == 3  # 6 problems x 2 copies / 4
     assert record["eval_loss"] == min(entry["eval_loss"] for entry in record["history"] if "eval_loss" in entry)
-    assert {row["part"] for row in record["trainable"]} == {
-        "LoRA",
-        "pause_embedding",
-        "pause_head",
-        "lm.lm_head",
-        "lm.model.embed_tokens",
-    }
+    trained = {"LoRA", "pause_embedding", "pause_head", "lm.lm_head", "lm.model.embed_tokens"}
+    assert {row["part"] for row in record["trainable"]} == trained
     assert not (folder / "checkpoints").exists()
-    trainer = before_training(settings)
-    assert trainable(trainer.model).to_dict("records") == record["trainable"]
-    assert trainer.evaluate()["eval_loss"] > record["eval_loss"]
+    parts, loss = before_training(settings)
+    assert parts.to_dict("records") == record["trainable"]
+    assert loss > record["eval_loss"]
     written = (folder / "model" / "model.safetensors").stat().st_mtime_ns
     warm_up(settings)
     assert (folder / "model" / "model.safetensors").stat().st_mtime_ns == written
@@ -79,11 +74,10 @@ def test_a_recipe_has_the_settings_by_their_names_and_the_first_step_those_of_it
     assert recipe(Settings(variant="baseline_1_epoch", **second, **first)) == of_first
 
 
-@pytest.mark.parametrize("report_to", ["wandb"])
-def test_a_package_to_log_with_that_is_not_installed_is_asked_for_before_all_else(report_to, small, monkeypatch):
+def test_a_package_to_log_with_that_is_not_installed_is_asked_for_before_all_else(small, monkeypatch):
     monkeypatch.setattr(steps, "find_spec", lambda name: None)
-    with pytest.raises(ValueError, match=f"not installed: `pip install {report_to}`"):
-        warm_up(small.but(experiment="logged", report_to=report_to))
+    with pytest.raises(ValueError, match="not installed: `pip install wandb`"):
+        warm_up(small.but(experiment="logged", report_to="wandb"))
     assert not small.but(experiment="logged").folder().exists()
 
 
@@ -94,13 +88,12 @@ def test_the_matched_baseline_sees_each_clean_answer_as_often_as_it_was_injected
     rows = training_rows(settings, folder)["train"]
     assert folder == clean_rows(settings)
     assert rows["problem_id"].to_list() == injected["problem_id"].to_list()
-    assert [ids.tolist() for ids in rows["input_ids"]] == [
-        [token for token in ids if token != P] for ids in injected["input_ids"]
-    ]
+    without_pauses = [ids[ids != P].tolist() for ids in injected["input_ids"]]
+    assert [ids.tolist() for ids in rows["input_ids"]] == without_pauses
     assert all(len(ids) == len(mask) for ids, mask in zip(rows["input_ids"], rows["completion_mask"]))
     made_folder = warm_up(settings)
     assert (made_folder.parent / "baseline_1_epoch" / "model").exists()
-    record = runs.read_json(made_folder / "training.json")
+    record = read_json(made_folder / "training.json")
     assert record["steps"] == 3  # 6 problems x 2 copies / 4, as many as a variant that pauses
     assert "pause_loss" not in record
     assert record["nearest_tokens"] == []
@@ -126,17 +119,15 @@ def test_another_seed_draws_its_own_training_data_and_pauses_and_has_the_same_te
     assert drawn_rows(other) == fresh.folder() / "seed-43" / "data"
     assert not (drawn_rows(other) / "test.parquet").exists()
     assert made(fresh) == {"data", "seed-42/injected/random", "seed-43/data", "seed-43/injected/random"}
-    assert runs.manifest(inject(other))["settings"]["data_seed"] == 43
+    assert manifests.manifest(inject(other))["settings"]["data_seed"] == 43
     assert rows_folder(other.but(variant="baseline_1_epoch")) == drawn_rows(other)
     assert clean_rows(other) == clean_rows(fresh)
     row = other.but(variant="sft")
     predictions, _ = evaluate(row)
     tested = read_rows(clean_rows(fresh), "test")["problem_id"]
     assert [reply["problem_id"] for reply in predictions] == tested.to_list()
-    assert runs.why_stale(row.variant_folder()) is None
-    shifted = fresh.but(
-        experiment="shifted", data_seed=43
-    )  # another data seed is the same draw, with other test problems
+    assert why_stale(row.variant_folder()) is None
+    shifted = fresh.but(experiment="shifted", data_seed=43)  # the same draw, with other test problems
     assert read_rows(inject(shifted), "train")["question"].equals(theirs["question"])
     assert not read_rows(clean_rows(shifted), "test").equals(read_rows(clean_rows(fresh), "test"))
 
@@ -158,15 +149,15 @@ def test_a_strategy_that_asks_the_first_step_s_model_trains_that_before(fresh):
     assert made(fresh) == {"data", "seed-42/baseline_1_epoch/model", "seed-42/injected/surprise"}
     model = fresh.but(variant="baseline_1_epoch").variant_folder() / "model"
     digests = {"data": manifest_digest(clean_rows(fresh)), "base": manifest_digest(model)}
-    assert runs.manifest(folder)["inputs"] == digests
-    assert runs.manifest(folder)["places"] == {"data": "../../../data", "base": "../../baseline_1_epoch/model"}
+    assert manifests.manifest(folder)["inputs"] == digests
+    assert manifests.manifest(folder)["places"] == {"data": "../../../data", "base": "../../baseline_1_epoch/model"}
 
 
 def test_rows_with_strategies_of_their_own_share_the_clean_rows(fresh):
     first, second = inject(fresh), inject(fresh.but(variant="sft@pattern", n_pauses_per_patterns={"\n": 2}))
     assert made(fresh) == {"data", "seed-42/injected/random", "seed-42/injected/pattern"}
     assert read_rows(first, "train")["problem_id"].equals(read_rows(second, "train")["problem_id"])
-    assert runs.manifest(first)["settings"]["n_pauses_per_patterns"] == {}
+    assert manifests.manifest(first)["settings"]["n_pauses_per_patterns"] == {}
 
 
 def test_what_the_clean_rows_depend_on_is_refused_and_made_again_where_it_may_be_overwritten(fresh):
@@ -174,7 +165,7 @@ def test_what_the_clean_rows_depend_on_is_refused_and_made_again_where_it_may_be
     with pytest.raises(ValueError, match=r"data was made with n_train=8 \(now 9\): choose another name"):
         warm_up(fresh.but(n_train=9))
     inject(fresh.but(n_train=9, overwrite=True))
-    assert runs.manifest(fresh.folder() / "data")["settings"]["n_train"] == 9
+    assert manifests.manifest(fresh.folder() / "data")["settings"]["n_train"] == 9
 
 
 def test_the_first_step_is_not_made_again_from_other_settings_on_the_way(fresh):
@@ -182,7 +173,7 @@ def test_the_first_step_is_not_made_again_from_other_settings_on_the_way(fresh):
     with pytest.raises(ValueError, match=r"model was made with base_learning_rate=0.006 \(now 0.1\)"):
         warm_up(fresh.but(variant="sft", base_learning_rate=0.1))
     folder = warm_up(fresh.but(variant="baseline_1_epoch", base_learning_rate=0.1, overwrite=True))
-    assert runs.manifest(folder / "model")["settings"]["base_learning_rate"] == 0.1
+    assert manifests.manifest(folder / "model")["settings"]["base_learning_rate"] == 0.1
 
 
 @pytest.fixture
@@ -215,7 +206,7 @@ def test_replies_are_made_once_again_where_a_file_of_them_is_gone_and_the_same(s
     predictions, metrics = evaluate(settings)
     assert evaluate(settings) == (predictions, metrics)
     assert len(decoded) == 1
-    for name in ("metrics.json", "predictions.jsonl", "tokens.parquet", runs.MANIFEST):
+    for name in ("metrics.json", "predictions.jsonl", "tokens.parquet", MANIFEST):
         before = (folder / "predictions.jsonl").read_bytes(), (folder / "metrics.json").read_bytes()
         (folder / name).unlink()
         assert evaluate(settings) == (predictions, metrics)
@@ -229,11 +220,11 @@ def test_what_is_made_names_what_it_was_made_from_in_one_form(small):
     evaluate(settings.but(max_pauses=0))
     row, clean = settings.variant_folder(), clean_rows(settings)
     places = {clean, inject(settings), row / "model", row, row / "interventions" / "max_pauses-0"}
-    found = {place: runs.manifest(place) for place in places}
+    found = {place: manifests.manifest(place) for place in places}
     for place, manifest in found.items():
         assert list(manifest) == ["settings", "inputs", "places", "versions", "code", "notes", "outputs"]
         for name, digest in manifest["outputs"].items():
-            assert runs.digest(place / name) == digest
+            assert files.digest(place / name) == digest
     assert set(found[row]["outputs"]) == {"predictions.jsonl", "tokens.parquet", "metrics.json"}
     made_from = {"model": row / "model", "data": clean}
     assert found[row]["inputs"] == {name: manifest_digest(folder) for name, folder in made_from.items()}
@@ -242,37 +233,14 @@ def test_what_is_made_names_what_it_was_made_from_in_one_form(small):
     assert found[row]["notes"]["device"].startswith(("cpu (", "cuda ("))
     assert found[row / "interventions" / "max_pauses-0"]["settings"]["max_pauses"] == 0
     for name in ("metrics.json", "training.json"):
-        assert "made_from" not in runs.read_json(row / name)
+        assert "made_from" not in read_json(row / name)
 
 
-def test_replies_outlive_a_measure_that_fails_and_are_not_decoded_again(small, monkeypatch):
-    settings = small.but(variant="sft_fr_phead")
-    folder, decode = settings.variant_folder(), steps.predict
-
-    def fails(*_):
-        raise RuntimeError("the disk of the measure is full of sand")
-
-    with monkeypatch.context() as patched:
-        patched.setattr(measures, "step_accuracy", fails)
-        with pytest.raises(RuntimeError, match="sand"):
-            evaluate(settings)
-        assert len(runs.read_json_lines(folder / "decoded" / "predictions.jsonl")) == 3
-        assert not (folder / "metrics.json").exists()
-        patched.setattr(measures, "step_accuracy", lambda *_: 0.5)
-        patched.setattr(steps, "predict", fails)
-        with pytest.raises(RuntimeError, match="sand"):
-            evaluate(settings.but(max_new_tokens=11))  # that would be other replies
-        evaluate(settings)
-    after = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file() and path.suffix != ".lock"}
-    assert not (folder / "decoded").exists()
-    again = settings.but(max_new_tokens=11), settings.but(overwrite=True)
-    monkeypatch.setattr(measures, "step_accuracy", lambda *_: 0.5)
-    monkeypatch.setattr(steps, "predict", decode)
-    evaluate(again[0].but(overwrite=True))
-    evaluate(again[1])
-    assert after == {
-        path.name: path.read_bytes() for path in folder.iterdir() if path.is_file() and path.suffix != ".lock"
-    }
+def test_a_measure_that_fails_has_cost_no_decoding(small, decoded, monkeypatch):
+    monkeypatch.setattr(measures, "step_accuracy", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        evaluate(small.but(variant="sft_fr_phead"))
+    assert decoded == []
 
 
 @pytest.fixture
@@ -298,7 +266,7 @@ def test_what_is_longer_than_a_model_s_learned_positions_is_refused_before_it_is
 ):
     for split, n in (("train", train), ("test", test)):
         rows = [{"question": f"{split} {i} {'a b ' * n}?", "answer": f"<<{i}={i}>>\n#### {i}"} for i in range(8)]
-        runs.write_json_lines(tmp_path / f"{split}.jsonl", rows)
+        write_json_lines(tmp_path / f"{split}.jsonl", rows)
     few = {"model": few_positions, "runs_dir": str(tmp_path / "runs"), "n_random_pauses": 2}
     settings = small.but(dataset=str(tmp_path), variant="sft_peft", **few, **changes)
     with pytest.raises(InputError, match=sentence) as error:
@@ -307,12 +275,7 @@ def test_what_is_longer_than_a_model_s_learned_positions_is_refused_before_it_is
     assert not any("model" in part for part in made(settings))
 
 
-def test_what_fits_a_model_s_learned_positions_is_trained_and_evaluated(fresh, few_positions, tmp_path):
-    for split in ("train", "test"):
-        rows = [{"question": f"{split} {i}?", "answer": f"<<{i}={i}>>\n#### {i}"} for i in range(8)]
-        runs.write_json_lines(tmp_path / f"{split}.jsonl", rows)
-    settings = fresh.but(dataset=str(tmp_path), model=few_positions, variant="sft_peft", n_random_pauses=2)
-    assert evaluate(settings)[1]["n"] == 3
+def test_positions_have_an_end_where_they_are_learned():
     assert last_position(AutoConfig.for_model("gpt2")) == 1024
     assert last_position(AutoConfig.for_model("mistral")) == last_position(AutoConfig.for_model("mamba")) == 0
     assert last_position(AutoConfig.for_model("mistral"), rotary_too=True) > 0
@@ -342,7 +305,7 @@ def test_problems_that_are_not_at_their_path_any_more_are_missed_by_it(fresh, tm
     monkeypatch.chdir(tmp_path)
     for split in ("train", "test"):
         rows = [{"question": f"{split} {i}?", "answer": f"#### {i}"} for i in range(8)]
-        runs.write_json_lines(tmp_path / "my" / "data" / f"{split}.jsonl", rows)
+        write_json_lines(tmp_path / "my" / "data" / f"{split}.jsonl", rows)
     settings = fresh.but(dataset="my/data")
     clean_rows(settings)
     (tmp_path / "my").rename(tmp_path / "moved")
@@ -372,8 +335,8 @@ def test_the_trial_of_a_variant_makes_the_trials_that_it_is_compared_with_each_o
     assert mine == {*conditions, ("chosen", "pauses")}
     assert others == [set(conditions)] * 2
     folder = settings.variant_folder() / "trial"
-    assert runs.read_json(folder / "trial.json")["problems"] == 2
-    assert set(runs.manifest(folder)["outputs"]) == {"trial.json", "trials.parquet"}
+    assert read_json(folder / "trial.json")["problems"] == 2
+    assert set(manifests.manifest(folder)["outputs"]) == {"trial.json", "trials.parquet"}
     written = (folder / "trials.parquet").stat().st_mtime_ns
     assert trial(settings)["log_likelihood"].le(0).all()
     assert (folder / "trials.parquet").stat().st_mtime_ns == written

@@ -1,7 +1,9 @@
 """A small experiment through Snakemake and what is printed of it, bad command lines; and what is locked agrees."""
 
 import json
+import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -42,12 +44,12 @@ def finished(tmp_path_factory) -> tuple[Path, subprocess.CompletedProcess]:
 def test_a_run_prints_a_line_a_step_and_the_table_and_writes_all_results(finished):
     folder, done = finished
     lines, row = done.stdout.splitlines(), folder / "seed-43" / "sft_peft"
-    assert lines[0] == f"6 steps: 1 variant, 1 intervention; results under {folder}"  # the other is of no row
+    assert lines[0] == f"6 steps; results under {folder}"  # the second intervention is of no row
     assert any(re.fullmatch(r"\[\d/6\] inject random \(.*\)( · about .*)?", line) for line in lines)
     result = r"accuracy \d\.\d{3}, \d+\.\d pauses a reply( · about .* to go)?"
     assert any(re.fullmatch(rf"\[\d/6\] evaluate sft_peft \(.*\): {result}", line) for line in lines)
     assert lines[6].startswith("[6/6] analyze (")
-    assert re.search(r"sft_peft +43? +× +× |sft_peft +× +× ", done.stdout)
+    assert re.search(r"^ *(43 +)?sft_peft ", done.stdout, re.MULTILINE)
     assert done.stdout.strip().endswith("report.html")
     made = {"warmup.ipynb", "evaluate.ipynb", "predictions.jsonl", "tokens.parquet", "metrics.json", "training.json"}
     assert made | {"model"} <= {path.name for path in row.iterdir()}
@@ -58,8 +60,15 @@ def test_a_run_prints_a_line_a_step_and_the_table_and_writes_all_results(finishe
     assert not (folder / "seed-43" / "sft").exists()
 
 
-def test_a_second_run_finds_nothing_to_do_and_writes_nothing(finished):
+@pytest.mark.parametrize("copied", [False, True])
+def test_a_second_run_has_nothing_to_do_and_one_of_a_copy_neither_whatever_the_times_of_its_files(
+    copied, finished, tmp_path
+):
     folder, _ = finished
+    if copied:
+        folder = shutil.copytree(folder, tmp_path / "tiny")
+        for now, path in enumerate(sorted(folder.rglob("*.ipynb"))):  # analyze.ipynb is the oldest
+            os.utime(path, (2e9 + now, 2e9 + now))
     written = {path: path.stat().st_mtime_ns for path in folder.rglob("*.*") if path.name != "config.yaml"}
     again = run(folder.parent)
     assert (again.returncode, again.stderr) == (0, "")
@@ -77,7 +86,7 @@ def test_a_dry_run_names_what_changed_settings_would_make_again_and_what_is_miss
     removed = run(folder.parent, "--", "--dry-run")
     missing.write_bytes(content)
     lines = changed.stdout.splitlines()
-    assert lines[0].endswith("; 3 of 6 kept from before")
+    assert lines[0].endswith("; 3 of them kept from before")
     again = ["analyze", "evaluate sft_peft", "intervene sft_peft max_pauses-0"]
     assert sorted(lines[1:]) == [f"would run: {step}" for step in again]
     why = "evaluate.ipynb is made again: replies made with max_new_tokens=20 (now 10)."
@@ -112,48 +121,28 @@ def test_a_run_of_an_experiment_that_another_one_makes_is_refused(tmp_path, caps
 
 
 @pytest.mark.parametrize(
-    ("arguments", "sentence"),
+    ("arguments", "about"),
     [
-        ([], "Give an experiment's file, such as configs/tiny.yaml, and then settings as name=value."),
-        (["no.yaml"], "There is no file 'no.yaml': give an experiment's file, such as configs/tiny.yaml."),
-        (["."], ". can't be read: Is a directory."),
-        (["good.yaml", "seeds"], "'seeds' gives no value: write a setting as name=value, such as seeds=[42,43]."),
-        (["good.yaml", "seeds=[42"], "'seeds=[42' is not valid YAML: expected ',' or ']', but got '<stream end>'."),
-        (["good.yaml", "seed=2026-13-45"], "seed is '2026-13-45': give a whole number."),
-        (["good.yaml", "=5"], "There is no parameter ''. `papermill"),
+        ([], "Give an experiment's file, such as configs/tiny.yaml"),
+        (["no.yaml"], "'no.yaml'"),
+        (["empty.yaml"], "empty.yaml holds no settings"),
+        (["good.yaml", "seeds"], "'seeds' gives no value"),
+        (["good.yaml", "seeds=[42"], "'seeds=[42' is not valid YAML"),
+        (["good.yaml", "seed=2026-13-45"], "seed is '2026-13-45'"),
         (["good.yaml", "sedes=[42]"], "There is no parameter 'sedes': did you mean 'seeds'?"),
     ],
 )
-def test_a_bad_command_line_is_refused_in_one_sentence(arguments, sentence, tmp_path, monkeypatch, capsys):
+def test_a_bad_command_line_is_refused_in_one_line_before_anything_is_written(
+    arguments, about, tmp_path, monkeypatch, capsys
+):
     monkeypatch.chdir(tmp_path)
     Path("good.yaml").write_text(f"experiment: mine\nruns_dir: {tmp_path}")
+    Path("empty.yaml").write_text("")
     assert main(*arguments) == 2
-    told = capsys.readouterr()
-    assert told.err.startswith(sentence)
-    assert (told.out, told.err.count("\n")) == ("", 1)
-    assert [path.name for path in tmp_path.rglob("*")] == ["good.yaml"]
-
-
-@pytest.mark.parametrize(
-    ("content", "sentence"),
-    [
-        (b"", "bad.yaml is empty: write at least a line such as `experiment: tiny` into it."),
-        (b"sft_peft", "bad.yaml holds no settings: write lines such as `experiment: tiny` into it."),
-        (b"42: 43", "bad.yaml has a setting named 42, which is not text: write lines such as `model: tiny`."),
-        (b"seeds: [42\nmodel: tiny", "bad.yaml is not valid YAML: expected ',' or ']', but got ':' in line 2."),
-        (b"model: " + 5000 * b"[", "bad.yaml can't be read: its lists are nested too deeply."),
-        (b"model: !!python/object:os.system {}", "bad.yaml is not valid YAML: could not determine a constructor"),
-        ("model: Gemüse".encode("utf-16"), "bad.yaml is not text in UTF-8: save it in that encoding."),
-    ],
-)
-def test_a_bad_experiment_file_is_refused_in_one_sentence(content, sentence, tmp_path, monkeypatch, capsys):
-    monkeypatch.chdir(tmp_path)
-    Path("bad.yaml").write_bytes(content)
-    assert main("bad.yaml", f"runs_dir={tmp_path}") == 2
-    told = capsys.readouterr()
-    assert told.err.startswith(sentence)
-    assert (told.out, told.err.count("\n")) == ("", 1)
-    assert [path.name for path in tmp_path.rglob("*")] == ["bad.yaml"]
+    printed = capsys.readouterr()
+    assert printed.err.startswith(about)
+    assert (printed.out, printed.err.count("\n")) == ("", 1)
+    assert {path.name for path in tmp_path.rglob("*")} == {"good.yaml", "empty.yaml"}
 
 
 def test_the_command_explains_itself(capsys):

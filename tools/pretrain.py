@@ -22,7 +22,8 @@ from torch.optim.lr_scheduler import LambdaLR
 from tqdm import tqdm
 from transformers import MistralConfig, MistralForCausalLM, PreTrainedTokenizerFast
 
-from pauselib import runs
+from pauselib import manifests
+from pauselib.files import write_json
 from pauselib.sources import generator
 
 HEADERS = (
@@ -149,8 +150,8 @@ def main() -> None:
     model.save_pretrained(given.folder)
     tokenizer.save_pretrained(given.folder)
     settings = {"n_steps": given.steps, "batch_size": 32, "lr": 4e-3, "seed": 0}
-    versions = runs.versions("torch", "transformers", "tokenizers")
-    runs.write_json(given.folder / "made_from.json", {"settings": settings, "versions": versions})
+    versions = manifests.versions("torch", "transformers", "tokenizers")
+    write_json(given.folder / "made_from.json", {"settings": settings, "versions": versions})
 
 
 if __name__ == "__main__":

@@ -19,10 +19,10 @@ from pathlib import Path
 
 from PIL import Image
 
-from pauselib import runs
 from pauselib.analysis.tables import loading
 from pauselib.errors import InputError
-from pauselib.manifests import manifest_digest
+from pauselib.files import write, write_json
+from pauselib.manifests import MANIFEST, manifest_digest
 from pauselib.settings import Settings, of_experiment
 from pauselib.settings.yaml_text import read_config
 
@@ -58,10 +58,10 @@ def publish(settings: Settings, target: Path, pictures: Sequence[str] = (), with
     packed = archive(settings, without)
     tables = [path for path in sorted(made.glob("tables/*.csv")) if path.name != "results.csv"]
     for path in [made / "results.csv", *tables]:
-        runs.write(target / path.relative_to(made), without_place(path, settings))
+        write(target / path.relative_to(made), without_place(path, settings))
     for picture in chosen:
-        runs.write(target / picture.name, of_few_colours(picture))
-    runs.write(target / ARCHIVE, packed)
+        write(target / picture.name, of_few_colours(picture))
+    write(target / ARCHIVE, packed)
 
 
 def archive(settings: Settings, without: Sequence[str] = ()) -> bytes:
@@ -91,7 +91,7 @@ def archive(settings: Settings, without: Sequence[str] = ()) -> bytes:
 def is_outcome(name: Path) -> bool:
     """Return whether a file of a run, by its path in it, is a result, or says what a result was made from."""
     if {"data", "injected", "model"} & set(name.parts):
-        return name.name == runs.MANIFEST
+        return name.name == MANIFEST
     return name.suffix in (".json", ".jsonl", ".parquet") and name.name != LEFT_OUT and "checkpoints" not in name.parts
 
 
@@ -99,16 +99,16 @@ def copy(path: Path, copied: Path, settings: Settings) -> None:
     """Copy a file. A manifest is copied without the place of the problems and without what is left out, and so its
     inputs, which are copied before it, have the digests of what is published.
     """
-    if path.name != runs.MANIFEST:
-        runs.write(copied, path.read_bytes())
+    if path.name != MANIFEST:
+        write(copied, path.read_bytes())
     elif not copied.exists():
         found = json.loads(without_place(path, settings))
         found["outputs"].pop(LEFT_OUT, None)
         for name, place in found["places"].items():
-            source, source_copied = ((one.parent / place / runs.MANIFEST).resolve() for one in (path, copied))
+            source, source_copied = ((one.parent / place / MANIFEST).resolve() for one in (path, copied))
             copy(source, source_copied, settings)
             found["inputs"][name] = manifest_digest(source_copied.parent)
-        runs.write_json(copied, found)
+        write_json(copied, found)
 
 
 def without_place(path: Path, settings: Settings) -> str:

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from pauselib.analysis.claims import judged
+from pauselib.analysis.claims import judged, pause_sites
 from pauselib.analysis.claims.preregistration import plan
 from pauselib.analysis.tables import comparisons, loading, record
 from pauselib.analysis.tables.contrasts import Trials, outcomes
-from pauselib.analysis.tables.curve import Curve, checkpoint_outcomes
+from pauselib.analysis.tables.curve import Curve
 from pauselib.analysis.why import certainty, places, reasons
 from pauselib.analysis.why.pause_origin import PauseOrigin
 from pauselib.manifests import is_path
@@ -21,6 +21,15 @@ from pauselib.settings import Settings
 from pauselib.variants import FIRST_STEP, parse
 
 PARTIAL = "partial"  # the folder, in that of the experiment, of an analysis that leaves out some of it
+REGISTERED = {  # by `Study.plan_status`
+    "registered": "The claims and margins were registered in prereg.yaml before the results. All else is exploratory.",
+    "registered, unfinished": "This is an interim look: not all registered seeds are finished, so no verdict is final.",
+    "not registered": "Nothing here was registered before the results were known: all of it is exploratory.",
+}
+ALWAYS = (
+    "It is about this model, these problems and this length of training. Others may differ.",
+    "Undecided is no evidence, neither for a claim nor against it.",
+)
 
 
 class Study:
@@ -49,18 +58,32 @@ class Study:
 
     # Insertion trials: at the end of the training, and by its steps.
     trials = cached_property(lambda self: Trials.of(self.settings, outcomes(self.settings)))
-    curve = cached_property(lambda self: Curve.of(self.settings, checkpoint_outcomes(self.settings)))
+    curve = cached_property(lambda self: Curve.of(self.settings, outcomes(self.settings, loading.CHECKPOINT)))
 
     # Why and where replies pause, token by token.
     positions = cached_property(lambda self: certainty.positions(self.tokens))
     pause_prediction = cached_property(lambda self: certainty.pause_prediction(self.positions))
     pauses_by_certainty = cached_property(lambda self: certainty.pauses_by_certainty(self.positions))
+    pause_site_ratios = cached_property(lambda self: pause_sites.ratios(self.registered(self.replies), plan()))
     pause_regression = cached_property(lambda self: reasons.pause_regression(self.tokens))
     pause_places = cached_property(lambda self: places.pause_places(self.tokens))
     nearest_tokens = cached_property(lambda self: loading.nearest_tokens(self.settings))
 
-    # Which claims an experiment can't but find null, in sentences.
-    built_in = cached_property(lambda self: judged.null_by_construction(self.settings))
+    @cached_property
+    def limits(self) -> list[str]:
+        """What the experiment can't say, in sentences: always, by what is built in, not registered or not finished."""
+        built_in = judged.null_by_construction(self.settings)
+        return [*ALWAYS, *built_in, REGISTERED[self.plan_status], *self.scope]
+
+    @cached_property
+    def about(self) -> str:
+        """Its name, model, problems and training in a sentence; the plan names those of the registered experiment."""
+        named = plan() if self.plan_status != "not registered" else loading.settings_used(self.settings)
+        model, dataset = (
+            Path(dict(named).get(name, getattr(self.settings, name))).name for name in ("model", "dataset")
+        )
+        steps = f", at most {max(self.steps):,} optimizer steps of warm-up with pauses" if any(self.steps) else ""
+        return f"Experiment {self.settings.experiment}: model {model}, problems {dataset}{steps}."
 
     @cached_property
     def left_out(self) -> list[Path]:
@@ -74,13 +97,10 @@ class Study:
 
     @cached_property
     def scope(self) -> list[str]:
-        """How much of the experiment this is, in sentences: rows, seeds and steps, and what is left out and why."""
+        """How much of the experiment this is, in sentences: rows and seeds, and what is left out and why."""
         seeds = ", ".join(map(str, self.settings.seeds))
-        said = [
-            f"{len(self.finished_rows)} of {len(self.table)} rows are finished, with these training seeds: {seeds}."
-        ]
-        if any(self.steps):
-            said.append(f"The warm-up with pauses took at most {max(self.steps):,} optimizer steps.")
+        rows = f"{len(self.finished_rows)} of {len(self.table)} rows"
+        said = [f"{rows} are finished, with these training seeds: {seeds}."]
         for folder, reason in loading.stale_folders(self.settings).items():
             said.append(f"{folder.relative_to(self.settings.folder()).as_posix()} is left out: {reason}.")
         if self.left_out:
@@ -95,14 +115,13 @@ class Study:
 
     @cached_property
     def claims(self) -> pd.DataFrame:
-        """The claims of the plan with their verdicts (`judged.judged_claims`).
-
-        Of the registered experiment, only the registered test problems count.
-        """
-        replies, intervened = (
-            plan().registered_part(table, self.settings.experiment) for table in (self.replies, self.intervened)
-        )
+        """The claims of the plan with their verdicts (`judged.judged_claims`)."""
+        replies, intervened = self.registered(self.replies), self.registered(self.intervened)
         return judged.judged_claims(replies, intervened, plan(), judged.trial_claims(self.trials, plan()))
+
+    def registered(self, table: pd.DataFrame) -> pd.DataFrame:
+        """The lines of a table that count in the claims (`plan.registered_part`)."""
+        return plan().registered_part(table, self.settings.experiment)
 
     @cached_property
     def plan_status(self) -> str:

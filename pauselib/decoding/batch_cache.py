@@ -10,10 +10,8 @@ ROOM = 64  # positions in reserve
 
 
 class BatchLayer(DynamicLayer):
-    """One layer of a `BatchCache`.
-
-    `room` holds two tensors (rows, heads, positions, width), of the keys and of the values, with more positions than
-    are used: DynamicLayer copies everything at every token.
+    """One layer of a `BatchCache`: `room` has two tensors (rows, heads, positions, width), of the keys and the values,
+    with more positions than are used, since DynamicLayer copies everything at every token.
     """
 
     def __init__(self, n_rows: int, length: int):

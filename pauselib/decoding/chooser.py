@@ -17,12 +17,7 @@ class Chooser:
     """Chooses the next tokens of several replies under interventions; a reply never depends on the others."""
 
     def __init__(
-        self,
-        interventions: Iterable[Intervention],
-        pause_id: int,
-        text_of: Callable[[int], str],
-        seed: int = 0,
-        answer_mark: str = "####",
+        self, interventions: Iterable[Intervention], pause_id: int, text_of: Callable, seed=0, answer_mark="####"
     ):
         """`text_of` gives a token's text with its leading space; `seed` and a reply's number seed its draws."""
         self.interventions, self.pause_id, self.text_of = tuple(interventions), pause_id, text_of
@@ -41,10 +36,8 @@ class Chooser:
     def choose(
         self, rows: list[int], pause: torch.Tensor, speak: torch.Tensor, best: torch.Tensor, words: torch.Tensor
     ) -> list[int]:
-        """Return the next token of each of the rows.
-
-        `pause` is log p(pause), `speak` log p(no pause), `best` the LM's best log probability and `words` the word that
-        has it; each (rows).
+        """Return the next token of each of the rows: `pause` is log p(pause), `speak` log p(no pause), `best` the LM's
+        best log probability and `words` the word that has it; each (rows).
         """
         from torch.nn.functional import logsigmoid
 

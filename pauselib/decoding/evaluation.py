@@ -1,9 +1,9 @@
-"""Replies to the test problems, scored: what was said and extracted, how many pauses it has, and what the model gave at
-each token.
+"""Replies to problems, scored: what was said and extracted, how many pauses it has, and what the model gave at each
+token.
 """
 
 import functools
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 import pandas as pd
 
@@ -24,21 +24,25 @@ def predict(
     eval_batch_size: int = 256,
     interventions: Iterable[Intervention] = (),
     seed: int = 42,
+    **options,
 ) -> tuple[list[dict], pd.DataFrame]:
-    """Return the replies of a trained model to clean test rows, as two tables.
+    """Return the replies of a trained model to clean rows, as two tables.
 
     One object a problem: `problem_id`, `question` and what `judged` says of the reply. And the replies' tokens, one row
     a reply: `problem_id`, and one item a token in `tokens` (its text), `p_pause` (the head's probability of a pause
     there) and `p_best` (the LM's of its best word), both before any intervention. At a pause these are the numbers by
-    which it was chosen: what the LM would have said in its place. `seed` is that of drawn pauses.
+    which it was chosen: what the LM would have said in its place. `seed` is that of drawn pauses; `options` are `show`
+    and `each` of `greedy.generate`.
     """
     from pauselib.decoding.greedy import generate
 
-    pause_id = pause_id_of(model)
-    text_of, chooser = decoder(tokenizer, pause_id, interventions, seed, task.answer_mark)
-    prompts = [with_prompt_pauses(ids, model) for ids in prompt_ids(rows)]
+    pause_id = getattr(model.config, "pause_token_id", -1)  # -1 is no token
+    between = [pause_id] * getattr(model.config, "prompt_pauses", 0)
+    text_of = functools.cache(lambda token: token_text(token, tokenizer, pause_id))
+    chooser = Chooser(interventions, pause_id, text_of, seed, task.answer_mark) if interventions else None
+    prompts = [ids + between for ids in prompt_ids(rows)]
     limits = max_new_tokens, max_total_tokens, eval_batch_size
-    replies = generate(model, prompts, end_ids(model, tokenizer), *limits, chooser=chooser)
+    replies = generate(model, prompts, end_ids(model, tokenizer), *limits, chooser=chooser, **options)
     predictions = [
         {"problem_id": row.problem_id, "question": row.question} | judged(reply, row.answer, task, tokenizer, pause_id)
         for row, reply in zip(rows.itertuples(), replies)
@@ -52,9 +56,8 @@ def predict(
 
 
 def computed_with(model, eval_batch_size: int) -> dict:
-    """Return what replies in bfloat16 depend on beside the settings: `device` and `eval_batch_size`.
-
-    The rounding of a sum depends on how it is parted, and that on both.
+    """Return what the rounding in bfloat16, and so a reply, depends on beside the settings: `device` and
+    `eval_batch_size`.
     """
     import torch
 
@@ -63,31 +66,12 @@ def computed_with(model, eval_batch_size: int) -> dict:
     return {"device": f"{model.device.type} ({name})", "eval_batch_size": eval_batch_size}
 
 
-def pause_id_of(model) -> int:
-    """Return a model's pause id; -1, which is no token, for a model without one."""
-    return getattr(model.config, "pause_token_id", -1)
-
-
 def end_ids(model, tokenizer) -> set[int]:
     """Return the tokens that end a reply: the tokenizer's end token, which ends every answer in training, and those of
     the model's generation config, such as the end of a turn.
     """
     given = model.generation_config.eos_token_id
     return {tokenizer.eos_token_id, *(given if isinstance(given, list) else [given])} - {None}
-
-
-def with_prompt_pauses(prompt: list[int], model) -> list[int]:
-    """Return a prompt with the pauses that the model was trained to find between it and the answer."""
-    return prompt + [pause_id_of(model)] * getattr(model.config, "prompt_pauses", 0)
-
-
-def decoder(
-    tokenizer, pause_id: int, interventions: Iterable[Intervention] = (), seed: int = 42, answer_mark: str = "####"
-) -> tuple[Callable[[int], str], Chooser | None]:
-    """Return what gives a token's text, and what chooses the tokens under interventions (None without one)."""
-    text_of = functools.cache(lambda token: token_text(token, tokenizer, pause_id))
-    chooser = Chooser(interventions, pause_id, text_of, seed, answer_mark) if interventions else None
-    return text_of, chooser
 
 
 def judged(reply, answer: str | None, task: Task, tokenizer, pause_id: int) -> dict:
@@ -110,9 +94,7 @@ def judged(reply, answer: str | None, task: Task, tokenizer, pause_id: int) -> d
 
 def reply_metrics(predictions: list[dict]) -> dict:
     """Return the accuracy, the mean pauses per reply (all, correct, incorrect), the share of cut replies, and their
-    number.
-
-    A mean is None where there is no such reply.
+    number. A mean is None where there is no such reply.
     """
 
     def mean(values: list) -> float | None:

@@ -1,12 +1,10 @@
 """Greedy decoding of many prompts at once, for any causal language model of transformers.
 
-The replies of a batch are very unequal (some never stop pausing), so what counts is that the short ones don't wait for
-the long ones: a reply that has ended leaves the batch at once. Prompts are read a few at a time, those of similar
-length together, so that little of what is read is padding; then all replies go on side by side.
+The replies of a batch are very unequal (some never stop pausing), so one that has ended leaves the batch at once.
+Prompts are read a few at a time, those of similar length together, so that little of what is read is padding.
 
-A plain reply is cut at `max_new_tokens`, its pauses counted, as in the published experiment. An intervention changes
-how many pauses there are, and must not change how much a reply may say: under one, only spoken tokens are counted. A
-reply that never stops pausing still ends, at `pause_room` times as many tokens in all.
+A plain reply is cut at `max_new_tokens`, its pauses counted, as in the published experiment. An intervention must not
+change how much a reply may say: under one, only spoken tokens are counted.
 """
 
 import itertools
@@ -29,8 +27,8 @@ READ_TOGETHER = 32  # prompts
 class Reply:
     """What a model said: its token ids without the end token, and whether it was cut off before it ended.
 
-    Beside each id stands what the model gave at its place, before any intervention: the pause head's probability of a
-    pause (0 where the model has no pause token), and the LM's of its best word.
+    Beside each id stand the pause head's probability of a pause there (0 for a model without pauses) and the LM's of
+    its best word, before any intervention.
     """
 
     ids: list[int] = field(default_factory=list)
@@ -38,34 +36,16 @@ class Reply:
     p_pause: list[float] = field(default_factory=list, compare=False)
     p_best: list[float] = field(default_factory=list, compare=False)
 
-    def add(self, token: int, p_pause: float, p_best: float) -> None:
-        """Add a token with its two probabilities."""
-        self.ids.append(token)
-        self.p_pause.append(p_pause)
-        self.p_best.append(p_best)
 
+def limits(prompt: int, max_new_tokens: int, max_total_tokens: int, room: int, most: int) -> tuple[int, int]:
+    """Return how many tokens the reply to a prompt of so many tokens may have: such as are no pauses, and in all.
 
-@dataclass(frozen=True)
-class Budget:
-    """How long a reply may be: in `spoken` tokens, those that are no pauses, and `in_all`."""
-
-    spoken: int
-    in_all: int
-
-    @classmethod
-    def of(cls, prompt: int, max_new_tokens: int, max_total_tokens: int, room: int, most: int) -> "Budget":
-        """Return the limits of the reply to a prompt of so many tokens; see `generate`.
-
-        `room` is how many times as many tokens there may be with the pauses, as long as prompt and reply fit the `most`
-        positions that the model has (0: unknown).
-        """
-        spoken = min(max_new_tokens, max_total_tokens - prompt) if max_total_tokens else max_new_tokens
-        in_all = min(room * spoken, most - prompt) if most else room * spoken
-        return cls(spoken, max(spoken, in_all))
-
-    def is_used_up(self, n_tokens: int, n_pauses: int) -> bool:
-        """Return whether a reply of so many tokens, of which some are pauses, may not go on."""
-        return n_tokens - n_pauses == self.spoken or n_tokens == self.in_all
+    See `generate`. With pauses there may be `room` times as many tokens, as long as prompt and reply fit the `most`
+    positions of the model (0: unknown).
+    """
+    spoken = min(max_new_tokens, max_total_tokens - prompt) if max_total_tokens else max_new_tokens
+    in_all = min(room * spoken, most - prompt) if most else room * spoken
+    return spoken, max(spoken, in_all)
 
 
 @torch.inference_mode()
@@ -82,22 +62,19 @@ def generate(
 ) -> list[Reply]:
     """Return the greedy replies to prompts (lists of ids), in their order. Each of `end_ids` ends a reply.
 
-    A reply has at most `max_new_tokens` tokens (the end token counted); with `max_total_tokens` (the published limit,
-    1024), prompt and reply together have at most that many, each prompt by its own length, so that a reply never
-    depends on the batch it was in. (The rounding of bfloat16 does: there another batch may say another word where two
-    are about as likely.)
+    A reply has at most `max_new_tokens` tokens (the end token counted); with `max_total_tokens` (published: 1024),
+    prompt and reply together have at most that many. A prompt counts without padding, so no reply depends on its batch
+    (but for the rounding of bfloat16, where two words are about as likely).
 
     `chooser` changes what the pause head may do. With it these limits count spoken tokens alone, and a reply has at
-    most `chooser.pause_room` times as many tokens with its pauses; 1 counts pauses as tokens, as in a plain reply.
-
-    `each` is called after every token of a batch with its replies so far, by their place in `prompts`; what it raises
-    ends the decoding.
+    most `chooser.pause_room` times as many tokens with its pauses. `each` is called after every token of a batch with
+    its replies so far, by their place in `prompts`; what it raises ends the decoding.
     """
     ends = frozenset([end_ids] if isinstance(end_ids, int) else end_ids)
     room, most = (chooser.pause_room, last_position(model.config, rotary_too=True)) if chooser else (1, 0)
-    budgets = [Budget.of(len(p), max_new_tokens, max_total_tokens, room, most) for p in prompts]
-    replies = {row: Reply() for row, budget in enumerate(budgets) if budget.spoken < 1}
-    longest = {f"Prompt {row} with its reply": len(prompts[row]) + one.spoken for row, one in enumerate(budgets)}
+    budgets = [limits(len(prompt), max_new_tokens, max_total_tokens, room, most) for prompt in prompts]
+    replies = {row: Reply() for row, (spoken, _) in enumerate(budgets) if spoken < 1}
+    longest = {f"Prompt {row} with its reply": len(prompts[row]) + spoken for row, (spoken, _) in enumerate(budgets)}
     check_positions(model.config, lambda: pd.Series(longest), "lower max_new_tokens")
     order = sorted((row for row in range(len(prompts)) if row not in replies), key=lambda row: len(prompts[row]))
     progress = Progress("reply", len(prompts))
@@ -114,7 +91,7 @@ def decode(
     model,
     prompts: dict[int, list[int]],
     end_ids: Collection[int],
-    budgets: list[Budget],
+    budgets: list[tuple[int, int]],
     chooser: Chooser | None,
     each: Callable[[dict[int, Reply]], None] | None,
 ) -> Iterator[tuple[int, Reply]]:
@@ -131,14 +108,17 @@ def decode(
         chosen, p_pauses, p_bests = next_tokens(model, logits, rows, chooser)
         ended = []
         for place, (row, token, p_pause, p_best) in enumerate(zip(rows, chosen.tolist(), p_pauses, p_bests)):
+            reply, (spoken, in_all) = replies[row], budgets[row]
             if token in end_ids:
-                replies[row].truncated = False
+                reply.truncated = False
             else:
-                replies[row].add(token, p_pause, p_best)
+                reply.ids.append(token)
+                reply.p_pause.append(p_pause)
+                reply.p_best.append(p_best)
             n_pauses[row] += token == pause_id
-            if token in end_ids or budgets[row].is_used_up(n_said, n_pauses[row]):
+            if not reply.truncated or n_said == in_all or n_said - n_pauses[row] == spoken:
                 ended.append(place)
-                yield row, replies[row]
+                yield row, reply
         if each:
             each(replies)
         if len(ended) == len(rows):

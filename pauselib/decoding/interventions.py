@@ -1,8 +1,5 @@
 """What may be changed in decoding: how often the pause head gets its way, and pauses it never asked for. The words stay
-greedy.
-
-An intervention is one class: its fields are settings of an experiment, their defaults change nothing, and its methods
-say what it does while a reply is decoded.
+greedy. An intervention is one class, whose fields are settings; their defaults change nothing.
 
 >>> intervention_name(active_interventions({"forced_pauses": 4, "forced_at": "number"}))
 'forced_pauses-4_forced_at-number'
@@ -163,11 +160,7 @@ class Shift(Intervention):
 
 
 class Room(Intervention):
-    """How long a reply may get with its pauses.
-
-    Under every intervention the limits on a reply count spoken tokens, so that pauses take nothing from what may be
-    said. A reply that never stops pausing ends here.
-    """
+    """How long a reply may get with its pauses, since the limits under an intervention count spoken tokens alone."""
 
     pause_room: int = setting(
         4,
@@ -191,10 +184,7 @@ INTERVENTION_SETTINGS = tuple(InterventionSettings.model_fields)
 
 
 def active_interventions(settings: dict) -> list[Intervention]:
-    """Return the interventions that some settings ask for; settings that are not given have their default.
-
-    Raises InputError where a setting is wrong or says nothing.
-    """
+    """Return the interventions that some settings ask for. Raises InputError for a wrong one, or one without effect."""
     given = {kind: {name: settings[name] for name in kind.model_fields if name in settings} for kind in INTERVENTIONS}
     return [one for one in (kind(**values) for kind, values in given.items()) if one.changes]
 

@@ -14,14 +14,16 @@ from pathlib import Path
 import pandas as pd
 from ipywidgets import HTML, Button, Dropdown, FloatSlider, SelectionSlider, Textarea, VBox
 
-from pauselib import runs, tasks
+from pauselib import tasks
 from pauselib.artifacts import DEFAULTS, drawn_artifact, why_unfinished
-from pauselib.decoding.evaluation import decoder, end_ids, judged, pause_id_of, with_prompt_pauses
+from pauselib.decoding.evaluation import predict
 from pauselib.decoding.interventions import INTERVENTION_SETTINGS, active_interventions
 from pauselib.explorer import looks
 from pauselib.explorer.choosing import NOTHING, labelled, rows_with_models
 from pauselib.explorer.looks import WIDE, control, in_lines
-from pauselib.injection.rows import prompt_ids, tokenize
+from pauselib.files import read_json_lines
+from pauselib.injection.rows import tokenize
+from pauselib.manifests import MANIFEST
 from pauselib.settings import Settings
 from pauselib.variants import parse
 
@@ -32,7 +34,7 @@ WORD = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+|[^\w\s]")
 
 def made_at(folder: Path) -> int:
     """Return when what is in a folder was finished, in nanoseconds; 0 where it is not."""
-    path = folder / runs.MANIFEST
+    path = folder / MANIFEST
     return path.stat().st_mtime_ns if path.exists() else 0
 
 
@@ -45,7 +47,7 @@ def stored_replies(folder: Path, _made: int) -> list[dict]:
     for row in pd.read_parquet(path).to_dict("records") if path.exists() else ():
         tokens[row["problem_id"]] = {name: list(row[name]) for name in columns}
     base = {"note": "from predictions.jsonl", **{name: [] for name in columns}}
-    replies = runs.read_json_lines(folder / "predictions.jsonl")
+    replies = read_json_lines(folder / "predictions.jsonl")
     return [{**base, **said, **tokens.get(said["problem_id"], {})} for said in replies]
 
 
@@ -70,19 +72,14 @@ def decoded(row: Settings, question: str, answer: str | None, each: Callable[[di
 
     `each` is that of `greedy.generate`. Raises InputError for a question that holds the pause token.
     """
-    from pauselib.decoding.greedy import generate
-
     folder = row.variant_folder() / "model"
     model, tokenizer = loaded(folder, made_at(folder), row.dtype, row.attn_implementation)
-    pause_id, task = pause_id_of(model), tasks.find(row.task)
+    task, changes = tasks.find(row.task), active_interventions(row.of(*INTERVENTION_SETTINGS))
     asked = [{"problem_id": "of your own", "question": question, "answer": ""}]
-    prompts = [with_prompt_pauses(ids, model) for ids in prompt_ids(tokenize(asked, tokenizer, task))]
-    changes = active_interventions(row.of(*INTERVENTION_SETTINGS))
-    text_of, chooser = decoder(tokenizer, pause_id, changes, row.seed, task.answer_mark)
-    limits = row.max_new_tokens, row.max_total_tokens
-    [reply] = generate(model, prompts, end_ids(model, tokenizer), *limits, show=False, chooser=chooser, each=each)
-    given = {"tokens": [text_of(token) for token in reply.ids], "p_pause": reply.p_pause, "p_best": reply.p_best}
-    return {**judged(reply, answer, task, tokenizer, pause_id), **given, "note": "decoded now"}
+    rows = tokenize(asked, tokenizer, task).assign(answer=[answer])
+    how = {**row.of("max_new_tokens", "max_total_tokens", "seed"), "interventions": changes}
+    [said], tokens = predict(model, tokenizer, rows, task, **how, show=False, each=each)
+    return {**said, **tokens.iloc[0], "note": "decoded now"}
 
 
 def pairs(question: str) -> frozenset[tuple[str, str]]:

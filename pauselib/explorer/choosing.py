@@ -8,13 +8,14 @@ import pandas as pd
 from IPython.display import display
 from ipywidgets import HTML, Checkbox, Dropdown, VBox
 
-from pauselib import runs
 from pauselib.analysis.tables.record import whole
 from pauselib.artifacts import artifacts_of, check_unchanged, why_unfinished
 from pauselib.declared import NAME
 from pauselib.errors import InputError
 from pauselib.explorer.looks import as_html, can_use_widgets, control, in_lines, usable
 from pauselib.figures.tables import table_html
+from pauselib.files import read_json
+from pauselib.manifests import MANIFEST, manifest
 from pauselib.settings import Settings
 from pauselib.variants import FIRST_STEP, PARTS, VARIANTS, Variant, parse
 
@@ -31,7 +32,7 @@ def rows_with_models(settings: Settings) -> list[Settings]:
     as seed-42-backup or tiny (copy), are passed over.
     """
     found, order, root = [], list(VARIANTS), settings.folder().parent
-    for path in root.glob(f"*/seed-*/*/model/{runs.MANIFEST}"):
+    for path in root.glob(f"*/seed-*/*/model/{MANIFEST}"):
         experiment, seed, variant = path.relative_to(root).parts[:3]
         published = variant.partition("@")[0]  # behind it a row may have a strategy
         if published in VARIANTS and re.fullmatch(NAME, experiment) and re.fullmatch(r"seed-(0|[1-9]\d*)", seed):
@@ -59,7 +60,7 @@ def finished_table(settings: Settings) -> pd.DataFrame:
     lines = []
     for (experiment, seed), rows in groups.items():
         replied = [row for row in rows if why_unfinished(row, "evaluate") is None]
-        accuracy = {row.variant: runs.read_json(row.variant_folder() / "metrics.json")["accuracy"] for row in replied}
+        accuracy = {row.variant: read_json(row.variant_folder() / "metrics.json")["accuracy"] for row in replied}
         best = max(accuracy, key=accuracy.get, default=None)
         lines.append(
             {
@@ -92,7 +93,7 @@ def will_do(settings: Settings, step: str) -> str:
     if why_unfinished(settings, step) is None:
         return "finished, and kept as it is"
     *before, _ = artifacts_of(settings.of_row(), step)
-    missing = [part.what for part in before if runs.manifest(part.folder) is None]
+    missing = [part.what for part in before if manifest(part.folder) is None]
     return f"will {DOES[step]}{', after making its ' if missing else ''}{', '.join(missing)}"
 
 

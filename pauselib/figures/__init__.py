@@ -1,26 +1,10 @@
+# ruff: noqa: F401
 """Every picture is a function of tables that returns a figure; its decorator has its alternative text.
 
 >>> show(figures.accuracies(study.over_seeds, study.against_matched))
 """
 
 from pauselib.figures.accuracy import accuracies, accuracy_under_interventions
-from pauselib.figures.pause_origin import pause_origin
-from pauselib.figures.pauses import accuracy_by_pauses, certainty_curve, rate_ratios
-from pauselib.figures.places import places_of_variant
+from pauselib.figures.pauses import accuracy_by_pauses, certainty_curve, pause_origin, places_of_variant, rate_ratios
 from pauselib.figures.training import injected, loss_curve, losses_of_two
 from pauselib.figures.trials import learning_curves, trial_gains
-
-__all__ = [
-    "accuracies",
-    "accuracy_by_pauses",
-    "accuracy_under_interventions",
-    "certainty_curve",
-    "injected",
-    "learning_curves",
-    "loss_curve",
-    "losses_of_two",
-    "pause_origin",
-    "places_of_variant",
-    "rate_ratios",
-    "trial_gains",
-]

@@ -1,13 +1,13 @@
 """Pictures of accuracy: of every variant, and of a variant whose decoding is changed."""
 
 import matplotlib.pyplot as plt
-import numpy as np
 import pandas as pd
 
 from pauselib.decoding.interventions import name_in_words
-from pauselib.figures.style import LINE, PAUSE_PART_COLOURS, looks, panels, shows, whiskers
+from pauselib.figures.style import LINE, PAUSE_PART_COLOURS, looks, mostly_linear, panels, shows, whiskers
 
-FAR = 40  # points: models that never answer would squeeze all the others into one place
+LINEAR = 10  # points; a difference beyond is on a logarithmic scale: models that never answer would squeeze all others
+TICKS = (1, 2, 5, 10, 20, 40, 80)  # points, also below 0
 
 
 def forest(axis, labels: list[str], styles: list[dict], table: pd.DataFrame, estimate: str) -> None:
@@ -24,8 +24,7 @@ def forest(axis, labels: list[str], styles: list[dict], table: pd.DataFrame, est
 def pair_of_forests(labels: list[str], names: pd.Series, left: pd.DataFrame, right: pd.DataFrame):
     """Return a figure with accuracies (`accuracy`, `low`, `high`) and differences of accuracy, a line a label.
 
-    The rows of both tables belong to the labels; `names` are their variants. A difference that is missing is not drawn,
-    and one of more than 40 points is written in words at the edge.
+    The rows of both tables belong to the labels; `names` are their variants. A missing difference is not drawn.
     """
     if not labels:
         return panels(0)[0]
@@ -33,19 +32,11 @@ def pair_of_forests(labels: list[str], names: pd.Series, left: pd.DataFrame, rig
     figure, axes = plt.subplots(1, 2, figsize=(10, height), sharey=True)
     styles = [looks(names)[name] for name in names]
     forest(axes[0], labels, styles, left, "accuracy")
-    axes[0].set(xlabel="accuracy on the test problems, 95 % interval")
-    axes[0].set_xlim(-0.02, min(1.02, left["high"].max() + 0.05))
+    axes[0].set(xlabel="accuracy on the test problems, 95 % interval", xlim=(-0.02, left["high"].max() + 0.05))
     points = 100 * right[["difference", "low", "high"]].astype(float)
-    is_far = (points["difference"].abs() >= FAR).to_numpy()
     forest(axes[1], labels, styles, points, "difference")
     axes[1].axvline(0, color=LINE, linewidth=0.8)
-    near = points[~is_far].dropna()
-    if len(near):
-        axes[1].set_xlim(min(near["low"].min(), 0) - 1, max(near["high"].max(), 0) + 1)
-    for y in np.flatnonzero(is_far):
-        far = points["difference"].iloc[y]
-        words, x, side = (f"◂ {far:.0f} points", 0.01, "left") if far < 0 else (f"{far:+.0f} points ▸", 0.99, "right")
-        axes[1].annotate(words, (x, -y), xycoords=("axes fraction", "data"), va="center", ha=side, fontsize=8)
+    mostly_linear(axes[1], "x", LINEAR, TICKS)
     return figure
 
 

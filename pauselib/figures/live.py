@@ -12,12 +12,7 @@ SHARE = 0.05  # of the time that redrawing a picture may take
 class LivePicture:
     """A picture that is drawn again in place as its data grow, as often as takes a twentieth of the time.
 
-    Outside a notebook nothing is drawn. One that can't be drawn is given up, with one line that says so: what it shows
-    goes on.
-
-    >>> picture = LivePicture(figures.loss_curve)
-    >>> picture.update(history)             # may draw
-    >>> picture.update(history, last=True)  # draws
+    Outside a notebook nothing is drawn. One that can't be drawn is given up, with one line that says so.
     """
 
     def __init__(self, draw: Callable):
@@ -26,23 +21,19 @@ class LivePicture:
 
     def update(self, data, last: bool = False) -> None:
         """Draw the picture of `data` if it is time to; with `last` in any case."""
+        from IPython.display import display
+
         started = time.monotonic()
         if self.given_up or not progress.in_notebook() or (started < self.next and not last):
             return
         try:
-            self.draw_again(data)
+            picture, metadata = notebook_output(self.draw(data))
+            if self.handle is None:
+                self.handle = display(picture, metadata=metadata, raw=True, display_id=True)
+            else:
+                self.handle.update(picture, metadata=metadata, raw=True)
         except Exception as error:
             self.given_up = True
             print(f"The picture can't be drawn ({type(error).__name__}: {error}); all else goes on without it.")
         ended = time.monotonic()
         self.next = ended + (ended - started) / SHARE
-
-    def draw_again(self, data) -> None:
-        """Draw the picture of `data` in place of the one before."""
-        from IPython.display import display
-
-        picture, metadata = notebook_output(self.draw(data))
-        if self.handle is None:
-            self.handle = display(picture, metadata=metadata, raw=True, display_id=True)
-        else:
-            self.handle.update(picture, metadata=metadata, raw=True)

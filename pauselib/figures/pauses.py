@@ -1,21 +1,34 @@
-"""Pictures of the number of pauses: against correctness, against the LM's certainty, and as rate ratios."""
+"""Pictures of pauses: how many against correctness and certainty, rate ratios, places and origin."""
 
 import itertools
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 
 from pauselib.analysis.claims.preregistration import plan
 from pauselib.analysis.statistics.intervals import wilson
-from pauselib.figures import style
+from pauselib.analysis.why.pause_origin import IN_WORDS
+from pauselib.analysis.why.places import NUMBER_PLACES
 from pauselib.figures.accuracy import forest
-from pauselib.figures.style import CORRECT, INCORRECT, LINE, legend_above, looks, panels, shows, whiskers
+from pauselib.figures.style import (
+    CORRECT,
+    INCORRECT,
+    LINE,
+    PAUSE_PART_COLOURS,
+    legend_above,
+    looks,
+    panels,
+    shows,
+    whiskers,
+)
 
 CORRECT_BAR = {"color": CORRECT, "edgecolor": "white", "linewidth": 0, "label": "correct replies"}
 INCORRECT_BAR = {**CORRECT_BAR, "color": INCORRECT, "hatch": "////", "label": "incorrect replies"}
-FEWEST = 20  # positions in a bin of certainty, at least: below that a share is noise
+SHARE = {"color": LINE, "marker": "o", "markersize": 3, "linewidth": 1, "elinewidth": 0.7}
+FEWEST = 20  # positions or tokens in a bin, at least: below that a share is noise
+INJECTOR = {"color": LINE, "linestyle": "--", "linewidth": 1}
 WIDTH, WIDTH_ALONE = 3.4, 5.2  # inches of a panel; one alone has to be as wide as the legend above it
-RATIO_TICKS = (0.1, 0.2, 0.5, 0.7, 0.8, 0.9, 0.95, 1, 1.05, 1.1, 1.2, 1.5, 2, 3, 5, 10)
 
 
 def pause_bins(n_pauses: pd.Series, most: int = 8) -> tuple[pd.Series, list[str]]:
@@ -50,18 +63,13 @@ def accuracy_by_pauses(replies: pd.DataFrame):
         axis.set(xlabel="pauses in the reply", ylabel="replies")
         axis.set_title(name, fontsize=8)
         axis.grid(visible=False)
-        draw_accuracy(share, right[n > 0], n[n > 0])
+        right, n = right[n > 0], n[n > 0]
+        low, high = zip(*(wilson(count, total) for count, total in zip(right, n)))
+        share.errorbar(n.index, right / n, whiskers(right / n, low, high), label="accuracy, 95 % interval", **SHARE)
+        share.set(ylim=(0, 1.02), ylabel="accuracy")
+        share.spines["right"].set_visible(True)
     legend_above(figure, axes + shares)
     return figure
-
-
-def draw_accuracy(axis, right: pd.Series, n: pd.Series) -> None:
-    """Draw the accuracy in every bin, `right` of `n` replies, with its 95 % Wilson interval; the index has the bins."""
-    low, high = zip(*(wilson(count, total) for count, total in zip(right, n)))
-    look = {"color": LINE, "marker": "o", "markersize": 3, "linewidth": 1, "elinewidth": 0.7}
-    axis.errorbar(n.index, right / n, whiskers(right / n, low, high), label="accuracy, 95 % interval", **look)
-    axis.set(ylim=(0, 1.02), ylabel="accuracy")
-    axis.spines["right"].set_visible(True)
 
 
 @shows("The share of positions that are pauses by the probability of the LM's best word there, one line a variant.")
@@ -76,10 +84,8 @@ def certainty_curve(by_certainty: pd.DataFrame, prediction: pd.DataFrame):
     areas = prediction.groupby("by", sort=False)["auc"].median()
     title = ", ".join(f"{by} {area:.2f}" for by, area in areas.items()) or "nothing to show yet"
     axis.set(xlim=(0, 1), ylim=(-0.02, 1.02), title=f"AUC of a pause, medians: {title}")
-    of_pausing = list(style.PAUSE_PART_COLOURS.values())[:3]
-    axis.legend(
-        handles=[plt.Line2D([], [], marker="o", color=c, label=words) for c, words in of_pausing], frameon=False
-    )
+    of_pausing = list(PAUSE_PART_COLOURS.values())[:3]
+    axis.legend([plt.Line2D([], [], marker="o", color=colour) for colour, _ in of_pausing], dict(of_pausing).values())
     return figure
 
 
@@ -96,21 +102,70 @@ def rate_ratios(regression: pd.DataFrame):
     figure, (axis,) = panels(1, width=7, height=0.9 + 0.32 * len(rows))
     kinds = {True: {"color": INCORRECT, "marker": "o"}, False: {"color": LINE, "marker": "s"}}
     styles = [kinds[term == "incorrect"] for term in rows["term"]]
-    forest(axis, [ratio_label(row) for row in rows.itertuples()], styles, rows, "rate_ratio")
+    compared = "incorrect : correct, " + rows["model"].replace("incorrect alone", "nothing held equal")
+    labels = compared.where(rows["term"] == "incorrect", rows["term"] + ", a standard deviation more").tolist()
+    forest(axis, labels, styles, rows, "rate_ratio")
     margin = plan().margin("incorrect")
     axis.axvspan(1 - margin, 1 + margin, color=LINE, alpha=0.08, linewidth=0)
     axis.axvline(1, color=LINE, linewidth=0.8)
-    axis.set(xlabel="times as many places with pauses, 95 % interval; grey: the margin", xscale="log")
-    low, high = rows["low"].min() / 1.1, rows["high"].max() * 1.1
-    ticks = [tick for tick in RATIO_TICKS if low < tick < high and (high < 1.3 or tick not in (0.95, 1.05))]
-    axis.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
-    axis.minorticks_off()
+    axis.set(xlabel="times as many places with pauses, 95 % interval; grey: the margin")
     return figure
 
 
-def ratio_label(row) -> str:
-    """Return what the rate ratio in a row of the regression compares."""
-    if row.term != "incorrect":
-        return f"{row.term}, a standard deviation more"
-    held = "nothing held equal" if row.model == "incorrect alone" else row.model
-    return f"incorrect : correct, {held}"
+@shows("Where in the reply the pauses of one variant are, at which numbers, and how many stand in a row.")
+def places_of_variant(found: dict[str, pd.DataFrame], variant: str | None):
+    """Draw the tables of `places.pause_places` for one variant; the marks are where an even spread would be."""
+    relative, numbers, runs = (found[key][found[key]["variant"] == variant] for key in ("relative", "numbers", "runs"))
+    if relative.empty and runs.empty:
+        return panels(0)[0]
+    figure, (first, second, third) = panels(3)
+    colour = looks([variant])[variant]["color"]
+    middle = (relative["low"] + relative["high"]) / 2
+    first.bar(middle, relative["share"], width=0.09, color=colour, label="pauses")
+    first.plot(middle, relative["expected"], "_", color=LINE, markersize=14, label="if spread evenly")
+    first.set(title="place in the reply", xlabel="0 the start, 1 the end", ylabel="share of the pauses")
+    first.legend(frameon=False)
+    present = [place for place in NUMBER_PLACES if place in set(numbers["number"])]
+    numbers = numbers.set_index("number").loc[present]
+    x = np.arange(len(numbers))
+    second.bar(x, numbers["share"], color=colour)
+    second.plot(x, numbers["expected"], "_", color=LINE, markersize=24)
+    second.set_xticks(x, [words.replace(" a ", "\na ") for words in present], fontsize=8)
+    second.set(title="at numbers", ylabel="share of the pauses")
+    third.bar(runs["length"], runs["n"], color=colour)
+    third.set(title="pauses in a row", xlabel="pauses", ylabel="runs")
+    figure.suptitle(variant, fontsize=9)
+    return figure
+
+
+@shows(
+    "The probability of a pause by the head of a variant, beside the one that the injector implies, by the pauses so "
+    "far, the words so far and the length of the reply; and the head's loss by the steps of its training."
+)
+def pause_origin(by: pd.DataFrame, losses: pd.DataFrame, variant: str | None):
+    """Draw `by` and `losses` of a `PauseOrigin`. Words are tokens that are no pause."""
+    by = by[by["n"] >= FEWEST]
+    if by.empty:
+        return panels(0)[0]
+    figure, axes = panels(4 if len(losses) else 3, width=3.6, height=2.5, across=2)
+    look = {**looks([variant])[variant], "markersize": 4, "linewidth": 1}
+    for axis, (column, words) in zip(axes, IN_WORDS.items()):
+        part = by[by["bins_of"] == column]
+        axis.plot(part["value"], part["head"], label=f"the head of {variant}", **look)
+        axis.plot(part["value"], part["implied"], label="the injector, known exactly", **INJECTOR)
+        axis.set(xlabel=words, ylabel="probability of a pause", ylim=(0, None))
+        if column == "gap" and len(part):
+            ticks = [tick for tick in (0, 1, 3, 10, 30, 100, 300) if tick <= part["value"].max()]
+            axis.set_xscale("symlog", linthresh=1)
+            axis.set_xticks(ticks, [str(tick) for tick in ticks])
+            axis.minorticks_off()
+    if len(losses):
+        measured, trained = losses.dropna(subset="loss"), losses.dropna(subset="training")
+        axes[3].plot(trained["step"], trained["training"], **{**look, "marker": "", "alpha": 0.5})
+        axes[3].plot(measured["step"], measured["loss"], **look)
+        axes[3].plot(losses["step"], losses["implied"], **INJECTOR)
+        constant = {**INJECTOR, "linestyle": ":", "label": "one rate for all tokens"}
+        axes[3].plot(losses["step"], losses["constant"], **constant)
+        axes[3].set(xlabel="steps of the warm-up, points: validation", ylabel="loss of the head, nats")
+    legend_above(figure, [axes[0], axes[-1]])
+    return figure

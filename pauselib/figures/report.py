@@ -1,12 +1,7 @@
-"""The report of an experiment: the executed `notebooks/analyze.ipynb` without its code, as one page beside its files.
+"""The report of an experiment: `notebooks/analyze.ipynb` as one page beside its files, without its code.
 
-Every table that the notebook shows through a `Report` is a CSV and a LaTeX file in `tables/`, every picture an SVG and
-a PNG file in `figures/`. Papermill does not say where it writes the executed notebook, so the report is made of what
-the kernel has shown, cell by cell, and of the text of the notebook on disk; it needs no other step and no network.
-
->>> report = Report(study)
->>> report.table("results", study.table)
->>> report.write()
+What a notebook shows by a `Report` is on the page, where the cell that showed it stands in the notebook on disk. What
+was shown by a cell that is not there, since it is changed or in a copy, is at the end.
 """
 
 import base64
@@ -15,114 +10,79 @@ from pathlib import Path
 
 import nbformat
 import pandas as pd
-from IPython import get_ipython
+from IPython.core.getipython import get_ipython
+from IPython.display import HTML, display
 
-from pauselib import runs
 from pauselib.analysis.tables.record import READ, read_from
-from pauselib.figures import tables
-from pauselib.figures.style import notebook_output, saved
+from pauselib.figures import style, tables
+from pauselib.files import write, write_json
 from pauselib.settings import ROOT
 
 STYLESHEET = Path(__file__).with_name("report.css")
-HIDDEN, FOLDED = {"parameters", "setup"}, "folded"  # tags of cells that are left out, and of a section's first cell
+HIDDEN, FOLDED = {"parameters", "setup"}, "folded"  # tags of cells that are left out, and of headings that are closed
+HEAD = '<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
 
 
 class Report:
-    """What a notebook shows of a `Study`, kept as files, and its cells so far, kept for the page."""
+    """What a notebook shows of a `Study`: its outputs, files in `tables/` and `figures/`, and parts of the page."""
 
     def __init__(self, study, notebook: Path = ROOT / "notebooks" / "analyze.ipynb"):
-        self.folder, self.settings, self.notebook = study.folder, study.settings, notebook
-        self.cell, self.shown = None, {}  # the source of the cell that runs; source of a cell -> what it has shown
-        if shell := get_ipython():
-            shell.events.register("pre_run_cell", self.begin)
-            for publisher in (shell.display_pub, shell.displayhook):
-                if hasattr(publisher, "register_hook"):  # not every version of ipykernel hands over results
-                    publisher.register_hook(self.note)
+        self.study, self.notebook = study, notebook
+        self.parts = {}  # name of what is shown -> the source of the cell that showed it (empty outside one), its HTML
 
-    def begin(self, info) -> None:
-        """Note which cell runs; what it has shown before is forgotten."""
-        self.cell = info.raw_cell.strip()
-        self.shown[self.cell] = []
-
-    def note(self, message: dict) -> dict:
-        """Keep what the cell shows, if it stays: a line of progress, which has an id, is replaced in place."""
-        is_output = message["header"]["msg_type"] in ("display_data", "execute_result")
-        if self.cell and is_output and not message["content"].get("transient"):
-            self.shown[self.cell].append(nbformat.v4.output_from_msg(message))
-        return message
+    def html(self, name: str, html: str, output: dict | None = None, metadata: dict | None = None) -> None:
+        """Show HTML, in the notebook as an `output` with `metadata` where these are given."""
+        shell = get_ipython()
+        self.parts[name] = shell.history_manager.input_hist_raw[-1].strip() if shell else "", html
+        display(output or HTML(html), metadata=metadata, raw=bool(output))
 
     def table(self, name: str, table: pd.DataFrame, as_read: pd.DataFrame | None = None) -> None:
-        """Show a table, or what is given `as_read` for it, and write all its columns and digits into `tables/`."""
-        shown = table if as_read is None else as_read
-        self.keep(f"tables/{name}.csv", table.to_csv(index=False) if len(table) else None)
-        self.keep(f"tables/{name}.tex", tables.latex(shown, tables.heading(name), name) if len(table) else None)
-        tables.show_table(shown)
+        """Show a table, or what is given `as_read` for it; its CSV file has all its columns and digits."""
+        shown, path = table if as_read is None else as_read, self.study.folder / "tables" / name
+        write(path.with_suffix(".csv"), table.to_csv(index=False))
+        write(path.with_suffix(".tex"), tables.latex(shown, name))
+        self.html(f"table {name}", tables.with_details(shown))
 
     def figure(self, name: str, figure) -> None:
-        """Show a picture, and write it into `figures/`."""
-        from IPython.display import display
-
-        drawing = saved(figure, "svg")
-        data, metadata = notebook_output(figure)
-        self.keep(f"figures/{name}.svg", drawing if figure.axes else None)
-        self.keep(f"figures/{name}.png", base64.b64decode(data["image/png"]) if figure.axes else None)
-        display(data, metadata=metadata, raw=True)
-
-    def keep(self, name: str, content: str | bytes | None) -> None:
-        """Write a file beside the report; where there is nothing to show, remove what an earlier report left there."""
-        path = self.folder / name
-        if content is None:
-            path.unlink(missing_ok=True)
-        else:
-            runs.write(path, content)
+        """Show a picture; it is a PNG and an SVG file."""
+        path = self.study.folder / "figures" / name
+        write(path.with_suffix(".svg"), style.saved(figure, "svg"))
+        output, metadata = style.notebook_output(figure)
+        png, width = output["image/png"], metadata["image/png"]["width"]
+        write(path.with_suffix(".png"), base64.b64decode(png))
+        image = f'<img alt="{escape(output["text/plain"])}" width="{width}" src="data:image/png;base64,{png}">'
+        self.html(f"figure {name}", image, output, metadata)
 
     def write(self) -> Path:
-        """Write `report.html`, and what it was made from, and return its path.
-
-        A cell that was run but is not in the notebook on disk, as one that is not saved yet, is named.
-        """
-        notebook, path = nbformat.read(self.notebook, as_version=4), self.folder / "report.html"
-        sources = {cell.source.strip() for cell in notebook.cells}
-        for source in [source for source, outputs in self.shown.items() if outputs and source not in sources]:
-            print(f"Not in the report, since it is not saved in {self.notebook.name} as it was run: {source[:80]}")
-        for cell in notebook.cells:
-            if cell.cell_type == "code":
-                cell.outputs = self.shown.get(cell.source.strip(), [])
-        runs.write(path, page(notebook, f"Pause tokens: {self.settings.experiment}"))
-        runs.write_json(path.with_name(READ), read_from(self.settings))
+        """Write `report.html`, and what it was made from, and return its path."""
+        path = self.study.folder / "report.html"
+        write(path, page(nbformat.read(self.notebook, as_version=4).cells, list(self.parts.values())))
+        write_json(path.with_name(READ), read_from(self.study.settings))
         return path
 
 
-def page(notebook: nbformat.NotebookNode, title: str) -> str:
-    """Return an executed notebook as an HTML page: its text and what its cells have shown, a section a heading.
+def page(cells: list, parts: list[tuple[str, str]]) -> str:
+    """Return cells of a notebook as an HTML page. A code cell has the `parts` (source, HTML) that have its source.
 
-    Cells with one of the tags `HIDDEN` are left out, a section whose first cell is tagged `folded` opens by a click.
+    A heading of the second level begins a section that opens and closes by a click; `folded` ones begin closed.
     """
-    from nbconvert import HTMLExporter
+    from nbconvert.filters import markdown2html
 
-    without = ("exclude_input", "exclude_input_prompt", "exclude_output_prompt", "exclude_anchor_links")
-    exporter, sections = HTMLExporter(template_name="basic", **dict.fromkeys(without, True)), [[]]
-    for cell in notebook.cells:
-        if cell.cell_type == "markdown" and cell.source.startswith("## "):
-            sections.append([])
-        if not HIDDEN & set(cell.metadata.get("tags", [])):
-            sections[-1].append(cell)
-    body = "\n".join(section_html(cells, exporter) for cells in sections if cells)
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(title)}</title>\n<style>\n{STYLESHEET.read_text(encoding='utf-8')}</style></head>\n"
-        f"<body><main>\n{body}\n</main></body></html>\n"
-    )
-
-
-def section_html(cells: list, exporter) -> str:
-    """Return cells as a section of the page; one whose first cell is tagged `folded` has its heading to click on."""
-    heading, _, rest = cells[0].source.partition("\n")
-    is_folded = FOLDED in cells[0].metadata.get("tags", [])
-    if is_folded:
-        cells[0].source = rest
-    html, _ = exporter.from_notebook_node(nbformat.v4.new_notebook(cells=cells))
-    if is_folded:
-        html = f"<details><summary>{escape(heading.removeprefix('## '))}</summary>{html}</details>"
-    return f"<section>{html}</section>"
+    sections, shown = [""], [cell for cell in cells if not HIDDEN & set(cell.metadata.get("tags", []))]
+    for cell in shown:
+        heading, _, prose = cell.source.partition("\n")
+        if cell.cell_type == "code":
+            sections[-1] += "".join(f"<div>{html}</div>\n" for source, html in parts if source == cell.source.strip())
+        elif heading.startswith("## "):
+            begins = "" if FOLDED in cell.metadata.get("tags", []) else " open"
+            sections.append(f"<details{begins}><summary>{escape(heading[3:])}</summary>\n{markdown2html(prose)}")
+        else:
+            sections[-1] += markdown2html(cell.source)
+    known = {cell.source.strip() for cell in shown}
+    if rest := "".join(html for source, html in parts if source not in known):
+        sections.append(f"<details open><summary>From cells that are not saved as they were run</summary>\n{rest}")
+    first, *others = sections
+    page_style = f"<title>Pause tokens</title>\n<style>\n{STYLESHEET.read_text(encoding='utf-8')}</style>"
+    body = f"<header>{first}</header>\n{''.join(f'{section}</details>' for section in others)}"
+    head = f'<!doctype html>\n<html lang="en"><head>{HEAD}{page_style}</head>'
+    return f"{head}\n<body><main>\n{body}\n</main></body></html>\n"

@@ -7,13 +7,12 @@ rows by marker (what of the LM is trained) and filling (with LoRA or without).
 import base64
 import functools
 import io
-import itertools
 from collections.abc import Iterable
 
 import matplotlib.pyplot as plt
 import numpy as np
 
-from pauselib.variants import Variant, parse
+from pauselib.variants import parse
 
 # Okabe and Ito's colours, which colour-blind readers tell apart.
 CORRECT, INCORRECT, LINE = "#0072B2", "#E69F00", "#222222"
@@ -26,7 +25,7 @@ PAUSE_PART_COLOURS = {  # (pause embedding trained, pause head trained) -> colou
 LM_MARKERS = {(False, False): "o", (True, False): "s", (True, True): "D", (False, True): "P"}  # LM head, LM embeddings
 EPOCH_MARKERS = {1: "^", 2: "v"}  # of the published baselines
 FREE_COLOURS = ("#0072B2", "#E69F00", "#56B4E9", "#CC79A7", "#999933")  # of rows that differ in something else
-FREE_MARKERS = ("X", "*", "<", ">", "p", "h")
+# What differs from matplotlib's defaults while a picture is drawn or saved; the user's matplotlibrc has no part in it.
 PICTURE_STYLE = {
     "font.size": 9,
     "axes.spines.top": False,
@@ -37,9 +36,6 @@ PICTURE_STYLE = {
     "hatch.linewidth": 0.6,
     "figure.dpi": 110,
 }
-"""What differs from matplotlib's own defaults while a picture of this package is drawn or saved, and at no other time.
-The user's matplotlibrc has no part in it: `text.usetex` there would need LaTeX.
-"""
 FINE = 2  # pixels of a notebook's picture to one on the screen
 
 
@@ -59,11 +55,6 @@ def shows(words: str):
     return decorate
 
 
-def alternative(figure) -> str:
-    """Return the text of a picture for those who don't see it."""
-    return figure.get_label()
-
-
 def saved(figure, form: str, **options) -> bytes:
     """Return a picture as a file's content, `form` being png or svg, and close the figure.
 
@@ -80,8 +71,10 @@ def notebook_output(figure) -> tuple[dict, dict]:
     """Return a picture as the data and the metadata of IPython's `display(…, raw=True)`, and close the figure."""
     width = round(figure.get_figwidth() * figure.dpi)
     png = saved(figure, "png", dpi=FINE * figure.dpi)
-    data = {"image/png": base64.b64encode(png).decode(), "text/plain": alternative(figure)}
-    return data, {"image/png": {"alt": alternative(figure), "width": width}}
+    words = figure.get_label()
+    return {"image/png": base64.b64encode(png).decode(), "text/plain": words}, {
+        "image/png": {"alt": words, "width": width}
+    }
 
 
 def show(figure) -> None:
@@ -123,24 +116,19 @@ def looks(names: Iterable[str]) -> dict[str, dict]:
 
     The colour says what of the pause is trained, the marker what of the LM (of a published baseline, how long it was
     trained), and the filling whether LoRA is. Of rows that differ in something else, such as `sft_peft@word` and
-    `sft_peft`, the later ones have free colours, so that no two are drawn alike.
+    `sft_peft`, the later ones have free colours, so that the first six are not drawn alike.
     """
     found: dict[str, dict] = {}
     for name in dict.fromkeys(names):
         variant = parse(name)
-        own = marker(variant), PAUSE_PART_COLOURS[variant.pause_embedding, variant.pause_head][0]
-        free = itertools.product((own[0], *FREE_MARKERS), FREE_COLOURS)
-        for shape, colour in (own, *free):
-            look = {"color": colour, "marker": shape, "markerfacecolor": colour if variant.lora else "white"}
+        marker = EPOCH_MARKERS.get(variant.epochs) or LM_MARKERS[variant.lm_head, variant.lm_embeddings]
+        own = PAUSE_PART_COLOURS[variant.pause_embedding, variant.pause_head][0]
+        for colour in (own, *FREE_COLOURS):
+            look = {"color": colour, "marker": marker, "markerfacecolor": colour if variant.lora else "white"}
             if look not in found.values():
                 break
         found[name] = look
     return found
-
-
-def marker(variant: Variant) -> str:
-    """Return the marker of a variant: by what of the LM is trained, and of a published baseline by its epochs."""
-    return EPOCH_MARKERS.get(variant.epochs) or LM_MARKERS[variant.lm_head, variant.lm_embeddings]
 
 
 def whiskers(value, low, high) -> np.ndarray:
@@ -150,3 +138,17 @@ def whiskers(value, low, high) -> np.ndarray:
     """
     value, low, high = (np.asarray(numbers, float) for numbers in (value, low, high))
     return np.maximum([value - low, high - value], 0)
+
+
+def mostly_linear(axis, of: str, linear: float, ticks: Iterable[float]) -> None:
+    """Make the `x` or `y` axis linear up to `linear` on both sides of 0 and logarithmic beyond, marked at some `ticks`.
+
+    Those outside the data are left out, and so are those that would crowd at 0.
+    """
+    getattr(axis, f"set_{of}scale")("symlog", linthresh=linear)
+    low, high = getattr(axis, f"get_{of}lim")()
+    inside = [sign * tick for sign in (-1, 1) for tick in ticks if low < sign * tick < high]
+    smallest = max(map(abs, inside), default=0) / 20
+    marks = sorted([0, *(tick for tick in inside if abs(tick) >= smallest)])
+    axis.set(**{f"{of}ticks": marks, f"{of}ticklabels": [f"{tick:g}" for tick in marks]})
+    axis.minorticks_off()

@@ -3,6 +3,7 @@
 >>> show_table(study.against_matched)     # in a notebook
 """
 
+import itertools
 import math
 from html import escape
 from typing import NamedTuple
@@ -32,7 +33,10 @@ HEADINGS = {  # of the columns whose name is no heading; the low end of an inter
     "allowed": "Pauses allowed", "content": "Put in", "dose": "Tokens", "log_likelihood": "Log likelihood, nats",
     "first_gain": "Gain at the first step", "last_gain": "Gain at the last step", "tokens": "Tokens, with cosines",
     "expected": "Share by chance", "lift": "Times as often as by chance", "lora": "LoRA", "lm_head": "LM head",
-    "lm_embeddings": "LM embeddings",
+    "lm_embeddings": "LM embeddings", "verdict": "Verdict", "quantity": "Mean over tokens or replies",
+    "injector": "By the injector, known exactly", "one_rate": "By one rate for all tokens", "unit": "Unit",
+    "doubt": "What forbids a verdict", "problems_correct": "Problems, correct reply pauses",
+    "problems_incorrect": "Problems, incorrect reply pauses",
 }  # fmt: skip
 DETAILS = {  # columns that a reader finds behind one click
     "reference", "n", "discordant", "test", "se", "se_seeds", "se_problems", "pauses_mean_correct",
@@ -62,13 +66,11 @@ class Column(NamedTuple):
 
 def columns_of(table: pd.DataFrame) -> list[Column]:
     """Return the columns of a table as they are shown: an interval is one, beside its estimate, in one precision."""
-    shown, pairs = [], intervals(table)
-    ends = {end for pair in pairs.values() for end in pair}
-    for name in map(str, table.columns):
+    shown, pairs = [], intervals(list(table.columns))
+    for name in table.columns.difference(sum(pairs.values(), ()), sort=False):
         pair = pairs.get(name, ())
         places = decimals(np.concatenate([numbers(table[one]) for one in (name, *pair)]))
-        if name not in ends:
-            shown.append(Column(name, heading(name), cells(table[name], places), not numbers(table[name]).isna().all()))
+        shown.append(Column(name, heading(name), cells(table[name], places), not numbers(table[name]).isna().all()))
         if pair:
             low, high = (cells(table[end], places) for end in pair)
             texts = [NONE if a == NONE else f"{a} to {b}" for a, b in zip(low, high)]
@@ -83,20 +85,16 @@ def main_columns(table: pd.DataFrame) -> list[Column]:
     return [column for column in columns_of(table) if column.name not in details]
 
 
-def intervals(table: pd.DataFrame) -> dict[str, tuple[str, str]]:
-    """Return the two ends of each interval of a table, by the name of its estimate, or without one by the low end.
+def intervals(names: list[str]) -> dict[str, tuple[str, str]]:
+    """Return the two ends of each interval by the name of its estimate.
 
-    The estimate of `accuracy_low` to `accuracy_high` is `accuracy`; that of another interval is the number before it.
+    The estimate of `accuracy_low` to `accuracy_high` is `accuracy`; that of another interval is the column before it.
     """
-    found, before = {}, None
-    for name in map(str, table.columns):
-        stem = name.removesuffix("low")
-        if stem != name and f"{stem}high" in table:
-            if stem.rstrip("_") in table:
-                before = stem.rstrip("_")
-            has_estimate = before is not None and numbers(table[before]).notna().any()
-            found[before if has_estimate else name] = (name, f"{stem}high")
-        before = name
+    found = {}
+    for before, low in itertools.pairwise(names):
+        stem, high = low.removesuffix("low").rstrip("_"), low.removesuffix("low") + "high"
+        if low.endswith("low") and high in names:
+            found[stem if stem in names else before] = low, high
     return found
 
 
@@ -144,24 +142,23 @@ def as_text(columns: list[Column]) -> pd.DataFrame:
     return pd.DataFrame({column.heading: column.texts for column in columns})
 
 
-def latex(table: pd.DataFrame, caption: str, label: str) -> str:
-    r"""Return the main columns of a table as a LaTeX table, for `\usepackage{booktabs}`; the caption is LaTeX."""
+def latex(table: pd.DataFrame, name: str) -> str:
+    r"""Return the main columns of a table as a LaTeX table, for `\usepackage{booktabs}`, with its name as caption."""
     columns = main_columns(table)
     form = "".join("r" if column.is_number else "l" for column in columns)
-    text = as_text(columns).to_latex(
-        index=False, escape=True, column_format=form, caption=caption, label=f"tab:{label}", position="htbp"
-    )
+    options = {"caption": heading(name), "label": f"tab:{name}", "position": "htbp"}
+    text = as_text(columns).to_latex(index=False, escape=True, column_format=form, **options)
     for character, shown in {"−": "$-$", "∞": r"$\infty$", "‖": r"$\|$", " -": " $-$"}.items():
         text = text.replace(character, shown)
     return text
 
 
-def table_html(table: pd.DataFrame, caption: str = "") -> str:
+def table_html(table: pd.DataFrame) -> str:
     """Return a table with all its columns as HTML, its numbers rounded for reading and all text escaped."""
-    return columns_html(columns_of(table), caption)
+    return columns_html(columns_of(table))
 
 
-def columns_html(columns: list[Column], caption: str = "") -> str:
+def columns_html(columns: list[Column]) -> str:
     """Return columns as an HTML table: texts from the left, numbers of the class `number`, verdicts in colour."""
 
     def cell(tag: str, column: Column, text: str) -> str:
@@ -172,19 +169,23 @@ def columns_html(columns: list[Column], caption: str = "") -> str:
     head = "".join(cell('th scope="col"', column, column.heading) for column in columns)
     body = zip(*([cell("td", column, text) for text in column.texts] for column in columns))
     rows = "".join(f"<tr>{''.join(row)}</tr>" for row in body)
-    title = f"<caption>{escape(caption)}</caption>" if caption else ""
-    return f"<table>{title}<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
 
 
-def show_table(table: pd.DataFrame) -> None:
-    """Show the main columns of a table, rounded for reading, as the output of a notebook's cell, and all columns behind
-    one click; a table without rows says so.
-    """
-    from IPython.display import HTML, display
-
+def with_details(table: pd.DataFrame) -> str:
+    """Return the main columns of a table as HTML, and all columns behind one click; one without rows says so."""
+    if table.empty:
+        return "<p>There are no rows.</p>"
     columns, main = columns_of(table), main_columns(table)
     wide = f'<div class="{NO_MATH} wide" style="overflow-x: auto">'
     html = f"{wide}{columns_html(main)}</div>"
     if len(main) < len(columns):
         html += f"<details><summary>All {len(columns)} columns</summary>{wide}{columns_html(columns)}</div></details>"
-    display(HTML(html if len(table) else "<p>There are no rows.</p>"))
+    return html
+
+
+def show_table(table: pd.DataFrame) -> None:
+    """Show a table, rounded for reading, as the output of a notebook's cell (`with_details`)."""
+    from IPython.display import HTML, display
+
+    display(HTML(with_details(table)))

@@ -5,21 +5,25 @@ import pandas as pd
 
 from pauselib.figures.style import CORRECT, INCORRECT, legend_above, panels, shows
 
+VALIDATION = {"linestyle": "--", "marker": "o", "markersize": 4}
 LOSSES = {"loss": "loss", "lm_loss": "LM loss", "pause_loss": "pause loss"}
 
 
-def loss_panels(table: pd.DataFrame, **sizes):
-    """Return a figure with a panel for each loss that a history has, and its panels by the name of the loss."""
-    present = [key for key in LOSSES if key in table or f"eval_{key}" in table]
-    figure, axes = panels(len(present), **sizes)
+def draw_losses(runs: list, across: int, height: float):
+    """Return a figure with a panel for each loss, and a line and points for each of `runs`.
+
+    A run is its history, and the arguments of matplotlib's `plot` for the training and for the validation rows.
+    """
+    columns = set().union(*(history.columns for history, _, _ in runs))
+    present = [key for key in LOSSES if columns & {key, f"eval_{key}"}]
+    figure, axes = panels(len(present), width=3.2 if across > 1 else 4.4, height=height, across=across)
     for axis, key in zip(axes, present):
         axis.set(title=LOSSES[key], xlabel="step", ylabel="nats per token")
-    return figure, dict(zip(present, axes))
-
-
-def by_step(table: pd.DataFrame, key: str) -> pd.DataFrame:
-    """Return the `step` and a loss of a history, without the steps that lack it; empty where it has none."""
-    return table.reindex(columns=["step", key]).dropna()
+        for history, training, validation in runs:
+            for name, look in ((key, training), (f"eval_{key}", {**VALIDATION, **validation})):
+                axis.plot(*history.reindex(columns=["step", name]).dropna().to_numpy().T, **look)
+    legend_above(figure, axes[:1], ncols=1 if across == 1 else 3)
+    return figure
 
 
 @shows(
@@ -28,14 +32,8 @@ def by_step(table: pd.DataFrame, key: str) -> pd.DataFrame:
 )
 def loss_curve(history: pd.DataFrame | list[dict]):
     """Draw a `history` as training.json has it."""
-    history = pd.DataFrame(history)
-    figure, axes = loss_panels(history, width=3.2, height=2.4)
-    for key, axis in axes.items():
-        axis.plot(*by_step(history, key).to_numpy().T, color=CORRECT, linewidth=1.2, label="training")
-        validation = by_step(history, f"eval_{key}")
-        axis.plot(*validation.to_numpy().T, "o--", color=INCORRECT, markersize=4, label="validation")
-        axis.legend(frameon=False)
-    return figure
+    looks = {"color": CORRECT, "linewidth": 1.2, "label": "training"}, {"color": INCORRECT, "label": "validation"}
+    return draw_losses([(pd.DataFrame(history), *looks)], across=3, height=2.4)
 
 
 @shows(
@@ -44,14 +42,11 @@ def loss_curve(history: pd.DataFrame | list[dict]):
 )
 def losses_of_two(losses: pd.DataFrame):
     """Draw `TwoRuns.losses`. The panels are below one another: side by side they are too small on a narrow screen."""
-    figure, axes = loss_panels(losses, width=4.4, height=1.8, across=1)
-    for key, axis in axes.items():
-        for (name, part), colour, marker in zip(losses.groupby("run", sort=False), (CORRECT, INCORRECT), "os"):
-            axis.plot(*by_step(part, key).to_numpy().T, color=colour, linewidth=0.8, alpha=0.7)
-            validation = by_step(part, f"eval_{key}").to_numpy().T
-            axis.plot(*validation, linestyle="--", color=colour, marker=marker, markersize=4, label=name)
-    legend_above(figure, list(axes.values())[:1], ncols=1)
-    return figure
+    runs = []
+    for (name, part), colour, marker in zip(losses.groupby("run", sort=False), (CORRECT, INCORRECT), "os"):
+        validation = {"color": colour, "marker": marker, "label": name}
+        runs.append((part, {"color": colour, "linewidth": 0.8, "alpha": 0.7}, validation))
+    return draw_losses(runs, across=1, height=1.8)
 
 
 @shows("How many pauses the injected rows have, and where in the answer they are (0 the start, 1 the end).")

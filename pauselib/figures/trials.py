@@ -5,7 +5,7 @@ import itertools
 import pandas as pd
 
 from pauselib.analysis.tables.contrasts import OUTCOMES
-from pauselib.figures.style import LINE, legend_above, looks, panels, shows, whiskers
+from pauselib.figures.style import LINE, legend_above, looks, mostly_linear, panels, shows, whiskers
 from pauselib.trials.contents import CONTENTS
 from pauselib.trials.sites import SITES
 from pauselib.variants import matched_baseline, parse
@@ -17,7 +17,7 @@ LOOKS = {  # of a content, as arguments of matplotlib's `plot`
     "newline": {"color": "#0072B2", "marker": "^"},
     "dots": {"color": "#E69F00", "marker": "v"},
 }
-FREE_LOOKS = [{"color": c, "marker": m} for m in "PX*<>ph" for c in ("#CC79A7", "#56B4E9", "#999933")]  # of any other
+FREE_LOOK = {"marker": "X"}  # of any other, in the next of matplotlib's colours
 MATCHED_LOOK = {"color": "#555555", "marker": "D"}
 SPREAD = 1.05  # doses are drawn side by side: each line is this much to the right of the one before
 BESIDE = 0.04  # steps are drawn side by side: each line is this share of its step to the right
@@ -38,9 +38,10 @@ def trial_gains(gains: pd.DataFrame, variant: str, outcome: str):
     made = set(mine.loc[mine["content"] == "pauses", "site"])
     sites = [name for name, site in SITES.items() if name in made and not site.one_dose]
     matched = gains[(gains["variant"] == matched_baseline(variant)) & (gains["content"] == "pauses")]
-    free, lines = itertools.cycle(FREE_LOOKS), []
-    for name, content in CONTENTS.items():
-        lines.append((content.meaning, LOOKS.get(name) or next(free), mine[mine["content"] == name]))
+    lines = [
+        (content.meaning, LOOKS.get(name, FREE_LOOK), mine[mine["content"] == name])
+        for name, content in CONTENTS.items()
+    ]
     lines.append((f"pauses, {matched_baseline(variant)}", MATCHED_LOOK, matched))
     figure, axes = panels(len(sites), width=5.4 if len(sites) == 1 else 3.2, height=3.6 if len(sites) == 1 else 2.6)
     for axis, site in zip(axes, sites):
@@ -48,7 +49,8 @@ def trial_gains(gains: pd.DataFrame, variant: str, outcome: str):
             part = table[table["site"] == site].sort_values("dose")
             draw_gains(axis, part["dose"] * SPREAD**place, part, OUTCOMES[outcome].scale, label, look)
         doses = sorted(set(mine.loc[(mine["site"] == site) & (mine["content"] == "pauses"), "dose"]))
-        axis.set(title=SITES[site].meaning, xlabel="how many", xscale="log", ylabel=OUTCOMES[outcome].unit)
+        axis.set(title=SITES[site].meaning, xlabel="how many are put in", xscale="log")
+        axis.set_ylabel(f"gain, {OUTCOMES[outcome].unit}")
         finish(axis, doses, OUTCOMES[outcome].unit == "nats")
     legend_above(figure, axes)
     return figure
@@ -68,12 +70,7 @@ def finish(axis, places: list[int], in_nats: bool) -> None:
     axis.axhline(0, color=LINE, linewidth=0.8)
     axis.set_xticks(places, [str(place) for place in places])
     if in_nats:
-        axis.set_yscale("symlog", linthresh=LINEAR)
-        low, high = axis.get_ylim()
-        inside = [sign * tick for sign in (-1, 1) for tick in TICKS if low < sign * tick < high]
-        smallest = max(map(abs, inside), default=0) / 20
-        ticks = sorted([0, *(tick for tick in inside if abs(tick) >= smallest)])
-        axis.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
+        mostly_linear(axis, "y", LINEAR, TICKS)
     axis.minorticks_off()
 
 
@@ -100,7 +97,7 @@ def learning_curves(gains: pd.DataFrame):
             look = {**look, "linestyle": "-" if parse(name).pauses else "--"}
             draw_gains(axis, mine["step"] * (1 + BESIDE * place), mine, 1, name, look)
         axis.set_title(f"{CONTENTS[content].meaning} × {dose}\n{SITES[site].meaning}", fontsize=9)
-        axis.set(xlabel="steps of the warm-up", ylabel="nats")
+        axis.set(xlabel="steps of the warm-up", ylabel="gain, nats")
         axis.set_xscale("symlog", linthresh=first, linscale=0.5)
         axis.set_xlim(-0.1 * first, 1.4 * max(here["step"]))
         finish(axis, sorted(set(here["step"])), in_nats=True)

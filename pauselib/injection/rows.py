@@ -13,8 +13,8 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 
-from pauselib import runs
 from pauselib.errors import InputError
+from pauselib.files import write_json
 from pauselib.injection.strategies import Answer, Strategy, check_patterns_match, find_strategies
 from pauselib.progress import Progress
 from pauselib.sources.models import check_has_row
@@ -161,7 +161,7 @@ def save(folder: Path, parts: dict[str, pd.DataFrame], counts: dict[str, int]) -
                 "max_length."
             )
         rows.to_parquet(folder / f"{split}.parquet", index=False)
-    runs.write_json(folder / "counts.json", {**{split: len(rows) for split, rows in parts.items()}, **counts})
+    write_json(folder / "counts.json", {**{split: len(rows) for split, rows in parts.items()}, **counts})
 
 
 def inject(
@@ -216,9 +216,7 @@ def inject(
 def draw_gaps(
     strategies: list[Strategy], answer: Answer, settings, label_pauses: bool, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the gap of every pause, and whether it is labelled: two arrays (k). Of one gap, those not labelled come
-    first.
-    """
+    """Return the gap of every pause and whether it is labelled, two arrays (k); those not labelled come first."""
     gaps = [one.gaps(answer, settings, rng) for one in strategies]
     labelled = [np.full(len(drawn), label_pauses and not one.in_prompt) for one, drawn in zip(strategies, gaps)]
     if len(strategies) == 1:

@@ -175,9 +175,7 @@ def check_patterns_match(n_pauses_per_patterns: dict[str, int], answers: list[st
 
 
 def check_patterns(settings) -> None:
-    """Raise InputError unless the strategy `pattern` and the setting `n_pauses_per_patterns` come together and can be
-    used.
-    """
+    """Raise InputError unless strategy `pattern` and `n_pauses_per_patterns` come together and can be used."""
     if "pattern" in settings.strategy.split("+") and not settings.n_pauses_per_patterns:
         raise InputError("strategy 'pattern' has no pattern: give n_pauses_per_patterns, for example {'\\n': 2}.")
     if settings.n_pauses_per_patterns and "pattern" not in settings.strategies_used:

@@ -4,8 +4,9 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
-from pauselib import runs
+from pauselib.files import read_json
 from pauselib.located import located
+from pauselib.manifests import manifest, why_stale
 from pauselib.sources.models import at_revision, is_named, pinned
 from pauselib.sources.packaged import PACKAGED
 from pauselib.tasks import find
@@ -43,9 +44,7 @@ This folder holds what was trained and names its base in `config.json`. With pau
 
 
 def training_card(settings, names: Iterable[str], record: dict) -> str:
-    """Return the card of a trained model, by the settings as its row took them, the names of those that it lists, and
-    the record in `training.json`.
-    """
+    """Return a trained model's card, which lists the settings that are named; `record` is of training.json."""
     from huggingface_hub import ModelCardData
 
     variant, licence = parse(settings.variant), licence_of(settings.source)
@@ -102,8 +101,8 @@ def licence_of(source: str) -> str | None:
 
 def results(model: Path) -> str:
     """Return what the replies of the model in a variant's folder came to; empty where there are none of this model."""
-    made_from, metrics = runs.manifest(model.parent), runs.read_json(model.parent / "metrics.json")
-    if not made_from or not metrics or runs.why_stale(model.parent):
+    made_from, metrics = manifest(model.parent), read_json(model.parent / "metrics.json")
+    if not made_from or not metrics or why_stale(model.parent):
         return ""
     values = ", ".join(f"{name} {value:.4f}" for name, value in metrics.items() if name != "n" and value is not None)
     limit = made_from["settings"]["max_new_tokens"]

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pauselib import runs
 from pauselib.errors import InputError
+from pauselib.files import write
 from pauselib.model.card import TRAINED_PARTS, results
 from pauselib.sources.models import from_pretrained, load_tokenizer
 from pauselib.tokens import PAUSE_TEXT
@@ -53,12 +54,12 @@ def export(folder: Path, target: Path) -> None:
             loading = LOADING.format(code=", trust_remote_code=True", argument=",trust_remote_code=True")
             loading += OF_PAUSES.format(pause=pause, prompt_pauses=model.config.prompt_pauses, shown=shown)
             model.config.auto_map = CLASSES
-            runs.write(part / f"{CODE}.py", self_contained())
+            write(part / f"{CODE}.py", self_contained())
         model.save_pretrained(part)
         tokenizer.save_pretrained(part)
         card = folder / "README.md"
         said = card.read_text(encoding="utf-8").replace(TRAINED_PARTS, "") if card.exists() else "# A pause model\n"
-        runs.write(part / "README.md", said + results(folder) + loading)
+        write(part / "README.md", said + results(folder) + loading)
 
 
 def self_contained() -> str:

@@ -113,9 +113,7 @@ class PauseForCausalLM(PreTrainedModel, GenerationMixin):
     def losses(
         self, hidden: torch.Tensor, targets: torch.Tensor, n: torch.Tensor | int
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """The pause head's and the LM head's part of the cross-entropy of `targets` (m) at `hidden` (m, width), divided
-        by `n`.
-        """
+        """The two parts of the cross-entropy of `targets` (m) at `hidden` (m, width): sums, divided by `n`."""
         is_pause = targets == self.config.pause_token_id
         classes = torch.where(is_pause, PAUSE, SPEAK)
         pause_loss = cross_entropy(logits_of(self.pause_head, hidden.detach()), classes, reduction="sum")
@@ -160,23 +158,6 @@ class PauseForCausalLM(PreTrainedModel, GenerationMixin):
             loss=pause_loss + lm_loss, pause_loss=pause_loss.detach(), lm_loss=lm_loss.detach(), **shared
         )
 
-    def compute_transition_scores(self, sequences, scores, beam_indices=None, normalize_logits=False) -> torch.Tensor:
-        """Return the score of each generated token (sequences, steps), 0 behind the end of a sequence.
-
-        As transformers documents it; its own counts V outcomes at a position, and these are V + 1. `scores` has a
-        tensor (rows, V + 1) a step, and `beam_indices` (sequences, steps) the row that a token was chosen in, -1 behind
-        the end.
-        """
-        given = torch.stack(scores)
-        if normalize_logits:
-            given = given.log_softmax(-1)
-        if beam_indices is None:
-            beam_indices = torch.arange(len(sequences), device=sequences.device)[:, None].expand(-1, len(given))
-        n_steps = int((beam_indices >= 0).sum(-1).max())
-        rows, said = beam_indices[:, :n_steps], sequences[:, -n_steps:]
-        steps = torch.arange(n_steps, device=sequences.device)
-        return given[steps, rows.clamp(min=0), said].masked_fill(rows < 0, 0)
-
     def get_input_embeddings(self):
         """Return the language model's embeddings, which have no row for the pause."""
         return self.lm.get_input_embeddings()
@@ -195,9 +176,7 @@ class PauseForCausalLM(PreTrainedModel, GenerationMixin):
 
 @torch.no_grad()
 def check_plain_head(lm: PreTrainedModel) -> None:
-    """Raise InputError unless the LM's logits are its LM head applied to its last hidden state, as the pause model
-    computes them.
-    """
+    """Raise InputError unless the LM's logits are what its LM head makes of its last hidden state."""
     ids = torch.arange(4, device=lm.device).unsqueeze(0)
     was_training = lm.training
     lm.eval()

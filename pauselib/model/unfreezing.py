@@ -89,9 +89,7 @@ def trained_in_full(model, variant: Variant) -> list[str]:
 
 
 def trainable(model) -> pd.DataFrame:
-    """Return what is trained, one row a group of parameters (`part`, `tensors`, `parameters`), all adapters being one
-    group.
-    """
+    """Return what is trained: `part`, `tensors`, `parameters`, one row a module; all adapters are one row."""
     trained = {name: parameter.numel() for name, parameter in model.named_parameters() if parameter.requires_grad}
     rows = [{"part": part_of(name), "tensors": 1, "parameters": size} for name, size in trained.items()]
     return pd.DataFrame(rows).groupby("part", sort=False).sum().reset_index()

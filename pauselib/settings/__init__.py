@@ -18,8 +18,7 @@ from pauselib.errors import InputError
 from pauselib.injection.strategies import check_patterns
 from pauselib.settings.contradictions import check_contradictions
 from pauselib.settings.fields import Fields
-from pauselib.settings.places import ROOT as ROOT
-from pauselib.settings.places import Places
+from pauselib.settings.places import ROOT, Places  # noqa: F401
 from pauselib.trials import TrialSettings
 from pauselib.variants import parse
 
@@ -136,9 +135,8 @@ def injected_names(variables: dict) -> list[str]:
 
 
 def values_in(variables: dict) -> dict:
-    """Return the values of settings in a notebook's `globals()`; an imported module is none.
-
-    Raises InputError for an unknown name, and for a number in place of a name, which may not be as it was typed.
+    """Return the values of settings in a notebook's `globals()`, where a module is none. Raises InputError for an
+    unknown name, and for a number in place of a name, which may not be as it was typed.
     """
     check_names(injected_names(variables))
     given = {name: variables[name] for name in Settings.model_fields if name in variables}

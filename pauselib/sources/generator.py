@@ -120,9 +120,7 @@ def step(rng: random.Random, name: str, items: str, a: int, op: str, b: int, ope
 
 
 def event(rng: random.Random, total: int, steps_left: int, largest: int) -> tuple[str, int, int]:
-    """A next event that the running total allows: operation, operand (up to `largest`), and for `packs` the size of a
-    pack.
-    """
+    """A next event that the running total allows: operation, operand up to `largest`, and the size of a pack."""
     product, pack = 600 * largest // 90, 12 * largest // 90
     kinds = ["+", "-"]
     if total * 2 <= product:

@@ -1,14 +1,13 @@
 """Models and tokenizers by name: the embedded `tiny`, one that comes in a package, a folder, a GGUF file, a hub id."""
 
-import gc
 import math
 import os
 import re
 from pathlib import Path
 
-from pauselib import runs
 from pauselib.declared import shown
 from pauselib.errors import InputError
+from pauselib.files import digest
 from pauselib.located import located, looks_like_folder, nothing_there, reason, refuse_missing
 from pauselib.progress import working
 from pauselib.sources.packaged import PACKAGED, packaged_model, unquantized
@@ -18,17 +17,11 @@ NAMES = ", ".join(f"'{name}'" for name in ("tiny", *PACKAGED))
 
 
 def of_transformers(name: str):
-    """Return a class of transformers. It is imported without garbage collection, which takes a sixth less time."""
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
-        with working("importing torch and transformers"):
-            import transformers
+    """Return a class of transformers, whose import takes seconds."""
+    with working("importing torch and transformers"):
+        import transformers
 
-            return getattr(transformers, name)
-    finally:
-        if collecting:
-            gc.enable()
+        return getattr(transformers, name)
 
 
 def is_named(model: str) -> bool:
@@ -105,7 +98,7 @@ def pinned(source: str, kind: str = "model") -> str:
 def source_digest(source: Path | str) -> str:
     """Return the digest of a local file or folder; a hub id with its commit stands for itself."""
     place = located(source)
-    return runs.digest(place) if place else pinned(str(source))
+    return digest(place) if place else pinned(str(source))
 
 
 def is_weights(path: Path) -> bool:
@@ -115,13 +108,13 @@ def is_weights(path: Path) -> bool:
 
 def weights_digest(folder: Path) -> str:
     """Return the digest of a model's configuration and weights."""
-    return runs.digest(folder, lambda path: path.name == "config.json" or is_weights(path))
+    return digest(folder, lambda path: path.name == "config.json" or is_weights(path))
 
 
 def tokenizer_digest(source: str) -> str:
     """Return the digest of a model's files but its weights (tokenizer, configuration); a hub id stands for itself."""
     place = model_source(source)
-    return pinned(place) if isinstance(place, str) else runs.digest(place, lambda path: not is_weights(path))
+    return pinned(place) if isinstance(place, str) else digest(place, lambda path: not is_weights(path))
 
 
 def from_pretrained(auto, source: str, **options):

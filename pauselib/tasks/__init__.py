@@ -20,9 +20,7 @@ NAMES = tuple(sorted(module.name for module in pkgutil.iter_modules(__path__)))
 
 
 class Task(ABC):
-    """One kind of problem. A problem is a row with two texts, `question` and `answer`, whatever the columns of its
-    source are.
-    """
+    """One kind of problem, a row with the texts `question` and `answer`, whatever the columns of its source."""
 
     name: str
     answer_heading = "### Answer:"  # the last line of a prompt
@@ -70,9 +68,7 @@ class Task(ABC):
         return final_answer
 
     def is_correct(self, reply: str, answer: str) -> bool:
-        """Return whether a reply's final answer is the gold answer's, compared as strings; a reply without one is
-        wrong.
-        """
+        """Return whether a reply has the gold answer's final answer, compared as strings."""
         predicted = self.extract(reply)
         return predicted is not None and predicted == self.extract(answer)
 

@@ -16,9 +16,7 @@ from pauselib.tasks import Task, text_of, unicode
 
 
 class AQuA(Task):
-    """The columns are `question`, `options` (texts such as `A)21`), `rationale` and `correct`; a final answer is a
-    letter.
-    """
+    """The columns are `question`, `options` (texts such as `A)21`), `rationale` and `correct`, a letter."""
 
     name = "aqua"
     final_answer = re.compile(r"#### ([A-E])\b")

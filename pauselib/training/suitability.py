@@ -1,6 +1,4 @@
-"""Which models can be trained here: those whose logits and cache a pause model can rely on. The others are refused
-before anything is trained.
-"""
+"""Which models can be trained here: those whose logits and cache a pause model can rely on."""
 
 import torch
 
@@ -13,9 +11,7 @@ CLOSE = 0.2  # standard deviations of the logits; the same computed in another o
 
 
 def check_model(lm) -> None:
-    """Raise InputError for a language model that can't become a pause model, or whose replies would depend on padding
-    or on the cache.
-    """
+    """Raise InputError for a model that can't become a pause model, or whose replies depend on padding or the cache."""
     error, reason = torch.inf, ""
     try:
         check_plain_head(lm)
@@ -39,12 +35,10 @@ def decoding_error(lm) -> float:
     was_training = lm.training
     lm.eval()
     n_words = lm.get_input_embeddings().weight.shape[0]
-    rows = [[place % n_words for place in range(3, 3 + length)] for length in (3, 5, 9)]
-    alone = torch.cat([lm(input_ids=torch.tensor([row], device=lm.device)).logits[:, -1] for row in rows]).float()
-    cache = BatchCache(len(rows), len(rows[-1]) - 1)
-    prefill(lm, [row[:-1] for row in rows], cache)
-    last, lengths = ([[row[-1]] for row in rows], [len(row) for row in rows])
-    last, lengths = (torch.tensor(values, device=lm.device) for values in (last, lengths))
-    padded = last_logits(lm, last, lengths, cache)
+    rows = [(torch.arange(3, 3 + length, device=lm.device) % n_words)[None] for length in (3, 5, 9)]
+    alone = torch.cat([lm(input_ids=row).logits[:, -1] for row in rows]).float()
+    cache = BatchCache(n_rows=3, length=8)
+    prefill(lm, [row[0, :-1].tolist() for row in rows], cache)
+    padded = last_logits(lm, torch.cat([row[:, -1:] for row in rows]), torch.tensor([3, 5, 9], device=lm.device), cache)
     lm.train(was_training)
     return ((padded - alone).abs().median(dim=-1).values / alone.std(dim=-1)).max().item()

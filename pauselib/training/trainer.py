@@ -13,6 +13,7 @@ from trl import SFTTrainer
 
 from pauselib import runs
 from pauselib.errors import InputError
+from pauselib.files import read_json
 from pauselib.manifests import damaged, manifest
 from pauselib.model.pause_model import labelled_positions, summed_loss
 from pauselib.progress import Progress
@@ -44,15 +45,13 @@ def labelled_loss(model, input_ids, attention_mask, labels, n=None) -> CausalLMO
 
 
 def last_checkpoint(folder: Path) -> str | None:
-    """Return the newest checkpoint to go on from, or None.
-
-    All its files are as they were written, and so are those of the best checkpoint so far, which it refers to. Others
-    are removed: a kill may have torn them, and the trainer would stop at them.
+    """Return the newest checkpoint to go on from, or None: one with all its files, and those of the best one so far,
+    as they were written. Newer ones, torn by a kill, are removed, since the trainer would stop at them.
     """
     found = {int(path.name.split("-")[1]): path for path in folder.glob("checkpoint-*")}  # by their step
     whole = {step for step, path in found.items() if manifest(path) is not None and not damaged(path)}
     for step, path in sorted(found.items(), reverse=True):
-        state = runs.read_json(path / "trainer_state.json") or {}
+        state = read_json(path / "trainer_state.json") or {}
         if {step, state.get("best_global_step") or step} <= whole:
             return str(path)
         shutil.rmtree(path)
@@ -67,8 +66,8 @@ class PauseTrainer(SFTTrainer):
     def __init__(self, *args, picture=None, autocast: bool = False, **kwargs):
         """As SFTTrainer; `picture.update(history)` is called whenever something is logged.
 
-        With `autocast` the products of the layers are computed in bfloat16, and the LM head of a model without pauses
-        like that of a pause model: in float32, at labelled positions alone.
+        With `autocast` the products of the layers are in bfloat16, and the LM head of a model without pauses is
+        computed like that of a pause model: in float32, at labelled positions alone.
         """
         super().__init__(*args, **kwargs)
         self.remove_callback(PrinterCallback)
@@ -78,9 +77,8 @@ class PauseTrainer(SFTTrainer):
     def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
         """Return the model's loss: its sum over the labelled positions of `inputs`, divided by `num_items_in_batch`.
 
-        In training that is the number of labels in the whole batch; where it is computed in parts (gradient
-        accumulation), the losses of the parts add up to that of the batch. In an evaluation it is None, and the model
-        divides by the number of labels in `inputs`.
+        In training that is the number of labels in the whole batch, so that the losses of its parts (gradient
+        accumulation) add up to its own; in an evaluation it is None, for the number of labels in `inputs`.
         """
         with torch.autocast(inputs["input_ids"].device.type, torch.bfloat16, enabled=self.autocast):
             if self.labelled_only and not hasattr(self.model, "pause_head"):

@@ -1,27 +1,29 @@
 """The warm-up of one variant: from its base model and its rows to a trained model and a record of the training."""
 
 import contextlib
+import gc
 import math
 import os
 import shutil
 import sys
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
 import torch
+from safetensors.torch import load_file
 from transformers.utils import logging
 from trl import SFTConfig
 
-from pauselib import runs
-from pauselib.manifests import without_notes
+from pauselib.files import read_json, write_json
+from pauselib.manifests import MANIFEST, without_notes
 from pauselib.model.pause_model import PauseForCausalLM
 from pauselib.model.precision import as_loaded_in, frozen_matrices_in_bfloat16, set_trained_precision
 from pauselib.model.trained_parts import factors_of, save_trained_parts
 from pauselib.model.unfreezing import trainable, unfreeze
 from pauselib.sources.models import load_model, load_tokenizer
-from pauselib.training.checkpoints import KeptWeights, read_weights, weights_at
+from pauselib.training.checkpoints import KeptWeights, weights_at
 from pauselib.training.suitability import check_model
 from pauselib.training.trainer import PARTS_OF_LOSS, PauseTrainer, as_dataset, last_checkpoint
 from pauselib.variants import parse
@@ -29,9 +31,8 @@ from pauselib.variants import parse
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a variant is trained: settings by their names, with the rate and the steps of the step that it is trained in.
-
-    `max_steps` -1 is all epochs, and `prompt_pauses` are the pauses between every prompt and its answer.
+    """How a variant is trained: settings by their names, with the rate and the steps of the step that it is trained in,
+    and `prompt_pauses`, those between every prompt and its answer.
     """
 
     variant: str = "sft_peft"
@@ -67,15 +68,11 @@ def sft_config(recipe: Recipe, work: Path, n_rows: int) -> SFTConfig:
     return SFTConfig(
         output_dir=str(work),
         seed=recipe.seed,
-        # the rows
         train_sampling_strategy="group_by_length" if recipe.group_by_length else "random",
         max_length=None,
-        packing=False,
         dataset_kwargs={"skip_prepare_dataset": True},
         dataloader_pin_memory=False,
-        # the loss
         router_aux_loss_coef=0.0,  # of a mixture of experts: the loss is the cross-entropy alone
-        # the steps
         per_device_train_batch_size=recipe.batch_size // recipe.gradient_accumulation_steps,
         gradient_accumulation_steps=recipe.gradient_accumulation_steps,
         gradient_checkpointing=recipe.gradient_checkpointing,
@@ -88,18 +85,15 @@ def sft_config(recipe: Recipe, work: Path, n_rows: int) -> SFTConfig:
         warmup_steps=0,
         weight_decay=0.0,
         max_grad_norm=1.0,
-        # evaluation and checkpoints
         per_device_eval_batch_size=recipe.validation_batch_size,
         prediction_loss_only=True,
         eval_strategy="steps",
         eval_steps=recipe.eval_steps,
-        save_strategy="steps",
         save_steps=recipe.eval_steps,
         save_total_limit=2,
         load_best_model_at_end=True,
         metric_for_best_model="eval_loss",
         greater_is_better=False,
-        # the log
         report_to=recipe.report_to,
         project="pauselib",
         run_name=f"{recipe.experiment}/seed-{recipe.seed}/{recipe.variant}",
@@ -121,18 +115,20 @@ def train_variant(
     """Train `base` as a recipe says, save the best checkpoint's model in `folder`, return the record of the training.
 
     `rows` are those of `train` and `validation`. `work` holds the checkpoints while it runs: a run that was cut off
-    goes on from the last whole one if it was made from the same. `picture.update(history)` is called as the losses
-    come.
+    goes on from the last whole one if it was `made_from` the same. `picture` is that of `PauseTrainer`.
     """
     os.environ["TENSORBOARD_LOGGING_DIR"] = str(work.parent / "tensorboard")
     os.environ.setdefault("WANDB_PROJECT", "pauselib")
+    if without_notes(read_json(work / MANIFEST) or {}) != without_notes(made_from):
+        shutil.rmtree(work, ignore_errors=True)
+        write_json(work / MANIFEST, made_from)
     tokenizer, kept = load_tokenizer(str(base)), KeptWeights(work, recipe.trial_checkpoints)
     with quiet():
         trainer = trainer_of(recipe, untrained(recipe, base), tokenizer, rows, work, picture)
         trainer.add_callback(kept)
         table = trainable(trainer.model)
         with frozen_matrices_in_bfloat16(trainer.model) if trainer.autocast else contextlib.nullcontext():
-            trainer.train(resume_from_checkpoint=checkpoint_to_go_on_from(work, made_from))
+            trainer.train(resume_from_checkpoint=last_checkpoint(work))
         adapters = factors_of(trainer.model)  # before they are merged
         trained = merged(recipe, trainer.model)
         forget_place(trained)
@@ -154,6 +150,21 @@ def train_variant(
     }
 
 
+def before_first_step(
+    recipe: Recipe, base: Path | str, rows: dict[str, pd.DataFrame], work: Path
+) -> tuple[pd.DataFrame, float]:
+    """Return what a recipe would train in `base`, as `trainable` has it, and the loss on the validation rows as it is.
+    The model is not kept: the training loads it anew.
+    """
+    recipe = replace(recipe, report_to="none")
+    with quiet():
+        trainer = trainer_of(recipe, untrained(recipe, base), load_tokenizer(str(base)), rows, work)
+        found = trainable(trainer.model), trainer.evaluate()["eval_loss"]
+    del trainer
+    gc.collect()  # the trainer and its callbacks refer to each other
+    return found
+
+
 def trainer_of(recipe: Recipe, model, tokenizer, rows: dict[str, pd.DataFrame], work: Path, picture=None):
     """Return the trainer of a model by a recipe, on rows of `train` and `validation`."""
     return PauseTrainer(
@@ -165,16 +176,6 @@ def trainer_of(recipe: Recipe, model, tokenizer, rows: dict[str, pd.DataFrame], 
         picture=picture,
         autocast=recipe.dtype != "float32",
     )
-
-
-def checkpoint_to_go_on_from(work: Path, made_from: dict) -> str | None:
-    """Return the last whole checkpoint of a run that was made from the same, or None; what was made from something else
-    is removed.
-    """
-    if without_notes(runs.read_json(work / runs.MANIFEST) or {}) != without_notes(made_from):
-        shutil.rmtree(work, ignore_errors=True)
-        runs.write_json(work / runs.MANIFEST, made_from)
-    return last_checkpoint(work)
 
 
 def untrained(recipe: Recipe, base: Path | str):
@@ -193,7 +194,7 @@ def untrained(recipe: Recipe, base: Path | str):
 
 
 def merged(recipe: Recipe, model):
-    """Return a trained model, its adapters added to its weights, in the precision that it is saved in."""
+    """Return a trained model with its adapters added to its weights, in the precision that it is loaded in."""
     trained = model.merge_and_unload() if parse(recipe.variant).lora else model
     if "bfloat16" in recipe.dtype:
         as_loaded_in("bfloat16", trained)
@@ -201,19 +202,18 @@ def merged(recipe: Recipe, model):
 
 
 def model_at(recipe: Recipe, base: Path | str, folder: Path, step: int):
-    """Return the model of a variant as it was at one of its `trial_checkpoints`, in evaluation mode.
-
-    `folder` is that of the trained model, `base` that of the model which the training started from.
+    """Return the model of a variant trained from `base` into `folder`, as it was at one of its `trial_checkpoints`, in
+    evaluation mode.
     """
     with quiet():
         model = untrained(recipe, base)
-        read_weights(model, weights_at(folder, step))
+        model.load_state_dict(load_file(weights_at(folder, step)), strict=False)
         return merged(recipe, model).eval()
 
 
 @contextlib.contextmanager
 def quiet():
-    """Leave out notes of the training libraries about image models and renamed options, which tell a reader nothing."""
+    """Leave out notes of the training libraries about image models and renamed options."""
     before = logging.get_verbosity()
     logging.set_verbosity_error()
     try:
@@ -231,9 +231,8 @@ def forget_place(model) -> None:
 
 
 def nearest_tokens(model, tokenizer, n: int = 10) -> list[dict]:
-    """Return the `n` tokens whose embeddings are most like the pause embedding: `token` (its text) and `cosine`.
-
-    Empty for a model without a pause embedding.
+    """Return the `n` tokens whose embeddings are most like the pause embedding: `token` (its text) and `cosine`; none
+    for a model without one.
     """
     if not hasattr(model, "pause_embedding"):
         return []

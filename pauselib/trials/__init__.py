@@ -1,8 +1,5 @@
-"""The conditions of an insertion trial: what is put into a gold text, where, and how much of it.
-
-A trial asks how likely the digits of each result of a gold answer are, given the gold text before them and something
-more; the words stay the gold ones. A site says where that goes, a content what it is, and a dose how many positions it
-takes.
+"""The conditions of an insertion trial, which asks how likely the digits of each result of a gold answer are, given the
+gold text before them and something more. A site says where that goes, a content what it is, a dose how long it is.
 """
 
 import itertools
@@ -42,7 +39,6 @@ class TrialSettings(Declared):
     trial_doses: many(Annotated[int, Field(ge=1, le=MANY)]) = setting(
         (1, 4, 10), "how many positions are put in", "trial", min_length=1
     )
-
     trial_checkpoints: many(Annotated[int, Field(ge=1, le=MOST)]) = setting(
         (),
         "steps of the second step's training whose weights are kept, with a trial of each",
@@ -71,9 +67,8 @@ def conditions(
 ) -> list[tuple[Site, Content, int]]:
     """Return the conditions of a model's trial beside nothing: site, content and dose; the positive control comes last.
 
-    `pauses` says whether the model has pause parts. Without them, what needs these is left out, and so is a single
-    masked pause right before a result, which is the pause itself. `repeated_after` is what a task says between a result
-    and its repetition.
+    What needs pause parts is left out unless the model has `pauses`, and so is a single masked pause right before a
+    result, which is the pause itself. `repeated_after` is what a task says between a result and its repetition.
     """
     found = []
     for site, content, dose in itertools.product(sites, contents, doses):
@@ -88,11 +83,6 @@ def conditions(
 def models_of_trial(variant: str) -> tuple[str, ...]:
     """Return whose trials answer for a variant: its own, that of its start and that of its matched baseline."""
     return tuple(dict.fromkeys([variant, FIRST_STEP, matched_baseline(variant)]))
-
-
-def models_of_curve(variant: str) -> tuple[str, ...]:
-    """Return those of `models_of_trial` that start from the first step's model: these have `trial_checkpoints`."""
-    return tuple(name for name in models_of_trial(variant) if parse(name).second_step)
 
 
 def trial_name(step: int | None = None) -> str:

@@ -27,9 +27,7 @@ class Content:
 
 
 class Pauses(Content):
-    """Pause tokens, with the model's pause embedding; in a model that has none, with the one that a variant would start
-    from.
-    """
+    """Pause tokens; in a model without a pause embedding, with the one that a variant would start from."""
 
     name, meaning = "pauses", "pauses"
 
@@ -39,10 +37,8 @@ class Pauses(Content):
 
 
 class MaskedPauses(Pauses):
-    """The same positions without computation: the attention mask hides the pauses from all that follows.
-
-    Right before a result the last pause stays visible, since the first digit is predicted there; it does not see the
-    others.
+    """The same positions without computation: the attention mask hides the pauses from all that follows, but the last
+    one right before a result, where the first digit is predicted.
     """
 
     name, meaning, masked = "masked", "masked pauses", True
@@ -82,10 +78,8 @@ class Dots(Filler):
 
 
 class GivenResult(Filler):
-    """The positive control, which goes right before the result: the result itself and what follows it where it is said
-    a second time. So its digits are asked for again, and nothing has to be computed.
-
-    In GSM8K, `<<17+9=26>>26`, that is `26>>`.
+    """The positive control, which goes right before the result: the result itself and what stands behind it where it is
+    repeated (in GSM8K's `<<17+9=26>>26` that is `26>>`), so that nothing has to be computed.
     """
 
     name, meaning = "given", "the result itself"

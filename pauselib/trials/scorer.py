@@ -1,9 +1,13 @@
-"""Scores gold texts and their branches with one model. A text is read once; all its branches go on from what was read.
+"""Scores gold texts and their branches with one model. A branch is how a text goes on with something put in. A text is
+read once, and all its branches go on from what was read.
 
 Branches stand side by side in one sequence, and an attention mask of four dimensions keeps them apart: a token sees the
 gold tokens that its branch shares, and the tokens of its own branch up to itself. So a condition costs its own tokens
 alone, without padding, and the numbers are those of a forward pass of its own.
 """
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -12,11 +16,61 @@ from transformers import DynamicCache
 
 from pauselib.errors import InputError
 from pauselib.model.pause_model import PAUSE, PauseForCausalLM, logits_of
-from pauselib.trials.branches import Branch, branch, packed
-from pauselib.trials.sites import GoldText
+from pauselib.trials.sites import GoldText, Result
 
 PACK = 256  # tokens of branches in one forward pass
 CLOSE = {torch.float32: 0.02, torch.bfloat16: 0.2}  # nats: two ways to compute the same differ by less
+
+
+@dataclass(frozen=True)
+class Branch:
+    """Tokens that follow the first `shared` tokens of a gold text, with their positions in it.
+
+    A label is the place in the branch where a digit is predicted, the digit's token, and the index of its result.
+    """
+
+    shared: int
+    ids: list[int]
+    positions: list[int]
+    labels: list[tuple[int, int, int]]
+
+
+def branch(
+    text: GoldText, results: list[Result], gaps: list[int], inserted: list[int], masked=False, keep_last=False
+) -> Branch:
+    """Return the branch in which each of the `inserted` tokens stands before the gold token that `gaps` (ascending)
+    names, to the last digit of the last of the `results`.
+
+    `masked` ones take their positions and are hidden from all that follows, so they are left out; with `keep_last` the
+    last of them stays.
+    """
+    ids, positions, labels = [], [], []
+    digits = {token: result.index for result in results for token in range(result.start, result.end)}
+    n_before = 0
+    for gold in range(gaps[0], max(digits) + 1):
+        while n_before < len(gaps) and gaps[n_before] == gold:
+            if not masked or (keep_last and n_before == len(gaps) - 1):
+                ids.append(inserted[n_before])
+                positions.append(gold + n_before)
+            n_before += 1
+        if gold in digits:
+            labels.append((len(ids) - 1, text.ids[gold], digits[gold]))
+        ids.append(text.ids[gold])
+        positions.append(gold + n_before)
+    return Branch(gaps[0], ids[:-1], positions[:-1], labels)  # the last digit predicts nothing
+
+
+def packed(branches: Iterable[Branch], size: int) -> Iterator[list[Branch]]:
+    """Return the branches in groups, in their order, each of `size` tokens at most, or of one branch."""
+    pack, n_tokens = [], 0
+    for one in branches:
+        if pack and n_tokens + len(one.ids) > size:
+            yield pack
+            pack, n_tokens = [], 0
+        pack.append(one)
+        n_tokens += len(one.ids)
+    if pack:
+        yield pack
 
 
 class Scorer:
@@ -48,10 +102,8 @@ class Scorer:
 
     @torch.inference_mode()
     def read(self, text: GoldText) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Read a gold text, whose branches can be scored then.
-
-        Return the log likelihood of every digit of its results and whether it is the best word there, both in the order
-        of the text, and the pause head's probability of a pause before every token.
+        """Read a gold text, whose branches can be scored then. Return the log likelihood of every digit of its results
+        and whether it is the best word there, and the pause head's probability of a pause before every token.
         """
         self.cache = DynamicCache()
         end = max((result.end for result in text.results), default=len(text.ids))
@@ -62,9 +114,7 @@ class Scorer:
         return likelihoods, best, np.concatenate([[0.0], head.cpu().numpy()])
 
     def judge(self, hidden: torch.Tensor, tokens: list[int]) -> tuple[np.ndarray, np.ndarray]:
-        """Return the LM's log likelihood of `tokens` (m) at hidden states (m, width), and whether each is its best
-        word.
-        """
+        """Return the log likelihood of `tokens` (m) at hidden states (m, width), and whether each is the best word."""
         words = log_softmax(logits_of(self.lm.get_output_embeddings(), hidden), dim=-1)
         tokens = torch.tensor(tokens, dtype=torch.long, device=words.device)
         likelihoods = words.gather(-1, tokens[:, None])[:, 0]
@@ -72,8 +122,8 @@ class Scorer:
 
     @torch.inference_mode()
     def follow(self, branches: list[Branch]) -> tuple[np.ndarray, np.ndarray]:
-        """Return the log likelihood of every label of some branches of the text that was read last, and whether its
-        token is the best word; in the order of the branches.
+        """Return the log likelihoods of all labels of branches of the text that was read last, and whether each is the
+        best word.
         """
         found = [self.follow_pack(pack) for pack in packed(branches, PACK)]
         return tuple(np.concatenate(parts) for parts in zip(*found))
@@ -97,9 +147,7 @@ class Scorer:
         return self.judge(hidden[list(places)], list(tokens))
 
     def mask(self, branches: list[Branch], n_read: int) -> torch.Tensor:
-        """Return what is added to the attention's logits, (1, 1, tokens, n_read + tokens): 0 where a token sees
-        another.
-        """
+        """Return what is added to the attention's logits, (1, 1, tokens, n_read + tokens): 0 where one sees another."""
         device = self.lm.device
         lengths = torch.tensor([len(one.ids) for one in branches], device=device)
         owner = torch.repeat_interleave(torch.arange(len(branches), device=device), lengths)
@@ -107,10 +155,8 @@ class Scorer:
         sees_text = torch.arange(n_read, device=device) < shared[:, None]
         sees_own = (owner[:, None] == owner).tril()
         seen = torch.cat([sees_text, sees_own], dim=1)
-        dtype = self.vectors.dtype
-        return torch.zeros(seen.shape, dtype=dtype, device=device).masked_fill(~seen, torch.finfo(dtype).min)[
-            None, None
-        ]
+        added = torch.zeros(seen.shape, dtype=self.vectors.dtype, device=device)
+        return added.masked_fill(~seen, torch.finfo(added.dtype).min)[None, None]
 
     @torch.inference_mode()
     def check(self, text: GoldText) -> None:
@@ -121,9 +167,8 @@ class Scorer:
         one = branch(text, [result], [result.step] * 2, [self.pause_id] * 2)
         places, tokens, _ = zip(*one.labels)
         self.read(text)
-        alone, _ = self.judge(
-            self.hidden([*text.ids[: one.shared], *one.ids])[one.shared :][list(places)], list(tokens)
-        )
+        hidden = self.hidden([*text.ids[: one.shared], *one.ids])[one.shared :]
+        alone, _ = self.judge(hidden[list(places)], list(tokens))
         try:
             twice, _ = self.follow([one, one])  # the second has to be blind to the first
         except (ValueError, RuntimeError):  # a mask of four dimensions is not of a shape that the model knows

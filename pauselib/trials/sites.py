@@ -1,7 +1,5 @@
-"""Where something is put into a gold text: a site is one class.
-
-Not everything goes everywhere, since what stands far before a result costs many tokens. It does right before a result
-and before its calculation, and fillers go where others have tried them, before the last line of a prompt.
+"""Where something is put into a gold text: a site is one class. Far before a result, which costs many tokens, go only
+pauses, and fillers where others have tried them, before the last line of a prompt.
 
 >>> text = GoldText("test-0", [5, 6, 7, 8, 9], heading=1, start=2, results=[Result(0, step=3, start=4, end=5)])
 >>> SITES["step"].gaps(text, text.results[0], 2)
@@ -17,9 +15,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Result:
-    """A number that a gold answer calculates. The calculation begins at the token `step` of the gold text, and the
-    digits are the tokens from `start` to before `end`.
-    """
+    """A number that a gold answer calculates, from the token `step` on; its digits are those from `start` to `end`."""
 
     index: int  # of the problem's results
     step: int
@@ -29,9 +25,7 @@ class Result:
 
 @dataclass(frozen=True)
 class GoldText:
-    """A prompt and its gold answer as tokens. The prompt's last line begins at the token `heading`, the answer at
-    `start`.
-    """
+    """A prompt, whose last line begins at the token `heading`, and its gold answer, which begins at `start`."""
 
     problem_id: str
     ids: list[int]
@@ -65,9 +59,7 @@ class Site:
         raise NotImplementedError
 
     def gaps(self, text: GoldText, result: Result, n: int, seed: int = 0) -> list[int]:
-        """Return, for each of `n` tokens that are put in, the token of the gold text before which it goes; ascending.
-        `seed` is that of what is drawn.
-        """
+        """Return, for each of `n` tokens that are put in, the gold token before which it goes; ascending."""
         return [self.place(text, result, seed)] * n
 
 
@@ -94,9 +86,7 @@ class BeforeAnswer(Site):
 
 
 class BeforeStep(Site):
-    """Before the calculation whose result is asked for. In GSM8K that is before its `<<`: the sentence has said by then
-    what is calculated, and nothing of the result.
-    """
+    """Before the calculation, in GSM8K before its `<<`, where the sentence has said what is calculated."""
 
     name, meaning = "step", "before the calculation"
 
@@ -126,9 +116,7 @@ class RandomPlace(Site):
 
 
 class Scattered(Site):
-    """At as many places of the answer before the result as there are tokens to put in; a place has two only where there
-    are too few.
-    """
+    """At as many places of the answer before the result as there are tokens; where these are too few, some have two."""
 
     needs_head, only, one_dose = True, ("pauses",), True
 

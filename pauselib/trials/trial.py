@@ -6,18 +6,18 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from pauselib.injection.rows import prompt_lengths
 from pauselib.progress import Progress
 from pauselib.tasks import Task
+from pauselib.tokens import token_spans
 from pauselib.trials import conditions
-from pauselib.trials.branches import branch
 from pauselib.trials.contents import NOTHING, Content
-from pauselib.trials.gold_texts import gold_texts
-from pauselib.trials.scorer import Scorer
-from pauselib.trials.sites import GoldText, Site
+from pauselib.trials.scorer import Scorer, branch
+from pauselib.trials.sites import GoldText, Result, Site
 
 COLUMNS = ["problem_id", "result", "site", "content", "dose", "log_likelihood", "n_digits", "correct"]
-"""The columns of a trial. `result` is the number of the result in its problem, `log_likelihood` that of all its digits
-in nats, `n_digits` how many tokens these are, and `correct` whether each of them is the most likely word.
+"""`result` is the number of the result in its problem, `log_likelihood` that of all its digits in nats, `n_digits` how
+many tokens these are, and `correct` whether each is the most likely word.
 """
 
 
@@ -33,8 +33,8 @@ def run_trial(
 ) -> pd.DataFrame:
     """Return the trial of a trained model on clean rows: one line for every result and condition, see `COLUMNS`.
 
-    `sites` and `contents` are names of `SITES` and `CONTENTS`, see `conditions`; the gold text as it is has the content
-    `nothing`. `seed` is that of the training, and of random places.
+    For `sites`, `contents` and `doses` see `conditions`; the gold text as it is has the content `nothing`. `seed` is
+    that of the training, and of random places.
     """
     scorer, texts = prepared(model, tokenizer, rows, task, seed)
     with_results = [text for text in texts if text.results]
@@ -54,6 +54,45 @@ def prepared(model, tokenizer, rows: pd.DataFrame, task: Task, seed: int) -> tup
     scorer = Scorer(model, seed)
     prompt_pauses = [scorer.pause_id] * scorer.model.config.prompt_pauses
     return scorer, gold_texts(rows, tokenizer, task, prompt_pauses)
+
+
+def gold_texts(rows: pd.DataFrame, tokenizer, task: Task, prompt_pauses: list[int] | None = None) -> list[GoldText]:
+    """Return the gold texts of clean rows, in their order.
+
+    `prompt_pauses` are the tokens that a model was trained to find between every prompt and its answer.
+    """
+    between = prompt_pauses or []
+    if rows.empty:
+        return []
+    prompts = token_spans([task.prompt(question) for question in rows["question"]], tokenizer)
+    answers = token_spans(rows["answer"].tolist(), tokenizer, add_special_tokens=False)
+    texts = []
+    columns = zip(rows.itertuples(), prompt_lengths(rows), prompts, answers)
+    for row, n_prompt, of_prompt, of_answer in columns:
+        ids = row.input_ids.tolist()
+        start = n_prompt + len(between)
+        heading = token_at(of_prompt, task.prompt(row.question).rindex(task.answer_heading))
+        results = [
+            Result(
+                index,
+                step=start + token_at(of_answer, task.step_start(row.answer, first)),
+                start=start + token_at(of_answer, first),
+                end=start + token_at(of_answer, last - 1) + 1,
+            )
+            for index, (first, last) in enumerate(task.results(row.answer))
+        ]
+        ids = [*ids[:n_prompt], *between, *ids[n_prompt:]]
+        texts.append(GoldText(row.problem_id, ids, heading, start, results))
+    return texts
+
+
+def token_at(offsets: list[tuple[int, int]], character: int) -> int:
+    """Return the token that a character of the text stands in, given the first and last bounds of each.
+
+    >>> token_at([(0, 0), (0, 3), (3, 5)], 3)
+    2
+    """
+    return int(np.argmax(np.array(offsets)[:, 1] > character))
 
 
 def lines_of_problem(
@@ -86,11 +125,8 @@ def summed(problem_id: str, keys: list[tuple], likelihoods: np.ndarray, best: np
     n_digits = np.diff([*starts, len(keys)])
     sums = np.add.reduceat(likelihoods.astype(float), starts)
     right = np.logical_and.reduceat(best, starts)
-    columns = zip(starts, sums.tolist(), n_digits.tolist(), right.tolist())
-    return [
-        (problem_id, keys[place][3], *keys[place][:3], likelihood, n, correct)
-        for place, likelihood, n, correct in columns
-    ]
+    of_runs = zip(map(keys.__getitem__, starts), sums.tolist(), n_digits.tolist(), right.tolist())
+    return [(problem_id, key[3], *key[:3], likelihood, n, correct) for key, likelihood, n, correct in of_runs]
 
 
 def step_accuracy(model, tokenizer, rows: pd.DataFrame, task: Task) -> float | None:
@@ -103,9 +139,7 @@ def step_accuracy(model, tokenizer, rows: pd.DataFrame, task: Task) -> float | N
 
 
 def summary(found: pd.DataFrame) -> dict:
-    """Return a trial in numbers: `problems` and `results`, and in `conditions` an object each with the mean
-    `log_likelihood` and the `step_accuracy`; none where the gold answers have no results.
-    """
+    """Return the numbers of `problems` and `results` of a trial, and the means of each of its `conditions`."""
     results = found[found["content"] == NOTHING]
     means = found.groupby(["site", "content", "dose"], sort=False)[["log_likelihood", "correct"]].mean()
     means = means.rename(columns={"correct": "step_accuracy"}).reset_index()

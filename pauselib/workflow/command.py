@@ -7,6 +7,7 @@ takes the place of the file's; DATASET=FOLDER is its dataset by a path from here
 behind `--` goes to Snakemake.
 """
 
+import json
 import os
 import sys
 from contextlib import nullcontext
@@ -16,10 +17,9 @@ import yaml
 from filelock import FileLock, Timeout
 from snakemake.cli import main as snakemake
 
-from pauselib import runs
 from pauselib.analysis.tables.loading import results
 from pauselib.errors import InputError
-from pauselib.figures.tables import as_text, main_columns
+from pauselib.files import write
 from pauselib.settings import ROOT, Settings, is_text, of_experiment
 from pauselib.settings.yaml_text import from_yaml, read_config
 from pauselib.workflow.gpus import options_for_gpus
@@ -29,14 +29,17 @@ from pauselib.workflow.step_lines import say, show_step_lines
 DRY = {"-n", "--dry-run", "--dryrun"}  # of Snakemake: it names what it would do
 ELSEWHERE = ("--profile", "--workflow-profile", "--executor", "-e")
 OPTIONS = ["--nolock", "--rerun-incomplete", "--keep-going", "--keep-incomplete", "--logger", "pauselib"]
-"""A run has a lock of its own. A notebook that failed is kept, since it shows the error."""
+OPTIONS += ["--rerun-triggers", "params"]
+"""A run has a lock of its own. A notebook that failed is kept, since it shows the error. What else has to be executed
+again `unfinished_steps` finds.
+"""
 SHARED = ("input-output", "persistence", "software-deployment", "sources", "storage-local-copies")
 """All that Snakemake may share but its cache of sources, which is empty and in a home that may not be writable."""
 
 
 def read_override(argument: str) -> tuple[str, object]:
-    """Return the name and the value of an argument `name=value`: of a setting that is a text that text as it stands, of
-    others, and in quotes, its value as YAML. Raises InputError where it has no value.
+    """Return the name and the value of an argument `name=value`, YAML but for a text without quotes. Raises InputError
+    where it has no value.
     """
     name, equals, value = argument.partition("=")
     if not equals:
@@ -71,10 +74,11 @@ def run_snakemake(settings: Settings, config: dict, *arguments: str) -> int:
     for place in (ROOT / ".snakemake", record.parent):
         place.mkdir(parents=True, exist_ok=True)
     with nullcontext() if is_dry else FileLock(folder / ".workflow.lock", timeout=0):
-        runs.write(record, yaml.safe_dump(config, sort_keys=False))
+        write(record, yaml.safe_dump(config, sort_keys=False))
         steps, unfinished = steps_of_experiment(settings), unfinished_steps(settings)
         show_step_lines(steps, len(steps) - len(unfinished))
-        again = ["--forcerun", *(str(step.notebook) for step in unfinished)] if unfinished else []
+        names = [str(step.notebook) for step in unfinished]
+        again = ["--forcerun", *names, "--config", f"unfinished={json.dumps(names)}"] if names else []
         os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
         files = ["--snakefile", str(ROOT / "Snakefile"), "--directory", str(ROOT), "--configfile", str(record)]
         try:
@@ -101,6 +105,8 @@ def main(*arguments: str) -> int:
         print(error, file=sys.stderr)
         return 2
     if status == 0 and DRY.isdisjoint(arguments) and (settings.folder() / "results.csv").exists():
+        from pauselib.figures.tables import as_text, main_columns  # of matplotlib
+
         table = as_text(main_columns(results(settings))).to_string(index=False)
         say(f"\n{table}\n\n{settings.folder() / 'report.html'}")
     return status

@@ -1,6 +1,4 @@
-"""A command that sees one GPU of this machine, which no other step has, or none.
-
-python -m pauselib.workflow.gpus 1 papermill notebooks/warmup.ipynb ...
+"""`python -m pauselib.workflow.gpus 1 papermill ...`: a command that sees one GPU, which no other step has, or none.
 
 The Snakefile puts this before every step. A run that finds GPUs names them in an environment variable, and Snakemake
 runs no more steps at once than there are. Without that variable, as on a cluster, nothing is changed.

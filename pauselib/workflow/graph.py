@@ -6,12 +6,15 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from pauselib import runs
+from pauselib import artifacts
+from pauselib.analysis.tables.loading import INTERVENED, REPLIES, TRIAL, asked_for
 from pauselib.analysis.tables.record import why_read_again
-from pauselib.artifacts import needs_first_step, why_unfinished
+from pauselib.files import read_json
 from pauselib.settings import Settings
 from pauselib.trials import models_of_trial
-from pauselib.variants import FIRST_STEP, parse
+
+RULES = {REPLIES: "evaluate", INTERVENED: "intervene", TRIAL: "trial"}
+"""The rule that makes each kind of result; a trial makes those of the checkpoints besides."""
 
 
 @dataclass(frozen=True)
@@ -35,38 +38,29 @@ def notebook_of(rule: str, row: Settings) -> Path:
 
 def before(rule: str, row: Settings) -> list[tuple[str, str]]:
     """Return what a rule needs for a row, directly: other rules, each with a variant of the same seed."""
-    variant, first = parse(row.variant), ("warmup", FIRST_STEP)
-    if rule == "inject":
-        return [first] if needs_first_step(row) else []
-    if rule == "warmup":  # the injected rows where it pauses, and the first step where it starts from that
-        return [*[("inject", row.variant)] * variant.pauses, *[first] * variant.second_step]
-    trials = [("trial", name) for name in models_of_trial(row.variant)[1:]]  # which its own is compared with
-    return [("warmup", row.variant), *(trials if rule == "trial" else [])]
+    compared = models_of_trial(row.variant)[1:] if rule == "trial" else []
+    return artifacts.before(rule, row) + [("trial", name) for name in compared]
 
 
 def steps_of_experiment(settings: Settings) -> list[GraphStep]:
     """Return every notebook that a run of an experiment executes, those that another one needs before it."""
     found: dict[Path, GraphStep] = {}
 
-    def add(rule: str, **changes) -> Path:
-        row = settings.but(**changes).of_row()
+    def add(rule: str, row: Settings) -> Path:
+        row = row.of_row()
         path = notebook_of(rule, row)
         if path not in found:
-            needs = tuple(add(one, seed=row.seed, variant=name) for one, name in before(rule, row))
-            found[path] = GraphStep(rule, row, path, needs)
+            others = [(other, settings.but(seed=row.seed, variant=name)) for other, name in before(rule, row)]
+            found[path] = GraphStep(rule, row, path, tuple(add(*one) for one in others))
         return path
 
-    asked = [("evaluate", {"variant": name}) for name in settings.variants]
-    asked += [("trial", {"variant": name}) for name in settings.trials]
-    asked += [("intervene", one) for one in settings.interventions]
-    of_rows = [(rule, one) for rule, one in asked if settings.but(**one).variant in settings.variants]
-    needs = tuple(add(rule, **one, seed=seed) for rule, one in of_rows for seed in settings.seeds)
+    needs = tuple(add(RULES[one.kind], one.row) for one in asked_for(settings) if one.kind in RULES)
     return [*found.values(), GraphStep("analyze", settings, settings.folder() / "analyze.ipynb", needs)]
 
 
 def is_executed(path: Path) -> bool:
     """Return whether papermill has executed a notebook to its end, without an error."""
-    notebook = runs.read_json(path) or {}
+    notebook = read_json(path) or {}
     ran = notebook.get("metadata", {}).get("papermill", {})
     cells = [cell for cell in notebook.get("cells", []) if cell["cell_type"] == "code" and cell["source"]]
     return bool(ran.get("end_time")) and not ran["exception"] and all(cell["execution_count"] for cell in cells)
@@ -74,8 +68,8 @@ def is_executed(path: Path) -> bool:
 
 def unfinished_steps(settings: Settings) -> list[GraphStep]:
     """Return the steps whose notebooks have to be executed, with all that need them: a notebook is missing, a kill or
-    an error has cut it off, or what it made doesn't count as finished, which is printed. Snakemake alone would not see
-    what another copy of the project did, nor anything once its notes are gone.
+    an error has cut it off, or what it made doesn't count as finished, which is printed. Times of files don't matter:
+    a copied experiment is as finished as the first one.
     """
     found: dict[Path, GraphStep] = {}
     for step in steps_of_experiment(settings):
@@ -83,7 +77,7 @@ def unfinished_steps(settings: Settings) -> list[GraphStep]:
         if executed and step.rule == "analyze":
             why = why_read_again(settings)
         elif executed:
-            why = why_unfinished(step.row, step.notebook.stem.split(".")[-1], of_sources=True)
+            why = artifacts.why_unfinished(step.row, step.notebook.stem.split(".")[-1], of_sources=True)
         if why:
             print(f"{step.notebook.relative_to(settings.folder())} is made again: {why}.", file=sys.stderr)
         if why or not executed or not found.keys().isdisjoint(step.needs):

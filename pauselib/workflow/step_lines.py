@@ -1,14 +1,15 @@
 """The lines of a run, which a logger plugin makes of Snakemake's records. Its full log stays in `.snakemake/log`.
 
-55 steps: 21 variants, 11 interventions; results under runs/tiny
-[12/55] warmup sft_peft (44 s) · about 9 min to go
-[13/55] evaluate sft_peft (21 s): accuracy 0.714, 4.2 pauses a reply · about 9 min to go
+55 steps; results under runs/tiny
+[12/55] warmup sft_peft (0:00:44) · about 9 min to go
+[13/55] evaluate sft_peft (0:00:21): accuracy 0.714, 4.2 pauses a reply · about 9 min to go
 """
 
 import logging
 import os
 import sys
 from collections import Counter, defaultdict
+from datetime import timedelta
 from pathlib import Path
 from statistics import mean
 from types import SimpleNamespace
@@ -18,8 +19,8 @@ from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
 from snakemake_interface_logger_plugins.registry import LoggerPluginRegistry
 
-from pauselib import runs
 from pauselib.declared import number_of
+from pauselib.files import read_json
 from pauselib.settings import ROOT
 from pauselib.variants import parse
 from pauselib.workflow.graph import GraphStep
@@ -36,17 +37,9 @@ def say(text: str) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
-def duration(seconds: float, unit: int = 1) -> str:
-    """Return a time in words, rounded to a unit of seconds: `44 s`, `3 min 20 s`, `1 h 12 min`."""
-    minutes, seconds = divmod(max(unit, round(seconds / unit) * unit), 60)
-    hours, minutes = divmod(minutes, 60)
-    words = [f"{number} {name}" for number, name in ((hours, "h"), (minutes, "min"), (seconds, "s")) if number]
-    return " ".join(words[:2])
-
-
 def result_of(job: logging.LogRecord) -> str:
     """Return what came of a job that judges replies, `: accuracy 0.714, 4.2 pauses a reply`; of others nothing."""
-    metrics = runs.read_json(Path(job.output[0]).with_name("metrics.json"))
+    metrics = read_json(Path(job.output[0]).with_name("metrics.json"))
     if job.rule_name not in ("evaluate", "intervene") or metrics is None:
         return ""
     pauses = f", {metrics['pauses_mean']:.1f} pauses a reply" if parse(job.wildcards["variant"]).pauses else ""
@@ -55,7 +48,7 @@ def result_of(job: logging.LogRecord) -> str:
 
 def why_failed(notebook: Path, log: Path) -> str:
     """Return the last error in a notebook, of an InputError its sentence alone, or else the last line of a log."""
-    cells = (runs.read_json(notebook) or {}).get("cells", [])
+    cells = (read_json(notebook) or {}).get("cells", [])
     errors = [output for cell in cells for output in cell.get("outputs", []) if output["output_type"] == "error"]
     if errors:
         kind, message = errors[-1]["ename"], errors[-1]["evalue"]
@@ -77,7 +70,7 @@ class StepLines(LogHandlerBase):
         self.place = str(self.steps[-1].notebook.parent).removeprefix(f"{ROOT}/")
         self.waiting = Counter()  # how many steps of each rule have neither finished nor failed
         self.running: dict[int, logging.LogRecord] = {}  # the records with which jobs began
-        self.seconds, self.failed, self.at_once = defaultdict(list), [], 1
+        self.seconds, self.failed = defaultdict(list), []
 
     def emit(self, record: logging.LogRecord) -> None:
         """Print what a record reports, if it is of interest."""
@@ -86,11 +79,10 @@ class StepLines(LogHandlerBase):
             self.show_start(record.stats)
         elif event == LogEvent.JOB_INFO and record.benchmark:
             self.running[record.jobid] = record
-            self.at_once = max(self.at_once, len(self.running))
             if self.common_settings.dryrun:
                 say(f"would run: {self.label(record)}")
         elif event == LogEvent.JOB_FINISHED and record.job_id in self.running:
-            self.show_finished(self.running.pop(record.job_id), record.created)
+            self.show_finished(record.job_id, record.created)
         elif event == LogEvent.JOB_ERROR and record.jobid in self.running:
             self.show_failed(self.running.pop(record.jobid))
         elif message == NOTHING_TO_BE_DONE_MSG:
@@ -108,25 +100,22 @@ class StepLines(LogHandlerBase):
         return " ".join([job.rule_name, *about.values()]) + (seed if len(self.steps[-1].row.seeds) > 1 else "")
 
     def show_start(self, stats: dict[str, int]) -> None:
-        """Print what will be made, by the number of jobs of each rule, and what is kept from before."""
+        """Print how many steps there will be, from the number of jobs of each rule, and how many are kept."""
         self.waiting = Counter({rule: number for rule, number in stats.items() if rule not in ("table", "total")})
         self.n_steps = min(len(self.steps), self.n_finished + self.waiting.total())
-        row = self.steps[-1].row
-        n_interventions = sum(step.rule == "intervene" for step in self.steps) // len(row.seeds)
-        contents = number_of(len(row.variants), "variant")
-        contents += f", {number_of(n_interventions, 'intervention')}" if n_interventions else ""
-        contents += f", {number_of(len(row.seeds), 'seed')}" if len(row.seeds) > 1 else ""
         n_kept = self.n_steps - self.waiting.total()
-        kept = f"; {n_kept} of {self.n_steps} kept from before" if n_kept else ""
-        say(f"{number_of(self.n_steps, 'step')}: {contents}; results under {self.place}{kept}")
+        kept = f"; {n_kept} of them kept from before" if n_kept else ""
+        say(f"{number_of(self.n_steps, 'step')}; results under {self.place}{kept}")
 
-    def show_finished(self, job: logging.LogRecord, now: float) -> None:
+    def show_finished(self, jobid: int, now: float) -> None:
         """Print that a step is finished, how long it took, its result and the time to go."""
+        at_once, job = len(self.running), self.running.pop(jobid)
         self.waiting[job.rule_name] -= 1
         self.seconds[job.rule_name].append(now - job.created)
         n_done = self.n_steps - self.waiting.total() - len(self.failed)
-        took = duration(now - job.created)
-        say(f"[{n_done}/{self.n_steps}] {self.label(job)} ({took}){result_of(job)}{self.to_go(now)}")
+        took, left = timedelta(seconds=round(now - job.created)), self.seconds_left() / at_once
+        to_go = f" · about {round(left / 60)} min to go" if left >= 60 else ""
+        say(f"[{n_done}/{self.n_steps}] {self.label(job)} ({took}){result_of(job)}{to_go}")
 
     def show_failed(self, job: logging.LogRecord) -> None:
         """Print that a step failed, why, and where to look."""
@@ -135,15 +124,13 @@ class StepLines(LogHandlerBase):
         say(f"Failed: {self.label(job)}: {why_failed(Path(job.output[0]), Path(job.log[0]))}")
         say(f"    notebook: {job.output[0]}\n    log: {job.log[0]}")
 
-    def to_go(self, now: float) -> str:
-        """Return the time to go in words, once a step of most kinds of the waiting ones has finished."""
-        seconds, waiting = {rule: mean(values) for rule, values in self.seconds.items()}, self.waiting.total()
-        if not waiting or sum(self.waiting[rule] for rule in seconds) < waiting / 2:
-            return ""
-        typical = mean(seconds.values())
-        left = sum(number * seconds.get(rule, typical) for rule, number in self.waiting.items())
-        left = (left - sum(now - job.created for job in self.running.values())) / min(self.at_once, waiting)
-        return f" · about {duration(max(left, 0), 10 if left < 55 else 60 if left < 3600 else 600)} to go"
+    def seconds_left(self) -> float:
+        """Return what the waiting steps will take one by one, 0 where most are of a kind of which none has finished."""
+        means = {rule: mean(seconds) for rule, seconds in self.seconds.items()}
+        if sum(self.waiting[rule] for rule in means) < self.waiting.total() / 2:
+            return 0
+        typical = mean(means.values())
+        return sum(number * means.get(rule, typical) for rule, number in self.waiting.items())
 
 
 def show_step_lines(steps: list[GraphStep], n_finished: int) -> None:

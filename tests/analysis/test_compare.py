@@ -4,9 +4,11 @@ import json
 
 import pytest
 
-from pauselib import figures, runs
+from pauselib import figures, files
 from pauselib.analysis.tables import compare
 from pauselib.errors import InputError
+from pauselib.files import digest, write_json
+from pauselib.manifests import MANIFEST, origin
 from pauselib.settings import Settings
 
 
@@ -54,9 +56,9 @@ def test_what_differs_is_listed_back_to_the_problems(tmp_path):
         return one
 
     def write(folder, settings: dict, **inputs):
-        runs.write(folder / "made", "here")
-        outputs = {"made": runs.digest(folder / "made")}
-        runs.write_json(folder / runs.MANIFEST, {**runs.origin(folder, settings, inputs), "outputs": outputs})
+        files.write(folder / "made", "here")
+        outputs = {"made": digest(folder / "made")}
+        write_json(folder / MANIFEST, {**origin(folder, settings, inputs), "outputs": outputs})
 
     first, second = make("a", 0.1, "random"), make("b", 0.2, "word")
     assert compare.names((first, second)) == ["sft, experiment a", "sft, experiment b"]

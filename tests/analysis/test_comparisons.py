@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pauselib.analysis.statistics.intervals import crossed, smallest_difference, wilson
+from pauselib.analysis.statistics.intervals import wilson
 from pauselib.analysis.statistics.paired import compare, score_interval
 from pauselib.analysis.tables import loading
 from pauselib.analysis.tables.comparisons import (
@@ -14,12 +14,10 @@ from pauselib.analysis.tables.comparisons import (
     against,
     against_matched,
     aligned,
-    detectable,
     intervention_effects,
     over_seeds,
     pauses_by_correctness,
     strategies,
-    unmatched,
 )
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -90,8 +88,6 @@ def test_unfinished_rows_give_empty_tables_and_no_numbers(four_problems):
     for table in (pauses_by_correctness(empty), over_seeds(empty), strategies(empty)):
         assert table.empty
         assert "variant" in table
-    assert math.isnan(detectable(empty))
-    assert unmatched(empty) == []
     apart = pd.concat([marked("sft", "+-", seed=1), marked("sft_peft", "++", seed=2)])
     (row,) = against(apart, "sft").to_dict("records")
     assert (row["seeds"], row["n"]) == (0, 0)
@@ -127,31 +123,6 @@ def test_one_seed_has_the_interval_of_its_accuracy(four_problems):
     assert {name: (row["low"], row["high"]) for name, row in table.iterrows()} == expected
     never = over_seeds(pd.concat([marked("sft_fr_phead", "----", seed=seed) for seed in (1, 2)])).iloc[0]
     assert never["high"] == wilson(0, 4)[1]  # two seeds never right are not proof of a share of 0
-
-
-def test_what_can_be_shown_is_of_the_median_share_of_discordant_answers():
-    marks = {
-        "baseline_1_epoch": "+" * 100,
-        "baseline_matched": "-" * 5 + "+" * 95,
-        "sft": "-" * 10 + "+" * 90,
-        "sft_peft": "-" * 25 + "+" * 75,
-        "sft_fr_pembed": "-" * 60 + "+" * 40,
-    }
-    others = [marked(name, "-" * 100) for name in ("sft_fr_phead", "sft_peft@word", "sft_unfr_lm_head")]
-    replies = pd.concat([*(marked(name, correct) for name, correct in marks.items()), *others])
-    # that of sft_peft against its match, the others have 10 and 60
-    assert detectable(replies) == pytest.approx(smallest_difference(100, 0.2))
-    assert math.isnan(detectable(pd.concat([marked("baseline_1_epoch", "++++"), marked("sft", "++++")])))
-
-
-def test_with_several_seeds_what_can_be_shown_is_by_how_much_the_seeds_differ_too():
-    start = [marked("baseline_1_epoch", "+-" * 50, seed=seed) for seed in (1, 2, 3)]
-    apart = [marked("sft", correct * 50, seed=seed) for seed, correct in enumerate(("+-", "++", "--"), 1)]
-    assert math.isnan(detectable(pd.concat([*start, *apart])))  # half of the problems up in one seed, half down
-    near = [marked("sft", "+-" * 49 + correct, seed=i) for i, correct in enumerate(("+-", "--", "++"), 1)]
-    differences = np.zeros((3, 100))
-    differences[1, 98], differences[2, 99] = -1, 1
-    assert detectable(pd.concat([*start, *near])) == pytest.approx(crossed(differences).detectable())
 
 
 def test_interventions_are_compared_with_the_plain_replies_of_the_same_model(intervened):
@@ -205,5 +176,4 @@ def test_every_row_is_compared_with_its_own_matched_baseline_and_rows_with_a_str
         "sft_unfr_lm_head": "baseline_matched_unfr_lm_head",
     }
     assert table["difference"].to_list() == [0.25, 0.5, 0.25]
-    assert unmatched(replies) == ["sft_fr_phead_unfr_lm_head_peft"]
     assert "sft_peft@word" not in set(against(replies, "sft")["variant"])

@@ -7,8 +7,9 @@ from conftest import save_outcomes
 
 from pauselib.analysis.claims.preregistration import plan
 from pauselib.analysis.claims.verdicts import FEW_PROBLEMS
-from pauselib.analysis.tables.contrasts import COLUMNS
-from pauselib.analysis.tables.curve import Curve, checkpoint_outcomes
+from pauselib.analysis.tables.contrasts import COLUMNS, outcomes
+from pauselib.analysis.tables.curve import Curve
+from pauselib.analysis.tables.loading import CHECKPOINT
 from pauselib.settings import Settings
 
 START, MATCHED = "baseline_1_epoch", "baseline_matched"
@@ -23,7 +24,7 @@ HARD = {  # the log likelihoods of the hard result of each of two problems
 
 
 def table(copies: int = 1) -> pd.DataFrame:
-    """The outcomes as `checkpoint_outcomes` has them; each problem also has a result that is easy for all."""
+    """The outcomes as `contrasts.outcomes` has them; each problem also has a result that is easy for all."""
     lines = []
     for (step, variant), conditions in HARD.items():
         for condition, values in conditions.items():
@@ -87,7 +88,7 @@ def test_the_finished_trials_of_checkpoints_are_read_and_those_not_asked_for_are
         found = table()
         mine = found[(found["step"] == step) & (found["variant"] == name)]
         save_outcomes(settings.but(variant=name), mine.drop(columns=["seed", "variant", "step"]), step or None)
-    assert set(checkpoint_outcomes(settings)[["step", "variant"]].itertuples(index=False, name=None)) == set(HARD)
-    fewer = checkpoint_outcomes(settings.but(trial_checkpoints=[20]))
+    assert set(outcomes(settings, CHECKPOINT)[["step", "variant"]].itertuples(index=False, name=None)) == set(HARD)
+    fewer = outcomes(settings.but(trial_checkpoints=[20]), CHECKPOINT)
     assert set(fewer["step"]) == {0, 20}
-    assert checkpoint_outcomes(settings.but(trial_checkpoints=[])).empty
+    assert outcomes(settings.but(trial_checkpoints=[]), CHECKPOINT).empty

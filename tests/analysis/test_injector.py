@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
-from token_replies import P, reply
+from token_replies import P
 
-from pauselib.analysis.why.injector import greedy_pauses, implied_at, implied_rate, rates, rates_by
+from pauselib.analysis.why.injector import implied_at, implied_rate, rates_by
 from pauselib.analysis.why.positions import token_table
 
 NONE_OR_ONE = np.array([0.5, 0.5])
@@ -56,17 +56,6 @@ def test_among_drawn_answers_there_is_a_pause_as_often_as_implied():
         if len(part) > 300:
             error = 4 * np.sqrt(part["implied"].iloc[0] * (1 - part["implied"].iloc[0]) / len(part))
             assert part["pause"].mean() == pytest.approx(part["implied"].iloc[0], abs=error)
-
-
-def test_greedy_decoding_by_the_implied_odds_by_hand():
-    # odds of the first gap 1/3, of the second 1/2; the reply that was cut is left out
-    below, above = reply(["a"], p_best=0.32), reply(["a"], p_best=0.34)  # below 1/3: a pause, and no other can follow
-    paused, cut = reply([P, "a"], p_best=[0.3, 0.9]), reply(["a"], p_best=0.01, truncated=True)
-    table = rates(pd.DataFrame([below, above, paused, cut]), NONE_OR_ONE)
-    assert table["implied"].tolist() == [0.25, 0.25, 0.25, 0.0]
-    assert greedy_pauses(table, NONE_OR_ONE).to_dict("list") == {"pauses": [1, 0, 1], "places": [1, 0, 1]}
-    always_two = greedy_pauses(table, np.array([0.0, 0.0, 1.0]))  # odds 3, then 1/2
-    assert always_two.to_dict("list") == {"pauses": [2, 2, 2], "places": [1, 1, 1]}
 
 
 def test_means_by_bins_by_hand():

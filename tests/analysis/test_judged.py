@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from made_up import HEADS, NONE, better, forbidden, made_up
 
-from pauselib.analysis.claims.best import BEST
+from pauselib.analysis.claims.accuracy import BEST
 from pauselib.analysis.claims.judged import COLUMNS, judged_claim, judged_claims, null_by_construction, trial_claims
 from pauselib.analysis.claims.preregistration import plan
 from pauselib.analysis.claims.verdicts import LARGER, NO_CONTROL, NOT_FINISHED, UNDECIDED, Estimate

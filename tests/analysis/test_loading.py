@@ -150,15 +150,6 @@ def test_rows_that_the_experiment_does_not_ask_for_say_nothing_about_its_setting
     assert loading.values_used(by_hand.but(variants=["sft"]))["base_max_steps"] == [3]  # sft starts from it
 
 
-def test_the_settings_of_the_injected_rows_are_among_them(by_hand):
-    made_from(by_hand.injected_folder(), settings={"strategy": "random", "n_random_pauses": 10})
-    of_its_own = by_hand.but(variants=["sft", "sft_peft@word"])
-    made_from(of_its_own.but(variant="sft_peft@word").injected_folder(), settings={"strategy": "word"})
-    assert loading.values_used(by_hand)["n_random_pauses"] == [10]
-    assert loading.values_used(by_hand)["strategy"] == ["random"]
-    assert loading.values_used(of_its_own)["strategy"] == ["random", "word"]
-
-
 def test_replies_edited_by_hand_are_stale_and_in_no_table(by_hand):
     path = by_hand.but(variant="sft").variant_folder() / "predictions.jsonl"
     path.write_text(path.read_text().replace('"correct": false', '"correct": true'))

@@ -5,9 +5,10 @@ import pandas as pd
 import pytest
 from token_replies import P, reply
 
-from pauselib import runs
 from pauselib.analysis.study import Study
 from pauselib.analysis.why.pause_origin import PauseOrigin, lowest_losses, prior_of
+from pauselib.files import write_json
+from pauselib.manifests import MANIFEST
 from pauselib.settings import Settings
 
 PAUSE, END = 50, 1
@@ -17,7 +18,7 @@ DRAWN = {"strategy": "random", "label_pauses": True, "n_random_pauses": 1, "vari
 def note(row: Settings, **changed) -> None:
     """Write the manifest of a row's injected rows."""
     manifest = {"settings": DRAWN | changed, "inputs": {}, "outputs": {"validation.parquet": "digest"}}
-    runs.write_json(row.injected_folder() / runs.MANIFEST, manifest)
+    write_json(row.injected_folder() / MANIFEST, manifest)
 
 
 @pytest.fixture
@@ -36,7 +37,7 @@ def row(tmp_path) -> Settings:
         {"step": 20, "pause_loss": 0.7},
         {"step": 20, "eval_pause_loss": 0.5},
     ]
-    runs.write_json(settings.variant_folder() / "training.json", {"history": history})
+    write_json(settings.variant_folder() / "training.json", {"history": history})
     return settings
 
 
@@ -69,12 +70,6 @@ def test_the_tables_of_a_row_by_hand(row):
     so_far = origin.by[origin.by["bins_of"] == "so_far"]
     assert so_far[["low", "n"]].to_numpy().tolist() == [[0, 2], [1, 1]]
     assert so_far["implied"].tolist() == [0.25, 0.0]
-    lowest = lowest_losses(row, np.array([0.5, 0.5]))
-    summary = origin.summary.set_index("quantity")
-    assert summary.loc["pauses a reply", ["head", "injector"]].tolist() == [0.5, 1.0]
-    assert summary.loc["places with pauses a reply", ["head", "injector"]].tolist() == [0.5, 1.0]
-    losses = [0.5, lowest["implied"], lowest["constant"]]
-    assert summary.loc["loss in nats a token", ["head", "injector", "one_rate"]].tolist() == pytest.approx(losses)
 
 
 def test_of_several_seeds_those_without_rows_have_no_part_in_the_losses(row):
@@ -83,7 +78,7 @@ def test_of_several_seeds_those_without_rows_have_no_part_in_the_losses(row):
         folder.mkdir(parents=True)
     note(other)
     history = [{"step": 20, "pause_loss": 0.1, "eval_pause_loss": 0.1}]
-    runs.write_json(other.variant_folder() / "training.json", {"history": history})
+    write_json(other.variant_folder() / "training.json", {"history": history})
     found = PauseOrigin(row.but(seeds=[42, 43]), "sft_peft", replies())
     assert found.losses["loss"].fillna(0).tolist() == [0, 0.5]
     (row.injected_folder() / "validation.parquet").unlink()
@@ -96,4 +91,3 @@ def test_where_something_is_missing_the_tables_are_empty(row, by_hand):
     for origin in (PauseOrigin(row, None, replies()), Study(by_hand).pause_origin, Study(row).pause_origin):
         assert origin.by.empty
         assert origin.losses.empty
-        assert origin.summary.empty

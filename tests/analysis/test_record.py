@@ -4,10 +4,11 @@ import pytest
 import yaml
 from conftest import reply, save
 
-from pauselib import runs
 from pauselib.analysis.study import Study
 from pauselib.analysis.tables import record
 from pauselib.errors import InputError
+from pauselib.files import write_json
+from pauselib.manifests import MANIFEST, origin
 from pauselib.settings import Settings
 from pauselib.settings.notebook_cells import parameters_cell
 
@@ -47,7 +48,7 @@ def test_without_a_record_it_is_what_is_on_disk(intervened):
     for place, values in made.items():
         folder = intervened.folder() / place
         folder.mkdir(parents=True, exist_ok=True)
-        runs.write_json(folder / runs.MANIFEST, {**runs.origin(folder, values, {}), "outputs": {"a": "b"}})
+        write_json(folder / MANIFEST, {**origin(folder, values, {}), "outputs": {"a": "b"}})
     settings = record.settings_of_analysis(opened(intervened))
     assert settings.seeds == (42, 43)
     assert settings.variants == (*Settings().variants, "sft_peft@word")
@@ -88,7 +89,7 @@ def test_a_record_without_settings_is_refused(by_hand):
 
 def test_a_result_that_is_another_one_than_a_report_was_made_from_is_named(by_hand):
     assert record.why_read_again(by_hand) is None  # no report says what it was made from
-    runs.write_json(by_hand.folder() / record.READ, record.read_from(by_hand))
+    write_json(by_hand.folder() / record.READ, record.read_from(by_hand))
     assert record.why_read_again(by_hand) is None
     save(by_hand.but(variant="sft"), [reply(0, True, 3)], 0.5)
     assert record.why_read_again(by_hand) == "seed-42/sft is another one than it was made from"

@@ -33,7 +33,7 @@ def test_a_study_of_nothing_has_all_its_tables(tmp_path):
     assert study.finished_rows == []
     assert study.plan_status == "not registered"
     assert study.scope == ["0 of 25 rows are finished, with these training seeds: 42."]
-    assert len(study.built_in) == 2
+    assert len(study.limits) == 6
     assert study.example_variant is None
 
 
@@ -44,7 +44,7 @@ def test_in_the_registered_experiment_only_the_registered_problems_count(tmp_pat
     save(settings, replies, 0.5)
     assert len(Study(settings).replies) == 200
     counted = incorrect_pause_more(loading.predictions(settings).iloc[25:], plan())
-    assert Study(settings).claims.iloc[2]["estimate"] == counted["estimate"]
+    assert Study(settings).claims.iloc[2]["estimate"] == counted.estimate
     assert Study(settings).plan_status == "registered, unfinished"
 
 

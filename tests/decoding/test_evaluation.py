@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from pauselib import tasks
-from pauselib.decoding.evaluation import end_ids, judged, pause_id_of, reply_metrics, with_prompt_pauses
+from pauselib.decoding.evaluation import end_ids, judged, reply_metrics
 from pauselib.decoding.greedy import Reply
 
 P = 400  # the pause: one past the tokenizer's vocabulary
@@ -55,20 +55,6 @@ def test_a_reply_is_judged_without_its_pauses(tokenizer):
 def test_a_reply_to_a_question_without_a_gold_answer_is_neither_right_nor_wrong(tokenizer):
     said = judged(say(tokenizer, "#### 7", truncated=True), None, tasks.find("gsm8k"), tokenizer, P)
     assert (said["gold"], said["predicted"], said["correct"], said["truncated"]) == (None, "7", None, True)
-
-
-@pytest.mark.parametrize(
-    ("config", "prompt"),
-    [
-        ({}, [3, 4]),
-        ({"pause_token_id": P, "prompt_pauses": 0}, [3, 4]),
-        ({"pause_token_id": P, "prompt_pauses": 3}, [3, 4, P, P, P]),
-    ],
-)
-def test_a_prompt_gets_the_pauses_that_the_model_was_trained_to_find_behind_it(config, prompt):
-    model = SimpleNamespace(config=SimpleNamespace(**config))
-    assert with_prompt_pauses([3, 4], model) == prompt
-    assert pause_id_of(model) == config.get("pause_token_id", -1)
 
 
 @pytest.mark.parametrize(("given", "expected"), [(None, {1}), (1, {1}), (7, {1, 7}), ([7, 8], {1, 7, 8})])

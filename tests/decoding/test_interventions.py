@@ -118,7 +118,7 @@ def test_a_mark_of_the_answer_is_that_of_the_task():
         ({"forced_at": "end"}, "forced_at 'end' is not known: did you mean"),
         ({"forced_at": "number"}, "forced_pauses is 0 and forced_at 'number': say how many"),
         ({"forced_pauses": -1}, "forced_pauses is -1"),
-        ({"pause_temperature": 0.0}, "pause_temperature is 0.0: input should be greater than 0"),
+        ({"pause_temperature": 0.0}, "pause_temperature is 0.0"),
         ({"max_pauses": -2}, "max_pauses is -2"),
         ({"interventions": [{"variant": "baseline_1_epoch", "max_pauses": 0}]}, "changes nothing"),
         ({"interventions": [{"variant": "sft_peft"}]}, "changes nothing"),

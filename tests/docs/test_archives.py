@@ -46,6 +46,12 @@ def test_every_row_of_an_archive_is_read_and_gives_the_published_tables(folder, 
     computed["tables/against_matched"] = study.against_matched
     if folder.name.startswith("smollm2"):  # the others are without their trials
         computed["tables/trials_gains"] = study.trials.gains()
+        computed["tables/claims"] = study.claims
+        for name in study.trials.variants:
+            computed[f"tables/trial_{name}_likelihood"] = study.trials.contrasts(name)
+            computed[f"tables/trial_{name}_correct"] = study.trials.contrasts(name, "correct")
+    if folder == CURVE:
+        computed["tables/curve_ends"] = study.curve.ends
     for name, table in computed.items():
         published = pd.read_csv(folder / f"{name}.csv")
         again = pd.read_csv(io.StringIO(table.to_csv(index=False)))

@@ -5,7 +5,7 @@ import yaml
 from conftest import ROOT
 
 import pauselib
-from pauselib import runs
+from pauselib.files import read_json
 from pauselib.sources import generator, models
 from pauselib.sources.problems import GENERATED
 from tools import pretrain
@@ -33,7 +33,7 @@ def test_the_data_sheet_counts_what_the_generator_has(said):
 
 
 def test_the_card_has_the_sizes_and_the_settings_of_the_shipped_files():
-    config, made = runs.read_json(TINY / "config.json"), runs.read_json(TINY / "made_from.json")["settings"]
+    config, made = read_json(TINY / "config.json"), read_json(TINY / "made_from.json")["settings"]
     n_parameters = (TINY / "model.safetensors").stat().st_size / 4  # float32, and a short header
     for said in (
         f"{config['num_hidden_layers']} layers of width {config['hidden_size']}, {config['num_attention_heads']} "

@@ -5,11 +5,12 @@ import time
 
 import pytest
 
-from pauselib import runs
 from pauselib.decoding import greedy
 from pauselib.explorer import asking
 from pauselib.explorer.asking import Asker, hint, pairs, phrasing, stored_replies
 from pauselib.explorer.choosing import rows_with_models
+from pauselib.files import read_json, write_json
+from pauselib.manifests import MANIFEST
 
 pytest_plugins = ["small_run"]
 
@@ -103,8 +104,8 @@ def test_a_stored_reply_is_the_one_decoded_now_and_not_taken_of_another_model(as
     same = ("tokens", "n_pauses", "n_tokens", "gold", "predicted", "correct", "truncated")
     assert [again[name] for name in same] == [first[name] for name in same]
     assert again["p_pause"] == pytest.approx(first["p_pause"], rel=1e-3)
-    manifest = row.variant_folder() / "model" / runs.MANIFEST
-    runs.write_json(manifest, runs.read_json(manifest) | {"outputs": {"model.safetensors": "another"}})
+    manifest = row.variant_folder() / "model" / MANIFEST
+    write_json(manifest, read_json(manifest) | {"outputs": {"model.safetensors": "another"}})
     assert asking.stored(row, first["question"]) is None
 
 

@@ -6,9 +6,10 @@ import papermill
 import pytest
 from conftest import ROOT, SCRIPT
 
-from pauselib import explorer, runs
+from pauselib import explorer
 from pauselib.explorer.asking import stored_replies
 from pauselib.explorer.browsing import Browser, folders_with_replies
+from pauselib.files import write
 from pauselib.settings import Settings
 
 pytest_plugins = ["small_run"]
@@ -39,7 +40,7 @@ def test_replies_without_tokens_are_unshaded_and_what_they_hold_is_text(own_copy
     (folder / "tokens.parquet").unlink()
     said = [json.loads(line) for line in (folder / "predictions.jsonl").read_text().splitlines()]
     harmful = {"question": SCRIPT, "reply": f"<|pause|>one {SCRIPT}", "problem_id": SCRIPT}
-    runs.write(folder / "predictions.jsonl", "".join(json.dumps({**one, **harmful}) + "\n" for one in said))
+    write(folder / "predictions.jsonl", "".join(json.dumps({**one, **harmful}) + "\n" for one in said))
     browser = Browser(folders_with_replies(own_copy), "sft_fr_phead_peft")
     assert (browser.shown.value.count('aria-label="pause"'), browser.shown.value.count("&lt;script&gt;")) == (1, 3)
     assert "<script" not in browser.shown.value

@@ -7,17 +7,9 @@ import pytest
 
 from pauselib.analysis.tables.loading import results
 from pauselib.figures.headline import claims_as_read
-from pauselib.figures.tables import as_text, columns_of, latex, main_columns, show_table, table_html
+from pauselib.figures.tables import as_text, columns_of, latex, main_columns, table_html, with_details
 
 TABLE = pd.DataFrame({"variant": ["sft_peft"], "difference": [-0.25], "low": [-0.5], "high": [0.125], "n": [500]})
-
-
-@pytest.fixture
-def displayed(monkeypatch):
-    """The HTML that a notebook was given to show."""
-    shown = []
-    monkeypatch.setattr("IPython.display.display", lambda html: shown.append(html.data))
-    return shown
 
 
 def test_an_estimate_and_its_interval_have_one_precision_and_the_interval_is_one_column():
@@ -75,35 +67,30 @@ def test_the_results_as_text_have_their_intervals_and_show_what_is_missing(by_ha
 
 
 def test_cells_are_escaped_and_numbers_are_set_from_the_right():
-    html = table_html(pd.DataFrame({"what_it_is": ["<i>"], "n": [0.12345]}), "a & b")
+    html = table_html(pd.DataFrame({"what_it_is": ["<i>"], "n": [0.12345]}))
     assert html == (
-        "<table><caption>a &amp; b</caption><thead><tr>"
+        "<table><thead><tr>"
         '<th scope="col" style="text-align: left">What it is</th><th scope="col" class="number">n</th></tr></thead>'
         '<tbody><tr><td style="text-align: left">&lt;i&gt;</td><td class="number">0.123</td></tr></tbody></table>'
     )
 
 
-def test_a_notebook_has_the_details_behind_one_click(displayed):
-    show_table(TABLE)
-    main, _, everything = displayed[0].partition("<details><summary>All 4 columns</summary>")
+def test_the_details_are_behind_one_click_and_a_table_without_rows_is_a_sentence():
+    main, _, everything = with_details(TABLE).partition("<details><summary>All 4 columns</summary>")
     assert ">500<" not in main
     assert ">500<" in everything
-
-
-def test_a_notebook_says_where_a_table_has_no_rows(displayed):
-    show_table(pd.DataFrame({"claim": []}))
-    assert displayed == ["<p>There are no rows.</p>"]
+    assert with_details(TABLE[:0]) == "<p>There are no rows.</p>"
 
 
 def test_latex_has_the_main_columns_and_minus_signs_and_escapes_text():
-    lines = latex(TABLE.assign(variant="sft_peft & 50 %"), "What was found", "found").splitlines()
-    assert {"\\caption{What was found}", "\\label{tab:found}", "\\toprule"} <= set(lines)
+    lines = latex(TABLE.assign(variant="sft_peft & 50 %"), "over_seeds").splitlines()
+    assert {"\\caption{Over seeds}", "\\label{tab:over_seeds}", "\\toprule"} <= set(lines)
     assert "\\begin{tabular}{lrr}" in lines
     assert "sft\\_peft \\& 50 \\% & $-$0.250 & $-$0.500 to 0.125 \\\\" in lines
 
 
 def test_claims_are_read_decided_first_each_in_its_unit_with_a_colour_for_its_verdict():
-    claim = {"claim": "a", "what": "w", "says": "equivalent", "margin": 0.01, "doubt": ""}
+    claim = {"claim": "a", "doubt": "", "what": "w", "says": "equivalent", "margin": 0.01}
     lines = [
         {**claim, "verdict": "undecided", "estimate": math.nan, "low": math.nan, "high": math.nan, "unit": "points",
          "doubt": "There are too few problems."},
@@ -120,6 +107,6 @@ def test_claims_are_read_decided_first_each_in_its_unit_with_a_colour_for_its_ve
         "0.96 (0.88 to 1.05)",
     ]
     assert found["margin"].to_list() == ["1.0 points", "0.010 nats", "1.0 points", "0.01"]
-    assert found["why"].iloc[2] == "There are too few problems."
+    assert found["doubt"].to_list() == ["", "", "There are too few problems.", ""]
     html = table_html(found)
     assert len({html.split(f">{verdict}<")[0][-60:] for verdict in ("opposite", "equivalent", "undecided")}) == 3

@@ -1,15 +1,14 @@
 """Where pauses go, on answers short enough to count gaps by hand."""
 
-from itertools import pairwise
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from answers import GSM8K, PROBLEMS, P, answer_length, answer_of, gaps_of, injected, without_pauses
+from answers import GSM8K, PROBLEMS, P, answer_length, gaps_of, injected
 from scipy.stats import chisquare
 
 from pauselib.injection import strategies
-from pauselib.injection.rows import draw_gaps, tokenize
+from pauselib.injection.rows import tokenize
 from pauselib.injection.strategies import STRATEGIES, Answer, find_strategies, prompt_pauses, strategy, word_gaps
 
 UNLIKELY = 1e-4  # a right draw fails such a test once in 10,000 seeds; these seeds are fixed
@@ -76,12 +75,6 @@ def test_a_line_break_as_pattern_counts_at_the_very_start_too(line_break):
     assert sorted(pattern_gaps("a\nb", [(0, 1), (1, 2), (2, 3)], {line_break: 2})) == [0, 0, 2, 2]
 
 
-def parts_at_pauses(row: dict, tokenizer) -> list[str]:
-    """The text of an answer, parted where its pauses are."""
-    answer, gaps = without_pauses(answer_of(row))[:-1], gaps_of(row)
-    return [tokenizer.decode(answer[a:b]) for a, b in pairwise([0, *sorted(gaps), len(answer)])]
-
-
 @pytest.mark.parametrize(("drawn", "order"), [("random", "{}+pattern"), ("word", "pattern+{}")])
 def test_drawn_pauses_and_those_of_a_pattern_add_up(drawn, order, tokenizer):
     some = {"n_copies": 3, "n_random_pauses": 4}
@@ -98,18 +91,6 @@ def test_word_gaps_are_before_tokens_that_start_a_word_and_at_the_end():
     assert word_gaps("ab cde\nf", offsets).tolist() == [0, 2, 5, 6]
     offsets = np.array([(0, 1), (0, 1), (1, 2), (2, 3), (2, 3), (2, 3)])  # two bytes of é, three of €
     assert word_gaps("é €", offsets).tolist() == [0, 3, 6]
-
-
-def test_pauses_between_words_leave_every_word_whole(tokenizer):
-    rows = injected(PROBLEMS, tokenizer, strategy="word", n_copies=100)
-    for row in rows:
-        words = [word for part in parts_at_pauses(row, tokenizer) for word in part.split()]
-        assert words == row["answer"].split()
-    assert {gap for row in rows[200:] for gap in gaps_of(row)} == {
-        0,
-        answer_length(rows[200]) - 1,
-        answer_length(rows[200]),
-    }  # '####' is one word, '4' another
 
 
 def test_a_prefix_is_the_same_pauses_between_every_prompt_and_its_answer_and_none_is_labelled(tokenizer):
@@ -158,14 +139,6 @@ def test_surprise_without_likelihoods_is_refused(tokenizer):
         injected(PROBLEMS, tokenizer, strategy="surprise")
 
 
-def test_strategies_joined_add_up_and_of_one_gap_those_without_a_label_come_first():
-    settings = SimpleNamespace(n_prefix_pauses=3, n_random_pauses=2, variable_number_of_pauses=False)
-    each, rng = find_strategies("random+prefix"), np.random.default_rng(0)
-    gaps, labelled = draw_gaps(each, Answer("", 0), settings, True, rng)
-    assert gaps.tolist() == [0] * 5
-    assert labelled.tolist() == [False] * 3 + [True] * 2
-
-
 @pytest.mark.parametrize("name", ["pattern+prefix", "prefix+pattern"])
 def test_a_labelled_pause_at_the_start_of_an_answer_is_behind_the_prefix(name, tokenizer):
     (row,) = injected(PROBLEMS[2:], tokenizer, strategy=name, n_prefix_pauses=3, n_pauses_per_patterns={"\n": 2})
@@ -210,11 +183,3 @@ def test_a_strategy_that_is_named_twice_is_refused_since_it_would_draw_twice():
         find_strategies("random+word+random")
     with pytest.raises(ValueError, match="names prefix 2 times"):
         prompt_pauses("prefix+prefix", n_prefix_pauses=3)
-
-
-def test_every_strategy_says_what_it_does_and_where_it_comes_from():
-    """The notebook shows these texts for the strategies of the experiment."""
-    assert list(STRATEGIES) == ["random", "word", "pattern", "prefix", "surprise"]
-    assert all(one.gaps.__doc__ for one in STRATEGIES.values())
-    assert {name for name, one in STRATEGIES.items() if one.needs_model} == {"surprise"}
-    assert {name for name, one in STRATEGIES.items() if one.in_prompt} == {"prefix"}

@@ -174,20 +174,6 @@ def test_a_head_that_never_pauses_leaves_the_language_models_own_reply(model):
     assert greedy(model, prompt).tolist() == greedy(model.lm, prompt).tolist()
 
 
-def test_the_scores_of_chosen_tokens_are_those_of_words_and_pauses(model):
-    """V + 1 outcomes at a position; transformers' own method counts V."""
-    make_talkative(model)
-    how = {"max_new_tokens": 6, "do_sample": False, "output_scores": True, "return_dict_in_generate": True}
-    prompt = {"input_ids": torch.tensor([[3, 14], [6, 5]]), "attention_mask": torch.ones(2, 2), "pad_token_id": 0}
-    out = model.generate(**prompt, **how)
-    scores = model.compute_transition_scores(out.sequences, out.scores, normalize_logits=True)
-    logits = model(input_ids=out.sequences).logits[:, 1:-1]
-    torch.testing.assert_close(scores, logits.gather(-1, out.sequences[:, 2:, None])[..., 0])
-    out = model.generate(**prompt, **how, num_beams=3, num_return_sequences=3)
-    scores = model.compute_transition_scores(out.sequences, out.scores, out.beam_indices)
-    torch.testing.assert_close(scores.sum(1) / (scores < 0).sum(1), out.sequences_scores)
-
-
 def test_resizing_the_embeddings_is_refused(tiny_lm):
     with pytest.raises(NotImplementedError, match="can't be resized"):
         PauseForCausalLM.around(tiny_lm()).resize_token_embeddings(V + 1)

@@ -13,7 +13,6 @@ from pauselib.model import pause_model
 from pauselib.model.pause_model import PauseForCausalLM, logits_of, summed_loss, token_logits
 from pauselib.model.precision import as_loaded_in, frozen_matrices_in_bfloat16, set_trained_precision
 from pauselib.model.unfreezing import unfreeze
-from pauselib.sources.models import load_model
 from pauselib.variants import VARIANTS
 
 IDS = torch.tensor([[3, 14, 50, 15, 9, 50, 50, 2]])
@@ -104,13 +103,3 @@ def test_frozen_matrices_held_in_bfloat16_change_nothing_and_come_back(name, tin
 
     for plain, held in zip(loss_and_gradients(False), loss_and_gradients(True), strict=True):
         assert torch.equal(plain, held)
-
-
-def test_weights_as_loaded_are_those_of_the_saved_folder(tiny_lm, tmp_path):
-    model = PauseForCausalLM.around(tiny_lm("mistral"))
-    as_loaded_in("bfloat16", model)
-    model.save_pretrained(tmp_path)
-    again = load_model(str(tmp_path), "bfloat16")
-    for name, weight in again.state_dict().items():
-        assert weight.dtype == (torch.float32 if "pause_head" in name else torch.bfloat16)
-        assert torch.equal(weight, model.state_dict()[name])

@@ -7,8 +7,8 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM
 
-from pauselib import runs
 from pauselib.errors import InputError
+from pauselib.manifests import manifest
 from pauselib.model.pause_model import PauseForCausalLM
 from pauselib.model.precision import as_loaded_in, set_trained_precision
 from pauselib.model.trained_parts import factors_of, save_trained_parts
@@ -159,6 +159,6 @@ def test_a_model_of_the_hub_is_named_with_its_commit_in_folder_and_manifests(sma
     settings = small.but(experiment="hub", model="org/model", model_revision="v1", variant="baseline_1_epoch")
     folder = warm_up(settings.but(base_max_steps=1)) / "model"
     assert json.loads((folder / "config.json").read_text())["base"] == f"org/model@{commit}"
-    assert runs.manifest(folder)["inputs"]["base"] == f"org/model@{commit}"
-    assert runs.manifest(settings.folder() / "data")["inputs"]["tokenizer of"] == f"org/model@{commit}"
+    assert manifest(folder)["inputs"]["base"] == f"org/model@{commit}"
+    assert manifest(settings.folder() / "data")["inputs"]["tokenizer of"] == f"org/model@{commit}"
     assert load_model(str(folder)).config.vocab_size == 884

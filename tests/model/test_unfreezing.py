@@ -60,23 +60,15 @@ def test_embeddings_of_which_nothing_is_trained_stay_tied_also_after_saving(name
     assert torch.equal(again.get_input_embeddings().weight, trained.get_input_embeddings().weight)
 
 
-@pytest.mark.parametrize("kind", ["qwen2", "gpt2"])
-def test_other_backbones_train_the_same_parts(kind, tiny_lm):
-    targets = ["c_attn"] if kind == "gpt2" else ["q_proj", "v_proj"]
-    model = unfreeze(
-        PauseForCausalLM.around(tiny_lm(kind, True)),
-        VARIANTS["sft_unfr_lm_head_embed_peft"],
-        lora_target_modules=targets,
-    )
-    embeddings = {"qwen2": "lm.model.embed_tokens", "gpt2": "lm.transformer.wte"}[kind]
-    assert set(trainable(model)["part"]) == {"LoRA", "pause_embedding", "pause_head", "lm.lm_head", embeddings}
-
-
 @pytest.mark.parametrize(
-    ("kind", "layers"), [("mistral", ["q_proj", "v_proj"]), ("qwen2", ["q_proj", "v_proj"]), ("gpt2", ["c_attn"])]
+    ("kind", "layers", "embeddings"),
+    [("qwen2", ["q_proj", "v_proj"], "lm.model.embed_tokens"), ("gpt2", ["c_attn"], "lm.transformer.wte")],
 )
-def test_the_layers_of_query_and_value_are_found_by_themselves(kind, layers, tiny_lm):
-    assert lora_targets(PauseForCausalLM.around(tiny_lm(kind)), ("auto",)) == layers
+def test_other_backbones_train_the_same_parts_whatever_they_call_them(kind, layers, embeddings, tiny_lm):
+    model = PauseForCausalLM.around(tiny_lm(kind, True))
+    assert lora_targets(model, ("auto",)) == layers
+    parts = set(trainable(unfreeze(model, VARIANTS["sft_unfr_lm_head_embed_peft"]))["part"])
+    assert parts == {"LoRA", "pause_embedding", "pause_head", "lm.lm_head", embeddings}
 
 
 def test_a_layer_that_the_model_has_not_is_refused_with_those_that_it_has(tiny_lm):

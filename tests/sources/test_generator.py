@@ -18,13 +18,6 @@ def rows():
     return [row for split in ("train", "test", "pretrain") for row in toy.make(split, 300, seed=0)]
 
 
-def test_every_line_is_a_step_and_the_last_is_the_answer(rows):
-    for row in rows:
-        *lines, last = row["answer"].split("\n")
-        assert all(len(STEP.findall(line)) == 1 for line in lines)
-        assert last == f"#### {STEP.search(lines[-1])[4]}"
-
-
 def test_every_step_goes_on_from_the_last_total_or_counts_the_packs_that_the_next_one_adds(rows):
     for row in rows:
         total = re.search(r"\d+", row["question"])[0]

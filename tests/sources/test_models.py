@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from small_gguf import write_gguf
 
-from pauselib import runs
 from pauselib.errors import InputError
 from pauselib.sources.models import (
     check_language_model,
@@ -103,11 +102,6 @@ def test_code_in_a_model_s_folder_is_never_run(embedded_copy):
         load_model(str(embedded_copy))
 
 
-def test_how_attention_is_computed_can_be_asked_for():
-    used = [load_model("tiny", attn_implementation=how).config._attn_implementation for how in ("eager", "auto")]
-    assert used == ["eager", "sdpa"]
-
-
 @pytest.mark.parametrize(("layers", "problem"), [(8, "missing"), (5, "unexpected")])
 def test_weights_that_are_not_those_of_the_configuration_are_refused(embedded_copy, layers, problem):
     config = json.loads((embedded_copy / "config.json").read_text())
@@ -120,7 +114,7 @@ def test_weights_that_are_not_those_of_the_configuration_are_refused(embedded_co
 
 @pytest.mark.parametrize("source", ["/usr", "/dev/zero"])
 def test_where_no_model_is_nothing_is_read(source, monkeypatch):
-    monkeypatch.setattr(runs, "digest", None)
+    monkeypatch.setattr("pauselib.sources.models.digest", None)
     for look in (tokenizer_digest, load_tokenizer, load_model):
         with pytest.raises(ValueError, match=f"There is no model at {source}, which is neither a folder with a config"):
             look(source)

@@ -13,7 +13,7 @@ import pytest
 import torch
 from small_gguf import write_gguf
 
-from pauselib import runs
+from pauselib import manifests
 from pauselib.sources import packaged
 from pauselib.sources.models import load_model, load_tokenizer, model_source, source_digest
 from pauselib.sources.packaged import PackagedModel
@@ -78,7 +78,7 @@ def test_the_same_package_gives_the_same_digest_everywhere(packages, tmp_path, m
     here = source_digest(model_source("sixty"))
     packaged.packaged_model.cache_clear()
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "another"))
-    monkeypatch.setattr(runs, "versions", lambda *packages: {"python": "another"})
+    monkeypatch.setattr(manifests, "versions", lambda *packages: {"python": "another"})
     assert source_digest(model_source("sixty")) == here
 
 

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from pauselib import runs
 from pauselib.errors import InputError
 from pauselib.sources.problems import GENERATED, count_in_both, digests, load_problems
 
@@ -147,7 +146,7 @@ def test_a_dataset_that_was_saved_to_disk_is_read(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("dataset", ["/usr", "/", "/dev/zero"])
 def test_where_no_problems_are_nothing_is_read(dataset, monkeypatch):
-    monkeypatch.setattr(runs, "digest", None)
+    monkeypatch.setattr("pauselib.sources.problems.digest", None)
     for look in (digests, lambda place: load_problems(place, "train")):
         with pytest.raises(ValueError, match=f"There are no problems in {dataset}: it has no train.jsonl"):
             look(dataset)

@@ -1,6 +1,6 @@
 """Branches of a text of ten tokens, written out by hand: 100 is a pause."""
 
-from pauselib.trials.branches import Branch, branch, packed
+from pauselib.trials.scorer import Branch, branch, packed
 from pauselib.trials.sites import GoldText, Result
 
 TEXT = GoldText("test-0", [10, 11, 12, 13, 14, 15, 16, 17, 18, 19], heading=1, start=2, results=[])

@@ -4,7 +4,7 @@ import pytest
 
 from pauselib import tasks
 from pauselib.injection.rows import tokenize
-from pauselib.trials.gold_texts import gold_texts
+from pauselib.trials.trial import gold_texts
 
 PROBLEM = {
     "problem_id": "test-0",

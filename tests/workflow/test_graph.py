@@ -44,7 +44,7 @@ def test_every_notebook_of_a_run_comes_once_and_behind_those_that_it_needs(tmp_p
         "sft_peft/interventions/max_pauses-0/evaluate.ipynb": [model],
     }
     assert found[-1].notebook == tmp_path / "tiny" / "analyze.ipynb"
-    results = [name for name in seen if name.endswith("evaluate.ipynb")] + ["sft_peft/trial.ipynb"]
+    results = [name for name in seen if name.endswith(("evaluate.ipynb", "trial.ipynb"))]
     assert {path for path in needs[found[-1].notebook] if of_seed in path.parents} == {of_seed / one for one in results}
 
 
@@ -78,7 +78,9 @@ def test_what_is_not_finished_is_executed_again_with_all_that_need_it_and_with_n
         executed(step.notebook)
     model = settings.but(variant="sft").variant_folder() / "warmup.ipynb"
     why = {model: "model made with n_train=8 (now 9)"} if content == "stale" else {}
-    monkeypatch.setattr(graph, "why_unfinished", lambda row, part, **_: why.get(row.variant_folder() / f"{part}.ipynb"))
+    monkeypatch.setattr(
+        graph.artifacts, "why_unfinished", lambda row, part, **_: why.get(row.variant_folder() / f"{part}.ipynb")
+    )
     assert content == "stale" or unfinished_steps(settings) == []
     model.unlink() if content is None else content == "stale" or model.write_text(content)
     found = [step.notebook.relative_to(settings.folder()).as_posix() for step in unfinished_steps(settings)]

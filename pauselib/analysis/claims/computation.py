@@ -1,6 +1,6 @@
 """Do pauses buy computation? Contrasts of insertion trials decide it, as one benefit with one interval."""
 
-from pauselib.analysis.claims.best import BEST
+from pauselib.analysis.claims.accuracy import BEST
 from pauselib.analysis.claims.preregistration import Preregistration
 from pauselib.analysis.claims.verdicts import FEW_PROBLEMS, NO_CONTROL, NOT_FINISHED, Estimate
 from pauselib.analysis.tables.contrasts import DECIDING, OUTCOMES, Trials

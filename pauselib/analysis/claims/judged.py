@@ -9,10 +9,8 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from pauselib.analysis.claims.benefit import pauses_help
-from pauselib.analysis.claims.best import best_variant
+from pauselib.analysis.claims.accuracy import best_variant, embedding_effect, pauses_help
 from pauselib.analysis.claims.computation import computation
-from pauselib.analysis.claims.embedding import embedding_effect
 from pauselib.analysis.claims.pause_sites import incorrect_pause_more
 from pauselib.analysis.claims.preregistration import Preregistration
 from pauselib.analysis.claims.verdicts import Estimate, judge
@@ -66,7 +64,7 @@ def judged_claims(
     A line has the `claim`, the verdict that it `says`, `what` its `estimate` is, and the `verdict`. The interval `low`
     to `high` is of the plan's level. `beyond_below` and `equivalent_above` are the margins at which the verdict is
     another (see `verdicts.Judgement`), `detectable` is what would have been found, as far from no effect. Differences
-    are shares, and `unit` says how to write them. A `doubt` is one of `verdicts.DOUBTS`: what makes the verdict
+    are shares, and `unit` says how to write them. A `doubt` is one of those in `verdicts`: what makes the verdict
     undecided whatever the interval says. Numbers are nan where a claim has nothing to go by.
 
     `replies` and `intervened` are those of `loading`; lines of `more` are those of `trial_claims`.

@@ -78,7 +78,7 @@ def detectable_ratio(ratio: tuple[float, float, float], plan: Preregistration) -
 
 
 def doubt_of_sites(used: pd.DataFrame, plan: Preregistration) -> str:
-    """Why the places of these replies say nothing about their correctness, one of `verdicts.DOUBTS`; or empty."""
+    """Why the places of these replies say nothing about their correctness, a doubt of `verdicts`; or empty."""
     if used["problem_id"].nunique() < plan.guard("least_problems"):
         return FEW_PROBLEMS
     usual = used.groupby(MODEL)["n_sites"].transform(lambda sites: sites.mode().iloc[0])

@@ -23,8 +23,7 @@ AT_THE_END = "Both models are right on almost none of the problems, or on almost
 FEW_PROBLEMS = "There are too few problems."
 SAME_COUNTS = "Too few replies pause in another number of places than the others."
 NO_CONTROL = "The positive control does not show."
-DOUBTS = (NOT_FINISHED, TOO_ALIKE, AT_THE_END, FEW_PROBLEMS, SAME_COUNTS, NO_CONTROL)
-"""What makes a verdict undecided whatever the interval says. The limits are the guards of the plan."""
+"""The doubts: what makes a verdict undecided whatever the interval says. The limits are the guards of the plan."""
 
 
 class Estimate(NamedTuple):

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from pauselib import runs
 from pauselib.analysis.statistics.intervals import NAN, wilson
 from pauselib.analysis.statistics.paired import compare
 from pauselib.analysis.tables.loading import read_replies, training_record
 from pauselib.errors import InputError
+from pauselib.manifests import manifest, why_stale
 from pauselib.settings import Settings
 from pauselib.variants import matched_baseline
 
@@ -30,7 +30,7 @@ def two_rows(settings: Settings) -> tuple[Settings, Settings]:
         given = {"variant": matched_baseline(settings.variant)}
     other = settings.but(**{name: value for name, value in given.items() if value}, seed=seed)
     for row in (settings, other):
-        reason = runs.why_stale(row.variant_folder())
+        reason = why_stale(row.variant_folder())
         if reason:
             name = f"-p variant {row.variant} -p experiment {row.experiment} -p seed {row.seed}"
             raise InputError(
@@ -74,7 +74,7 @@ def origins(folder: Path, made: str = "replies") -> dict[tuple[str, str], str]:
 
     Files that were given are there with their digests, and versions as what was made `versions`.
     """
-    found = runs.manifest(folder) or {}
+    found = manifest(folder) or {}
     places = found.get("places", {})
     values = {(made, name): str(value) for name, value in found.get("settings", {}).items()}
     given = {name: digest for name, digest in found.get("inputs", {}).items() if name not in places}

@@ -11,7 +11,6 @@ from dataclasses import asdict
 import numpy as np
 import pandas as pd
 
-from pauselib.analysis.statistics import paired
 from pauselib.analysis.statistics.intervals import compare_groups, crossed, holm, wilson
 from pauselib.analysis.statistics.paired import NO_COMPARISON, compare
 from pauselib.variants import VARIANTS, matched_baseline, parse
@@ -100,12 +99,6 @@ def against_matched(replies: pd.DataFrame) -> pd.DataFrame:
     return differences(replies, {name: match for name, match in matches.items() if match in names})
 
 
-def unmatched(replies: pd.DataFrame) -> list[str]:
-    """The variants that pause and have no finished matched baseline to be compared with."""
-    names = list(replies["variant"].unique())
-    return [name for name in names if parse(name).pauses and matched_baseline(name) not in names]
-
-
 def pauses_by_correctness(replies: pd.DataFrame) -> pd.DataFrame:
     """How many pauses correct and incorrect replies have, one line a variant that pauses, all its seeds together.
 
@@ -122,19 +115,23 @@ def pauses_by_correctness(replies: pd.DataFrame) -> pd.DataFrame:
             continue
         is_correct = mine["correct"].astype(bool)
         correct, incorrect = mine[is_correct], mine[~is_correct]
-        several = mine["seed"].nunique() > 1
-        clusters = (incorrect["problem_id"], correct["problem_id"]) if several else None
-        row = {
-            "variant": name,
-            "n_correct": len(correct),
-            "n_incorrect": len(incorrect),
-            "mean_correct": correct["n_pauses"].mean(),
-            "mean_incorrect": incorrect["n_pauses"].mean(),
-            "truncated_rate": mine["truncated"].mean(),
-        }
+        clusters = (incorrect["problem_id"], correct["problem_id"]) if mine["seed"].nunique() > 1 else None
+        row = {"variant": name, "n_correct": len(correct), "n_incorrect": len(incorrect), **pauses_of(mine)}
         rows.append({**row, **asdict(compare_groups(incorrect["n_pauses"], correct["n_pauses"], clusters))})
-    table = pd.DataFrame(rows, columns=PAUSES)
+    means = {"pauses_mean_correct": "mean_correct", "pauses_mean_incorrect": "mean_incorrect"}
+    table = pd.DataFrame(rows).rename(columns=means).reindex(columns=PAUSES)
     return table.assign(p_holm=holm(table["p"]))
+
+
+def pauses_of(replies: pd.DataFrame) -> dict[str, float]:
+    """The pauses per reply, of all, of correct and of incorrect ones, and the share of replies that were cut."""
+    is_correct, pauses = replies["correct"].astype(bool), replies["n_pauses"]
+    return {
+        "pauses_mean": pauses.mean(),
+        "pauses_mean_correct": pauses[is_correct].mean(),
+        "pauses_mean_incorrect": pauses[~is_correct].mean(),
+        "truncated_rate": replies["truncated"].mean(),
+    }
 
 
 def over_seeds(replies: pd.DataFrame) -> pd.DataFrame:
@@ -154,36 +151,9 @@ def over_seeds(replies: pd.DataFrame) -> pd.DataFrame:
         low, high = max(found.low, 0), min(found.high, 1)
         if seeds == 1 or found.se == 0:
             low, high = wilson(answers[0].sum(), n)
-        is_correct = mine["correct"].astype(bool)
-        row = {
-            **asdict(found),
-            "variant": name,
-            "seeds": seeds,
-            "n": n,
-            "accuracy": found.mean,
-            "low": low,
-            "high": high,
-            "pauses_mean": mine["n_pauses"].mean(),
-            "pauses_mean_correct": mine.loc[is_correct, "n_pauses"].mean(),
-            "pauses_mean_incorrect": mine.loc[~is_correct, "n_pauses"].mean(),
-            "truncated_rate": mine["truncated"].mean(),
-        }
-        rows.append(row)
+        row = {**asdict(found), "variant": name, "seeds": seeds, "n": n, "accuracy": found.mean}
+        rows.append({**row, "low": low, "high": high, **pauses_of(mine)})
     return pd.DataFrame(rows, columns=OVER_SEEDS)
-
-
-def detectable(replies: pd.DataFrame) -> float:
-    """The smallest true difference in accuracy, as a share, that these problems can show.
-
-    It is a difference between a variant with a trained pause head and its matched baseline, for a two-sided 5 % test
-    with power 80 % (`paired.detectable`), the median over these variants. Nan where none of them is finished with its
-    match, or where no difference could be found.
-    """
-    table = against_matched(replies)
-    table = table[table["variant"].isin(trained_head(table["variant"])) & (table["n"] > 0)]
-    pairs = [aligned(replies, *names) for names in zip(table["variant"], table["reference"])]
-    found = pd.Series([paired.detectable(ours - others) for ours, others in pairs], dtype=float)
-    return float(found.where(found <= 1).median())  # no share differs by more than 1
 
 
 def intervention_effects(replies: pd.DataFrame, intervened: pd.DataFrame) -> pd.DataFrame:

@@ -16,7 +16,7 @@ import pandas as pd
 from pauselib.analysis.claims.preregistration import plan
 from pauselib.analysis.claims.verdicts import FEW_PROBLEMS, NOT_FINISHED, judge
 from pauselib.analysis.statistics.intervals import NAN, crossed, holm
-from pauselib.analysis.tables.loading import finished_trials
+from pauselib.analysis.tables.loading import CHECKPOINT, TRIAL, finished, joined
 from pauselib.settings import Settings
 from pauselib.trials import REGISTERED_DOSE, REGISTERED_SITE
 from pauselib.trials.contents import NOTHING, GivenResult
@@ -81,16 +81,17 @@ CONTRASTS = pd.DataFrame(
 """The registered contrasts of a variant, each a sum of weighted differences between two conditions of a model."""
 
 
-def outcomes(settings: Settings) -> pd.DataFrame:
+def outcomes(settings: Settings, kind: str = TRIAL) -> pd.DataFrame:
     """The finished trials of an experiment: one line for every seed, model, result and condition (`trial.COLUMNS`).
 
-    They are those of `loading.finished_trials`.
+    Those of the kind `loading.CHECKPOINT` have a column `step`, 0 for the first step's model.
     """
-    frames = [
-        pd.read_parquet(folder / "trials.parquet").assign(seed=seed, variant=name)
-        for (seed, name), folder in finished_trials(settings).items()
-    ]
-    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=COLUMNS)
+    frames = []
+    for one in finished(settings, kind):
+        step = {"step": one.step or 0} if kind == CHECKPOINT else {}
+        found = pd.read_parquet(one.folder / "trials.parquet")
+        frames.append(found.assign(seed=one.seed, variant=one.variant, **step))
+    return joined(frames, [*COLUMNS, "step"] if kind == CHECKPOINT else COLUMNS)
 
 
 def estimated(values: np.ndarray, level: float) -> dict:

@@ -13,8 +13,8 @@ import pandas as pd
 
 from pauselib.analysis.claims.preregistration import plan
 from pauselib.analysis.claims.verdicts import EQUIVALENT, LARGER, OPPOSITE, UNDECIDED
-from pauselib.analysis.tables.contrasts import COLUMNS, CONDITION, DECIDING, ESTIMATE, Trials, with_verdicts
-from pauselib.analysis.tables.loading import finished_checkpoints, of_pausing_variants
+from pauselib.analysis.tables.contrasts import CONDITION, DECIDING, ESTIMATE, Trials, with_verdicts
+from pauselib.analysis.tables.loading import joined, of_pausing_variants
 from pauselib.injection.strategies import find_strategies
 from pauselib.settings import Settings
 from pauselib.variants import parse
@@ -27,21 +27,12 @@ ENDS = [
 ]  # fmt: skip
 
 
-def checkpoint_outcomes(settings: Settings) -> pd.DataFrame:
-    """The finished trials of an experiment's checkpoints: as `contrasts.outcomes`, with the `step` of each."""
-    frames = [
-        pd.read_parquet(folder / "trials.parquet").assign(seed=seed, variant=name, step=step)
-        for (seed, name, step), folder in finished_checkpoints(settings).items()
-    ]
-    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=[*COLUMNS, "step"])
-
-
 class Curve:
     """The outcomes of an experiment's checkpoints, and what they say."""
 
     def __init__(self, found: pd.DataFrame, without_start: tuple[str, ...] = ()):
-        """`found` is `checkpoint_outcomes`, or what `steps.learning_curve` returns. The variants `without_start` have
-        no step 0, since the first step's model was not given their prompts.
+        """`found` is `contrasts.outcomes` of checkpoints, or what `steps.learning_curve` returns. The variants
+        `without_start` have no step 0, since the first step's model was not given their prompts.
         """
         self.outcomes, self.without_start = found, without_start
 
@@ -74,7 +65,7 @@ class Curve:
         """What every condition changes against nothing, in nats at hard results: as `Trials.gains`, by `step`."""
         columns = ["step", *CONDITION, *ESTIMATE]
         found = [trials.gains().assign(step=step) for step, trials in self.trials.items()]
-        table = pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=columns)
+        table = joined(found, columns)
         return table.loc[table["variant"].isin(self.variants), columns]
 
     @cached_property
@@ -85,7 +76,7 @@ class Curve:
         columns = ["variant", "contrast", "step", *ESTIMATE]
         models = [(step, name) for step in self.trials for name in self.variants if step > 0]
         found = [self.trials[step].contrasts(name).assign(variant=name, step=step) for step, name in models]
-        table = pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=columns)
+        table = joined(found, columns)
         decide = table[table["contrast"].isin(DECIDING) & (table["problems"] > 0)]
         return decide.sort_values(["variant", "contrast", "step"], kind="stable")[columns]
 

@@ -10,9 +10,11 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from pauselib import runs, tasks
+from pauselib import manifests, tasks
 from pauselib.analysis.statistics.intervals import wilson
 from pauselib.artifacts import replies_artifact, trial_artifact, why_unfinished
+from pauselib.files import read_json, read_json_lines
+from pauselib.manifests import MANIFEST
 from pauselib.settings import Settings
 from pauselib.sources import generator
 from pauselib.sources.problems import GENERATOR
@@ -86,16 +88,6 @@ def finished_folders(settings: Settings) -> dict[tuple[int, str], Path]:
     return {(one.seed, one.variant): one.folder for one in finished(settings, REPLIES)}
 
 
-def finished_trials(settings: Settings) -> dict[tuple[int, str], Path]:
-    """The folders of the finished trials, by seed and model."""
-    return {(one.seed, one.variant): one.folder for one in finished(settings, TRIAL)}
-
-
-def finished_checkpoints(settings: Settings) -> dict[tuple[int, str, int], Path]:
-    """The folders of the finished trials of checkpoints, by seed, model and step, 0 for the first step's model."""
-    return {(one.seed, one.variant, one.step or 0): one.folder for one in finished(settings, CHECKPOINT)}
-
-
 def row_folders(settings: Settings) -> dict[tuple[int, str], Path]:
     """The folder of every row that the experiment asks for, by seed and variant, whether it exists or not."""
     return {(one.seed, one.variant): one.folder for one in asked_for(settings) if one.kind == REPLIES}
@@ -103,7 +95,7 @@ def row_folders(settings: Settings) -> dict[tuple[int, str], Path]:
 
 def stale_folders(settings: Settings) -> dict[Path, str]:
     """Why what is in a folder that is asked for doesn't count as finished, by folder. No table has them."""
-    there = [one for one in asked_for(settings) if (one.folder / runs.MANIFEST).exists()]
+    there = [one for one in asked_for(settings) if (one.folder / MANIFEST).exists()]
     reasons = {one.folder: one.why_unfinished for one in there}
     return {folder: reason for folder, reason in reasons.items() if reason}
 
@@ -116,13 +108,14 @@ def results(settings: Settings) -> pd.DataFrame:
     unfrozen is in the boolean columns of PARTS. The metrics and the digest of the model that gave the replies are
     missing where a row is not finished.
     """
-    rows, done = [], finished_folders(settings)
-    for (seed, name), folder in row_folders(settings).items():
-        metrics = runs.read_json(folder / "metrics.json") if (seed, name) in done else {}
+    rows = []
+    for one in (one for one in asked_for(settings) if one.kind == REPLIES):
+        metrics = read_json(one.folder / "metrics.json") if one.why_unfinished is None else {}
         low, high = wilson(round(metrics["accuracy"] * metrics["n"]), metrics["n"]) if metrics else (None, None)
-        row = {"seed": seed, "variant": name, **{metric: metrics.get(metric) for metric in METRICS}}
-        row |= {"accuracy_low": low, "accuracy_high": high, **{part: getattr(parse(name), part) for part in PARTS}}
-        rows.append({**row, "model_digest": (runs.manifest(folder) or {}).get("inputs", {}).get("model")})
+        row = {"seed": one.seed, "variant": one.variant, **{metric: metrics.get(metric) for metric in METRICS}}
+        row |= {"accuracy_low": low, "accuracy_high": high}
+        row |= {part: getattr(parse(one.variant), part) for part in PARTS}
+        rows.append({**row, "model_digest": (manifests.manifest(one.folder) or {}).get("inputs", {}).get("model")})
     return pd.DataFrame(rows)
 
 
@@ -131,7 +124,7 @@ def read_replies(folder: Path) -> pd.DataFrame:
 
     `n_sites` is the number of places where a reply pauses: a run of pauses with no text between them is one.
     """
-    replies = pd.DataFrame(runs.read_json_lines(folder / "predictions.jsonl"))
+    replies = pd.DataFrame(read_json_lines(folder / "predictions.jsonl"))
     return replies.assign(n_sites=replies["reply"].str.count(SITE))
 
 
@@ -141,23 +134,26 @@ def predictions(settings: Settings) -> pd.DataFrame:
     """
     rows = finished(settings, REPLIES)
     frames = [read_replies(one.folder).assign(seed=one.seed, variant=one.variant) for one in rows]
-    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=REPLY_COLUMNS)
+    return joined(frames, REPLY_COLUMNS)
 
 
 def intervened(settings: Settings) -> pd.DataFrame:
     """The replies under the finished ones of `settings.interventions`, in that order, one line a reply.
 
-    The columns are those of `read_replies`, `seed`, `variant`, `intervention` (the name of its folder), and `allowed`:
-    how many pauses a reply may have where this is all that the intervention changes, else missing.
+    The columns are those of `predictions`, `intervention` (the name of its folder), and `allowed`: how many pauses a
+    reply may have where this is all that the intervention changes, else missing.
     """
     frames = []
     for one in finished(settings, INTERVENED):
         allowed = float(one.row.max_pauses) if set(one.changes) == {"max_pauses"} else float("nan")
         replies = read_replies(one.folder).assign(seed=one.seed, variant=one.variant)
         frames.append(replies.assign(intervention=one.folder.name, allowed=allowed))
-    if not frames:
-        return pd.DataFrame(columns=[*REPLY_COLUMNS, "intervention", "allowed"])
-    return pd.concat(frames, ignore_index=True)
+    return joined(frames, [*REPLY_COLUMNS, "intervention", "allowed"])
+
+
+def joined(frames: list[pd.DataFrame], columns: list[str]) -> pd.DataFrame:
+    """The lines of several tables as one; where there is none, an empty table with these columns."""
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns)
 
 
 def with_tokens(settings: Settings, replies: pd.DataFrame) -> pd.DataFrame:
@@ -172,8 +168,7 @@ def with_tokens(settings: Settings, replies: pd.DataFrame) -> pd.DataFrame:
         path = settings.but(seed=int(seed), variant=name).variant_folder() / "tokens.parquet"
         if path.exists():
             frames.append(mine.merge(pd.read_parquet(path), on="problem_id"))
-    empty = replies[:0].reindex(columns=[*replies.columns, "tokens", "p_pause", "p_best"])
-    found = pd.concat(frames, ignore_index=True) if frames else empty
+    found = joined(frames, [*replies.columns, "tokens", "p_pause", "p_best"])
     path, difficulties = settings.folder() / "data" / "test.parquet", {}
     if path.exists():
         answers = pd.read_parquet(path).set_index("problem_id")["answer"]
@@ -189,7 +184,7 @@ def of_pausing_variants(rows: pd.DataFrame) -> pd.DataFrame:
 
 def training_record(folder: Path) -> dict:
     """What the warm-up of a row noted, from `model/`, or the copy beside it; empty where a row is not trained."""
-    return runs.read_json(folder / "model" / "training.json") or runs.read_json(folder / "training.json") or {}
+    return read_json(folder / "model" / "training.json") or read_json(folder / "training.json") or {}
 
 
 def nearest_tokens(settings: Settings) -> pd.DataFrame:
@@ -217,7 +212,7 @@ def values_used(settings: Settings) -> dict[str, list]:
     folders = [settings.folder() / "data", *(row.injected_folder() for row in rows)]
     folders += [*(row.variant_folder() / "model" for row in models), *(one.folder for one in asked)]
     found: dict[str, list] = {}
-    for manifest in filter(None, map(runs.manifest, folders)):
+    for manifest in filter(None, map(manifests.manifest, folders)):
         for kind in ("settings", "versions", "notes"):
             for name, value in manifest.get(kind, {}).items():
                 values = found.setdefault(name, [])

@@ -4,11 +4,11 @@ disk. An analysis takes from it what is not given, and one that leaves out some 
 
 from pathlib import Path
 
-from pauselib import runs
 from pauselib.analysis.tables.loading import asked_for
 from pauselib.artifacts import DEFAULTS
 from pauselib.decoding.interventions import INTERVENTION_SETTINGS
-from pauselib.manifests import manifest_digest
+from pauselib.files import read_json
+from pauselib.manifests import MANIFEST, manifest, manifest_digest
 from pauselib.settings import Settings, injected_names, values_in
 from pauselib.settings.yaml_text import read_config
 from pauselib.trials import trial_name
@@ -46,7 +46,7 @@ def on_disk(folder: Path) -> dict:
     """
 
     def noted(pattern: str) -> list[dict]:
-        manifests = [runs.manifest(path.parent) for path in sorted(folder.glob(f"{pattern}/{runs.MANIFEST}"))]
+        manifests = [manifest(path.parent) for path in sorted(folder.glob(f"{pattern}/{MANIFEST}"))]
         return [one["settings"] for one in manifests if one]
 
     rows = [one for one in noted("seed-*/*") if "variant" in one]  # a seed's clean rows are there too
@@ -85,7 +85,7 @@ def left_out(settings: Settings) -> list[Path]:
 
 def read_from(settings: Settings) -> dict[str, str]:
     """Return the digests of the manifests of all results that the settings ask for and that are there, by folder."""
-    there = [one.folder for one in asked_for(settings) if runs.manifest(one.folder)]
+    there = [one.folder for one in asked_for(settings) if manifest(one.folder)]
     return {folder.relative_to(settings.folder()).as_posix(): manifest_digest(folder) for folder in there}
 
 
@@ -93,6 +93,6 @@ def why_read_again(settings: Settings) -> str | None:
     """Return which result is another one than its report was made from, in words; None where none is, or the report
     does not say.
     """
-    before, now = runs.read_json(settings.folder() / READ), read_from(settings)
+    before, now = read_json(settings.folder() / READ), read_from(settings)
     others = [] if before is None else [name for name in {**before, **now} if before.get(name) != now.get(name)]
     return f"{others[0]} is another one than it was made from" if others else None

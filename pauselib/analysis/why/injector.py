@@ -1,4 +1,4 @@
-"""What the injector implies: how likely a pause is for who knows how it drew them, and how many pauses follow.
+"""What the injector implies: how likely a pause is for who knows how it drew them.
 
 The strategy `random` draws the number K of pauses of an answer with n tokens uniformly from 0 to 10 (or it is always
 10), and for each of them one of the n + 1 gaps. A pause head that has learned just that, and nothing of the text, knows
@@ -60,26 +60,3 @@ def rates_by(table: pd.DataFrame, column: str, edges: list[int]) -> pd.DataFrame
     means = by_bin.agg(n=("head", "size"), value=("value", "mean"), head=("head", "mean"), implied=("implied", "mean"))
     found = means.reset_index().astype({"low": int}).assign(bins_of=column)
     return found[["bins_of", "low", "value", "n", "head", "implied"]]
-
-
-def greedy_pauses(table: pd.DataFrame, prior: np.ndarray) -> pd.DataFrame:
-    """How many `pauses`, and in how many `places`, each reply of `rates` would have by greedy decoding with the implied
-    probabilities: a pause where the LM's best word is less likely than the odds of a pause. One line a reply.
-
-    The LM's best word is taken as likely as it was when the gap was opened, whatever pauses follow, and the end token
-    as certain, since the likelihood of it is not stored.
-    """
-    p_best = table[table["opens"]].pivot(index="reply", columns="gap", values="p_best")
-    p_best = p_best.reindex(range(table["reply"].max() + 1)).fillna(1.0)  # (replies, gaps)
-    lengths = table.groupby("reply")["length"].first().reindex(p_best.index, fill_value=0)
-    pauses, places = pd.Series(0, p_best.index), pd.Series(0, p_best.index)
-    for gap in p_best.columns:
-        before, in_gap = pauses.copy(), 0
-        pausing = lengths.index[gap <= lengths]
-        while len(pausing):
-            rate = implied_rate(gap, before[pausing], in_gap, lengths[pausing], prior)
-            pausing = pausing[p_best.loc[pausing, gap] * (1 - rate) < rate]
-            pauses[pausing] += 1
-            in_gap += 1
-        places += pauses > before
-    return pd.DataFrame({"pauses": pauses, "places": places})

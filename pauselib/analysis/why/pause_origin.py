@@ -1,7 +1,7 @@
 """Where do the pauses of a reply come from: from what the injector drew, and from how well the head has learned that?
 
 For one row of an experiment, the head is compared with one that has learned the injector exactly: its probability of a
-pause, its loss by the steps of its training, and how many pauses a reply has.
+pause, and its loss by the steps of its training.
 """
 
 from functools import cached_property
@@ -9,11 +9,11 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from pauselib import runs
 from pauselib.analysis.tables.loading import training_record
-from pauselib.analysis.why.injector import greedy_pauses, implied_at, rates, rates_by
+from pauselib.analysis.why.injector import implied_at, rates, rates_by
 from pauselib.analysis.why.positions import token_table
 from pauselib.injection.rows import read_rows
+from pauselib.manifests import manifest
 from pauselib.settings import Settings
 from pauselib.tokens import PAUSE_TEXT
 
@@ -55,32 +55,12 @@ class PauseOrigin:
         known = table[table["implied"].notna()]
         return (table if known.empty else known).groupby("step", as_index=False).mean()
 
-    @cached_property
-    def summary(self) -> pd.DataFrame:
-        """What the `head` does, and one that has learned the `injector` exactly, by `quantity`; empty without replies.
-
-        They are means over the tokens and replies that were not cut (`injector.greedy_pauses`), and the loss at the
-        last evaluation, beside that of the best `one_rate` for all tokens.
-        """
-        columns = ["quantity", "head", "injector", "one_rate"]
-        if self.table.empty:
-            return pd.DataFrame(columns=columns)
-        exact, pauses = greedy_pauses(self.table, self.prior), self.table[self.table["pause"]]
-        last = self.losses.dropna(subset="loss").iloc[-1:].mean()  # all nan where there was no evaluation
-        lines = [
-            ("probability of a pause", self.table["head"].mean(), self.table["implied"].mean(), np.nan),
-            ("pauses a reply", len(pauses) / len(exact), exact["pauses"].mean(), np.nan),
-            ("places with pauses a reply", pauses["opens"].sum() / len(exact), exact["places"].mean(), np.nan),
-            ("loss in nats a token", last["loss"], last["implied"], last["constant"]),
-        ]
-        return pd.DataFrame(lines, columns=columns)
-
 
 def prior_of(row: Settings) -> np.ndarray | None:
     """How likely each number of pauses is in a row's training answers, (most + 1), by the manifest of its injected
     rows. None where these are not there, or were not drawn by the strategy `random` alone with labelled pauses.
     """
-    drawn = (runs.manifest(row.injected_folder()) or {}).get("settings", {})
+    drawn = (manifest(row.injected_folder()) or {}).get("settings", {})
     if drawn.get("strategy") != "random" or not drawn["label_pauses"]:
         return None
     most = drawn["n_random_pauses"]
