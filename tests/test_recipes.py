@@ -13,21 +13,19 @@ import pandas as pd
 import pytest
 from conftest import ROOT
 
-from pauselib import figures, tasks
+from pauselib import figures, files, manifests, tasks
 from pauselib.artifacts import artifacts_of, why_unfinished
 from pauselib.declared import EVERY_NOTEBOOK
 from pauselib.decoding.interventions import active_interventions
 from pauselib.figures.style import looks, saved
-from pauselib.files import digest, write, write_json
 from pauselib.injection.strategies import prompt_pauses
-from pauselib.manifests import MANIFEST, origin
 from pauselib.settings import Settings
 from pauselib.settings.notebook_cells import parameters_cell
 from pauselib.trials import conditions
 from pauselib.variants import VARIANTS, matched_baseline
 from pauselib.workflow.graph import steps_of_experiment
 
-OLD, NEW = ("sft", "sft_peft", "baseline_matched"), ("sft_peft@dummy", "sft_dummy_peft", "baseline_matched_dummy_peft")
+OLD, NEW = ("sft", "sft_peft", "baseline_matched"), ("sft_peft@dummy", "sft_peft_dummy", "baseline_matched_dummy")
 RECIPES = {  # a file of the package, the text before which something new goes (none: at the end), and what is new
     "injection/strategies.py": (None, "@strategy(in_prompt=True)\ndef dummy(*_):\n    return [0, 0]"),
     "decoding/interventions.py": (
@@ -38,7 +36,11 @@ RECIPES = {  # a file of the package, the text before which something new goes (
     "trials/contents.py": (None, 'class Dummy(Dots):\n    name, meaning = 2 * ("dummy",)\nCONTENTS["dummy"] = Dummy()'),
     "tasks/dummy.py": (None, 'from pauselib.tasks.gsm8k import GSM8K\nclass Dummy(GSM8K):\n    name = "dummy"'),
     "settings/fields.py": ("    n_train: ", '    dummy_setting: int = setting(0, "a dummy", "data")'),
-    "variants.py": ("    lora: ", '    dummy: bool = part(lambda model: [model.norm], trained="_dummy")'),
+    "variants.py": ("    epochs: ", '    dummy: bool = part(lambda model: [model.norm], trained="_dummy")'),
+    "./variants.py": (
+        None,
+        "for pause in (True, False):\n    v = Variant(pause, pause, lora=True, dummy=True)\n    VARIANTS[v.name] = v",
+    ),
 }
 
 
@@ -49,8 +51,8 @@ def seen(runs_dir: str) -> dict:
     return {
         "defaults": {name: field.default for name, field in Settings.model_fields.items()},
         "cells": {notebook: parameters_cell(notebook).splitlines() for notebook in EVERY_NOTEBOOK},
-        "variants": {name: matched_baseline(name) for name in VARIANTS},
-        "looks": looks(VARIANTS),
+        "variants": {name: matched_baseline(name) for name in VARIANTS if "dummy" not in name},
+        "looks": looks(name for name in VARIANTS if "dummy" not in name),
         "unfinished": [why_unfinished(*one) for one in made],
     }
 
@@ -87,7 +89,7 @@ def pictures() -> list:
         figures.accuracy_under_interventions(effects),
         figures.accuracy_by_pauses(effects),
         figures.certainty_curve(table, pd.DataFrame({"by": ["dummy"], "auc": 0.5})),
-        figures.trial_gains(gains, "sft_dummy_peft", "log_likelihood"),
+        figures.trial_gains(gains, "sft_peft_dummy", "log_likelihood"),
         figures.learning_curves(gains),
         *(figures.pause_origin(by, losses, name) for name in NEW),
         *(figures.places_of_variant({key: table for key in ("relative", "numbers", "runs")}, name) for name in NEW),
@@ -100,10 +102,10 @@ def before_and_after(tmp_path_factory):
     folder = tmp_path_factory.mktemp("recipes")
     for row in (Settings(runs_dir=str(folder), variant=name) for name in OLD):
         for one in [*artifacts_of(row, "trial"), *artifacts_of(row, "evaluate")]:
-            write(one.folder / f"{one.what}.txt", "made")
-            outputs = {f"{one.what}.txt": digest(one.folder / f"{one.what}.txt")}
-            made_from = origin(one.folder, one.settings, {}, code=one.code)
-            write_json(one.folder / MANIFEST, {**made_from, "outputs": outputs})
+            files.write(one.folder / f"{one.what}.txt", "made")
+            outputs = {f"{one.what}.txt": files.digest(one.folder / f"{one.what}.txt")}
+            made_from = manifests.origin(one.folder, one.settings, {}, code=one.code)
+            files.write_json(one.folder / manifests.MANIFEST, {**made_from, "outputs": outputs})
     shutil.copytree(ROOT / "pauselib", folder / "pauselib", ignore=shutil.ignore_patterns("__pycache__"))
     for name, (anchor, new) in RECIPES.items():
         path = folder / "pauselib" / name
