@@ -16,8 +16,9 @@ False
 
 import functools
 import itertools
+import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 
 from pauselib.errors import InputError, did_you_mean
 
@@ -88,14 +89,40 @@ MATCHED_MARK = PARTS["lora"]["trained"]
 @functools.cache
 def parse(name: str) -> Variant:
     """Return the variant of a name, with or without `.yaml`. Raises InputError, with the nearest name, for another."""
-    name = name.removesuffix(".yaml")
-    plain, _, strategy = name.partition("@")
-    variant = replace(VARIANTS.get(plain, Variant()), strategy=strategy or None)
-    if plain not in VARIANTS or variant.name != name:  # a baseline has no strategy in its name
+    plain, _, strategy = name.removesuffix(".yaml").partition("@")
+    variant = parse_baseline(plain) if plain.startswith("baseline") else parse_parts(plain, strategy or None)
+    if variant is None or variant.name != name.removesuffix(".yaml"):
         raise InputError(
             f"There is no variant {name!r}{did_you_mean(plain, VARIANTS)} All names are in pauselib.variants.VARIANTS."
         )
     return variant
+
+
+def parse_baseline(name: str) -> Variant | None:
+    """Return the baseline of a name, or None where there is none."""
+    if name.startswith(MATCHED):
+        trained = read_marks(name.removeprefix(MATCHED) or MATCHED_MARK, LM_PARTS)
+        return None if trained is None else Variant(**trained)
+    found = re.fullmatch(r"baseline_([12])_epoch", name)
+    return Variant(lora=True, epochs=int(found[1])) if found else None
+
+
+def parse_parts(name: str, strategy: str | None) -> Variant | None:
+    """Return the variant that pauses of a name without its strategy, or None where some of the name is left."""
+    trained = read_marks(name.removeprefix("sft"), PARTS) if name.startswith("sft") else None
+    return None if trained is None else Variant(**trained, strategy=strategy)
+
+
+def read_marks(left: str, parts: Iterable[str]) -> dict[str, bool] | None:
+    """Return which of the parts are trained by the marks of a name, or None where some of it is no mark of theirs."""
+    trained = {}
+    for name in parts:
+        declared = PARTS[name]
+        mark = declared["trained"] or declared["frozen"]
+        marked = left.startswith(mark) and (declared["needs"] is None or trained[declared["needs"]])
+        left = left.removeprefix(mark) if marked else left
+        trained[name] = marked == bool(declared["trained"])
+    return None if left else trained
 
 
 def matched_baseline(name: str) -> str:
@@ -110,18 +137,14 @@ def matched_baseline(name: str) -> str:
     return Variant(**trained).name if any(trained.values()) else FIRST_STEP
 
 
-def every_variant() -> list[Variant]:
-    """Return the variants of the published table, in its order, and then the matched baselines that were added."""
-    of_the_pause = [(True, True), (True, False), (False, True)]  # embedding, head
-    of_the_lm = [(False, False), (True, False), (True, True)]  # head, embeddings
-    with_lora = (False, True)
-    pausing = [Variant(*pause, *lm, lora) for pause, lm, lora in itertools.product(of_the_pause, of_the_lm, with_lora)]
-    published_baselines = [Variant(lora=True, epochs=epochs) for epochs in (1, 2)]
-    matched = [
-        Variant(False, False, *lm, lora) for lm, lora in itertools.product(of_the_lm, with_lora) if lm[0] or lora
-    ]
-    return [*pausing, *published_baselines, *matched]
+def published_names() -> list[str]:
+    """Return the names of the published table, in its order."""
+    pause_parts, lm_parts = ("", "_fr_phead", "_fr_pembed"), ("", "_unfr_lm_head", "_unfr_lm_head_embed")
+    pausing = ["sft" + "".join(marks) for marks in itertools.product(pause_parts, lm_parts, ("", "_peft"))]
+    return [*pausing, FIRST_STEP, "baseline_2_epoch"]
 
 
-VARIANTS: dict[str, Variant] = {one.name: one for one in every_variant()}
+VARIANTS: dict[str, Variant] = {}
 """All variants by name, in the order of the published table, and after them the matched baselines that were added."""
+VARIANTS.update({name: parse(name) for name in published_names()})
+VARIANTS.update({name: parse(name) for name in map(matched_baseline, published_names())})

@@ -37,10 +37,6 @@ RECIPES = {  # a file of the package, the text before which something new goes (
     "tasks/dummy.py": (None, 'from pauselib.tasks.gsm8k import GSM8K\nclass Dummy(GSM8K):\n    name = "dummy"'),
     "settings/fields.py": ("    n_train: ", '    dummy_setting: int = setting(0, "a dummy", "data")'),
     "variants.py": ("    epochs: ", '    dummy: bool = part(lambda model: [model.norm], trained="_dummy")'),
-    "./variants.py": (
-        None,
-        "for pause in (True, False):\n    v = Variant(pause, pause, lora=True, dummy=True)\n    VARIANTS[v.name] = v",
-    ),
 }
 
 

@@ -1,8 +1,10 @@
 """The rows, as the published table lists them, and the matched baselines that were added."""
 
+import itertools
+
 import pytest
 
-from pauselib.variants import FIRST_STEP, MATCHED, VARIANTS, Variant, matched_baseline, parse
+from pauselib.variants import FIRST_STEP, MATCHED, PARTS, VARIANTS, Variant, matched_baseline, parse
 
 # fmt: off
 PUBLISHED = {  # X: unfrozen                        pause embedding, pause head, LM head, LM embeddings, LoRA
@@ -74,8 +76,10 @@ def test_only_the_baselines_have_no_pauses_and_the_matched_ones_start_where_the_
     without = {name: v.epochs for name, v in VARIANTS.items() if not v.pauses}
     assert without == {"baseline_1_epoch": 1, "baseline_2_epoch": 2, **dict.fromkeys(ADDED)}
     assert FIRST_STEP in without
-    assert {v.second_step for v in VARIANTS.values() if v.epochs is None} == {True}
+    assert {v.second_step for v in VARIANTS.values() if v.pauses} == {True}
+    assert parse(MATCHED).second_step
     assert vars(parse(MATCHED)) | {"pause_embedding": True, "pause_head": True} == vars(parse("sft_peft"))
+    assert parse(MATCHED).name == MATCHED
 
 
 @pytest.mark.parametrize(
@@ -91,6 +95,19 @@ def test_an_unknown_name_is_refused_with_the_nearest(wrong, meant):
     with pytest.raises(ValueError, match=f"no variant '{wrong}': did you mean '") as error:
         parse(wrong)
     assert f"did you mean '{meant}'" in str(error.value)
+
+
+def combinations() -> list[Variant]:
+    """Every variant that pauses: LM embeddings are only ever trained together with the LM head."""
+    all_of_them = [Variant(**dict(zip(PARTS, flags))) for flags in itertools.product((False, True), repeat=len(PARTS))]
+    return [v for v in all_of_them if v.pauses and (v.lm_head or not v.lm_embeddings)]
+
+
+@pytest.mark.parametrize("strategy", [None, "word", "random+pattern"])
+def test_every_combination_comes_back_from_its_name(strategy):
+    variants = [Variant(**{**vars(v), "strategy": strategy}) for v in combinations()]
+    assert [parse(v.name) for v in variants] == variants
+    assert len({v.name for v in variants}) == len(variants) == 18
 
 
 def test_a_name_says_the_row_s_own_injection_strategy_and_how_it_is_trained_stays_the_same():
