@@ -40,7 +40,8 @@ HEADINGS = {  # of the columns whose name is no heading; the low end of an inter
 }  # fmt: skip
 DETAILS = {  # columns that a reader finds behind one click
     "reference", "n", "discordant", "test", "se", "se_seeds", "se_problems", "n_correct", "n_incorrect", "superiority",
-    "says", "beyond_below", "equivalent_above", "detectable", "pauses", "opening_auc", "opening_low", "openings", "first_step", "last_step",
+    "says", "beyond_below", "equivalent_above", "detectable",
+    "pauses", "opening_auc", "opening_low", "openings", "first_step", "last_step",
     "sites", "explained", "explained_low", "problems", "cut", "allowed", "share", "expected", "pause_embedding",
     "pause_head", "lm_head", "lm_embeddings", "lora", "model_digest",
 }  # fmt: skip
