@@ -101,25 +101,6 @@ def test_a_mark_of_the_answer_is_that_of_the_task():
 
 
 @pytest.mark.parametrize(
-    ("changes", "sentence"),
-    [
-        ({"forced_at": "end"}, "forced_at 'end' is not known: did you mean"),
-        ({"forced_at": "number"}, "forced_pauses is 0 and forced_at 'number': say how many"),
-        ({"forced_pauses": -1}, "forced_pauses is -1"),
-        ({"pause_temperature": 0.0}, "pause_temperature is 0.0"),
-        ({"max_pauses": -2}, "max_pauses is -2"),
-        ({"interventions": [{"variant": "baseline_1_epoch", "max_pauses": 0}]}, "changes nothing"),
-        ({"interventions": [{"variant": "sft_peft"}]}, "changes nothing"),
-        ({"interventions": [{"max_pauses": 0}]}, "its variant is missing"),
-        ({"interventions": [{"variant": "sft_peft", "max_pause": 0}]}, "'max_pause' is none of"),
-    ],
-)
-def test_what_says_nothing_is_refused(changes, sentence):
-    with pytest.raises(ValueError, match=sentence):
-        Settings(**changes)
-
-
-@pytest.mark.parametrize(
     ("changes", "name", "words"),
     [
         ({}, "", ""),

@@ -102,7 +102,6 @@ def test_a_malformed_file_is_refused_naming_file_and_line(folder, lines, complai
         ({"n": 3}, "n_train is 3, but the train split of .* has 2 problems: give at most that, or 0 for all of them."),
         ({"n": 5, "skip": 2}, "The train split of .* has no problems but the 2 that skip_train leaves out."),
         ({"split": "test"}, "has no test.jsonl: put the problems there"),
-        ({"task": "gsm"}, "task 'gsm' is not known: did you mean 'gsm8k'"),
         (
             {"dataset": "toy", "n": 1, "task": "aqua"},
             "^the train split of toy, problem 1: there is no text in the column 'rationale', the columns are ",
