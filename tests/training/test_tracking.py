@@ -13,7 +13,7 @@ TRAIN += "warm_up(Settings(**json.loads(sys.argv[1])))"
 FOLLOWED = {  # as `figures.loss_curve` has them: in training, and on the validation rows
     "small/seed-42/baseline_1_epoch": {"train/loss", "eval/loss"},
     "small/seed-42/sft_peft": {
-        *("train/loss", "train/lm_loss", "train/pause_loss", "eval/loss", "eval/lm_loss", "eval/pause_loss"),
+        *("train/loss", "train/lm_loss", "train/pause_loss", "eval/loss", "eval/lm_loss", "eval/pause_loss")
     },
 }
 
