@@ -76,16 +76,12 @@ def content_digest(file: Path) -> bytes:
     found = file.stat()
     state = (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
     settled = time.time() - max(found.st_mtime, found.st_ctime) > SETTLED_AFTER
-    return digest_of_state(file, state) if settled else read_digest(file)
+    read = read_digest if settled else read_digest.__wrapped__
+    return read(file, state)
 
 
 @functools.lru_cache(maxsize=10_000)
-def digest_of_state(file: Path, state: tuple[int, ...]) -> bytes:
-    """Return the SHA-256 of a file that is in a state: its inode, size and times."""
-    return read_digest(file)
-
-
-def read_digest(file: Path) -> bytes:
-    """Read a file and return its SHA-256."""
+def read_digest(file: Path, state: tuple[int, ...]) -> bytes:
+    """Read a file that is in a state (its inode, size and times) and return its SHA-256."""
     with file.open("rb") as handle:
         return hashlib.file_digest(handle, "sha256").digest()

@@ -3,6 +3,8 @@
 import pytest
 
 from pauselib.settings import Settings
+from pauselib.trials.contents import CONTENTS
+from pauselib.trials.sites import SITES
 
 STRATEGIES = "Choose from random, word, pattern, prefix, surprise."
 VARIANTS = "All names are in pauselib.variants.VARIANTS."
@@ -39,6 +41,11 @@ REFUSED = [
     ({"strategy": "random+words"}, f"strategy 'words' is not known: did you mean 'word'? {STRATEGIES}"),
     ({"too_long": "droop"}, "too_long 'droop' is not known: did you mean 'drop'? Choose from refuse, drop, cut."),
     ({"task": "gsm"}, "task 'gsm' is not known: did you mean 'gsm8k'? Choose from aqua, gsm8k."),
+    ({"trial_sites": ["a"]}, f"trial_sites 'a' is not known: did you mean 'start'? Choose from {', '.join(SITES)}."),
+    (
+        {"trial_contents": "m"},
+        f"trial_contents 'm' is not known: did you mean 'masked'? Choose from {', '.join(CONTENTS)}.",
+    ),
     # duplicates and empty lists
     ({"variants": ["sft", "sft.yaml"]}, "variants is ['sft', 'sft']: name each of them once."),
     ({"trial_doses": [4, 4]}, "trial_doses is [4, 4]: name each of them once."),
@@ -69,7 +76,12 @@ REFUSED = [
         {"interventions": [{**SFT, "max_pause": 0}]},
         f"The intervention {{'variant': 'sft', 'max_pause': 0}} can't be read: 'max_pause' is none of {CHANGES}.",
     ),
+    ({"trials": ["baseline_1_epoch"]}, "The trial of baseline_1_epoch compares nothing: give a variant that pauses."),
     ({"interventions": [SFT]}, f"The intervention {{'variant': 'sft'}} {SAYS_NOTHING}"),
+    (
+        {"interventions": [{"variant": "baseline_1_epoch", "max_pauses": 0}]},
+        f"The intervention {{'variant': 'baseline_1_epoch', 'max_pauses': 0}} {SAYS_NOTHING}",
+    ),
 ]
 
 

@@ -180,11 +180,8 @@ def inject(
 
     `of_strategies` are the settings that strategies read, such as `n_random_pauses`. A copy's draws depend on
     `data_seed`, the number of its problem and the number of the copy alone, so neither order nor parallelism matters.
-    Raises ValueError where a strategy needs `log_likelihoods` and there are none.
     """
     strategies, settings = find_strategies(strategy), SimpleNamespace(**of_strategies)
-    if log_likelihoods is None and any(one.needs_model for one in strategies):
-        raise ValueError(f"strategy '{strategy}' needs the log likelihoods of every answer")
     offsets = itertools.repeat(None)
     if any(one.needs_offsets for one in strategies):
         offsets = in_parts(rows["answer"].tolist(), partial(token_spans, tokenizer=tokenizer, add_special_tokens=False))

@@ -8,37 +8,69 @@ In a notebook, `pauselib.settings.read(globals())` collects what its parameters 
 """
 
 import ast
+from pathlib import Path
 from types import ModuleType
 
 from pydantic import model_validator
 
+from pauselib import tasks
 from pauselib.declared import NOTEBOOK_OF, STEPS, TEXT, shown, unknown
-from pauselib.decoding.interventions import INTERVENTION_SETTINGS, InterventionSettings
-from pauselib.errors import InputError
-from pauselib.injection.strategies import check_patterns
-from pauselib.settings.contradictions import check_contradictions
+from pauselib.decoding.interventions import (
+    INTERVENTION_SETTINGS,
+    InterventionSettings,
+    active_interventions,
+    check_intervention,
+    intervention_name,
+)
+from pauselib.errors import InputError, one_of
+from pauselib.injection.strategies import check_patterns, find_strategies
+from pauselib.located import ROOT
 from pauselib.settings.fields import Fields
-from pauselib.settings.places import ROOT, Places  # noqa: F401
 from pauselib.trials import TrialSettings
 from pauselib.variants import parse
 
 BY_STEP = ("learning_rate", "eval_steps", "max_steps")  # of the second step; the first step's have base_ before them
 
 
-class Settings(InterventionSettings, Fields, TrialSettings, Places):
+class Settings(InterventionSettings, Fields, TrialSettings):
     """The settings of an experiment. Raises InputError, in one sentence, for what can't be meant."""
 
     @model_validator(mode="after")
-    def _settings_fit_each_other(self):
-        check_contradictions(self)
+    def _names_are_known_and_fit_each_other(self):
+        one_of("task", self.task, tasks.NAMES)
+        for names in self.joined_strategies:
+            find_strategies(names)
+        check_patterns(self)
+        active_interventions(self.of(*INTERVENTION_SETTINGS))
+        named = {name: value for name, value in self if isinstance(value, tuple)}
+        named["interventions"] = [check_intervention(row) for row in self.interventions]
+        for name, values in named.items():
+            if len(set(values)) < len(values):
+                raise InputError(f"{name} is {shown(list(getattr(self, name)))}: name each of them once.")
         return self
+
+    @model_validator(mode="after")
+    def _the_training_can_be_done(self):
+        if self.batch_size % self.gradient_accumulation_steps:
+            raise InputError(f"batch_size {self.batch_size} is not a multiple of gradient_accumulation_steps.")
+        for name, value in self.of("max_steps", "base_max_steps").items():
+            if value == 0:
+                raise InputError(f"{name} is 0: give a number of at least 1, or -1 for a full epoch.")
+        last = max(self.trial_checkpoints, default=0)
+        if 0 < self.max_steps < last:
+            raise InputError(f"trial_checkpoints has step {last}, but max_steps is {self.max_steps}: raise that.")
+        return self
+
+    @property
+    def joined_strategies(self) -> list[str]:
+        """The injection strategy of the experiment, and those that names of rows give."""
+        of_rows = [parse(name).strategy for name in (self.variant, *self.variants)]
+        return [self.strategy, *filter(None, of_rows)]
 
     @property
     def strategies_used(self) -> tuple[str, ...]:
         """The injection strategies of the experiment and of its rows, those joined by `+` apart."""
-        of_rows = [parse(name).strategy for name in (self.variant, *self.variants)]
-        joined = "+".join([self.strategy, *filter(None, of_rows)])
-        return tuple(dict.fromkeys(joined.split("+")))
+        return tuple(dict.fromkeys("+".join(self.joined_strategies).split("+")))
 
     @property
     def row_strategy(self) -> str:
@@ -54,6 +86,24 @@ class Settings(InterventionSettings, Fields, TrialSettings, Places):
     def problems(self) -> str:
         """Where the problems come from: the dataset's name, with the revision behind an @."""
         return f"{self.dataset}@{self.dataset_revision}" if self.dataset_revision else self.dataset
+
+    def folder(self) -> Path:
+        """Return runs/<experiment>. Other people's scripts trust in the names of this folder and those below it."""
+        root = ROOT if (ROOT / "notebooks").is_dir() else Path.cwd()
+        return root / self.runs_dir / self.experiment
+
+    def injected_folder(self) -> Path:
+        """Return runs/<experiment>/seed-<n>/injected/<strategy>."""
+        return self.folder() / f"seed-{self.seed}" / "injected" / self.row_strategy
+
+    def variant_folder(self) -> Path:
+        """Return runs/<experiment>/seed-<n>/<variant>."""
+        return self.folder() / f"seed-{self.seed}" / self.variant
+
+    def replies_folder(self) -> Path:
+        """Return the variant's folder; for an intervention its own one below `interventions/`."""
+        name = intervention_name(active_interventions(self.of(*INTERVENTION_SETTINGS)))
+        return self.variant_folder() / "interventions" / name if name else self.variant_folder()
 
     def of_row(self) -> "Settings":
         """Return the settings as the variant's row takes them: injected by the row's strategy."""

@@ -21,8 +21,6 @@ import random
 from functools import cache
 from typing import NamedTuple
 
-from pauselib.errors import InputError
-
 
 class Split(NamedTuple):
     """What makes the problems of one split: those behind the embedded model are easier, and told less steadily."""
@@ -175,8 +173,6 @@ def split_of(question: str) -> str:
 
 def stream(split: str, seed: int):
     """Yield different problems of one split without end: `train`, `test`, or `pretrain` (the embedded model's own)."""
-    if split not in SPLITS:
-        raise InputError(f"The toy problems have no split '{split}': choose one of {', '.join(SPLITS)}.")
     rng, seen = random.Random(f"toy {split} {seed}"), set()
     while True:
         row = problem(rng, SPLITS[split].largest, SPLITS[split].steady)

@@ -40,23 +40,19 @@ def model_source(model: str) -> Path | str:
         return Path(__file__).parent / "tiny"
     place, folder = located(model), os.path.dirname(model) or "." if model.endswith(".gguf") else model
     if place:
-        check_is_model(model, place)
+        check_is_model(place)
     elif looks_like_folder(folder) or (folder != model and located(folder)):
         refuse_missing("model", model, f"Give {NAMES}, a folder or a hub id.")
     return place or model
 
 
-def check_is_model(model: str, place: Path) -> None:
+def check_is_model(place: Path) -> None:
     """Raise InputError unless a place is a GGUF file, or a folder with a configuration and no adapter."""
-    if os.path.isfile(place / "adapter_config.json"):
+    is_whole = os.path.isfile(place / "config.json") and not os.path.isfile(place / "adapter_config.json")
+    if not is_whole and not (place.suffix == ".gguf" and os.path.isfile(place)):
         raise InputError(
-            f"The model '{model}' is an adapter of peft and no model: merge it first (`merge_and_unload`) into the "
-            "model that it was trained on, save that with its tokenizer, and give its folder."
-        )
-    if not os.path.isfile(place / "config.json") and not (place.suffix == ".gguf" and os.path.isfile(place)):
-        raise InputError(
-            f"There is no model at {place}, which is neither a folder with a config.json nor a GGUF file: give "
-            f"{NAMES}, a folder with a transformers model, or a hub id."
+            f"There is no model at {place}, which is neither a folder with a config.json nor a GGUF file, or has an "
+            f"adapter that is to be merged first: give {NAMES}, a folder with a transformers model, or a hub id."
         )
 
 
@@ -138,26 +134,18 @@ def from_pretrained(auto, source: str, **options):
         ) from error
     model = found[0] if isinstance(found, tuple) else found
     if hasattr(type(model), "generate"):
-        model.generation_config = without_sampling(model.generation_config, source)
+        model.generation_config = without_sampling(model.generation_config)
     return found
 
 
-def without_sampling(given, source: str):
+def without_sampling(given):
     """Return a generation config with the ids of another's special tokens alone.
 
     Replies here are greedy, and transformers refuses to save a changed config that tells how to sample but not to do
-    so. Raises InputError for an id that is no number.
+    so.
     """
-    ids = {}
-    for name in ("bos_token_id", "eos_token_id", "pad_token_id"):
-        value = getattr(given, name)
-        ids[name] = None if value in (-1, []) else value  # some models say so that they have none
-        if not all(type(one) is int for one in (value if isinstance(value, list) else [value]) if one is not None):
-            raise InputError(
-                f"The generation config of the model '{source}' says {name} is {value}: write a number, or a list of "
-                "numbers, into its generation_config.json."
-            )
-    return type(given)(**ids)
+    ids = {name: getattr(given, name) for name in ("bos_token_id", "eos_token_id", "pad_token_id")}
+    return type(given)(**{name: None if value in (-1, []) else value for name, value in ids.items()})  # no such token
 
 
 def load_tokenizer(source: str):

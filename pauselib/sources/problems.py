@@ -159,15 +159,11 @@ def read_hub(dataset: str, config: str, split: str, n: int) -> list[dict]:
     folder = located(dataset)
     name, commit = (str(folder), None) if folder else at_revision(pinned(dataset, "dataset"), "dataset")
     try:
-        there = datasets.get_dataset_config_names(name) if folder else [config]
-        rows = datasets.load_dataset(name, config, split=split, revision=commit) if config in there else None
+        rows = datasets.load_dataset(name, config, split=split, revision=commit)
     except Exception as error:  # damaged files, and a dozen ways of the hub's client to say that it has nothing
         why = reason(" ".join(str(error.__cause__ or error).split()))  # the cause names the columns
         where = "" if folder else f", and {nothing_there(name)}"
         raise InputError(f"The dataset '{dataset}' can't be read ({why}{where}). {CURE}.") from error
-    if rows is None:
-        choices = "' or '".join(there)
-        raise InputError(f"The folder {folder} has no configuration '{config}': set dataset_config to '{choices}'.")
     cached = {Path(file["filename"]).parent.name for file in rows.cache_files} - {commit}
     if commit and any(re.fullmatch("[0-9a-f]{40}", other) for other in cached):  # its client takes any that it has
         raise InputError(

@@ -22,9 +22,7 @@ class TrialSettings(Declared):
     """The settings of insertion trials."""
 
     trials: Names = setting(
-        ("sft_peft",),
-        "the rows with an insertion trial; those that aren't made are left out",
-        notebooks=("analyze",),
+        ("sft_peft",), "the rows with an insertion trial; those that aren't made are left out", notebooks=("analyze",)
     )
     n_trial: int = setting(0, "this many test problems in a trial; 0: all", "trial", ge=0, le=MOST)
     trial_sites: Names = setting(

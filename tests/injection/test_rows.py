@@ -24,10 +24,8 @@ from pauselib.tokens import PAUSE_TEXT
 
 
 def test_insert_keeps_rows_apart_and_values_of_one_gap_in_their_order():
-    rows, gaps = (
-        [np.array([7, 8]), np.array([5]), np.array([6])],
-        [np.array([2, 0, 2]), np.array([], int), np.array([0])],
-    )
+    rows = [np.array([7, 8]), np.array([5]), np.array([6])]
+    gaps = [np.array([2, 0, 2]), np.array([], int), np.array([0])]
     assert [row.tolist() for row in insert(rows, gaps, np.array([1, 2, 3, 4]))] == [[2, 7, 8, 1, 3], [5], [4, 6]]
 
 
@@ -212,14 +210,8 @@ def test_long_rows_are_refused_dropped_or_cut_and_one_without_a_completion_is_dr
 
 
 def test_what_is_encoded_in_parts_comes_in_its_order():
-    parts = []
-
-    def encode(texts):
-        parts.append(texts)
-        return [[len(text)] for text in texts]
-
-    assert [ids.tolist() for ids in in_parts(["a", "bb", "ccc"], encode, size=2)] == [[1], [2], [3]]
-    assert parts == [["a", "bb"], ["ccc"]]
+    found = in_parts(["a", "bb", "ccc"], lambda texts: [[len(texts), len(text)] for text in texts], size=2)
+    assert [ids.tolist() for ids in found] == [[2, 1], [2, 2], [1, 3]]
 
 
 def test_a_row_that_is_too_long_is_kept_whole_among_the_clean_rows_and_cut_where_it_is_trained_on(build, tokenizer):

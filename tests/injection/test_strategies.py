@@ -134,11 +134,6 @@ def test_surprise_has_as_many_pauses_as_random_would_have_in_the_same_copy(token
     assert [gaps_of(row) for row in surprising] == [end[len(end) - row["n_pauses"] :] for end, row in zip(ends, drawn)]
 
 
-def test_surprise_without_likelihoods_is_refused(tokenizer):
-    with pytest.raises(ValueError, match="needs the log likelihoods"):
-        injected(PROBLEMS, tokenizer, strategy="surprise")
-
-
 @pytest.mark.parametrize("name", ["pattern+prefix", "prefix+pattern"])
 def test_a_labelled_pause_at_the_start_of_an_answer_is_behind_the_prefix(name, tokenizer):
     (row,) = injected(PROBLEMS[2:], tokenizer, strategy=name, n_prefix_pauses=3, n_pauses_per_patterns={"\n": 2})

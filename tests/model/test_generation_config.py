@@ -7,7 +7,6 @@ import pandas as pd
 import pytest
 
 from pauselib.decoding.evaluation import end_ids
-from pauselib.errors import InputError
 from pauselib.model.export import export
 from pauselib.sources.models import load_model, load_tokenizer
 from pauselib.training.warmup import Recipe, train_variant
@@ -48,19 +47,9 @@ def test_a_row_is_trained_saved_loaded_and_exported_whatever_its_base_says_of_sa
     recipe = Recipe("sft", max_steps=1, eval_steps=1, batch_size=4)
     train_variant(recipe, base(says, **more), rows, folder, tmp_path / "work", {})
     ends = (says or {}).get("eos_token_id", 1)
-    assert end_ids(load_model(str(folder)), load_tokenizer(str(folder))) == {
-        1,
-        *(ends if type(ends) is list else [ends]),
-    }
+    ends = {1, *(ends if type(ends) is list else [ends])}
+    assert end_ids(load_model(str(folder)), load_tokenizer(str(folder))) == ends
     export(folder, tmp_path / "elsewhere")
     for place in (folder, tmp_path / "elsewhere"):
         kept = json.loads((place / "generation_config.json").read_text())
         assert not {"temperature", "top_p", "top_k", "length_penalty", "cache_implementation"}.intersection(kept)
-
-
-@pytest.mark.parametrize("end", [[[1]], {}, "</s>", [1, "2"], True])
-def test_an_end_token_that_is_no_number_is_refused_as_the_model_is_loaded(end, base):
-    with pytest.raises(
-        InputError, match=r"The generation config of the model '.*' says eos_token_id is .*: write a num"
-    ):
-        load_model(str(base({"eos_token_id": end})))

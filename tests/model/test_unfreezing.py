@@ -16,21 +16,12 @@ from pauselib.variants import PARTS, VARIANTS
 def test_exactly_what_the_variant_names_is_trainable(name, tied, tiny_lm):
     variant = VARIANTS[name]
     model = unfreeze(PauseForCausalLM.around(tiny_lm("mistral", tied)), variant)
-    trained = [name for name, parameter in model.named_parameters() if parameter.requires_grad]
-    parts = {  # the part of a variant -> a piece of the names of its parameters
-        "pause_embedding": "pause_embedding.",
-        "pause_head": "pause_head.",
-        "lm_head": "lm_head.",
-        "lm_embeddings": "embed_tokens.",
-    }
-    assert set(parts) == {part for part, declared in PARTS.items() if declared["modules"]}
-    for part, fragment in parts.items():
-        assert any(fragment in parameter for parameter in trained) == getattr(variant, part), part
-    adapters = [parameter for parameter in trained if "lora_" in parameter]
-    assert {parameter.split(".lora_")[0].rsplit(".", 1)[-1] for parameter in adapters} == (
-        {"q_proj", "v_proj"} if variant.lora else set()
-    )
-    assert all(any(fragment in parameter for fragment in [*parts.values(), "lora_"]) for parameter in trained)
+    modules = {"lm_head": "lm.lm_head", "lm_embeddings": "lm.model.embed_tokens", "lora": "LoRA"}
+    expected = {modules.get(part, part) for part in PARTS if getattr(variant, part)}
+    assert set(trainable(model)["part"]) == expected
+    adapters = [one for one, parameter in model.named_parameters() if parameter.requires_grad and "lora_" in one]
+    layers = {one.split(".lora_")[0].rsplit(".", 1)[-1] for one in adapters}
+    assert layers == ({"q_proj", "v_proj"} if variant.lora else set())
 
 
 @pytest.mark.parametrize("kind", KINDS)

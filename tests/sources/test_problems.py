@@ -25,10 +25,18 @@ def folder(tmp_path):
     return write
 
 
+@pytest.fixture(autouse=True)
+def cache(tmp_path, monkeypatch) -> Path:
+    """The hub's cache of datasets."""
+    import datasets
+
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
+    return tmp_path / "cache"
+
+
 @pytest.fixture
 def hub(tmp_path, monkeypatch):
     """The working directory, in which openai/gsm8k is laid out like the dataset of that name on the hub."""
-    import datasets
     import pandas as pd
 
     main = tmp_path / "openai" / "gsm8k" / "main"
@@ -37,7 +45,6 @@ def hub(tmp_path, monkeypatch):
     pd.DataFrame([DEBT]).to_parquet(main / "test-00000-of-00001.parquet")
     files = "".join(f"  - split: {split}\n    path: main/{split}-*\n" for split in ("train", "test"))
     (main.parent / "README.md").write_text(f"---\nconfigs:\n- config_name: main\n  data_files:\n{files}---\n")
-    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -95,7 +102,6 @@ def test_a_malformed_file_is_refused_naming_file_and_line(folder, lines, complai
         ({"n": 3}, "n_train is 3, but the train split of .* has 2 problems: give at most that, or 0 for all of them."),
         ({"n": 5, "skip": 2}, "The train split of .* has no problems but the 2 that skip_train leaves out."),
         ({"split": "test"}, "has no test.jsonl: put the problems there"),
-        ({"task": "gsm"}, "task 'gsm' is not known: did you mean 'gsm8k'"),
         (
             {"dataset": "toy", "n": 1, "task": "aqua"},
             "^the train split of toy, problem 1: there is no text in the column 'rationale', the columns are ",
@@ -115,17 +121,15 @@ def test_a_hub_dataset_gives_the_same_rows_as_a_folder(hub, folder):
     assert load_problems("openai/gsm8k", "train") == load_problems(folder(PENS, DEBT), "train")
     assert load_problems("openai/gsm8k", "train", n=1) == [{"problem_id": "train-0", **PENS}]
     assert load_problems("openai/gsm8k", "test") == [{"problem_id": "test-0", **DEBT}]
-    sentence = "The folder .*/openai/gsm8k has no configuration 'socratic': set dataset_config to 'main'"
+    sentence = r"can't be read \(BuilderConfig 'socratic' not found. Available: \['main'\]\)"
     with pytest.raises(InputError, match=sentence):
         load_problems("openai/gsm8k", "train", config="socratic")
 
 
 @pytest.mark.parametrize("test", [[DEBT], [{"problem": "How many?"}]])
-def test_a_folder_of_parquet_files_is_read_or_says_which_columns_there_are(tmp_path, monkeypatch, test):
-    import datasets
+def test_a_folder_of_parquet_files_is_read_or_says_which_columns_there_are(tmp_path, test):
     import pandas as pd
 
-    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
     for split, rows in (("train", [PENS]), ("test", test)):
         pd.DataFrame(rows).to_parquet(tmp_path / f"{split}.parquet")
     if test == [DEBT]:
@@ -135,10 +139,9 @@ def test_a_folder_of_parquet_files_is_read_or_says_which_columns_there_are(tmp_p
             load_problems(str(tmp_path), "test", config="default")
 
 
-def test_a_dataset_that_was_saved_to_disk_is_read(tmp_path, monkeypatch):
+def test_a_dataset_that_was_saved_to_disk_is_read(tmp_path):
     import datasets
 
-    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
     splits = {split: datasets.Dataset.from_list([one]) for split, one in (("train", PENS), ("test", DEBT))}
     datasets.DatasetDict(splits).save_to_disk(tmp_path / "saved")
     assert load_problems(str(tmp_path / "saved"), "test", config="default") == [{"problem_id": "test-0", **DEBT}]
@@ -178,12 +181,12 @@ def test_questions_in_both_splits_are_counted_and_refused_where_there_are_no_oth
         count_in_both({"train": [PENS, DEBT], "test": [DEBT, PENS]})
 
 
-def test_without_a_network_another_revision_than_the_cached_one_is_refused(tmp_path, monkeypatch):
+def test_without_a_network_another_revision_than_the_cached_one_is_refused(cache):
     """The hub's client would take any that it has."""
     import datasets
 
     cached = "a" * 40
-    folder = tmp_path / "org___problems" / "main" / "0.0.0" / cached
+    folder = cache / "org___problems" / "main" / "0.0.0" / cached
     rows = datasets.Dataset.from_list(
         [PENS], split="train", info=datasets.DatasetInfo(dataset_name="problems", config_name="main")
     )
@@ -193,7 +196,6 @@ def test_without_a_network_another_revision_than_the_cached_one_is_refused(tmp_p
     with datasets.arrow_writer.ArrowWriter(path=str(folder / "problems-train.arrow")) as writer:
         writer.write(PENS)
         writer.finalize()
-    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path)
     assert load_problems(f"org/problems@{cached}", "train") == [{"problem_id": "train-0", **PENS}]
     with pytest.raises(ValueError, match=f"its cache has the revision {cached} and not {'b' * 40}"):
         load_problems(f"org/problems@{'b' * 40}", "train")

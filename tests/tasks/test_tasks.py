@@ -26,12 +26,6 @@ def test_the_tasks_are_the_files_of_the_folder_and_have_their_names():
     assert tuple(tasks.find(name).name for name in tasks.NAMES) == tasks.NAMES
 
 
-@pytest.mark.parametrize("wrong", ["gsm", "__init__", "GSM8K"])
-def test_an_unknown_task_is_refused_with_the_nearest(wrong):
-    with pytest.raises(ValueError, match=rf"task '{wrong}' is not known: did you mean '\w+'\? Choose from aqua, gsm8k"):
-        tasks.find(wrong)
-
-
 @pytest.fixture
 def parity(tmp_path, monkeypatch):
     """A task of its own, made from another one, in a file beside the others."""

@@ -1,7 +1,5 @@
 """What the warm-up keeps at some of its steps, and the models and trials that follow from it."""
 
-import shutil
-
 import pytest
 import torch
 from safetensors.torch import load_file
@@ -39,36 +37,6 @@ def test_what_is_kept_is_what_is_trained_and_the_model_is_the_same_without_it(sm
     plain = warm_up(small.but(experiment="plain", variant="sft")) / "model"
     assert (plain / "model.safetensors").read_bytes() == (model / "model.safetensors").read_bytes()
     assert "trial_checkpoints" not in manifest(plain)["settings"]  # a model that was made before stays what it is
-
-
-@pytest.mark.parametrize("amid", ["training", "saving"])
-def test_a_run_cut_off_goes_on_with_what_it_has_kept(amid, small, monkeypatch):
-    from pauselib.training import warmup
-    from pauselib.training.trainer import PauseTrainer
-
-    settings = small.but(experiment="kept", variant="sft_fr_pembed", trial_checkpoints=[1, 3])
-    model = warm_up(settings) / "model"
-    wanted = {path.name: path.read_bytes() for path in (model / "steps").iterdir()}
-    shutil.rmtree(model.parent)
-    log = PauseTrainer.log
-
-    def cut_off_at_step_2(self, logs, start_time=None):
-        log(self, logs, start_time)
-        if self.state.global_step == 2 and "eval_loss" in logs:
-            raise KeyboardInterrupt
-
-    def cut_off(*given):
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        if amid == "training":
-            patch.setattr(PauseTrainer, "log", cut_off_at_step_2)
-        else:
-            patch.setattr(warmup, "nearest_tokens", cut_off)  # what was kept is already beside the model
-        with pytest.raises(KeyboardInterrupt):
-            warm_up(settings)
-    warm_up(settings)
-    assert {path.name: path.read_bytes() for path in (model / "steps").iterdir()} == wanted
 
 
 def test_a_learning_curve_has_a_trial_of_every_checkpoint_and_of_the_start(small):

@@ -12,7 +12,7 @@ from pauselib.decoding.greedy import Reply, generate
 from pauselib.errors import InputError
 from pauselib.model.pause_model import PAUSE, PauseForCausalLM
 from pauselib.settings import Settings
-from pauselib.sources.models import check_language_model, load_model
+from pauselib.sources.models import load_model
 from pauselib.steps import warm_up
 from pauselib.training.suitability import check_model
 from pauselib.training.warmup import Recipe, train_variant
@@ -141,8 +141,3 @@ def test_a_model_of_more_than_text_is_refused_before_anything_is_made(kind, toke
     with pytest.raises(InputError, match=r"takes more than one text|pauses already"):
         warm_up(Settings(model=str(tmp_path / "base"), runs_dir=str(tmp_path / "runs")))
     assert not (tmp_path / "runs").exists()
-
-
-def test_the_embedded_model_fits_and_is_a_language_model():
-    check_language_model("tiny")
-    check_model(load_model("tiny"))

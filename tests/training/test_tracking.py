@@ -6,22 +6,14 @@ import sys
 
 import pytest
 
-SMALL = {
-    "experiment": "small",
-    "variant": "sft_peft",
-    "n_train": 12,
-    "n_test": 4,
-    "eval_steps": 2,
-    "base_eval_steps": 2,
-    "max_steps": 2,
-    "base_max_steps": 2,
-}
+SMALL = {"experiment": "small", "variant": "sft_peft", "n_train": 12, "n_test": 4}
+SMALL |= {"eval_steps": 2, "base_eval_steps": 2, "max_steps": 2, "base_max_steps": 2}
 TRAIN = "import json, sys; from pauselib.settings import Settings; from pauselib.steps import warm_up; "
 TRAIN += "warm_up(Settings(**json.loads(sys.argv[1])))"
 FOLLOWED = {  # as `figures.loss_curve` has them: in training, and on the validation rows
     "small/seed-42/baseline_1_epoch": {"train/loss", "eval/loss"},
     "small/seed-42/sft_peft": {
-        *("train/loss", "train/lm_loss", "train/pause_loss", "eval/loss", "eval/lm_loss", "eval/pause_loss"),
+        *("train/loss", "train/lm_loss", "train/pause_loss", "eval/loss", "eval/lm_loss", "eval/pause_loss")
     },
 }
 

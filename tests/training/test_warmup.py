@@ -1,7 +1,6 @@
 """The warm-up of a variant: how long it is, what it changes, that a run can be cut off and go on, what it leaves."""
 
 import functools
-import json
 import shutil
 
 import numpy as np
@@ -15,6 +14,7 @@ from pauselib.manifests import MANIFEST
 from pauselib.model.pause_model import PauseForCausalLM
 from pauselib.sources.models import load_model
 from pauselib.steps import warm_up
+from pauselib.training import warmup
 from pauselib.training.trainer import PauseTrainer, labelled_loss, last_checkpoint
 from pauselib.training.warmup import Recipe, nearest_tokens, train_variant
 
@@ -75,31 +75,41 @@ def test_in_mixed_precision_the_weights_that_were_not_trained_are_as_they_were(s
     assert all(torch.equal(trained[f"lm.{name}"], weight) for name, weight in base.items())
 
 
-@pytest.mark.parametrize("dtype", ["float32", "mixed"])
-def test_a_run_cut_off_goes_on_and_ends_as_if_it_had_not_been(dtype, small, monkeypatch):
-    settings = small.but(experiment=f"saved-{dtype}", variant="sft_peft", dtype=dtype)
+@pytest.mark.parametrize(
+    ("dtype", "amid", "n_left"), [("float32", "training", 2), ("mixed", "training", 2), ("float32", "saving", 0)]
+)
+def test_a_run_cut_off_goes_on_and_ends_as_if_it_had_not_been(dtype, amid, n_left, small, monkeypatch):
+    """Of its three steps are left those behind the last checkpoint."""
+    settings = small.but(experiment=f"saved-{dtype}", variant="sft_peft", dtype=dtype, trial_checkpoints=[1, 3])
     whole = warm_up(settings)
-    wanted = (whole / "model" / "model.safetensors").read_bytes(), json.loads((whole / "training.json").read_text())
+    made = [whole / "training.json", *(whole / "model").rglob("*.safetensors")]
+    wanted = {path: path.read_bytes() for path in made}
     shutil.rmtree(whole)
     log = PauseTrainer.log
 
-    def fail_at_step_2(self, logs, start_time=None):
+    def cut_off(*given):
+        raise KeyboardInterrupt
+
+    def cut_off_at_step_2(self, logs, start_time=None):
         log(self, logs, start_time)
         if self.state.global_step == 2 and "eval_loss" in logs:
-            raise KeyboardInterrupt
+            cut_off()
 
-    monkeypatch.setattr(PauseTrainer, "log", fail_at_step_2)
-    with pytest.raises(KeyboardInterrupt):
-        warm_up(settings)
-    assert (whole / "checkpoints" / "checkpoint-1").exists()
+    with monkeypatch.context() as patch:
+        if amid == "training":
+            patch.setattr(PauseTrainer, "log", cut_off_at_step_2)
+        else:
+            patch.setattr(warmup, "nearest_tokens", cut_off)  # the model is written by then
+        with pytest.raises(KeyboardInterrupt):
+            warm_up(settings)
+    assert (whole / "checkpoints" / "checkpoint-1").exists() == (amid == "training")  # later ones replace it
     assert not (whole / "model").exists()
-    monkeypatch.setattr(PauseTrainer, "log", log)
     steps, training_step = [], PauseTrainer.training_step
     monkeypatch.setattr(PauseTrainer, "training_step", lambda *given: steps.append(1) or training_step(*given))
     warm_up(settings)
-    assert len(steps) == wanted[1]["steps"] - 1  # from the first step's checkpoint on
-    assert (whole / "model" / "model.safetensors").read_bytes() == wanted[0]
-    assert json.loads((whole / "training.json").read_text()) == wanted[1]
+    assert len(steps) == n_left
+    assert {path: path.read_bytes() for path in made} == wanted
+    assert len(wanted) == 4  # the record, the model, and what was trained at two steps
 
 
 def test_a_run_cut_off_is_not_gone_on_with_from_other_settings(small, monkeypatch):

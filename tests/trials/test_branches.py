@@ -7,31 +7,19 @@ TEXT = GoldText("test-0", [10, 11, 12, 13, 14, 15, 16, 17, 18, 19], heading=1, s
 FIRST, SECOND = Result(0, step=3, start=5, end=7), Result(1, step=7, start=8, end=9)
 
 
-def test_pauses_before_the_calculation_shift_what_follows():
-    assert branch(TEXT, [FIRST], [3, 3], [100, 100]) == Branch(
-        shared=3, ids=[100, 100, 13, 14, 15], positions=[3, 4, 5, 6, 7], labels=[(3, 15, 0), (4, 16, 0)]
-    )
-
-
-def test_masked_pauses_take_up_positions_alone():
-    assert branch(TEXT, [FIRST], [3, 3], [100, 100], masked=True) == Branch(
-        shared=3, ids=[13, 14, 15], positions=[5, 6, 7], labels=[(1, 15, 0), (2, 16, 0)]
-    )
+def test_pauses_shift_what_follows_and_masked_ones_take_up_positions_alone():
+    at_step = branch(TEXT, [FIRST], [3, 3], [100, 100])
+    assert at_step == Branch(3, [100, 100, 13, 14, 15], [3, 4, 5, 6, 7], [(3, 15, 0), (4, 16, 0)])
+    masked = branch(TEXT, [FIRST], [3, 3], [100, 100], masked=True)
+    assert masked == Branch(3, [13, 14, 15], [5, 6, 7], [(1, 15, 0), (2, 16, 0)])
+    scattered = branch(TEXT, [FIRST, SECOND], [4, 6], [100, 100])
+    labels = [(1, 15, 0), (3, 16, 0), (5, 18, 1)]
+    assert scattered == Branch(4, [100, 14, 15, 100, 16, 17], [4, 5, 6, 7, 8, 9], labels)
 
 
 def test_right_before_a_result_the_last_masked_pause_predicts_the_first_digit():
-    assert branch(TEXT, [FIRST], [5, 5, 5], [100, 100, 100], masked=True, keep_last=True) == Branch(
-        shared=5, ids=[100, 15], positions=[7, 8], labels=[(0, 15, 0), (1, 16, 0)]
-    )
-
-
-def test_pauses_at_several_places_and_several_results_in_one_branch():
-    assert branch(TEXT, [FIRST, SECOND], [4, 6], [100, 100]) == Branch(
-        shared=4,
-        ids=[100, 14, 15, 100, 16, 17],
-        positions=[4, 5, 6, 7, 8, 9],
-        labels=[(1, 15, 0), (3, 16, 0), (5, 18, 1)],
-    )
+    masked = branch(TEXT, [FIRST], [5, 5, 5], [100, 100, 100], masked=True, keep_last=True)
+    assert masked == Branch(5, [100, 15], [7, 8], [(0, 15, 0), (1, 16, 0)])
 
 
 def test_branches_are_packed_in_their_order_by_their_tokens():

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pauselib.trials import TrialSettings, conditions, models_of_trial
+from pauselib.trials import conditions, models_of_trial
 from pauselib.trials.contents import CONTENTS, GivenResult
 from pauselib.trials.sites import SITES, GoldText, Result
 
@@ -89,18 +89,3 @@ def test_a_variant_answers_with_its_start_and_with_as_much_training():
     assert models_of_trial("sft_peft") == ("sft_peft", "baseline_1_epoch", "baseline_matched")
     assert models_of_trial("baseline_matched") == ("baseline_matched", "baseline_1_epoch")
     assert models_of_trial("baseline_1_epoch") == ("baseline_1_epoch",)
-
-
-@pytest.mark.parametrize(
-    ("setting", "sentence"),
-    [
-        ({"trial_sites": ["stepp"]}, "trial_sites 'stepp' is not known: did you mean 'step'?"),
-        ({"trial_contents": "pause"}, "trial_contents 'pause' is not known: did you mean 'pauses'?"),
-        ({"trial_doses": [0]}, "trial_doses is 0"),
-        ({"trials": ["baseline_1_epoch"]}, "The trial of baseline_1_epoch compares nothing: give a variant that"),
-        ({"trials": ["sft_pefd"]}, "There is no variant 'sft_pefd': did you mean 'sft_peft'?"),
-    ],
-)
-def test_what_can_not_be_meant_is_refused(setting, sentence):
-    with pytest.raises(ValueError, match=f"^{sentence.replace('?', '[?]')}"):
-        TrialSettings(**setting)
