@@ -87,8 +87,10 @@ class Study:
 
     @cached_property
     def left_out(self) -> list[Path]:
-        """The finished results of the experiment that the settings don't ask for (`record.left_out`)."""
-        return record.left_out(self.settings)
+        """The folders of the experiment's finished results that the settings don't ask for."""
+        asked = {one.folder for one in loading.asked_for(self.settings)}
+        more = [one for one in loading.asked_for(record.whole(self.settings)) if one.folder not in asked]
+        return sorted({one.folder for one in more if one.why_unfinished is None})
 
     @cached_property
     def folder(self) -> Path:
@@ -126,8 +128,8 @@ class Study:
     @cached_property
     def plan_status(self) -> str:
         """Whether this experiment is registered, and whether all of it is finished (`plan.status`)."""
-        unfinished = set(loading.row_folders(self.settings)) - set(self.finished_rows)
-        return plan().status(self.settings.experiment, set(self.settings.seeds) - {seed for seed, _ in unfinished})
+        unfinished = self.table.loc[self.table["n"].isna(), "seed"]
+        return plan().status(self.settings.experiment, set(self.settings.seeds) - set(unfinished))
 
     @cached_property
     def trial_variant(self) -> str:

@@ -88,11 +88,6 @@ def finished_folders(settings: Settings) -> dict[tuple[int, str], Path]:
     return {(one.seed, one.variant): one.folder for one in finished(settings, REPLIES)}
 
 
-def row_folders(settings: Settings) -> dict[tuple[int, str], Path]:
-    """The folder of every row that the experiment asks for, by seed and variant, whether it exists or not."""
-    return {(one.seed, one.variant): one.folder for one in asked_for(settings) if one.kind == REPLIES}
-
-
 def stale_folders(settings: Settings) -> dict[Path, str]:
     """Why what is in a folder that is asked for doesn't count as finished, by folder. No table has them."""
     there = [one for one in asked_for(settings) if (one.folder / MANIFEST).exists()]
@@ -129,9 +124,7 @@ def read_replies(folder: Path) -> pd.DataFrame:
 
 
 def predictions(settings: Settings) -> pd.DataFrame:
-    """The replies of all finished rows, in the order of `row_folders`: one line a reply, with the columns of
-    `read_replies`, `seed` and `variant`. The table is empty where nothing is finished.
-    """
+    """The replies of all finished rows, one line a reply: the columns of `read_replies`, `seed` and `variant`."""
     rows = finished(settings, REPLIES)
     frames = [read_replies(one.folder).assign(seed=one.seed, variant=one.variant) for one in rows]
     return joined(frames, REPLY_COLUMNS)

@@ -13,11 +13,10 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from pauselib.analysis.claims.pause_sites import comparable
+from pauselib.analysis.claims.pause_sites import clustered_poisson, comparable, term_ratios
 from pauselib.analysis.claims.preregistration import plan
 from pauselib.analysis.claims.verdicts import judge
 from pauselib.analysis.statistics.intervals import RANDOM_SEED, RESAMPLES
-from pauselib.analysis.statistics.rates import clustered_poisson, term_ratios
 from pauselib.analysis.why.places import gap_table
 from pauselib.analysis.why.positions import token_table
 from pauselib.variants import parse
