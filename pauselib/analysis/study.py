@@ -79,9 +79,8 @@ class Study:
     def about(self) -> str:
         """Its name, model, problems and training in a sentence; the plan names those of the registered experiment."""
         named = plan() if self.plan_status != "not registered" else loading.settings_used(self.settings)
-        model, dataset = (
-            Path(dict(named).get(name, getattr(self.settings, name))).name for name in ("model", "dataset")
-        )
+        given = self.settings.of("model", "dataset") | dict(named)
+        model, dataset = Path(given["model"]).name, Path(given["dataset"]).name
         steps = f", at most {max(self.steps):,} optimizer steps of warm-up with pauses" if any(self.steps) else ""
         return f"Experiment {self.settings.experiment}: model {model}, problems {dataset}{steps}."
 
@@ -140,15 +139,16 @@ class Study:
     def pause_origin(self) -> PauseOrigin:
         """Where the pauses of a row with a trained pause head come from: that of the settings, else the first."""
         heads = [name for name in dict.fromkeys(self.tokens["variant"]) if parse(name).pause_head]
-        heads.sort(key=lambda name: name != self.settings.variant)
-        return PauseOrigin(self.settings, heads[0] if heads else None, self.tokens)
+        return PauseOrigin(self.settings, self.of_settings(heads), self.tokens)
 
     @cached_property
     def example_variant(self) -> str | None:
         """The variant for what is shown of one only: that of the settings if it has pauses, else the first that has."""
-        paused = list(dict.fromkeys(self.pause_places["runs"]["variant"]))
-        paused.sort(key=lambda name: name != self.settings.variant)
-        return paused[0] if paused else None
+        return self.of_settings(list(dict.fromkeys(self.pause_places["runs"]["variant"])))
+
+    def of_settings(self, names: list[str]) -> str | None:
+        """The variant of the settings if it is among some names, else the first of them; None of no names."""
+        return self.settings.variant if self.settings.variant in names else next(iter(names), None)
 
     @cached_property
     def neighbours(self) -> pd.DataFrame:

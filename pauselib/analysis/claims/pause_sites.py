@@ -42,10 +42,9 @@ def ratios(replies: pd.DataFrame, plan: Preregistration) -> pd.DataFrame:
 
 
 def comparable(replies: pd.DataFrame) -> pd.DataFrame:
-    """The replies of those published models (variant and seed) with a trained head that pause and have both correct and
-    incorrect replies.
+    """The replies of those published models (variant and seed) with a trained head that pause and have both kinds.
 
-    None where only one of the two kinds pauses at all, where all replies of a model pause in as many places, or where
+    None where just correct or just incorrect replies pause, where all of a model pause in as many places, or where
     there is one problem: these have no ratio, or no interval of one.
     """
     mine = replies[replies["variant"].isin(published_heads(replies))]
@@ -86,8 +85,7 @@ def doubt_of_sites(used: pd.DataFrame, plan: Preregistration) -> str:
 
 
 def clustered_poisson(counts, terms: pd.DataFrame, beside: pd.DataFrame, clusters):
-    """The Poisson regression of `counts` (n) on `terms` (n, terms) and other columns `beside` them, fitted by
-    statsmodels.
+    """The fitted Poisson regression of `counts` (n) on `terms` (n, terms) and other columns `beside` them.
 
     The covariance is clustered by the labels `clusters` (n), so the counts need not vary as a Poisson's, and the tests
     are t tests with clusters − 1.

@@ -191,9 +191,9 @@ class Trials:
         """
         table = pd.concat([self.contrasts(variant, outcome, site=site).assign(site=site) for site in SITES])
         tables = [table[table["contrast"] == contrast] for contrast in DECIDING[:2]]
-        found = pd.concat([one.assign(p_holm=holm(one["p"])) for one in tables], ignore_index=True)
-        found = found.loc[found["problems"] > 0, ["contrast", "site", *ESTIMATE, "p_holm"]]
-        return found.reset_index(drop=True)
+        found = pd.concat([one.assign(p_holm=holm(one["p"])) for one in tables])
+        columns = ["contrast", "site", *ESTIMATE, "p_holm"]
+        return found.loc[found["problems"] > 0, columns].reset_index(drop=True)
 
     def gains(self, outcome: str = LIKELIHOOD) -> pd.DataFrame:
         """What every condition of every model changes against nothing at hard results: `CONDITION` and `ESTIMATE`."""

@@ -98,10 +98,8 @@ def stale_folders(settings: Settings) -> dict[Path, str]:
 def results(settings: Settings) -> pd.DataFrame:
     """The result table, one line a seed and variant: the metrics, what is unfrozen, and `model_digest`.
 
-    The metrics are those of METRICS: `eval_loss` in nats per token, pauses per reply, shares of the `n` replies.
-    `accuracy_low` to `accuracy_high` is the 95 % Wilson interval of the accuracy over the test problems. What is
-    unfrozen is in the boolean columns of PARTS. The metrics and the digest of the model that gave the replies are
-    missing where a row is not finished.
+    The METRICS are `eval_loss` in nats per token, pauses per reply, and shares of the `n` replies; they are missing
+    where a row is not finished. `accuracy_low` to `accuracy_high` is the 95 % Wilson interval over the test problems.
     """
     rows = []
     for one in (one for one in asked_for(settings) if one.kind == REPLIES):
@@ -133,8 +131,8 @@ def predictions(settings: Settings) -> pd.DataFrame:
 def intervened(settings: Settings) -> pd.DataFrame:
     """The replies under the finished ones of `settings.interventions`, in that order, one line a reply.
 
-    The columns are those of `predictions`, `intervention` (the name of its folder), and `allowed`: how many pauses a
-    reply may have where this is all that the intervention changes, else missing.
+    Beside the columns of `predictions` there are `intervention` (the name of its folder) and `allowed`: how many pauses
+    a reply may have where this is all that the intervention changes, else missing.
     """
     frames = []
     for one in finished(settings, INTERVENED):

@@ -176,11 +176,8 @@ def poisson_fit(replies: pd.DataFrame, terms: pd.DataFrame, beside: pd.DataFrame
     if not np.isfinite(found).all(axis=None) or (fit.params[terms.columns].abs() > np.log(NO_RATIO)).any():
         return None
     moves = fit.model.score_obs(fit.params) @ fit.normalized_cov_params.loc["incorrect"]  # (replies)
-    return Fit(
-        found,
-        float(np.log(found.loc["incorrect", "ratio"])),
-        np.bincount(pd.factorize(replies["problem_id"])[0], moves),
-    )
+    influence = np.bincount(pd.factorize(replies["problem_id"])[0], moves)  # (problems)
+    return Fit(found, float(np.log(found.loc["incorrect", "ratio"])), influence)
 
 
 def explained_share(first: Fit, last: Fit) -> list[float]:
