@@ -17,7 +17,6 @@ from pathlib import Path
 import pandas as pd
 
 MEANS = ["pauses_mean", "pauses_mean_correct", "pauses_mean_incorrect"]
-
 PLACEHOLDER = re.compile(r".*?/?(..?)\1{2,}")
 """A link that ends in one or two characters over and over: fewer than one of 10⁹ random ids of 8 characters does."""
 PUBLISHED_REPLIES = 1319  # the test problems of GSM8K

@@ -40,8 +40,7 @@ CONDITION = ["variant", "site", "content", "dose"]
 COLUMNS = ["seed", "problem_id", "result", *CONDITION, *OUTCOMES]
 """What a table of outcomes has at the least, also an empty one."""
 
-ESTIMATE = ["estimate", "low", "high", "p", "detectable", "seeds", "problems"]
-"""What `estimated` gives."""
+ESTIMATE = ["estimate", "low", "high", "p", "detectable", "seeds", "problems"]  # what `estimated` gives
 
 DECIDING = ("beyond masked", "above nothing", "control")
 WHAT = {
