@@ -79,16 +79,17 @@ class Study:
     def about(self) -> str:
         """Its name, model, problems and training in a sentence; the plan names those of the registered experiment."""
         named = plan() if self.plan_status != "not registered" else loading.settings_used(self.settings)
-        model, dataset = (
-            Path(dict(named).get(name, getattr(self.settings, name))).name for name in ("model", "dataset")
-        )
+        given = self.settings.of("model", "dataset") | dict(named)
+        model, dataset = Path(given["model"]).name, Path(given["dataset"]).name
         steps = f", at most {max(self.steps):,} optimizer steps of warm-up with pauses" if any(self.steps) else ""
         return f"Experiment {self.settings.experiment}: model {model}, problems {dataset}{steps}."
 
     @cached_property
     def left_out(self) -> list[Path]:
-        """The finished results of the experiment that the settings don't ask for (`record.left_out`)."""
-        return record.left_out(self.settings)
+        """The folders of the experiment's finished results that the settings don't ask for."""
+        asked = {one.folder for one in loading.asked_for(self.settings)}
+        more = [one for one in loading.asked_for(record.whole(self.settings)) if one.folder not in asked]
+        return sorted({one.folder for one in more if one.why_unfinished is None})
 
     @cached_property
     def folder(self) -> Path:
@@ -126,8 +127,8 @@ class Study:
     @cached_property
     def plan_status(self) -> str:
         """Whether this experiment is registered, and whether all of it is finished (`plan.status`)."""
-        unfinished = set(loading.row_folders(self.settings)) - set(self.finished_rows)
-        return plan().status(self.settings.experiment, set(self.settings.seeds) - {seed for seed, _ in unfinished})
+        unfinished = self.table.loc[self.table["n"].isna(), "seed"]
+        return plan().status(self.settings.experiment, set(self.settings.seeds) - set(unfinished))
 
     @cached_property
     def trial_variant(self) -> str:
@@ -138,15 +139,16 @@ class Study:
     def pause_origin(self) -> PauseOrigin:
         """Where the pauses of a row with a trained pause head come from: that of the settings, else the first."""
         heads = [name for name in dict.fromkeys(self.tokens["variant"]) if parse(name).pause_head]
-        heads.sort(key=lambda name: name != self.settings.variant)
-        return PauseOrigin(self.settings, heads[0] if heads else None, self.tokens)
+        return PauseOrigin(self.settings, self.of_settings(heads), self.tokens)
 
     @cached_property
     def example_variant(self) -> str | None:
         """The variant for what is shown of one only: that of the settings if it has pauses, else the first that has."""
-        paused = list(dict.fromkeys(self.pause_places["runs"]["variant"]))
-        paused.sort(key=lambda name: name != self.settings.variant)
-        return paused[0] if paused else None
+        return self.of_settings(list(dict.fromkeys(self.pause_places["runs"]["variant"])))
+
+    def of_settings(self, names: list[str]) -> str | None:
+        """The variant of the settings if it is among some names, else the first of them; None of no names."""
+        return self.settings.variant if self.settings.variant in names else next(iter(names), None)
 
     @cached_property
     def neighbours(self) -> pd.DataFrame:

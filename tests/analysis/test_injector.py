@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from token_replies import P
 
-from pauselib.analysis.why.injector import implied_at, implied_rate, rates_by
+from pauselib.analysis.why.pause_origin import implied_at, implied_rate, rates_by
 from pauselib.analysis.why.positions import token_table
 
 NONE_OR_ONE = np.array([0.5, 0.5])

@@ -22,8 +22,7 @@ BEST = "sft_peft"
 def lead(answers: dict[str, np.ndarray], name: str, level: float = 0.95) -> tuple[str, float, float, float]:
     """The closest rival of `name`, and the share correct of `name` minus that of the best other, with an interval.
 
-    `answers` are the (seeds, problems) arrays of 0 and 1 of all variants, of the same seeds and problems. The numbers
-    are the lead, negative where `name` is behind, and the low and the high end of its interval.
+    `answers` are the (seeds, problems) arrays of 0 and 1 of all variants, of the same seeds and problems.
 
     These are the multiple comparisons with the best of Edwards & Hsu (1983, doi:10.1080/01621459.1983.10477047), made
     of paired intervals. The lead is the smallest of the differences to the others. Its low end is the smallest of their

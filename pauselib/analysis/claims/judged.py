@@ -36,13 +36,13 @@ BUILT_IN = {
         "toy",
         "Built in by the generated problems: where a reply pauses is mostly a matter of the narrator of its scene, "
         "whose noun is drawn independently of how hard the problem is. So incorrect replies can hardly pause in more "
-        "places than correct ones, and that they don't says nothing about other problems.",
+        "places than correct ones.",
     ),
     "model": (
         "tiny",
         "Built in by the pretraining of the embedded model: its text is full of inserted words that carry no loss, so "
         "it has learned to read past whatever is inserted. So neither training the pause embedding nor forbidding the "
-        "pauses can change much, and that they don't says nothing about other models.",
+        "pauses can change much.",
     ),
 }
 """What makes a claim null by construction: a setting, its value, and what that builds in, in words."""
@@ -61,11 +61,9 @@ def judged_claims(
 ) -> pd.DataFrame:
     """One line a claim: the published claims, whether pauses help, and the lines that are given as `more`.
 
-    A line has the `claim`, the verdict that it `says`, `what` its `estimate` is, and the `verdict`. The interval `low`
-    to `high` is of the plan's level. `beyond_below` and `equivalent_above` are the margins at which the verdict is
-    another (see `verdicts.Judgement`), `detectable` is what would have been found, as far from no effect. Differences
-    are shares, and `unit` says how to write them. A `doubt` is one of those in `verdicts`: what makes the verdict
-    undecided whatever the interval says. Numbers are nan where a claim has nothing to go by.
+    A line has the `claim`, the verdict that it `says`, `what` its `estimate` is, and the fields of `verdicts.Estimate`
+    and `verdicts.Judgement`. The interval is of the plan's level. Differences are shares, and `unit` says how to write
+    them. Numbers are nan where a claim has nothing to go by.
 
     `replies` and `intervened` are those of `loading`; lines of `more` are those of `trial_claims`.
     """

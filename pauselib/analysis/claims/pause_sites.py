@@ -2,12 +2,12 @@
 
 import math
 
+import numpy as np
 import pandas as pd
 
 from pauselib.analysis.claims.preregistration import Preregistration
 from pauselib.analysis.claims.verdicts import FEW_PROBLEMS, NOT_FINISHED, SAME_COUNTS, Estimate
 from pauselib.analysis.statistics.intervals import POWER
-from pauselib.analysis.statistics.rates import clustered_poisson, term_ratios
 from pauselib.analysis.tables.comparisons import published_heads
 
 MODEL = ["variant", "seed"]
@@ -42,10 +42,9 @@ def ratios(replies: pd.DataFrame, plan: Preregistration) -> pd.DataFrame:
 
 
 def comparable(replies: pd.DataFrame) -> pd.DataFrame:
-    """The replies of those published models (variant and seed) with a trained head that pause and have both correct and
-    incorrect replies.
+    """The replies of those published models (variant and seed) with a trained head that pause and have both kinds.
 
-    None where only one of the two kinds pauses at all, where all replies of a model pause in as many places, or where
+    None where just correct or just incorrect replies pause, where all of a model pause in as many places, or where
     there is one problem: these have no ratio, or no interval of one.
     """
     mine = replies[replies["variant"].isin(published_heads(replies))]
@@ -83,3 +82,24 @@ def doubt_of_sites(used: pd.DataFrame, plan: Preregistration) -> str:
         return FEW_PROBLEMS
     usual = used.groupby(MODEL)["n_sites"].transform(lambda sites: sites.mode().iloc[0])
     return SAME_COUNTS if (used["n_sites"] != usual).sum() < plan.guard("least_discordant") else ""
+
+
+def clustered_poisson(counts, terms: pd.DataFrame, beside: pd.DataFrame, clusters):
+    """The fitted Poisson regression of `counts` (n) on `terms` (n, terms) and other columns `beside` them.
+
+    The covariance is clustered by the labels `clusters` (n), so the counts need not vary as a Poisson's, and the tests
+    are t tests with clusters − 1.
+    """
+    import statsmodels.api as sm
+
+    design = pd.concat([terms, beside], axis=1)
+    model = sm.GLM(np.asarray(counts, float), design, family=sm.families.Poisson())
+    return model.fit(cov_type="cluster", cov_kwds={"groups": pd.factorize(clusters)[0]}, use_t=True)
+
+
+def term_ratios(fit, names, level: float = 0.95) -> pd.DataFrame:
+    """How many times as large the counts are where a term is larger by 1: of some terms of a regression, one line each,
+    the `ratio`, its interval `low` to `high`, and `p`.
+    """
+    found = pd.concat([np.exp(fit.params), np.exp(fit.conf_int(1 - level)), fit.pvalues], axis=1).loc[names]
+    return found.set_axis(["ratio", "low", "high", "p"], axis=1)

@@ -1,8 +1,8 @@
 """The verdict rule, version 1: larger than the margin, opposite, equivalent, or undecided.
 
-Every claim is judged by one rule. There is one interval, of the plan's level, and one margin, the smallest effect that
-would count. All of the interval beyond the margin on the claim's side is `larger than the margin`, beyond it on the
-other side `opposite`, within it `equivalent`; whatever else is `undecided`, which is no evidence for either.
+There is one interval, of the plan's level, and one margin, the smallest effect that would count. All of the interval
+beyond the margin on the claim's side is `larger than the margin`, beyond it on the other side `opposite`, within it
+`equivalent`; whatever else is `undecided`, which is no evidence for either.
 
 >>> judge(0.4, 2.1, margin=1).verdict
 'undecided'

@@ -168,8 +168,7 @@ def compare_groups(x, y, clusters=None) -> Groups:
 def _bootstrap_of_clusters(both: np.ndarray, is_x: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
     """The 95 % percentile interval of the mean of x minus that of y, by a bootstrap that draws clusters.
 
-    `both` holds the numbers of x and y, `is_x` is 1 for those of x and else 0, `labels` are their clusters, from 0 on:
-    each (n). Nan for a single cluster.
+    All are (n): the numbers `both` of x and y, 1 for those of x, and their clusters from 0 on. Nan for one cluster.
     """
     from scipy.stats import DegenerateDataWarning, bootstrap
 
@@ -191,10 +190,7 @@ def _bootstrap_of_clusters(both: np.ndarray, is_x: np.ndarray, labels: np.ndarra
 
 
 def _clustered_p(y: np.ndarray, is_x: np.ndarray, labels: np.ndarray) -> float:
-    """The p of the least-squares slope of `y` (n) on `is_x` (n) with a constant, clustered by the `labels` (n).
-
-    It is that of a t test with as many degrees of freedom as there are clusters, less one. Nan for a single cluster.
-    """
+    """The p of the slope of `y` on `is_x`, clustered by `labels`, all (n): t with clusters − 1, nan for one cluster."""
     from statsmodels.regression.linear_model import OLS
     from statsmodels.tools import add_constant
 
@@ -207,9 +203,8 @@ def _clustered_p(y: np.ndarray, is_x: np.ndarray, labels: np.ndarray) -> float:
 def smallest_difference(n: int, discordant: float, alpha: float = 0.05, power: float = 0.8) -> float:
     """The smallest true difference in the share correct that a two-sided paired test on `n` problems finds.
 
-    The test has level `alpha`, and finds that difference with probability `power`. `discordant` is the share of
-    problems that just one of the two gets right (Connor 1987, doi:10.2307/2531961). An exact test needs a little more.
-    Nan where even the largest possible difference, all discordant problems to one side, is found less often.
+    `discordant` is the share of problems that just one of the two gets right (Connor 1987, doi:10.2307/2531961). Nan
+    where even the largest possible difference, all discordant problems to one side, is found less often than `power`.
     """
     from scipy.optimize import brentq
     from statsmodels.stats.power import normal_power_het

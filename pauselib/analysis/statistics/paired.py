@@ -89,10 +89,9 @@ def compare(a, b, level: float = 0.95) -> Comparison:
 
 
 def compare_means(differences: np.ndarray, level: float = 0.95) -> Comparison:
-    """The mean of a (seeds, problems) array of differences in correctness, which may be means over several pairs.
+    """The mean of a (seeds, problems) array of differences in correctness, with the interval and p of `crossed`.
 
-    The interval and p are those of `crossed`. Where all differences are alike it has none, and the score interval of as
-    many problems stands in: more seeds that say the same are no more problems.
+    Where all differences are alike the score interval of as many problems stands in: more seeds are no more problems.
     """
     found = crossed(differences, level)
     if found.se != 0:
@@ -103,11 +102,9 @@ def compare_means(differences: np.ndarray, level: float = 0.95) -> Comparison:
 
 
 def detectable(differences: np.ndarray, level: float = 0.95) -> float:
-    """The smallest true mean that would have been found with probability 80 %, judged by how much `differences` vary.
+    """The smallest true mean of a (seeds, problems) array of differences that would be found with probability 80 %.
 
-    They are the (seeds, problems) array of differences in correctness. With one seed and one pair it is that of
-    `smallest_difference`; with more it is that of a t test with the standard error of `crossed`. Nan where nothing
-    varies.
+    With one seed and one pair it is `smallest_difference`, with more that of `crossed`. Nan where nothing varies.
     """
     if len(differences) == 1 and np.isin(differences, (-1, 0, 1)).all():
         return smallest_difference(differences.size, float(np.abs(differences).mean()), 1 - level, POWER)

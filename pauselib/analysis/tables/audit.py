@@ -17,11 +17,10 @@ from pathlib import Path
 import pandas as pd
 
 MEANS = ["pauses_mean", "pauses_mean_correct", "pauses_mean_incorrect"]
-
 PLACEHOLDER = re.compile(r".*?/?(..?)\1{2,}")
 """A link that ends in one or two characters over and over: fewer than one of 10⁹ random ids of 8 characters does."""
 PUBLISHED_REPLIES = 1319  # the test problems of GSM8K
-PUBLISHED_DECIMALS = 2  # of the means: 4 of the 54 that are not 0 show one, and none a last 0, so 77.8 is 77.80
+DECIMALS = 2  # of the published means: 4 of the 54 that are not 0 show one, and none a last 0, so 77.8 is 77.80
 
 
 def published() -> pd.DataFrame:
@@ -38,18 +37,17 @@ def unit(cell: str, decimals: int = 0) -> Fraction:
     return Fraction(1, 10 ** max(decimals, len(cell.partition(".")[2])))
 
 
-def correct_counts(row: Mapping[str, str], n: int, decimals: int = PUBLISHED_DECIMALS) -> range | None:
+def correct_counts(row: Mapping[str, str], n: int) -> range | None:
     """The counts of correct replies, of `n`, that fit the three printed means; empty where none does.
 
     Each mean may be anywhere within half a unit of its last decimal, and c of `n` fits where the interval of c/n ·
     correct + (1 − c/n) · incorrect meets that of all: two linear inequalities, so what fits has no gaps. None where the
-    means of the correct and the incorrect replies are equal, which says nothing. A mean was rounded to `decimals`, or
-    to as many as it shows, if these are more.
+    means of the correct and the incorrect replies are equal, which says nothing.
     """
     every, correct, incorrect = (Fraction(row[column]) for column in MEANS)
     if correct == incorrect:
         return None
-    halves = [unit(row[column], decimals) / 2 for column in MEANS]
+    halves = [unit(row[column], DECIMALS) / 2 for column in MEANS]
     fitting = []
     for count in range(n + 1):
         share = Fraction(count, n)
@@ -73,7 +71,7 @@ def accuracy_finding(cell: str, counts: range, n: int) -> str:
     return "contradicts its own means"
 
 
-def audit(table: pd.DataFrame, n: int, decimals: int = PUBLISHED_DECIMALS) -> pd.DataFrame:
+def audit(table: pd.DataFrame, n: int) -> pd.DataFrame:
     """What a table of `n` replies a row, with the columns of `published()`, says about itself: one line a variant.
 
     `variant`; `correct_low` and `correct_high`, the replies that its means allow to be correct (missing where the means
@@ -81,7 +79,7 @@ def audit(table: pd.DataFrame, n: int, decimals: int = PUBLISHED_DECIMALS) -> pd
     """
     rows = []
     for row in table.to_dict("records"):
-        counts, others = correct_counts(row, n, decimals), table[table["variant"] != row["variant"]]
+        counts, others = correct_counts(row, n), table[table["variant"] != row["variant"]]
         has_same_predictions = others["predictions"] == row["predictions"]
         findings = [f"same predictions as {name}" for name in others["variant"][has_same_predictions]]
         if counts is not None:
@@ -98,9 +96,8 @@ def audit(table: pd.DataFrame, n: int, decimals: int = PUBLISHED_DECIMALS) -> pd
 def audit_beside_ours(ours: pd.DataFrame) -> pd.DataFrame:
     """The published table, its audit and our results side by side, one line a published variant.
 
-    `ours` is `comparisons.over_seeds`; its numbers are NaN where a variant is not in it. The columns are the `variant`;
-    the `published` accuracy as printed; those of `audit`; our accuracy `ours` with its interval `low` to `high`; the
-    pauses per reply of both; and our `truncated_rate`, which the published table leaves out.
+    `ours` is `comparisons.over_seeds`; its numbers are NaN where a variant is not in it. The accuracy is `published`,
+    as printed, and `ours` with its interval `low` to `high`.
     """
     theirs = published().merge(audit(published(), PUBLISHED_REPLIES), on="variant")
     theirs = theirs.rename(columns={"accuracy": "published"})

@@ -33,10 +33,8 @@ def two_rows(settings: Settings) -> tuple[Settings, Settings]:
         reason = why_stale(row.variant_folder())
         if reason:
             name = f"-p variant {row.variant} -p experiment {row.experiment} -p seed {row.seed}"
-            raise InputError(
-                f"The replies in {row.variant_folder()} can't be compared, since {reason}: `papermill "
-                f"notebooks/evaluate.ipynb out.ipynb {name}` makes them."
-            )
+            cure = f"`papermill notebooks/evaluate.ipynb out.ipynb {name}` makes them"
+            raise InputError(f"The replies in {row.variant_folder()} can't be compared, since {reason}: {cure}.")
     return settings, other
 
 
@@ -127,6 +125,5 @@ def changed_replies(paired: pd.DataFrame) -> pd.DataFrame:
     apart = paired[paired["correct_first"] != paired["correct_second"]]
     right = apart["correct_first"].map({True: "first", False: "second"})
     table = apart.assign(right=right).rename(columns={f"reply_{side}": side for side in SIDES})
-    return table.sort_values("right", kind="stable", ignore_index=True)[
-        ["problem_id", "right", "question", "gold", *SIDES]
-    ]
+    columns = ["problem_id", "right", "question", "gold", *SIDES]
+    return table.sort_values("right", kind="stable", ignore_index=True)[columns]

@@ -48,8 +48,7 @@ def aligned(replies: pd.DataFrame, *variants: str) -> np.ndarray:
     """Whether the replies of several variants are correct, as a (variants, seeds, problems) array of 0 and 1, of the
     seeds and problems that all have.
 
-    The variants come as they are named, seeds and problems in sorted order. The array is empty where they share no
-    seed, or where one of them has no replies.
+    Seeds and problems are sorted. The array is empty where the variants share no seed, or one has no replies.
     """
     mine = replies[replies["variant"].isin(variants)]
     table = mine.pivot(index=["variant", "seed"], columns="problem_id", values="correct").astype(float)
@@ -103,11 +102,8 @@ def pauses_by_correctness(replies: pd.DataFrame) -> pd.DataFrame:
     """How many pauses correct and incorrect replies have, one line a variant that pauses, all its seeds together.
 
     There are `n_correct` and `n_incorrect` replies with `mean_correct` and `mean_incorrect` pauses. The `difference`
-    (incorrect − correct) has a 95 % bootstrap interval, `p` is that of a rank test (`p_holm` over the table), and
-    `superiority` is how often an incorrect reply has more pauses than a correct one, ties half. These are nan where a
-    kind has fewer than two replies. `truncated_rate` is the share of replies cut at the limit: their pauses measure the
-    limit. With several seeds a problem has several replies, so the bootstrap draws problems and the variance of the
-    rank test is clustered by problem.
+    (incorrect − correct) and what follows are those of `compare_groups`, clustered by problem where there are several
+    seeds. `truncated_rate` is the share of replies cut at the limit: their pauses measure the limit.
     """
     rows = []
     for name, mine in replies.groupby("variant", sort=False):
@@ -140,8 +136,7 @@ def over_seeds(replies: pd.DataFrame) -> pd.DataFrame:
     `seeds` and `n` are the numbers of seeds and problems. The `accuracy` has a 95 % interval `low` to `high` and the
     standard error `se`, of which `se_seeds` and `se_problems` are the parts (`intervals.crossed`). The interval is
     that of `crossed`, kept within 0 to 1, but Wilson's where there is one seed (`se_seeds` is then nan) or all replies
-    are alike. `pauses_mean`, `pauses_mean_correct` and `pauses_mean_incorrect` are pauses per reply, `truncated_rate`
-    is the share of replies cut at the limit.
+    are alike. The other columns are those of `pauses_of`.
     """
     rows = []
     for name, mine in replies.groupby("variant", sort=False):
@@ -162,9 +157,8 @@ def intervention_effects(replies: pd.DataFrame, intervened: pd.DataFrame) -> pd.
     Before them comes a line `none` for the plain replies of the variant. `intervened` is that of `loading`, and its
     order is kept; a variant whose plain replies are not finished is left out. `allowed` is how many pauses a reply may
     have where this is all that the intervention changes: infinitely many in the plain replies, nan for other
-    interventions. `n` problems have the `accuracy` with its 95 % interval (`over_seeds`). The paired `difference` in
-    accuracy to the plain replies has an interval `low` to `high`, `p`, and `p_holm` over the table. `pauses_mean` is
-    per reply, `truncated_rate` the share of replies cut at the limit.
+    interventions. The paired `difference` in accuracy to the plain replies has an interval `low` to `high`, `p`, and
+    `p_holm` over the table; the other columns are those of `over_seeds`.
     """
     rows = []
     for variant, changed in intervened.groupby("variant", sort=False):
@@ -176,9 +170,8 @@ def intervention_effects(replies: pd.DataFrame, intervened: pd.DataFrame) -> pd.
             found = NO_COMPARISON if name == "none" else compare(*aligned(both, "changed", "plain"))
             (total,) = over_seeds(mine).to_dict("records")
             accuracy = {"accuracy_low": total.pop("low"), "accuracy_high": total.pop("high")}
-            rows.append(
-                {**total, **accuracy, **asdict(found), "intervention": name, "allowed": mine["allowed"].iloc[0]}
-            )
+            what = {"intervention": name, "allowed": mine["allowed"].iloc[0]}
+            rows.append({**total, **accuracy, **asdict(found), **what})
     table = pd.DataFrame(rows, columns=EFFECTS)
     return table.assign(p_holm=holm(table["p"]))
 
@@ -186,11 +179,10 @@ def intervention_effects(replies: pd.DataFrame, intervened: pd.DataFrame) -> pd.
 def strategies(replies: pd.DataFrame) -> pd.DataFrame:
     """The rows that have an injection strategy of their own, side by side with as much training without pauses.
 
-    One line a row such as `sft_peft@word` and one for its matched baseline, the `reference`: `variant`, its `strategy`
-    (missing for a baseline), the numbers `n` of problems, `accuracy`, `low`, `high` and `pauses_mean` of `over_seeds`,
-    and the paired `difference` in accuracy to the reference with its 95 % interval `difference_low` to
-    `difference_high`, its `p`, and `p_holm` over the table. Without the baseline the differences are missing; without
-    such a row the table is empty.
+    One line a row such as `sft_peft@word` and one for its matched baseline, the `reference`, with columns of
+    `over_seeds`, and the paired difference in accuracy to the reference as `differences` has it (its interval is
+    `difference_low` to `difference_high`). Without the baseline the differences are missing; without such a row the
+    table is empty.
     """
     names = list(replies["variant"].unique())
     matches = {name: matched_baseline(name) for name in names if parse(name).strategy}

@@ -40,8 +40,7 @@ CONDITION = ["variant", "site", "content", "dose"]
 COLUMNS = ["seed", "problem_id", "result", *CONDITION, *OUTCOMES]
 """What a table of outcomes has at the least, also an empty one."""
 
-ESTIMATE = ["estimate", "low", "high", "p", "detectable", "seeds", "problems"]
-"""What `estimated` gives."""
+ESTIMATE = ["estimate", "low", "high", "p", "detectable", "seeds", "problems"]  # what `estimated` gives
 
 DECIDING = ("beyond masked", "above nothing", "control")
 WHAT = {
@@ -191,9 +190,9 @@ class Trials:
         """
         table = pd.concat([self.contrasts(variant, outcome, site=site).assign(site=site) for site in SITES])
         tables = [table[table["contrast"] == contrast] for contrast in DECIDING[:2]]
-        found = pd.concat([one.assign(p_holm=holm(one["p"])) for one in tables], ignore_index=True)
-        found = found.loc[found["problems"] > 0, ["contrast", "site", *ESTIMATE, "p_holm"]]
-        return found.reset_index(drop=True)
+        found = pd.concat([one.assign(p_holm=holm(one["p"])) for one in tables])
+        columns = ["contrast", "site", *ESTIMATE, "p_holm"]
+        return found.loc[found["problems"] > 0, columns].reset_index(drop=True)
 
     def gains(self, outcome: str = LIKELIHOOD) -> pd.DataFrame:
         """What every condition of every model changes against nothing at hard results: `CONDITION` and `ESTIMATE`."""

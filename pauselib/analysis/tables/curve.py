@@ -22,9 +22,8 @@ from pauselib.variants import parse
 GAINS = {LARGER: "gain", OPPOSITE: "cost", EQUIVALENT: "neither", UNDECIDED: "undecided"}
 """What a curve ends as, by the verdict on its last gain."""
 
-ENDS = [
-    "variant", "site", "dose", "first_step", "first_gain", "last_step", "last_gain", "low", "high", "outcome", "doubt",
-]  # fmt: skip
+ENDS = ["variant", "site", "dose", "first_step", "first_gain", "last_step", "last_gain"]
+ENDS += ["low", "high", "outcome", "doubt"]
 
 
 class Curve:

@@ -88,11 +88,6 @@ def finished_folders(settings: Settings) -> dict[tuple[int, str], Path]:
     return {(one.seed, one.variant): one.folder for one in finished(settings, REPLIES)}
 
 
-def row_folders(settings: Settings) -> dict[tuple[int, str], Path]:
-    """The folder of every row that the experiment asks for, by seed and variant, whether it exists or not."""
-    return {(one.seed, one.variant): one.folder for one in asked_for(settings) if one.kind == REPLIES}
-
-
 def stale_folders(settings: Settings) -> dict[Path, str]:
     """Why what is in a folder that is asked for doesn't count as finished, by folder. No table has them."""
     there = [one for one in asked_for(settings) if (one.folder / MANIFEST).exists()]
@@ -103,10 +98,8 @@ def stale_folders(settings: Settings) -> dict[Path, str]:
 def results(settings: Settings) -> pd.DataFrame:
     """The result table, one line a seed and variant: the metrics, what is unfrozen, and `model_digest`.
 
-    The metrics are those of METRICS: `eval_loss` in nats per token, pauses per reply, shares of the `n` replies.
-    `accuracy_low` to `accuracy_high` is the 95 % Wilson interval of the accuracy over the test problems. What is
-    unfrozen is in the boolean columns of PARTS. The metrics and the digest of the model that gave the replies are
-    missing where a row is not finished.
+    The METRICS are `eval_loss` in nats per token, pauses per reply, and shares of the `n` replies; they are missing
+    where a row is not finished. `accuracy_low` to `accuracy_high` is the 95 % Wilson interval over the test problems.
     """
     rows = []
     for one in (one for one in asked_for(settings) if one.kind == REPLIES):
@@ -129,9 +122,7 @@ def read_replies(folder: Path) -> pd.DataFrame:
 
 
 def predictions(settings: Settings) -> pd.DataFrame:
-    """The replies of all finished rows, in the order of `row_folders`: one line a reply, with the columns of
-    `read_replies`, `seed` and `variant`. The table is empty where nothing is finished.
-    """
+    """The replies of all finished rows, one line a reply: the columns of `read_replies`, `seed` and `variant`."""
     rows = finished(settings, REPLIES)
     frames = [read_replies(one.folder).assign(seed=one.seed, variant=one.variant) for one in rows]
     return joined(frames, REPLY_COLUMNS)
@@ -140,8 +131,8 @@ def predictions(settings: Settings) -> pd.DataFrame:
 def intervened(settings: Settings) -> pd.DataFrame:
     """The replies under the finished ones of `settings.interventions`, in that order, one line a reply.
 
-    The columns are those of `predictions`, `intervention` (the name of its folder), and `allowed`: how many pauses a
-    reply may have where this is all that the intervention changes, else missing.
+    Beside the columns of `predictions` there are `intervention` (the name of its folder) and `allowed`: how many pauses
+    a reply may have where this is all that the intervention changes, else missing.
     """
     frames = []
     for one in finished(settings, INTERVENED):

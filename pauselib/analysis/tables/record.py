@@ -76,13 +76,6 @@ def intervention(row: dict) -> dict:
     return {"variant": row["variant"], **changes}
 
 
-def left_out(settings: Settings) -> list[Path]:
-    """Return the folders of those results of the experiment that are finished, and that the settings don't ask for."""
-    asked = {one.folder for one in asked_for(settings)}
-    more = [one for one in asked_for(whole(settings)) if one.folder not in asked]
-    return sorted({one.folder for one in more if one.why_unfinished is None})
-
-
 def read_from(settings: Settings) -> dict[str, str]:
     """Return the digests of the manifests of all results that the settings ask for and that are there, by folder."""
     there = [one.folder for one in asked_for(settings) if manifest(one.folder)]

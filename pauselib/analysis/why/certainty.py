@@ -33,8 +33,7 @@ def positions(replies: pd.DataFrame) -> pd.DataFrame:
 def pauses_by_certainty(table: pd.DataFrame, bins: int = 20) -> pd.DataFrame:
     """How often there is a pause by the probability of the LM's best word, one line a variant and bin of p_best.
 
-    A bin is from `low` to `high` and has `n` tokens, the `share` of them that are pauses, and the median `odds` of a
-    pause.
+    A bin `low` to `high` has `n` tokens, the `share` of them that are pauses, and the median `odds` of a pause.
     """
     by_bin = table.assign(low=lower_edge(table["p_best"], bins)).groupby(["variant", "low"])
     found = by_bin.agg(n=("pause", "size"), share=("pause", "mean"), odds=("odds", "median")).reset_index()

@@ -8,13 +8,9 @@ import pandas as pd
 from pauselib.analysis.why.positions import lower_edge, token_table
 from pauselib.tokens import PAUSE_TEXT
 
-START, END, CUT = "(start)", "(end)", "(cut off)"
-"""What is beside a pause where no word is."""
-
+START, END, CUT = "(start)", "(end)", "(cut off)"  # what is beside a pause where no word is
 NUMBER_PLACES = INSIDE, BEFORE, AFTER, ELSEWHERE = "inside a number", "before a number", "after a number", "elsewhere"
-
-AT_START, AT_LINE = "at the start of the reply", "at the start of a line"
-"""Kinds of gaps beside these places."""
+AT_START, AT_LINE = "at the start of the reply", "at the start of a line"  # kinds of gaps beside these places
 
 NUMBER = re.compile(r" ?([0-9]+([.,][0-9]+)*)")
 """Digits, with a dot or a comma between them, and perhaps one space before them, since tokens often bring their own."""

@@ -13,11 +13,10 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from pauselib.analysis.claims.pause_sites import comparable
+from pauselib.analysis.claims.pause_sites import clustered_poisson, comparable, term_ratios
 from pauselib.analysis.claims.preregistration import plan
 from pauselib.analysis.claims.verdicts import judge
 from pauselib.analysis.statistics.intervals import RANDOM_SEED, RESAMPLES
-from pauselib.analysis.statistics.rates import clustered_poisson, term_ratios
 from pauselib.analysis.why.places import gap_table
 from pauselib.analysis.why.positions import token_table
 from pauselib.variants import parse
@@ -177,11 +176,8 @@ def poisson_fit(replies: pd.DataFrame, terms: pd.DataFrame, beside: pd.DataFrame
     if not np.isfinite(found).all(axis=None) or (fit.params[terms.columns].abs() > np.log(NO_RATIO)).any():
         return None
     moves = fit.model.score_obs(fit.params) @ fit.normalized_cov_params.loc["incorrect"]  # (replies)
-    return Fit(
-        found,
-        float(np.log(found.loc["incorrect", "ratio"])),
-        np.bincount(pd.factorize(replies["problem_id"])[0], moves),
-    )
+    influence = np.bincount(pd.factorize(replies["problem_id"])[0], moves)  # (problems)
+    return Fit(found, float(np.log(found.loc["incorrect", "ratio"])), influence)
 
 
 def explained_share(first: Fit, last: Fit) -> list[float]:
