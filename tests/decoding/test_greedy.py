@@ -68,16 +68,9 @@ def test_replies_are_those_of_transformers_generate_and_forbidden_pauses_those_o
     plain = generate(model, prompts[:4], end, 40)
     ours = generate(model, prompts[:4], end, 40, chooser=chooser)
     for prompt, reply, suppressed in [*zip(prompts, plain, [[]] * 4), *zip(prompts, ours, [[chooser.pause_id]] * 4)]:
-        ids = torch.tensor([prompt])
-        theirs = model.generate(
-            ids,
-            attention_mask=torch.ones_like(ids),
-            max_new_tokens=40,
-            do_sample=False,
-            eos_token_id=end,
-            pad_token_id=end,
-            suppress_tokens=suppressed or None,
-        )
+        ids, how = torch.tensor([prompt]), {"max_new_tokens": 40, "do_sample": False, "eos_token_id": end}
+        how |= {"attention_mask": torch.ones_like(ids), "pad_token_id": end, "suppress_tokens": suppressed or None}
+        theirs = model.generate(ids, **how)
         assert reply.ids == [token for token in theirs[0, ids.shape[1] :].tolist() if token != end]
 
 
@@ -115,14 +108,8 @@ def test_the_published_limit_counts_the_prompt_but_no_padding(asked):
         assert len(prompt) + len(reply.ids) <= limit
         assert reply.truncated == (len(prompt) + len(reply.ids) == limit)
     assert generate(model, prompts[:1], end, 10, max_total_tokens=len(prompts[0])) == [Reply([], truncated=True)]
-    (reply,) = generate(
-        model,
-        prompts[:1],
-        end,
-        1000,
-        max_total_tokens=len(prompts[0]) + 5,
-        chooser=choosing(model, Force(forced_pauses=3, forced_at="start")),
-    )
+    chooser, room_for_five = choosing(model, Force(forced_pauses=3, forced_at="start")), len(prompts[0]) + 5
+    (reply,) = generate(model, prompts[:1], end, 1000, max_total_tokens=room_for_five, chooser=chooser)
     assert len(spoken(model, reply)) == 5  # under an intervention it counts no pauses
 
 
