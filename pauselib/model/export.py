@@ -66,7 +66,7 @@ def self_contained() -> str:
     """Return the source of the pause model's modules as one file without what it imports of this package."""
     file = ['"""A causal language model with a pause token, for `trust_remote_code=True`. Written by pauselib."""']
     file.append('class InputError(ValueError):\n    """Something that was given can\'t be used."""')
-    for name in ("configuration", "pause_model"):
+    for name in ("configuration", "precision", "pause_model"):
         for statement in ast.parse((Path(__file__).parent / f"{name}.py").read_text(encoding="utf-8")).body:
             of_package = isinstance(statement, ast.ImportFrom) and statement.module.startswith("pauselib")
             registers = isinstance(statement, ast.Expr)  # in transformers' auto classes; docstrings are such, too

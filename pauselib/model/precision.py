@@ -4,6 +4,9 @@ bfloat16 keeps 8 of float32's 24 bits. That is enough for a product of a layer, 
 little at every step (most such steps would round to none), and for logits, whose softmax decides.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
 from torch import nn
 
@@ -25,3 +28,21 @@ def as_loaded_in(dtype: str, model: nn.Module) -> None:
     for name, parameter in model.named_parameters():
         if not set(kept).intersection(name.split(".")):
             parameter.data = parameter.data.to(getattr(torch, dtype))
+
+
+@contextmanager
+def frozen_matrices_in_bfloat16(model: nn.Module) -> Iterator[None]:
+    """Hold the frozen matrices of a model's layers, not those of its heads, in bfloat16; afterwards they are as before.
+
+    Autocast would make the same of each of them at every step.
+    """
+    heads = {model.get_output_embeddings(), getattr(model, "pause_head", None)}
+    layers = [module for module in model.modules() if isinstance(module, nn.Linear) and module not in heads]
+    held = {module: module.weight.data for module in layers if not module.weight.requires_grad}
+    for module, weight in held.items():
+        module.weight.data = weight.bfloat16()
+    try:
+        yield
+    finally:
+        for module, weight in held.items():
+            module.weight.data = weight

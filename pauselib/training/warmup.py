@@ -19,7 +19,7 @@ from trl import SFTConfig
 from pauselib.files import read_json, write_json
 from pauselib.manifests import MANIFEST, without_notes
 from pauselib.model.pause_model import PauseForCausalLM
-from pauselib.model.precision import as_loaded_in, set_trained_precision
+from pauselib.model.precision import as_loaded_in, frozen_matrices_in_bfloat16, set_trained_precision
 from pauselib.model.trained_parts import factors_of, save_trained_parts
 from pauselib.model.unfreezing import trainable, unfreeze
 from pauselib.sources.models import load_model, load_tokenizer
@@ -127,7 +127,8 @@ def train_variant(
         trainer = trainer_of(recipe, untrained(recipe, base), tokenizer, rows, work, picture)
         trainer.add_callback(kept)
         table = trainable(trainer.model)
-        trainer.train(resume_from_checkpoint=last_checkpoint(work))
+        with frozen_matrices_in_bfloat16(trainer.model) if trainer.autocast else contextlib.nullcontext():
+            trainer.train(resume_from_checkpoint=last_checkpoint(work))
         adapters = factors_of(trainer.model)  # before they are merged
         trained = merged(recipe, trainer.model)
         forget_place(trained)

@@ -11,7 +11,7 @@ from pauselib.decoding.greedy import generate
 from pauselib.decoding.likelihood import completion_log_likelihoods
 from pauselib.model import pause_model
 from pauselib.model.pause_model import PauseForCausalLM, logits_of, summed_loss, token_logits
-from pauselib.model.precision import as_loaded_in, set_trained_precision
+from pauselib.model.precision import as_loaded_in, frozen_matrices_in_bfloat16, set_trained_precision
 from pauselib.model.unfreezing import unfreeze
 from pauselib.variants import VARIANTS
 
@@ -86,3 +86,20 @@ def test_in_pure_bfloat16_a_weight_from_a_64th_on_is_not_moved_by_a_published_st
     torch.optim.AdamW([head], lr=5e-5, weight_decay=0.0).step()  # the first step of AdamW is as large as its rate
     assert [int((row != old).all()) for row, old in zip((head[0], head[1]), before)] == moved
     assert [int((row != old).any()) for row, old in zip((head[0], head[1]), before)] == moved
+
+
+@pytest.mark.parametrize("name", ["sft_peft", "sft_unfr_lm_head_embed_peft", "sft"])
+def test_frozen_matrices_held_in_bfloat16_change_nothing_and_come_back(name, tiny_lm):
+    def loss_and_gradients(held: bool):
+        model = PauseForCausalLM.around(tiny_lm("mistral"))
+        model = unfreeze(model, VARIANTS[name], lora_dropout=0.0)
+        before = {n: p.clone() for n, p in model.state_dict().items()}
+        with frozen_matrices_in_bfloat16(model) if held else torch.no_grad():
+            assert held == (next(p for n, p in model.named_parameters() if "mlp" in n).dtype == torch.bfloat16)
+            with torch.enable_grad(), torch.autocast("cpu", torch.bfloat16):
+                model(input_ids=IDS, labels=IDS).loss.backward()
+        assert all(torch.equal(p, before[n]) for n, p in model.state_dict().items())
+        return [p.grad for p in model.parameters() if p.requires_grad]
+
+    for plain, held in zip(loss_and_gradients(False), loss_and_gradients(True), strict=True):
+        assert torch.equal(plain, held)
