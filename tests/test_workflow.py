@@ -17,7 +17,7 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
-from pauselib.settings import Settings, of_experiment, places
+from pauselib.settings import Settings, of_experiment
 from pauselib.workflow.command import main
 
 ROOT = Path(__file__).parent.parent
@@ -151,7 +151,7 @@ def test_the_command_explains_itself(capsys):
 
 
 def test_a_clone_in_a_folder_that_snakemake_would_read_as_a_pattern_is_refused(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(places, "ROOT", tmp_path / "a{b}")
+    monkeypatch.setattr("pauselib.settings.ROOT", tmp_path / "a{b}")
     (tmp_path / "a{b}" / "notebooks").mkdir(parents=True)
     assert main(str(ROOT / "configs" / "tiny.yaml")) == 2
     assert capsys.readouterr().err.endswith("has a brace in its path, which Snakemake can't take: rename the folder.\n")
