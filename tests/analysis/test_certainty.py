@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from token_replies import P, reply, rows
+from made_up import P, reply, rows
 
 from pauselib.analysis.why.certainty import clustered_auc, pause_prediction, pauses_by_certainty, positions
 

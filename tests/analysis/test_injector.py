@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from token_replies import P
+from made_up import P
 
 from pauselib.analysis.why.pause_origin import implied_at, implied_rate, rates_by
 from pauselib.analysis.why.positions import token_table

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from token_replies import P, reply
+from made_up import P, reply
 
 from pauselib.analysis.study import Study
 from pauselib.analysis.why.pause_origin import PauseOrigin, lowest_losses, prior_of

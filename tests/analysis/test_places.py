@@ -2,7 +2,7 @@
 
 import pandas as pd
 import pytest
-from token_replies import P, reply, rows
+from made_up import P, reply, rows
 
 from pauselib.analysis.why.places import frequent_neighbours, gap_table, gaps, number_places, pause_places
 

@@ -2,7 +2,7 @@
 
 import pandas as pd
 import pytest
-from token_replies import P, reply
+from made_up import P, reply
 
 from pauselib.analysis.why.positions import token_table
 from pauselib.errors import InputError
