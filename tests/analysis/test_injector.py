@@ -3,10 +3,8 @@
 import numpy as np
 import pandas as pd
 import pytest
-from made_up import P
 
-from pauselib.analysis.why.pause_origin import implied_at, implied_rate, rates_by
-from pauselib.analysis.why.positions import token_table
+from pauselib.analysis.why.pause_origin import implied_rate, rates_by
 
 NONE_OR_ONE = np.array([0.5, 0.5])
 UP_TO_TEN = np.full(11, 1 / 11)
@@ -37,25 +35,6 @@ def test_the_first_gap_of_a_long_answer_and_the_rule_for_many_gaps():
         assert implied_rate(2000, before, 0, 10_000, many) == pytest.approx((before + 1) / 2000, rel=0.01)
     short, long = implied_rate([10, 10], [2, 2], [0, 0], [20, 110], UP_TO_TEN)
     assert short > long > implied_rate(10, 0, 0, 110, UP_TO_TEN)  # the length counts, and the pauses so far
-
-
-def drawn(n_answers: int, n_words: int) -> pd.DataFrame:
-    """Answers of words with pauses as the injector draws them, the last word their end token."""
-    rng = np.random.default_rng(0)
-    texts = []
-    for _ in range(n_answers):
-        inside = np.bincount(rng.integers(n_words + 1, size=rng.integers(11)), minlength=n_words + 1)
-        texts.append([token for n in inside for token in [*[P] * n, "a"]])
-    return pd.DataFrame({"tokens": texts})
-
-
-def test_among_drawn_answers_there_is_a_pause_as_often_as_implied():
-    table = token_table(drawn(3000, 6)).assign(length=6)
-    table["implied"] = implied_at(table, UP_TO_TEN)
-    for _, part in table.groupby(["gap", "before", "in_gap"]):
-        if len(part) > 300:
-            error = 4 * np.sqrt(part["implied"].iloc[0] * (1 - part["implied"].iloc[0]) / len(part))
-            assert part["pause"].mean() == pytest.approx(part["implied"].iloc[0], abs=error)
 
 
 def test_means_by_bins_by_hand():

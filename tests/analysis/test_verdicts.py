@@ -1,10 +1,9 @@
-"""One interval, one margin, four verdicts: by hand, and how often each is wrong."""
+"""One interval, one margin, four verdicts: by hand."""
 
 import math
 
 import numpy as np
 import pytest
-from scipy import stats
 
 from pauselib.analysis.claims.verdicts import (
     AT_THE_END,
@@ -64,12 +63,8 @@ def test_the_verdict_is_another_one_at_the_margins_that_are_given(low, high):
 
 
 def test_what_is_doubted_is_undecided_and_says_why():
-    assert judge(2, 3, 1, doubt=TOO_ALIKE) == (
-        UNDECIDED,
-        pytest.approx(NAN, nan_ok=True),
-        pytest.approx(NAN, nan_ok=True),
-        TOO_ALIKE,
-    )
+    doubted = judge(2, 3, 1, doubt=TOO_ALIKE)
+    assert (doubted.verdict, doubted.doubt, np.isnan(doubted[1:3]).all()) == (UNDECIDED, TOO_ALIKE, True)
     floor = judge(-0.1, 0.1, 1, doubt_of_none=AT_THE_END)
     assert (floor.verdict, floor.doubt) == (UNDECIDED, AT_THE_END)
     above = judge(2, 3, 1, doubt_of_none=AT_THE_END)  # they hardly could differ, and do
@@ -88,12 +83,3 @@ def test_models_that_are_too_alike_or_too_near_the_end_are_doubted():
     for value in (0, 1):
         assert doubts_of_answers(value * right, value * right, 6, 0.05)["doubt_of_none"] == AT_THE_END
     assert doubts_of_answers(right, 1 - right, 6, 0.05) == {"doubt": "", "doubt_of_none": ""}
-
-
-def test_an_effect_as_large_as_the_margin_is_called_smaller_or_larger_in_one_of_forty_cases():
-    rng = np.random.default_rng(0)
-    half = stats.norm.ppf(0.975) / 5
-    estimates = rng.normal(1, 1 / 5, 4000)  # five standard errors from 0, so that both ends matter
-    verdicts = [judge(x - half, x + half, 1).verdict for x in estimates]
-    for verdict in (LARGER, EQUIVALENT):
-        assert 0.018 <= np.mean([one == verdict for one in verdicts]) <= 0.032
