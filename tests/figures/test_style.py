@@ -47,4 +47,6 @@ def test_a_picture_is_the_same_whatever_matplotlib_is_set_to(form):
 
 
 def test_an_interval_that_ends_a_last_bit_beyond_its_share_can_be_drawn():
-    assert whiskers([0.0, 0.5], [1e-18, 0.4], [0.1, 0.7]) == pytest.approx(np.array([[0, 0.1], [0.1, 0.2]]), abs=1e-12)
+    found = whiskers([0.0, 0.5], [1e-18, 0.4], [0.1, 0.7])
+    assert (found >= 0).all()
+    assert found == pytest.approx(np.array([[0, 0.1], [0.1, 0.2]]))
