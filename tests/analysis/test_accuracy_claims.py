@@ -85,6 +85,11 @@ def test_one_pair_by_hand():
     assert row["verdict"] == LARGER
     turned = embedding(pd.concat([trained.assign(variant="sft_fr_pembed"), frozen.assign(variant="sft")]))
     assert (turned["low"], turned["high"], turned["verdict"]) == (-row["high"], -row["low"], OPPOSITE)
+    other = answers_of("sft_peft", [1] * 6 + [0] * 6 + [1] * 188), answers_of("sft_fr_pembed_peft", [0] * 6 + [1] * 194)
+    both = embedding(
+        pd.concat([trained, frozen, *other])
+    )  # the near end is corrected for two pairs, the far one is not
+    assert (both["low"], both["high"]) == (score_interval(12, 2, 200, 0.975)[0], row["high"])
 
 
 def test_pairs_that_differ_to_both_sides_are_not_equivalent():
@@ -161,12 +166,13 @@ def test_where_something_is_missing_nothing_is_decided():
     apart = made_up(rng, problems=20)
     apart["seed"] += apart["variant"].isin(["sft"])
     pair = apart[apart["variant"].isin(["sft", "sft_fr_pembed"])]
-    one_allowed = forbidden(apart).assign(intervention="max_pauses-1", allowed=1.0)
+    one = apart[apart["variant"] == "sft"]
+    one_allowed = forbidden(one).assign(intervention="max_pauses-1", allowed=1.0)
     for found in (
         best_variant(without, plan()),
         best_variant(apart, plan()),
         embedding_effect(pair, plan()),
         pauses_help(apart, NONE, plan()),
-        pauses_help(apart, one_allowed, plan()),
+        pauses_help(one, one_allowed, plan()),
     ):
         assert (found.doubt, np.isnan(found.estimate)) == (NOT_FINISHED, True)
