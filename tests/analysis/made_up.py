@@ -1,9 +1,10 @@
-"""Made-up replies of variants whose truth is known: how often each is right, and how much incorrect ones pause."""
+"""Made-up replies whose truth is known: of many problems by shares, of a few by hand, and with tokens by hand."""
 
 import numpy as np
 import pandas as pd
 
 from pauselib.analysis.tables.comparisons import trained_head
+from pauselib.tokens import PAUSE_TEXT as P
 from pauselib.variants import VARIANTS
 
 PAUSING = [name for name, variant in VARIANTS.items() if variant.pauses]
@@ -18,18 +19,16 @@ def made_up(
     seeds: int = 1,
     more_sites: float = 1.0,
     names=PAUSING,
-    seed_effect: float = 0.0,
     alike: float = 0.8,
 ) -> pd.DataFrame:
     """Replies of the variants, each correct in its share of the problems.
 
     The same problems are hard for all of them, and the same ones make them pause: a share `alike` of the answers is by
     the problem alone. Incorrect replies pause in `more_sites` times as many places, and a place has two pauses.
-    `seed_effect` is how much the share of a trained model differs from that of its variant.
     """
     hard, talks = rng.random(problems), rng.gamma(8, 0.5, problems)
     shape = (len(names), seeds, problems)
-    shares = np.array([share(name) for name in names])[:, None, None] + rng.normal(0, seed_effect, (*shape[:2], 1))
+    shares = np.array([share(name) for name in names])[:, None, None]
     correct = np.where(rng.random(shape) < alike, hard, rng.random(shape)) < shares
     sites = rng.poisson(talks * np.where(correct, 1, more_sites))
     index = pd.MultiIndex.from_product(
@@ -54,3 +53,15 @@ def answers_of(name: str, correct, seed: int = 1) -> pd.DataFrame:
     problems = [f"test-{i}" for i in range(len(correct))]
     told = {"variant": name, "seed": seed, "problem_id": problems, "correct": np.asarray(correct, bool)}
     return pd.DataFrame({**told, "n_pauses": 0, "n_sites": 0, "truncated": False})
+
+
+def reply(tokens: list[str], p_best=0.5, p_pause=0.1, **fields) -> dict:
+    """A correct reply of `sft` to a problem of difficulty 2; one probability stands for every token's."""
+    n = len(tokens)
+    lists = {name: [p] * n if np.isscalar(p) else p for name, p in (("p_best", p_best), ("p_pause", p_pause))}
+    usual = {"seed": 1, "variant": "sft", "problem_id": "a", "correct": True, "truncated": False, "difficulty": 2}
+    return {**usual, "n_pauses": tokens.count(P), "n_tokens": n, "tokens": tokens, **lists, **fields}
+
+
+def rows(table: pd.DataFrame, *columns: str) -> list[tuple]:
+    return list(table[list(columns)].itertuples(index=False, name=None))

@@ -7,14 +7,7 @@ import pandas as pd
 import pytest
 from made_up import HEADS, NONE, PAUSING, answers_of, better, forbidden, made_up
 
-from pauselib.analysis.claims.accuracy import (
-    BEST,
-    best_variant,
-    embedding_effect,
-    embedding_pairs,
-    lead,
-    pauses_help,
-)
+from pauselib.analysis.claims.accuracy import BEST, best_variant, embedding_effect, embedding_pairs, lead, pauses_help
 from pauselib.analysis.claims.judged import judged_claim
 from pauselib.analysis.claims.preregistration import plan
 from pauselib.analysis.claims.verdicts import (
@@ -44,14 +37,9 @@ def helped(replies: pd.DataFrame, without: pd.DataFrame) -> dict:
     return judged_claim(plan(), "forbidden", pauses_help(replies, forbidden(without), plan()))
 
 
-def right(*groups: tuple[int, int]) -> np.ndarray:
-    """The answers of one seed: groups of problems (how many, 1 where right)."""
-    return np.concatenate([np.full(n, value, float) for n, value in groups])[None]
-
-
 def test_the_lead_over_two_rivals_by_hand():
     """`a` is right in 60 of 100, `b` in the first 50 of these, `c` in the first 40: the leads are 10 and 20."""
-    answers = {"a": right((60, 1), (40, 0)), "b": right((50, 1), (50, 0)), "c": right((40, 1), (60, 0))}
+    answers = {name: (np.arange(100) < n).astype(float)[None] for name, n in {"a": 60, "b": 50, "c": 40}.items()}
     low = score_interval(10, 0, 100)[0]  # that of the closest, no correction
     high = score_interval(10, 0, 100, 0.975)[1]  # two rivals, so half of the 5 % each
     assert lead(answers, "a") == ("b", pytest.approx(0.1), low, high)
@@ -80,16 +68,6 @@ def test_baselines_and_seeds_that_others_lack_are_no_rivals():
     assert best(pd.concat([replies, extra])) == best(replies)
 
 
-@pytest.mark.parametrize("seeds", [1, 3])
-def test_equal_variants_are_never_called_best_and_rarely_beaten(seeds):
-    rng = np.random.default_rng(3)
-    drawn = [made_up(rng, problems=100, seeds=seeds, seed_effect=0.03 * (seeds > 1)) for _ in range(10)]
-    verdicts = [best(replies)["verdict"] for replies in drawn]
-    assert LARGER not in verdicts
-    assert verdicts.count(OPPOSITE) <= 1
-    assert verdicts.count(UNDECIDED) >= 9
-
-
 def test_the_pairs_differ_only_in_the_pause_embedding():
     assert len(embedding_pairs()) == 6
     assert all(trained.replace("sft", "sft_fr_pembed", 1) == frozen for trained, frozen in embedding_pairs())
@@ -107,6 +85,11 @@ def test_one_pair_by_hand():
     assert row["verdict"] == LARGER
     turned = embedding(pd.concat([trained.assign(variant="sft_fr_pembed"), frozen.assign(variant="sft")]))
     assert (turned["low"], turned["high"], turned["verdict"]) == (-row["high"], -row["low"], OPPOSITE)
+    other = answers_of("sft_peft", [1] * 6 + [0] * 6 + [1] * 188), answers_of("sft_fr_pembed_peft", [0] * 6 + [1] * 194)
+    both = embedding(
+        pd.concat([trained, frozen, *other])
+    )  # the near end is corrected for two pairs, the far one is not
+    assert (both["low"], both["high"]) == (score_interval(12, 2, 200, 0.975)[0], row["high"])
 
 
 def test_pairs_that_differ_to_both_sides_are_not_equivalent():
@@ -139,22 +122,16 @@ def test_a_pair_that_hardly_differs_leaves_all_of_them_undecided():
     assert row["detectable"] > 0
 
 
-def worth(by: float, rng, problems: int = 500, seeds: int = 1) -> dict:
-    """The verdict on two models that are right on 0.6 of the problems with their pauses, and on `by` less without."""
-    plain = made_up(rng, problems=problems, seeds=seeds, names=["sft", "sft_peft", "baseline_1_epoch"])
-    heads = plain[plain["variant"] != "baseline_1_epoch"]
-    lost, changed = rng.random(len(heads)) < by / 0.6, rng.random(len(heads)) < 0.05
-    without = np.where(changed, rng.random(len(heads)) < 0.6, heads["correct"] & ~lost)
-    return helped(plain, heads.assign(correct=without))
-
-
 @pytest.mark.parametrize("seeds", [1, 3])
 def test_pauses_worth_ten_points_are_larger_than_the_margin_and_those_worth_nothing_never(seeds):
     rng = np.random.default_rng(3)
-    row = worth(0.1, rng, seeds=seeds)
+    plain = made_up(rng, lambda name: 0.7, problems=4000, seeds=seeds, names=["sft", "sft_peft", "baseline_1_epoch"])
+    heads = plain[plain["variant"] != "baseline_1_epoch"]
+    lost, turned = rng.random(len(heads)) < 0.1 / 0.7, rng.random(len(heads)) < 0.01
+    row = helped(plain, heads.assign(correct=heads["correct"] & ~lost))
     assert row["verdict"] == row["says"] == LARGER
-    assert row["estimate"] == pytest.approx(0.1, abs=0.05)
-    assert worth(0.0, rng, problems=8000, seeds=seeds)["verdict"] == EQUIVALENT
+    assert row["estimate"] == pytest.approx(0.1, abs=0.02)
+    assert helped(plain, heads.assign(correct=heads["correct"] ^ turned))["verdict"] == EQUIVALENT
 
 
 def test_one_and_a_half_points_are_not_called_no_help():
@@ -166,31 +143,21 @@ def test_one_and_a_half_points_are_not_called_no_help():
     assert (row["verdict"], row["low"] > 0) == (UNDECIDED, True)
 
 
-def test_only_zero_allowed_pauses_count_as_forbidden():
-    plain = made_up(np.random.default_rng(1), problems=50, names=["sft"])
-    one = forbidden(plain).assign(intervention="max_pauses-1", allowed=1.0)
-    assert pauses_help(plain, one, plan()).doubt == NOT_FINISHED
+def shifted(replies: pd.DataFrame) -> dict:
+    """The verdict on pauses where forbidding them makes each problem's answer that of the one before it."""
+    return helped(replies, replies.assign(correct=np.roll(replies["correct"], 1)))
 
 
-@pytest.mark.parametrize("claim", [best, embedding, lambda replies: helped(replies, replies)])
-@pytest.mark.parametrize("value", [0, 1])
-def test_models_that_are_always_wrong_or_always_right_are_undecided(claim, value):
-    """1,319 problems, none right: the intervals are ± 0.3 points, and nothing has shown that they could differ."""
-    row = claim(pd.concat([answers_of(name, np.full(1319, value)) for name in PAUSING]))
-    assert (row["verdict"], row["doubt"]) == (UNDECIDED, TOO_ALIKE)
-    assert row["low"] <= 0 <= row["high"]
-
-
-@pytest.mark.parametrize("claim", [best, embedding, lambda replies: helped(replies, floor(5))])
-def test_models_at_the_floor_are_undecided_not_equivalent(claim):
-    row = claim(floor(4))
-    assert (row["verdict"], row["doubt"], row["high"] < 0.01, row["low"] > -0.01) == (UNDECIDED, AT_THE_END, True, True)
-
-
-def floor(rng: int) -> pd.DataFrame:
-    """Replies of all variants that pause, right in 3 of 1,000 problems."""
-    rng = np.random.default_rng(rng)
-    return pd.concat([answers_of(name, rng.random(4000) < 0.003) for name in PAUSING])
+@pytest.mark.parametrize("claim", [best, embedding, shifted])
+@pytest.mark.parametrize(
+    ("share", "n", "doubt"), [(0, 1319, TOO_ALIKE), (1, 1319, TOO_ALIKE), (0.003, 4000, AT_THE_END)]
+)
+def test_models_that_are_hardly_ever_or_always_right_are_undecided_not_equivalent(claim, share, n, doubt):
+    """The intervals are within ± 1 point, and nothing has shown that the models could differ."""
+    rng = np.random.default_rng(4)
+    row = claim(pd.concat([answers_of(name, rng.random(n) < share) for name in PAUSING]))
+    assert (row["verdict"], row["doubt"]) == (UNDECIDED, doubt)
+    assert -0.01 < row["low"] <= row["high"] < 0.01
 
 
 def test_where_something_is_missing_nothing_is_decided():
@@ -199,6 +166,13 @@ def test_where_something_is_missing_nothing_is_decided():
     apart = made_up(rng, problems=20)
     apart["seed"] += apart["variant"].isin(["sft"])
     pair = apart[apart["variant"].isin(["sft", "sft_fr_pembed"])]
-    for found in (best_variant(without, plan()), best_variant(apart, plan()), embedding_effect(pair, plan())):
+    one = apart[apart["variant"] == "sft"]
+    one_allowed = forbidden(one).assign(intervention="max_pauses-1", allowed=1.0)
+    for found in (
+        best_variant(without, plan()),
+        best_variant(apart, plan()),
+        embedding_effect(pair, plan()),
+        pauses_help(apart, NONE, plan()),
+        pauses_help(one, one_allowed, plan()),
+    ):
         assert (found.doubt, np.isnan(found.estimate)) == (NOT_FINISHED, True)
-    assert pauses_help(apart, NONE, plan()).doubt == NOT_FINISHED

@@ -15,41 +15,41 @@ def row(accuracy="0.25", everything="2.25", correct="3.00", incorrect="2.00", **
     return {"variant": "sft", "accuracy": accuracy, **means, "predictions": "", "tracking": "", **cited}
 
 
-def findings(*rows: dict, n: int, **options) -> list[str]:
-    return audit(pd.DataFrame(rows), n, **options)["findings"].to_list()
+def finding(cited: dict, n: int) -> str:
+    return audit(pd.DataFrame([cited]), n)["findings"].item()
 
 
-def test_one_of_four_correct_follows_from_the_means():
-    assert list(correct_counts(row(), 4)) == [1]  # (2 − 2.25) / (2 − 3) = 0.25
-    assert findings(row(), n=4) == [""]
+TWO_OF_THREE = ("2.00", "1.00", "4.00")  # two correct with 1 pause each, one incorrect with 4
+WIDE = ("5.62", "3.10", "8.34")  # 0.5178 to 0.5209 of 1,319: all are 0.52 rounded, the last two 0.52 cut as well
+UNLIKE = "contradicts its own means"
 
 
 @pytest.mark.parametrize(
-    ("accuracy", "finding"),
-    [("0.67", "rounded"), ("0.66", "cut"), ("0.65", "contradicts its own means"), ("1", "rounded")],
+    ("cited", "n", "counts", "found"),
+    [
+        (row(), 4, [1], ""),  # (2 − 2.25) / (2 − 3) = 0.25
+        (row("0.67", *TWO_OF_THREE), 3, [2], "rounded"),
+        (row("0.66", *TWO_OF_THREE), 3, [2], "cut"),
+        (row("0.65", *TWO_OF_THREE), 3, [2], UNLIKE),
+        (row("1", *TWO_OF_THREE), 3, [2], "rounded"),
+        (row("0.51", *WIDE), 1319, [683, 684, 685, 686, 687], "cut"),  # one count is cut, and none is rounded
+        (row("0.52", *WIDE), 1319, [683, 684, 685, 686, 687], ""),
+        (row(everything="3.50"), 4, [], UNLIKE),  # no mix can give these means
+    ],
 )
-def test_two_of_three_is_0_67_rounded_and_0_66_cut(accuracy, finding):
-    two_of_three = row(accuracy, "2.00", "1.00", "4.00")  # two correct with 1 pause each, one incorrect with 4
-    assert list(correct_counts(two_of_three, 3)) == [2]
-    assert findings(two_of_three, n=3) == [finding]
+def test_the_correct_replies_follow_from_the_means_and_the_accuracy_is_rounded_or_cut(cited, n, counts, found):
+    assert list(correct_counts(cited, n)) == counts
+    assert finding(cited, n) == found
 
 
-def test_cut_needs_one_count_that_is_cut_and_none_that_is_rounded():
-    wide = row("0.51", "5.62", "3.10", "8.34")  # 0.5178 to 0.5209: all 0.52 rounded, the last two 0.52 cut as well
-    assert list(correct_counts(wide, 1319)) == [683, 684, 685, 686, 687]
-    assert findings(wide, n=1319) == ["cut"]
-    assert findings({**wide, "accuracy": "0.52"}, n=1319) == [""]
-
-
-def test_means_that_no_mix_can_give_contradict_and_equal_ones_say_nothing():
-    assert findings(row(everything="3.50"), n=4) == ["contradicts its own means"]
+def test_equal_means_say_nothing():
     assert correct_counts(row("0.47", "0.0", "0.0", "0.0"), 4) is None
-    assert findings(row("0.47", "1.00", "1.00", "1.00"), n=4) == [""]
+    assert finding(row("0.47", "1.00", "1.00", "1.00"), 4) == ""
 
 
 @pytest.mark.parametrize("cut", [False, True])
 def test_no_consistent_row_contradicts_itself(cut):
-    for seed in range(200):
+    for seed in range(80):
         rng = random.Random(seed)
         n = rng.randint(2, 300)
         count = rng.randint(1, n - 1)
@@ -58,7 +58,7 @@ def test_no_consistent_row_contradicts_itself(cut):
         consistent = row(f"{100 * count // n / 100:.2f}" if cut else f"{count / n:.2f}", *means)
         counts = correct_counts(consistent, n)
         assert counts is None or count in counts, seed
-        assert findings(consistent, n=n)[0] in ("", "cut" if cut else "rounded"), seed
+        assert finding(consistent, n) in ("", "cut" if cut else "rounded"), seed
 
 
 def test_the_published_table_is_text_in_the_order_of_the_variants():
@@ -66,9 +66,6 @@ def test_the_published_table_is_text_in_the_order_of_the_variants():
     assert table["variant"].to_list() == [name for name in VARIANTS if not name.startswith(MATCHED)]
     assert table.map(lambda cell: isinstance(cell, str)).all(axis=None)
     assert table.set_index("variant").loc["sft_unfr_lm_head_embed_peft", "accuracy"] == "0.50"
-    cells = [cell for cell in table[MEANS].to_numpy().ravel() if cell != "0.0"]  # two decimals without trailing zeros
-    shown = [len(cell.partition(".")[2]) for cell in cells]
-    assert (len(cells), shown.count(1), shown.count(2)) == (54, 4, 50)
 
 
 def test_what_is_wrong_with_the_published_table():

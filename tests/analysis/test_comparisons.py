@@ -25,19 +25,10 @@ pytestmark = pytest.mark.filterwarnings("error")
 
 def marked(variant: str, correct: str, pauses=None, seed: int = 42, truncated: str = "") -> pd.DataFrame:
     """Replies to problems p0, p1, …: `+` where correct, `-` where not, ` ` where there is none."""
-    rows = [
-        {
-            "seed": seed,
-            "variant": variant,
-            "problem_id": f"p{i}",
-            "correct": mark == "+",
-            "n_pauses": pauses[i] if pauses else 0,
-            "truncated": str(i) in truncated,
-        }
-        for i, mark in enumerate(correct)
-        if mark != " "
-    ]
-    return pd.DataFrame(rows)
+    problems = [f"p{i}" for i in range(len(correct))]
+    replies = pd.DataFrame({"seed": seed, "variant": variant, "problem_id": problems, "n_pauses": pauses or 0})
+    cut = [str(i) in truncated for i in range(len(correct))]
+    return replies.assign(correct=[mark == "+" for mark in correct], truncated=cut)[[mark != " " for mark in correct]]
 
 
 @pytest.fixture
@@ -66,15 +57,11 @@ def test_differences_from_the_baseline_by_hand(four_problems):
 
 
 def test_differences_take_the_seeds_both_have_and_correct_over_the_table():
-    rng = np.random.default_rng(0)
-    drawn = [
-        marked(name, "".join(np.where(rng.random(300) < share, "+", "-")), seed=seed)
-        for name, share in {"sft": 0.9, "sft_peft": 0.7, "baseline_1_epoch": 0.7}.items()
-        for seed in ((1,) if name == "sft_peft" else (1, 2, 3))
-    ]
-    replies = pd.concat(drawn)
+    sft = [marked("sft", correct, seed=seed) for seed, correct in enumerate(("++++++-", "++++++-", "+++++++"), 1)]
+    first, second = marked("baseline_1_epoch", "+-+----", seed=1), marked("baseline_1_epoch", "--+---+", seed=2)
+    replies = pd.concat([*sft, first, second, marked("sft_peft", "+++-+++", seed=1)])
     table = against(replies, "baseline_1_epoch").set_index("variant")
-    assert table[["seeds", "test"]].to_numpy().tolist() == [[3, "crossed t"], [1, "exact McNemar"]]
+    assert table[["seeds", "test"]].to_numpy().tolist() == [[2, "crossed t"], [1, "exact McNemar"]]
     expected = compare(*aligned(replies, "sft", "baseline_1_epoch"))
     assert table.loc["sft", ["difference", "low", "high", "p"]].to_list() == list(vars(expected).values())[:4]
     assert table.loc["sft", "p_holm"] == pytest.approx(2 * table.loc["sft", "p"])  # the smaller of two

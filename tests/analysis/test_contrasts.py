@@ -42,12 +42,13 @@ def trials() -> Trials:
     return Trials(table(LIKELIHOODS))
 
 
-def estimates(found: pd.DataFrame, key: str = "contrast") -> dict[str, float]:
-    return dict(zip(found[key], found["estimate"].round(6)))
+def estimates(found: pd.DataFrame) -> dict[str, float]:
+    return dict(zip(found["contrast"], found["estimate"].round(6)))
 
 
 def test_hard_results_are_those_that_the_first_step_s_model_finds_less_likely_than_the_median(trials):
     assert trials.hard.to_dict() == dict(zip(RESULTS, [False, True, False, True]))
+    assert (trials.variants, trials.contrasts(MATCHED).empty) == (["sft_peft"], True)  # a baseline has no contrast
 
 
 def test_the_registered_contrasts_by_hand(trials):
@@ -58,20 +59,14 @@ def test_the_registered_contrasts_by_hand(trials):
     assert by_hand["above nothing"] == np.mean([1.0, 2.0])
     assert by_hand["control"] == np.mean([2.0, 3.0])
     assert by_hand["hard − easy"] == np.mean([1.0 - 0.0, 2.0 + 0.5])
-    assert {name for name, value in by_hand.items() if np.isnan(value)} == {
-        *("against the start", "dose", "trained", "chosen")  # their conditions were not made
-    }
+    not_made = found.loc[found["doubt"] == NOT_FINISHED]  # their conditions were not
+    assert not_made["contrast"].to_list() == ["against the start", "dose", "trained", "chosen"]
+    assert not_made["estimate"].isna().all()
     line = found.set_index("contrast").loc["above nothing"]
-    assert (line["seeds"], line["problems"]) == (1, 2)
-    assert line["low"] < 1.5 < line["high"]
-    assert line["what"] == "pauses − nothing, of sft_peft"
-    assert dict(zip(found["contrast"], found["doubt"]))["dose"] == NOT_FINISHED
-    assert (line["verdict"], line["doubt"]) == ("undecided", FEW_PROBLEMS)
-
-
-def test_step_accuracy_is_the_other_outcome(trials):
-    by_hand = estimates(trials.contrasts("sft_peft", "correct"))
-    assert by_hand["above nothing"] == 1.0  # of hard results, from none to all
+    assert (line["seeds"], line["problems"], line["what"]) == (1, 2, "pauses − nothing, of sft_peft")
+    assert (line["low"] < 1.5 < line["high"], line["verdict"], line["doubt"]) == (True, "undecided", FEW_PROBLEMS)
+    of_steps = estimates(trials.contrasts("sft_peft", "correct"))
+    assert of_steps["above nothing"] == 1.0  # of hard results, from none right to all
 
 
 def test_a_seed_that_lacks_a_model_is_left_out():
@@ -82,24 +77,16 @@ def test_a_seed_that_lacks_a_model_is_left_out():
     assert lines.loc["above nothing", "seeds"] == 2
 
 
-def test_gains_are_against_nothing_at_the_same_results(trials):
-    found = trials.gains()
-    gains = {(row.variant, row.site, row.content): row.estimate for row in found.itertuples()}
-    assert gains["sft_peft", "step", "pauses"] == np.mean([1.0, 2.0])
-    assert gains[MATCHED, "step", "masked"] == np.mean([-0.5, -0.5])
-    assert ("sft_peft", "", "nothing") not in gains
-
-
-def test_the_sites_that_were_made_have_both_contrasts(trials):
-    found = trials.by_site("sft_peft")
-    assert found[["contrast", "site"]].to_numpy().tolist() == [["beyond masked", "step"], ["above nothing", "step"]]
-    assert found["p_holm"].to_list() == found["p"].to_list()
-
-
-def test_the_models_without_anything_put_in(trials):
-    found = trials.without.set_index(["variant", "results"])
-    assert found.loc[("sft_peft", "hard"), "log_likelihood"] == -2.5
-    assert found.loc[("sft_peft", "all"), "step_accuracy"] == 0.5
+def test_the_tables_of_gains_sites_and_nothing_put_in(trials):
+    gains = trials.gains().set_index(["variant", "content"])["estimate"]  # against nothing, at the same results
+    assert (gains["sft_peft", "pauses"], gains[MATCHED, "masked"]) == (np.mean([1.0, 2.0]), -0.5)
+    assert ("sft_peft", "nothing") not in gains
+    sites = trials.by_site("sft_peft")
+    assert sites[["contrast", "site"]].to_numpy().tolist() == [["beyond masked", "step"], ["above nothing", "step"]]
+    assert sites["p_holm"].to_list() == sites["p"].to_list()
+    without = trials.without.set_index(["variant", "results"])
+    assert without.loc[("sft_peft", "hard"), "log_likelihood"] == -2.5
+    assert without.loc[("sft_peft", "all"), "step_accuracy"] == 0.5
 
 
 @pytest.mark.parametrize("left", [{}, {("sft_peft", NOTHING): LIKELIHOODS["sft_peft", NOTHING]}])
@@ -109,11 +96,6 @@ def test_where_a_trial_is_missing_the_tables_are_there_and_nothing_is_decided(le
     assert found.by_site("sft_peft").empty
     assert found.gains().empty
     assert set(found.without["results"]) == ({"all"} if left else set())
-
-
-def test_a_baseline_has_no_contrast(trials):
-    assert trials.contrasts(MATCHED).empty
-    assert trials.variants == ["sft_peft"]
 
 
 def test_the_finished_trials_are_read_and_stale_ones_are_not(tmp_path):

@@ -25,13 +25,13 @@ HARD = {  # the log likelihoods of the hard result of each of two problems
 
 def table(copies: int = 1) -> pd.DataFrame:
     """The outcomes as `contrasts.outcomes` has them; each problem also has a result that is easy for all."""
-    lines = []
-    for (step, variant), conditions in HARD.items():
-        for condition, values in conditions.items():
-            for problem, value in enumerate(values * copies):
-                place = [42, f"test-{problem}"]
-                lines.append([*place, 0, variant, *condition, value, False, step])
-                lines.append([*place, 1, variant, *condition, -0.5, True, step])
+    lines = [
+        (42, f"test-{problem}", result, variant, *condition, likelihood, result == 1, step)
+        for (step, variant), conditions in HARD.items()
+        for condition, values in conditions.items()
+        for problem, value in enumerate(values * copies)
+        for result, likelihood in enumerate((value, -0.5))
+    ]
     return pd.DataFrame(lines, columns=[*COLUMNS, "step"])
 
 
@@ -75,20 +75,15 @@ def test_a_row_whose_prompts_have_pauses_has_no_step_0():
 
 @pytest.mark.parametrize("left", [[], [0]])
 def test_without_checkpoints_the_tables_are_there_and_empty(left):
-    found = table()
-    curve = Curve.of(Settings(), found[found["step"].isin(left)])
-    assert curve.gains.empty
-    assert curve.contrasts.empty
-    assert curve.ends.empty
+    curve = Curve.of(Settings(), table().query("step in @left"))
+    assert [curve.gains.empty, curve.contrasts.empty, curve.ends.empty] == [True] * 3
 
 
 def test_the_finished_trials_of_checkpoints_are_read_and_those_not_asked_for_are_not(tmp_path):
     settings = Settings(runs_dir=str(tmp_path), variants=["sft_peft"], trial_checkpoints=[10, 20])
     for (step, name), _ in HARD.items():
-        found = table()
-        mine = found[(found["step"] == step) & (found["variant"] == name)]
+        mine = table().query("step == @step and variant == @name")
         save_outcomes(settings.but(variant=name), mine.drop(columns=["seed", "variant", "step"]), step or None)
     assert set(outcomes(settings, CHECKPOINT)[["step", "variant"]].itertuples(index=False, name=None)) == set(HARD)
-    fewer = outcomes(settings.but(trial_checkpoints=[20]), CHECKPOINT)
-    assert set(fewer["step"]) == {0, 20}
+    assert set(outcomes(settings.but(trial_checkpoints=[20]), CHECKPOINT)["step"]) == {0, 20}
     assert outcomes(settings.but(trial_checkpoints=[]), CHECKPOINT).empty

@@ -25,9 +25,8 @@ def test_one_line_a_claim_with_one_interval_one_margin_and_one_verdict():
     assert table["verdict"].to_list() == [LARGER] * 3 + [UNDECIDED]  # one of six pairs is 20 points apart
     assert table["margin"].to_list() == [0.01, 0.01, 0.1, 0.01]
     assert table["unit"].to_list() == ["points", "points", "", "points"]
-    assert (table["low"] < table["estimate"]).all()
-    assert (table["estimate"] < table["high"]).all()
-    assert (table["beyond_below"] < table["equivalent_above"]).all()
+    for smaller, larger in (("low", "estimate"), ("estimate", "high"), ("beyond_below", "equivalent_above")):
+        assert (table[smaller] < table[larger]).all()
     assert (table["detectable"] > 0).all()
 
 
@@ -47,11 +46,9 @@ def test_before_anything_is_finished_nothing_is_decided():
     for replies in (empty, made_up(rng, names=["sft_fr_phead", "baseline_1_epoch"], problems=20)):
         table = judged_claims(replies, NONE, plan(), more)
         assert table["claim"].to_list() == [claim.claim for claim in plan().claims.values()]
-        assert (table["verdict"] == UNDECIDED).all()
-        assert (table["doubt"] == NOT_FINISHED).all()
-        assert (
-            table[["estimate", "low", "high", "beyond_below", "equivalent_above", "detectable"]].isna().all(axis=None)
-        )
+        assert set(zip(table["verdict"], table["doubt"])) == {(UNDECIDED, NOT_FINISHED)}
+        numbers = ["estimate", "low", "high", "beyond_below", "equivalent_above", "detectable"]
+        assert table[numbers].isna().all(axis=None)
 
 
 def test_rows_with_a_strategy_of_their_own_count_nowhere():

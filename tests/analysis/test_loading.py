@@ -1,6 +1,7 @@
 """What is on disk, as tables: three of four rows finished by hand, interventions asked for and left over, manifests."""
 
 import json
+import math
 
 import pandas as pd
 import pytest
@@ -53,12 +54,9 @@ def test_replies_come_seed_by_seed_in_the_order_of_the_variants(by_hand):
     other = by_hand.but(seeds=(42, 7), variants=["baseline_1_epoch", "sft_fr_phead", "sft"])
     save(other.but(seed=7, variant="sft"), [reply(0, True, 3)], 0.5)
     replies = loading.predictions(other)
-    assert list(dict.fromkeys(zip(replies["seed"], replies["variant"]))) == [
-        (42, "baseline_1_epoch"),
-        (42, "sft"),
-        (7, "sft"),
-    ]
-    assert replies["n_pauses"].tolist() == [0, 0, 0, 1, 2, 9, 3]
+    assert replies["variant"].to_list() == ["baseline_1_epoch"] * 3 + ["sft"] * 4
+    assert replies["seed"].to_list() == [42] * 6 + [7]
+    assert replies["n_pauses"].to_list() == [0, 0, 0, 1, 2, 9, 3]
 
 
 def test_a_run_of_pauses_is_one_place_where_a_reply_pauses(by_hand):
@@ -71,38 +69,31 @@ def test_a_run_of_pauses_is_one_place_where_a_reply_pauses(by_hand):
 
 
 def test_a_reply_s_tokens_and_the_difficulty_of_its_problem_stand_beside_it(by_hand):
-    replies = loading.with_tokens(by_hand, loading.of_pausing_variants(loading.predictions(by_hand)))
-    assert replies["variant"].tolist() == ["sft"] * 3 + ["sft_peft"] * 3
-    assert replies["difficulty"].tolist() == [1, 0, 2] * 2
-    assert replies["tokens"].map(len).tolist() == [3, 4, 11, 2, 6, 22]
-
-
-def test_replies_without_their_tokens_are_left_out(by_hand):
-    (by_hand.but(variant="sft").variant_folder() / "tokens.parquet").unlink()
-    replies = loading.predictions(by_hand)
+    replies = loading.of_pausing_variants(loading.predictions(by_hand))
     found = loading.with_tokens(by_hand, replies)
-    assert found["variant"].unique().tolist() == ["sft_peft", "baseline_1_epoch"]
+    assert found["variant"].to_list() == ["sft"] * 3 + ["sft_peft"] * 3
+    assert found["difficulty"].to_list() == [1, 0, 2] * 2
+    assert found["tokens"].map(len).to_list() == [3, 4, 11, 2, 6, 22]
+    (by_hand.but(variant="sft").variant_folder() / "tokens.parquet").unlink()
     (by_hand.folder() / "data" / "test.parquet").unlink()
-    assert loading.with_tokens(by_hand, replies)["difficulty"].isna().all()
+    found = loading.with_tokens(by_hand, replies)  # replies without their tokens are left out
+    assert found["variant"].unique().tolist() == ["sft_peft"]
+    assert found["difficulty"].isna().all()
     none = loading.with_tokens(by_hand, replies[replies["variant"] == "sft"])
     assert none.empty
     assert {"tokens", "p_pause", "p_best", "difficulty"} <= set(none.columns)
 
 
 def test_replies_under_interventions_carry_what_was_changed(intervened):
-    changed = loading.intervened(intervened)
-    assert changed["intervention"].tolist() == ["max_pauses-0"] * 3 + ["forced_pauses-2_forced_at-answer"] * 3
-    assert changed["allowed"].tolist()[:3] == [0, 0, 0]
-    assert changed["allowed"].isna().tolist() == [False] * 3 + [True] * 3
-    assert changed["n_pauses"].tolist() == [0] * 3 + [2] * 3
-    assert set(zip(changed["seed"], changed["variant"])) == {(42, "sft")}
-
-
-def test_a_limit_is_only_a_number_where_nothing_else_is_changed(intervened):
+    """The `allowed` pauses are a number only where nothing else is changed."""
     both = {"variant": "sft", "max_pauses": 0, "pause_bias": 1.0}
-    settings = intervened.but(interventions=[both])
-    save(settings.but(**both), [reply(0, True, 0)], 0.5)
-    assert loading.intervened(settings)["allowed"].isna().all()
+    save(intervened.but(**both), [reply(0, True, 0)], 0.5)
+    changed = loading.intervened(intervened.but(interventions=(*intervened.interventions, both)))
+    names = ["max_pauses-0", "forced_pauses-2_forced_at-answer", "max_pauses-0_pause_bias-1.0"]
+    assert changed["intervention"].to_list() == [names[0]] * 3 + [names[1]] * 3 + [names[2]]
+    assert changed["allowed"].to_list() == pytest.approx([0] * 3 + [math.nan] * 4, nan_ok=True)
+    assert changed["n_pauses"].to_list() == [0] * 3 + [2] * 3 + [0]
+    assert set(zip(changed["seed"], changed["variant"])) == {(42, "sft")}
 
 
 def test_an_intervention_that_is_left_over_of_another_row_or_not_finished_is_not_listed(intervened):
@@ -143,8 +134,8 @@ def test_the_settings_are_those_that_the_files_were_made_from_not_the_defaults(b
 
 
 def test_rows_that_the_experiment_does_not_ask_for_say_nothing_about_its_settings(by_hand):
-    made_from(by_hand.but(variant="sft_unfr_lm_head").variant_folder() / "model", settings={"learning_rate": 9})
-    made_from(by_hand.but(seed=7, variant="sft").variant_folder() / "model", settings={"learning_rate": 8})
+    for other in ({"variant": "sft_unfr_lm_head"}, {"seed": 7, "variant": "sft"}):
+        made_from(by_hand.but(**other).variant_folder() / "model", settings={"learning_rate": 9})
     assert "learning_rate" not in loading.values_used(by_hand)
     made_from(by_hand.but(variant="baseline_1_epoch").variant_folder() / "model", settings={"base_max_steps": 3})
     assert loading.values_used(by_hand.but(variants=["sft"]))["base_max_steps"] == [3]  # sft starts from it

@@ -1,18 +1,59 @@
-"""Where the pauses of a row come from: two replies and two injected answers by hand."""
+"""What the injector implies, and where the pauses of a row come from: two replies and two injected answers by hand."""
 
 import numpy as np
 import pandas as pd
 import pytest
-from token_replies import P, reply
+from made_up import P, reply
 
 from pauselib.analysis.study import Study
-from pauselib.analysis.why.pause_origin import PauseOrigin, lowest_losses, prior_of
+from pauselib.analysis.why.pause_origin import PauseOrigin, implied_rate, lowest_losses, prior_of, rates_by
 from pauselib.files import write_json
 from pauselib.manifests import MANIFEST
 from pauselib.settings import Settings
 
 PAUSE, END = 50, 1
+NONE_OR_ONE, ALWAYS_TWO = np.array([0.5, 0.5]), np.array([0.0, 0.0, 1.0])
 DRAWN = {"strategy": "random", "label_pauses": True, "n_random_pauses": 1, "variable_number_of_pauses": True}
+
+
+@pytest.mark.parametrize(
+    ("gap", "before", "in_gap", "prior", "expected"),
+    [
+        # an answer of one word: no pause 1/2, one before the word 1/4, one behind it 1/4
+        (0, 0, 0, NONE_OR_ONE, 1 / 4),
+        (0, 0, 1, NONE_OR_ONE, 0),  # the one is there
+        (1, 0, 0, NONE_OR_ONE, (1 / 4) / (1 / 2 + 1 / 4)),
+        (1, 1, 0, NONE_OR_ONE, 0),
+        # always two pauses, in the first of two gaps: none 1/4, one 1/2, both 1/4
+        (0, 0, 0, ALWAYS_TWO, 3 / 4),
+        (0, 0, 1, ALWAYS_TWO, (1 / 4) / (3 / 4)),
+        (1, 1, 0, ALWAYS_TWO, 1),  # the other one has to come
+        (1, 0, 1, ALWAYS_TWO, 1),
+    ],
+)
+def test_the_rate_of_a_pause_in_two_gaps_by_hand(gap, before, in_gap, prior, expected):
+    assert implied_rate(gap, before, in_gap, 1, prior) == pytest.approx(expected)
+
+
+def test_the_first_gap_of_a_long_answer_and_the_rule_for_many_gaps():
+    up_to_ten = np.full(11, 1 / 11)
+    some = 1 - np.mean([(1 - 1 / 101) ** k for k in range(11)])  # one at least of k pauses in the first of 101 gaps
+    assert implied_rate(0, 0, 0, 100, up_to_ten) == pytest.approx(some)
+    many = np.full(2001, 1 / 2001)
+    for before in (0, 3):
+        assert implied_rate(2000, before, 0, 10_000, many) == pytest.approx((before + 1) / 2000, rel=0.01)
+    short, long = implied_rate([10, 10], [2, 2], [0, 0], [20, 110], up_to_ten)
+    assert short > long > implied_rate(10, 0, 0, 110, up_to_ten)  # the length counts, and the pauses so far
+
+
+def test_means_by_bins_by_hand():
+    table = pd.DataFrame({"so_far": [0, 0, 1, 5], "head": [0.1, 0.3, 0.5, 0.7], "implied": [0.2, 0.2, 0.0, 0.1]})
+    found = rates_by(table, "so_far", [0, 1, 2, 4])
+    assert found.to_numpy().tolist() == [
+        ["so_far", 0, 0.0, 2, 0.2, 0.2],
+        ["so_far", 1, 1.0, 1, 0.5, 0.0],
+        ["so_far", 4, 5.0, 1, 0.7, 0.1],
+    ]
 
 
 def note(row: Settings, **changed) -> None:
@@ -28,15 +69,10 @@ def row(tmp_path) -> Settings:
     folder = settings.injected_folder()
     folder.mkdir(parents=True)
     ids = [np.array([7, 8, 9, END]), np.array([7, 8, PAUSE, 9, END])]
-    pd.DataFrame({"input_ids": ids, "prompt_length": [2, 2], "n_pauses": [0, 1]}).to_parquet(
-        folder / "validation.parquet"
-    )
+    injected = pd.DataFrame({"input_ids": ids, "prompt_length": [2, 2], "n_pauses": [0, 1]})
+    injected.to_parquet(folder / "validation.parquet")
     note(settings)
-    history = [
-        {"step": 10, "pause_loss": 0.9},
-        {"step": 20, "pause_loss": 0.7},
-        {"step": 20, "eval_pause_loss": 0.5},
-    ]
+    history = [{"step": 10, "pause_loss": 0.9}, {"step": 20, "pause_loss": 0.7}, {"step": 20, "eval_pause_loss": 0.5}]
     write_json(settings.variant_folder() / "training.json", {"history": history})
     return settings
 

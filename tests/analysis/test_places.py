@@ -1,10 +1,34 @@
-"""Where models pause: places worked out by hand on two short replies."""
+"""Where models pause: the tokens and the places of short replies, worked out by hand."""
 
 import pandas as pd
 import pytest
-from token_replies import P, reply, rows
+from made_up import P, reply, rows
 
 from pauselib.analysis.why.places import frequent_neighbours, gap_table, gaps, number_places, pause_places
+from pauselib.analysis.why.positions import token_table
+from pauselib.errors import InputError
+
+
+def test_what_a_reply_has_said_and_where_it_has_paused_when_a_token_is_chosen():
+    replies = pd.DataFrame([reply([P, P, "a", P, "b"]), reply([]), reply([P, "c"])], index=[7, 3, 3])
+    assert token_table(replies).to_dict("list") == {
+        "reply": [0, 0, 0, 0, 0, 2, 2],
+        "token": [P, P, "a", P, "b", P, "c"],
+        "pause": [True, True, False, True, False, True, False],
+        "length": [2, 2, 2, 2, 2, 1, 1],
+        "gap": [0, 0, 0, 1, 1, 0, 0],
+        "so_far": [0, 1, 2, 2, 3, 0, 1],
+        "in_gap": [0, 1, 2, 0, 1, 0, 1],
+        "before": [0, 0, 0, 2, 2, 0, 0],
+        "opens": [True, False, False, True, False, True, False],
+    }
+    assert token_table(replies, "p_best")["p_best"].tolist() == [0.5] * 7
+    assert token_table(replies[:0], "p_best").empty
+
+
+def test_lists_of_unequal_lengths_are_refused():
+    with pytest.raises(InputError, match="not as many values in p_best as tokens"):
+        token_table(pd.DataFrame([reply(["a", P], p_best=[0.5])]), "p_best")
 
 
 @pytest.fixture
@@ -27,38 +51,31 @@ def test_the_gaps_of_two_replies(two_replies):
 
 
 def test_neighbours_of_the_runs(two_replies):
-    table = pause_places(two_replies)["neighbours"].set_index(
-        ["side", "token"]
-    )  # 4 runs; spread evenly 3/5 in each gap of the first, 1/2 in the second's
-    assert set(table.index) == {("before", t) for t in ("(start)", "1", "+", "a")} | {
-        ("after", t) for t in ("1", "2", "3", "(cut off)")
-    }
-    assert (table["n"] == 1).all()
-    assert (table["share"] == 0.25).all()
+    """Four runs; spread evenly there are 3/5 in each gap of the first reply, 1/2 in each of the second's."""
+    table = pause_places(two_replies)["neighbours"].set_index(["side", "token"])
+    expected = {"before": ["(start)", "1", "+", "a"], "after": ["1", "2", "3", "(cut off)"]}
+    assert set(table.index) == {(side, token) for side, tokens in expected.items() for token in tokens}
+    assert (table["n"].to_list(), table["share"].to_list()) == ([1] * 8, [0.25] * 8)
     assert table.loc[("before", "(start)"), "expected"] == pytest.approx((3 / 5 + 1 / 2) / 4)
     assert table.loc[("after", "1"), "lift"] == pytest.approx(0.25 / (3 / 5 / 4))
     assert table.loc[("after", "(cut off)"), "lift"] == pytest.approx(2)
 
 
 def test_the_place_in_the_reply(two_replies):
-    table = pause_places(two_replies, bins=4)["relative"]  # the reply that was cut off has no end to measure by
+    """The reply that was cut off has no end to measure by; the last bin has the gaps at 0.75 and at 1."""
+    table = pause_places(two_replies, bins=4)["relative"]
     assert rows(table, "low", "high", "n") == [(0, 0.25, 2), (0.25, 0.5, 1), (0.5, 0.75, 0), (0.75, 1, 1)]
     assert table["share"].tolist() == [0.5, 0.25, 0, 0.25]
-    assert table["expected"].tolist() == pytest.approx(
-        [0.2, 0.2, 0.2, 0.4]
-    )  # the last bin has the gaps at 0.75 and at 1
+    assert table["expected"].tolist() == pytest.approx([0.2, 0.2, 0.2, 0.4])
 
 
 def test_numbers_and_runs(two_replies):
+    """There are 4/5 of a pause in each of the first reply's gaps."""
     found = pause_places(two_replies)
-    table = (
-        found["numbers"].set_index("number").loc[["before a number", "inside a number", "after a number", "elsewhere"]]
-    )
-    assert table["n"].tolist() == [3, 1, 0, 1]
-    assert table["share"].tolist() == [0.6, 0.2, 0, 0.2]
-    assert table["expected"].tolist() == pytest.approx(
-        [1.6 / 5, 0.8 / 5, 1.6 / 5, 1 / 5]
-    )  # 4/5 of a pause in each of the first's gaps
+    places = ["before a number", "inside a number", "after a number", "elsewhere"]
+    table = found["numbers"].set_index("number").loc[places]
+    assert (table["n"].tolist(), table["share"].tolist()) == ([3, 1, 0, 1], [0.6, 0.2, 0, 0.2])
+    assert table["expected"].tolist() == pytest.approx([1.6 / 5, 0.8 / 5, 1.6 / 5, 1 / 5])
     assert rows(found["runs"], "variant", "length", "n") == [("sft", 1, 3), ("sft", 2, 1)]
 
 

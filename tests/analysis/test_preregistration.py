@@ -39,9 +39,7 @@ def test_no_margin_is_typed_anywhere_else():
     [
         (yaml.safe_dump(yaml.safe_load(FILE.read_text()) | {"level": 0.3}), "is no plan: level: Input should be gre"),
         (yaml.safe_dump(yaml.safe_load(FILE.read_text()) | {"more": 1}), "is no plan: more: Extra inputs are not"),
-        ("a: [", "is no plan of the analysis, check it out again: "),
-        ("- 1", "is no plan of the analysis, check it out again: "),
-        (None, "is no plan of the analysis, check it out again: "),
+        *((text, "is no plan of the analysis, check it out again: ") for text in ("a: [", "- 1", None)),
     ],
 )
 def test_what_is_no_plan_is_refused_in_a_sentence(text, says, tmp_path):

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from token_replies import P, reply
+from made_up import P, reply
 
 from pauselib.analysis.why.reasons import REGRESSION, nested_fits, pause_regression, reply_features, site_probabilities
 
@@ -48,11 +48,6 @@ def incorrect(table: pd.DataFrame) -> list[pd.Series]:
     return [row for _, row in table[table["term"] == "incorrect"].iterrows()]
 
 
-def by_model(table: pd.DataFrame) -> pd.DataFrame:
-    """The rows of `incorrect` by their model."""
-    return table[table["term"] == "incorrect"].set_index("model")
-
-
 def test_the_curve_of_pauses_over_bits_goes_through_the_shares_of_two_levels():
     bits, is_site = np.array([0.0] * 4 + [2.0] * 4), np.array([True] + [False] * 3 + [True] * 3 + [False])
     assert site_probabilities(bits, is_site) == pytest.approx([0.25] * 4 + [0.75] * 4)
@@ -82,21 +77,21 @@ def test_uncertainty_is_the_number_of_sites_that_the_lm_alone_would_give_before_
 
 
 def test_how_sure_the_lm_is_behind_the_pauses_changes_nothing():
-    sites = [np.random.default_rng(i).random(20) < 0.2 for i in range(40)]
-    bits = [np.random.default_rng(100 + i).uniform(0, 2, 20) for i in range(40)]
     tables = []
     for after in (0.05, 3.0):
-        fields = [{"correct": i % 3 > 0, "problem_id": str(i)} for i in range(40)]
-        tables.append(pause_regression(pd.DataFrame([said(b, s, after, **f) for b, s, f in zip(bits, sites, fields)])))
+        rng = np.random.default_rng(0)
+        replies = [
+            said(rng.uniform(0, 2, 20), rng.random(20) < 0.2, after, correct=i % 3 > 0, problem_id=str(i))
+            for i in range(40)
+        ]
+        tables.append(pause_regression(pd.DataFrame(replies)))
     pd.testing.assert_frame_equal(*tables)
 
 
 @pytest.mark.parametrize("other", [{"variant": "sft_fr_pembed"}, {"seed": 2}])
 def test_the_ratio_of_incorrect_alone_is_that_of_the_means_within_variant_and_seed(other):
-    few, many = (
-        counted([2, 1, 2, 6], [True, False, False, False]),
-        counted([10, 20, 30, 30], [True, True, True, False], **other),
-    )
+    few = counted([2, 1, 2, 6], [True, False, False, False])
+    many = counted([10, 20, 30, 30], [True, True, True, False], **other)
     first = incorrect(pause_regression(pd.concat([few, many])))[0]  # means 2 and 3, 20 and 30
     assert (first["model"], first["n"], first["problems"]) == ("incorrect alone", 8, 4)
     assert first["rate_ratio"] == pytest.approx(1.5)
@@ -105,14 +100,11 @@ def test_the_ratio_of_incorrect_alone_is_that_of_the_means_within_variant_and_se
 
 def test_more_replies_to_the_same_problems_are_no_more_evidence():
     once = drawn(np.random.default_rng(6), variants=["sft"])
-    first, thrice = (
-        incorrect(pause_regression(replies))[-1]
-        for replies in (once, pd.concat([once.assign(seed=seed) for seed in (1, 2, 3)]))
-    )
-    assert (thrice["n"], thrice["problems"]) == (900, 300)
-    assert thrice[["rate_ratio", "low", "high"]].to_list() == pytest.approx(
-        first[["rate_ratio", "low", "high"]].to_list(), rel=0.01
-    )
+    thrice = pd.concat([once.assign(seed=seed) for seed in (1, 2, 3)])
+    first, last = (incorrect(pause_regression(replies))[-1] for replies in (once, thrice))
+    assert (last["n"], last["problems"]) == (900, 300)
+    for column in ("rate_ratio", "low", "high"):
+        assert last[column] == pytest.approx(first[column], rel=0.01)
 
 
 @pytest.mark.parametrize(
@@ -122,10 +114,12 @@ def test_more_replies_to_the_same_problems_are_no_more_evidence():
 )
 def test_a_planted_effect_is_found(planted, alone, held_equal):
     """In the geometric mean of ten draws, with errors near 3 %."""
-    rng, models = np.random.default_rng(0), ["incorrect alone", "+ difficulty"]
-    found = [by_model(pause_regression(drawn(rng, uncertain=1, **planted))) for _ in range(10)]
-    logs = np.mean([np.log(one.loc[models, "rate_ratio"].astype(float)) for one in found], axis=0)
-    assert logs == pytest.approx([alone, held_equal], abs=0.1)
+    rng, ratios = np.random.default_rng(0), []
+    for _ in range(10):
+        first, *_, last = incorrect(pause_regression(drawn(rng, uncertain=1, **planted)))
+        assert last["model"] == "+ difficulty"
+        ratios.append([first["rate_ratio"], last["rate_ratio"]])
+    assert np.log(ratios).mean(axis=0) == pytest.approx([alone, held_equal], abs=0.1)
 
 
 def test_the_models_are_nested_and_a_covariate_counts_by_its_standard_deviation():
@@ -140,12 +134,10 @@ def test_the_models_are_nested_and_a_covariate_counts_by_its_standard_deviation(
 
 
 def test_what_is_explained_has_an_interval():
-    only_uncertainty = by_model(pause_regression(drawn(np.random.default_rng(0), uncertain=1, confounded=0.7)))
-    explained = only_uncertainty.loc["+ difficulty", ["explained_low", "explained", "explained_high"]].tolist()
-    assert explained == sorted(explained)
-    assert explained[0] > 0.2
-    assert explained[2] > 1
-    none = by_model(pause_regression(drawn(np.random.default_rng(3), confounded=0)))
+    last = incorrect(pause_regression(drawn(np.random.default_rng(0), uncertain=1, confounded=0.7)))[-1]
+    assert 0.2 < last["explained_low"] < last["explained"] < last["explained_high"]
+    assert last["explained_high"] > 1
+    none = pause_regression(drawn(np.random.default_rng(3), confounded=0))
     assert none[["explained", "explained_low", "explained_high"]].isna().all(axis=None)
 
 
@@ -160,33 +152,21 @@ def test_the_influence_of_a_problem_is_what_changes_without_it():
         assert fit.influence.sum() == pytest.approx(0, abs=1e-6)
 
 
-def test_a_scene_that_is_paused_at_and_got_wrong_more_often_is_no_effect_of_being_wrong():
+@pytest.mark.parametrize(("unknown", "model"), [([], "+ scene"), (["scene"], "+ problem")])
+def test_what_is_paused_at_and_got_wrong_more_often_is_no_effect_of_being_wrong(unknown, model):
+    """Of three scenes the last has more pauses and more errors. Where scenes are not known, replies to the same problem
+    are compared.
+    """
     rng, rows = np.random.default_rng(0), []
-    for i in range(600):
-        scene = i % 3  # at scene 2 there are more pauses, and more errors
+    for i in range(900):
+        problem, scene = i % 300, i % 3
         wrong, chance = rng.random() < (0.2, 0.2, 0.8)[scene], (0.05, 0.05, 0.2)[scene]
-        fields = {"correct": not wrong, "scene": ("apples", "beads", "coins")[scene], "problem_id": str(i)}
+        fields = {"correct": not wrong, "scene": "abc"[scene], "problem_id": str(problem), "seed": i // 300}
         rows.append(said(np.full(20, 0.5), rng.random(20) < chance, **fields))
-    table = pause_regression(pd.DataFrame(rows))
-    first, *_, last = incorrect(table)
+    first, *_, last = incorrect(pause_regression(pd.DataFrame(rows).drop(columns=unknown)))
     assert first["low"] > 1.3
-    assert last["model"] == "+ scene"
-    assert last["low"] < 1 < last["high"]
-    assert last["explained_low"] > 0.5
+    assert (last["model"], last["low"] < 1 < last["high"], last["explained_low"] > 0.5) == (model, True, True)
     assert (first["verdict"], last["verdict"]) == ("larger than the margin", "undecided")
-
-
-def test_where_scenes_are_not_known_replies_to_the_same_problem_are_compared():
-    rng, rows = np.random.default_rng(0), []
-    for i in range(300):
-        hard = rng.random()  # hard problems are paused at and got wrong, each apart from the other
-        for seed in range(4):
-            fields = {"correct": bool(rng.random() > hard), "problem_id": str(i), "seed": seed}
-            rows.append(said(np.full(20, 0.5), rng.random(20) < 0.02 + 0.2 * hard, **fields))
-    first, *_, last = incorrect(pause_regression(pd.DataFrame(rows)))
-    assert first["low"] > 1.2
-    assert last["model"] == "+ problem"
-    assert last["low"] < 1 < last["high"]
 
 
 @pytest.mark.parametrize(
@@ -235,12 +215,11 @@ def test_a_covariate_that_is_constant_unknown_or_follows_from_others_is_left_out
 
 
 def test_a_covariate_without_a_finite_ratio_is_left_out():
+    """Only replies to problems of difficulty 5 pause."""
     replies = drawn(np.random.default_rng(1), n=50)
-    pairs = zip(replies["tokens"], replies["difficulty"])
-    tokens = [
-        tokens if steps == 5 else [t for t in tokens if t != P] for tokens, steps in pairs
-    ]  # only hard ones pause
-    lists = {"tokens": tokens, "p_best": [[(0.5, 0.6)[i % 2]] * len(one) for i, one in enumerate(tokens)]}
-    table = pause_regression(replies.assign(**lists, n_pauses=[one.count(P) for one in tokens]))
+    said_alone = replies["tokens"].map(lambda tokens: [token for token in tokens if token != P])
+    tokens = replies["tokens"].where(replies["difficulty"] == 5, said_alone)
+    p_best = [[(0.5, 0.6)[i % 2]] * len(one) for i, one in enumerate(tokens)]
+    table = pause_regression(replies.assign(tokens=tokens, p_best=p_best))
     assert table["model"].unique().tolist() == ["incorrect alone", "+ uncertainty", "+ length"]
     assert np.isfinite(table[["rate_ratio", "low", "high", "p"]]).all(axis=None)

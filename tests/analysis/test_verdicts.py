@@ -1,10 +1,9 @@
-"""One interval, one margin, four verdicts: by hand, and how often each is wrong."""
+"""One interval, one margin, four verdicts: by hand."""
 
 import math
 
 import numpy as np
 import pytest
-from scipy import stats
 
 from pauselib.analysis.claims.verdicts import (
     AT_THE_END,
@@ -21,20 +20,24 @@ NAN = math.nan
 
 
 @pytest.mark.parametrize(
-    ("low", "high", "verdict"),
+    ("low", "high", "verdict", "beyond_below", "equivalent_above"),
     [
-        (1.1, 2.0, LARGER),
-        (-2.0, -1.1, OPPOSITE),
-        (-0.9, 0.9, EQUIVALENT),
-        (0.1, 0.9, EQUIVALENT),  # clear of 0, and smaller than what would count
-        (0.4, 2.1, UNDECIDED),
-        (-2.0, 2.0, UNDECIDED),
-        (1.0, 2.0, UNDECIDED),  # an end on the margin is not beyond it
-        (NAN, NAN, UNDECIDED),
+        (1.1, 2.0, LARGER, 1.1, 2.0),
+        (-2.0, -1.1, OPPOSITE, 1.1, 2.0),
+        (-0.9, 0.8, EQUIVALENT, 0, 0.9),
+        (0.1, 0.9, EQUIVALENT, 0.1, 0.9),  # clear of 0, and smaller than what would count
+        (0.4, 2.1, UNDECIDED, 0.4, 2.1),
+        (-2.0, 3.0, UNDECIDED, 0, 3.0),
+        (1.0, 2.0, UNDECIDED, 1.0, 2.0),  # an end on the margin is not beyond it
+        (NAN, NAN, UNDECIDED, NAN, NAN),
     ],
 )
-def test_every_interval_has_one_verdict(low, high, verdict):
-    assert judge(low, high, margin=1).verdict == verdict
+def test_every_interval_has_one_verdict_and_says_at_which_margins_another(
+    low, high, verdict, beyond_below, equivalent_above
+):
+    found = judge(low, high, margin=1)
+    assert found.verdict == verdict
+    assert found[1:3] == pytest.approx((beyond_below, equivalent_above), nan_ok=True)
 
 
 @pytest.mark.parametrize(
@@ -53,23 +56,9 @@ def test_a_ratio_is_judged_between_its_bounds(low, high, verdict, beyond_below, 
     assert found[1:3] == pytest.approx((beyond_below, equivalent_above), nan_ok=True)
 
 
-@pytest.mark.parametrize(("low", "high"), [(0.4, 2.1), (-2.1, -0.4), (-0.3, 0.2), (-1, 3)])
-def test_the_verdict_is_another_one_at_the_margins_that_are_given(low, high):
-    _, beyond, within, _ = judge(low, high, 1)
-    for margin in (beyond - 0.01, (beyond + within) / 2, within + 0.01):
-        if margin > 0:
-            side = LARGER if low > 0 else OPPOSITE
-            expected = side if margin < beyond else EQUIVALENT if margin > within else UNDECIDED
-            assert judge(low, high, margin).verdict == expected
-
-
 def test_what_is_doubted_is_undecided_and_says_why():
-    assert judge(2, 3, 1, doubt=TOO_ALIKE) == (
-        UNDECIDED,
-        pytest.approx(NAN, nan_ok=True),
-        pytest.approx(NAN, nan_ok=True),
-        TOO_ALIKE,
-    )
+    doubted = judge(2, 3, 1, doubt=TOO_ALIKE)
+    assert (doubted.verdict, doubted.doubt, np.isnan(doubted[1:3]).all()) == (UNDECIDED, TOO_ALIKE, True)
     floor = judge(-0.1, 0.1, 1, doubt_of_none=AT_THE_END)
     assert (floor.verdict, floor.doubt) == (UNDECIDED, AT_THE_END)
     above = judge(2, 3, 1, doubt_of_none=AT_THE_END)  # they hardly could differ, and do
@@ -81,19 +70,9 @@ def test_what_is_doubted_is_undecided_and_says_why():
 
 def test_models_that_are_too_alike_or_too_near_the_end_are_doubted():
     right = np.ones((2, 50))
-    five_wrong = right.copy()
-    five_wrong[0, :5] = 0
+    five_wrong = np.array([[0] * 5 + [1] * 45, [1] * 50])
     assert doubts_of_answers(right, five_wrong, 6, 0.05) == {"doubt": TOO_ALIKE, "doubt_of_none": ""}  # 95 of 100
     assert doubts_of_answers(right, five_wrong, 5, 0.05)["doubt"] == ""
     for value in (0, 1):
         assert doubts_of_answers(value * right, value * right, 6, 0.05)["doubt_of_none"] == AT_THE_END
     assert doubts_of_answers(right, 1 - right, 6, 0.05) == {"doubt": "", "doubt_of_none": ""}
-
-
-def test_an_effect_as_large_as_the_margin_is_called_smaller_or_larger_in_one_of_forty_cases():
-    rng = np.random.default_rng(0)
-    half = stats.norm.ppf(0.975) / 5
-    estimates = rng.normal(1, 1 / 5, 4000)  # five standard errors from 0, so that both ends matter
-    verdicts = [judge(x - half, x + half, 1).verdict for x in estimates]
-    for verdict in (LARGER, EQUIVALENT):
-        assert 0.018 <= np.mean([one == verdict for one in verdicts]) <= 0.032

@@ -36,17 +36,12 @@ def test_the_bars_are_the_counts_of_correct_and_incorrect_replies(by_hand):
 def test_a_difference_of_many_points_does_not_squeeze_the_others():
     found = pd.DataFrame({"variant": ["sft", "sft_fr_phead"], "accuracy": [0.7, 0.0], "low": 0.0, "high": 0.8})
     against = found.assign(difference=[0.02, -0.7], low=[-0.01, -0.75], high=[0.05, -0.65])
-    _, right = figures.accuracies(found, against[["variant", "difference", "low", "high"]]).axes
+    _, right = figures.accuracies(found, against).axes
     assert right.get_xscale() == "symlog"
     assert [text.get_text() for text in right.get_xticklabels()] == "-40 -20 -10 -5 -2 0 2 5".split()
-
-
-def test_a_single_row_has_room_for_its_axes():
-    found = pd.DataFrame({"variant": ["sft"], "accuracy": [0.7], "low": [0.6], "high": [0.8]})
-    figure = figures.accuracies(found, found[:0].rename(columns={"accuracy": "difference"}))
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        assert saved(figure, "png")
+    single = figures.accuracies(found[:1], against[:0])
+    with warnings.catch_warnings(action="error"):
+        assert saved(single, "png")  # a single row has room for its axes
 
 
 def test_interventions_have_a_line_each_with_their_pauses(intervened):
@@ -60,14 +55,8 @@ def test_interventions_have_a_line_each_with_their_pauses(intervened):
 
 
 def test_only_the_covariates_of_the_last_model_are_drawn():
-    regression = pd.DataFrame(
-        [
-            ["incorrect alone", "incorrect", 1.2, 1.1, 1.3],
-            ["+ length", "incorrect", 1.1, 1.0, 1.2],
-            ["+ length", "length", 0.9, 0.8, 1.0],
-        ],
-        columns=["model", "term", "rate_ratio", "low", "high"],
-    )
+    terms = {"model": ["incorrect alone", "+ length", "+ length"], "term": ["incorrect", "incorrect", "length"]}
+    regression = pd.DataFrame({**terms, "rate_ratio": [1.2, 1.1, 0.9], "low": [1.1, 1.0, 0.8], "high": [1.3, 1.2, 1.0]})
     (axis,) = figures.rate_ratios(regression).axes
     assert [label.get_text() for label in axis.get_yticklabels()] == [
         "incorrect : correct, nothing held equal",
@@ -82,53 +71,49 @@ def gains(*rows) -> pd.DataFrame:
     return found.assign(low=found["estimate"] - 0.5, high=found["estimate"] + 0.5)
 
 
+def lines_of(axis) -> dict:
+    """The lines of a panel by what the legend calls them."""
+    return {name: one.lines[0] for name, one in zip(axis.get_legend_handles_labels()[1], axis.containers)}
+
+
 @pytest.mark.parametrize(("outcome", "scale"), [("log_likelihood", 1), ("correct", 100)])
-def test_the_gains_of_a_trial_have_a_panel_a_site_and_a_line_a_content(outcome, scale):
+def test_the_gains_of_a_trial_have_a_panel_a_site_and_a_line_a_content(outcome, scale, monkeypatch):
+    """A content that was added has a look, too."""
+    monkeypatch.setitem(CONTENTS, "commas", type("Commas", (Content,), {"name": "commas", "meaning": "commas"})())
     table = gains(
         ("sft_peft", "step", "pauses", 4, 0.2),
         ("sft_peft", "step", "pauses", 1, 0.1),
         ("sft_peft", "step", "masked", 1, 0.0),
+        ("sft_peft", "step", "commas", 1, 0.3),
         ("sft_peft", "result", "pauses", 1, -0.3),
         ("baseline_matched", "step", "pauses", 1, -0.1),
         ("sft", "start", "pauses", 1, 9.0),
     )
     step, result = figures.trial_gains(table, "sft_peft", outcome).axes
     assert [axis.get_title() for axis in (step, result)] == ["before the calculation", "right before the result"]
-    lines = dict(zip(step.get_legend_handles_labels()[1], step.containers))
-    assert list(lines) == ["pauses", "masked pauses", "pauses, baseline_matched"]
-    assert lines["pauses"].lines[0].get_ydata().tolist() == [0.1 * scale, 0.2 * scale]
     assert step.get_xscale() == "log"
-
-
-def test_a_content_that_was_added_has_a_look_in_the_trials_picture(monkeypatch):
-    monkeypatch.setitem(CONTENTS, "commas", type("Commas", (Content,), {"name": "commas", "meaning": "commas"})())
-    table = gains(("sft_peft", "step", "pauses", 1, 0.1), ("sft_peft", "step", "commas", 1, 0.2))
-    (axis,) = figures.trial_gains(table, "sft_peft", "log_likelihood").axes
-    lines = dict(zip(axis.get_legend_handles_labels()[1], axis.containers))
-    assert list(lines) == ["pauses", "commas"]
-    assert lines["commas"].lines[0].get_color() != lines["pauses"].lines[0].get_color()
+    lines = lines_of(step)
+    assert list(lines) == ["pauses", "masked pauses", "commas", "pauses, baseline_matched"]
+    assert lines["pauses"].get_ydata().tolist() == [0.1 * scale, 0.2 * scale]
+    assert lines["commas"].get_color() != lines["pauses"].get_color()
 
 
 def test_learning_curves_have_a_panel_a_content_and_place_and_a_line_a_row():
-    table = pd.concat(
-        [
-            gains(
-                ("baseline_matched", "step", "pauses", 4, -0.4),
-                ("sft_peft", "step", "pauses", 4, -0.2 + step / 100),
-                ("sft_peft", "result", "masked", 1, -0.3),
-            ).assign(step=step)
-            for step in (0, 10, 20)
-        ]
-    )
-    first, second = figures.learning_curves(table).axes
-    assert [axis.get_title() for axis in (first, second)] == [
-        "pauses × 4\nbefore the calculation",
-        "masked pauses × 1\nright before the result",
+    at_steps = [
+        gains(
+            ("baseline_matched", "step", "pauses", 4, -0.4),
+            ("sft_peft", "step", "pauses", 4, -0.2 + step / 100),
+            ("sft_peft", "result", "masked", 1, -0.3),
+        ).assign(step=step)
+        for step in (0, 10, 20)
     ]
-    lines = dict(zip(first.get_legend_handles_labels()[1], first.containers))
+    first, second = figures.learning_curves(pd.concat(at_steps)).axes
+    assert first.get_title() == "pauses × 4\nbefore the calculation"
+    assert second.get_title() == "masked pauses × 1\nright before the result"
+    lines = lines_of(first)
     assert list(lines) == ["sft_peft", "baseline_matched"]
-    assert lines["sft_peft"].lines[0].get_ydata().tolist() == pytest.approx([-0.2, -0.1, 0.0])
-    assert lines["baseline_matched"].lines[0].get_linestyle() == "--"
+    assert lines["sft_peft"].get_ydata().tolist() == pytest.approx([-0.2, -0.1, 0.0])
+    assert lines["baseline_matched"].get_linestyle() == "--"
 
 
 def test_with_nothing_finished_the_pictures_are_empty(tmp_path):
@@ -145,12 +130,10 @@ def test_a_training_of_few_steps_has_a_curve_without_a_line(history):
 
 def test_the_picture_of_where_pauses_come_from_has_a_panel_a_column_and_one_of_the_loss():
     lines = [(column, i, i, 20, 0.2, 0.1) for column in ("so_far", "gap", "length") for i in range(3)]
-    by = pd.DataFrame(
-        [*lines, ("gap", 3, 3, 19, 0.9, 0.9)], columns=["bins_of", "low", "value", "n", "head", "implied"]
-    )
-    losses = pd.DataFrame(
-        {"step": [10, 20], "training": [0.9, 0.8], "loss": [None, 0.7], "constant": 0.6, "implied": 0.5}
-    )
+    columns = ["bins_of", "low", "value", "n", "head", "implied"]
+    by = pd.DataFrame([*lines, ("gap", 3, 3, 19, 0.9, 0.9)], columns=columns)
+    losses = pd.DataFrame({"step": [10, 20], "training": [0.9, 0.8], "loss": [None, 0.7]})
+    losses = losses.assign(constant=0.6, implied=0.5)
     axes = figures.pause_origin(by, losses, "sft_peft").axes
     assert [axis.get_xlabel() for axis in axes[:3]] == ["pauses so far", "words so far", "words in the reply"]
     head, implied = axes[1].lines

@@ -16,12 +16,8 @@ def test_a_picture_is_shown_once_then_redrawn_in_place_as_often_as_takes_a_twent
         clock[0] = max(clock[0], second)
         picture.update(second)  # the first takes half a second, so the next is due 10 s after it
     picture.update("all", last=True)
-    assert [(kind, what["text/plain"]) for kind, what in shown] == [
-        ("new", "0"),
-        ("update", "11"),
-        ("update", "22"),
-        ("update", "all"),
-    ]
+    assert [kind for kind, _ in shown] == ["new", "update", "update", "update"]
+    assert [what["text/plain"] for _, what in shown] == ["0", "11", "22", "all"]
     assert plt.get_fignums() == open_before
 
 

@@ -2,6 +2,7 @@
 
 import matplotlib
 import matplotlib.pyplot as plt
+import numpy as np
 import pytest
 
 from pauselib import figures
@@ -21,22 +22,15 @@ def hatched_bar():
 
 
 def test_rows_that_differ_in_anything_are_not_drawn_alike_and_variants_look_the_same_in_every_picture():
-    names = [
-        *VARIANTS,
-        "sft_peft@word",
-        "sft_peft@equation",
-        *(f"sft_peft@random+{name}" for name in ("word", "start")),
-    ]
+    of_strategies = [f"sft_peft@{name}" for name in ("word", "equation", "random+word", "random+start")]
+    names = [*VARIANTS, *of_strategies]
     found = looks(names)
     assert len({tuple(look.values()) for look in found.values()}) == len(names)
     assert all(looks([name])[name] == found[name] for name in VARIANTS)
 
 
-def test_a_picture_has_its_alternative_text():
+def test_a_picture_has_its_alternative_text_and_leaves_matplotlib_s_settings_and_open_figures_as_they_are():
     assert notebook_output(hatched_bar())[0]["text/plain"] == "A bar with hatches, and a number on it."
-
-
-def test_drawing_and_saving_leave_matplotlib_s_settings_and_its_open_figures_as_they_are():
     before, open_before = dict(matplotlib.rcParams), plt.get_fignums()
     saved(figures.loss_curve(HISTORY), "png")
     assert dict(matplotlib.rcParams) == before
@@ -53,7 +47,6 @@ def test_a_picture_is_the_same_whatever_matplotlib_is_set_to(form):
 
 
 def test_an_interval_that_ends_a_last_bit_beyond_its_share_can_be_drawn():
-    assert whiskers([0.0, 0.5], [1e-18, 0.4], [0.1, 0.7]).tolist() == [
-        [0.0, pytest.approx(0.1)],
-        [0.1, pytest.approx(0.2)],
-    ]
+    found = whiskers([0.0, 0.5], [1e-18, 0.4], [0.1, 0.7])
+    assert (found >= 0).all()
+    assert found == pytest.approx(np.array([[0, 0.1], [0.1, 0.2]]))

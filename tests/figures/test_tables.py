@@ -19,35 +19,28 @@ def test_an_estimate_and_its_interval_have_one_precision_and_the_interval_is_one
     assert (difference.heading, difference.texts) == ("Difference", ["0.000", "–"])
     assert (interval.heading, interval.texts) == ("95 % interval", ["-0.020 to 1.000", "–"])
     assert [column.is_number for column in columns_of(table)] == [False, True, True]
-
-
-def test_an_interval_stands_beside_the_estimate_that_its_name_has():
-    table = pd.DataFrame({"accuracy": [0.5], "n": [10], "accuracy_low": [0.2], "accuracy_high": [0.8]})
-    assert [column.name for column in columns_of(table)] == ["accuracy", "accuracy_low", "n"]
+    beside = pd.DataFrame({"accuracy": [0.5], "n": [10], "accuracy_low": [0.2], "accuracy_high": [0.8]})
+    assert [column.name for column in columns_of(beside)] == ["accuracy", "accuracy_low", "n"]
     apart = pd.DataFrame({"variant": ["sft"], "low": [0.0], "high": [0.05]})
     assert [column.texts for column in columns_of(apart)] == [["sft"], ["0.000 to 0.050"]]
 
 
 @pytest.mark.parametrize(
-    ("values", "shown"),
+    ("name", "values", "shown"),
     [
-        ([500.0, None, 1000.0], ["500", "–", "1,000"]),
-        ([0.12345, -0.5, 12.34, math.inf], ["0.123", "-0.500", "12.340", "∞"]),
-        ([10.5, 1234.56], ["10.5", "1,234.6"]),
-        ([-0.0001, 0.5], ["-0.000", "0.500"]),  # its sign is left
-        ([-1e-18, 0.25], ["0.000", "0.250"]),
-        ([True, False], ["yes", "no"]),
-        (["a_b", None], ["a_b", "–"]),
+        ("value", [500.0, None, 1000.0], ["500", "–", "1,000"]),
+        ("value", [0.12345, -0.5, 12.34, math.inf], ["0.123", "-0.500", "12.340", "∞"]),
+        ("value", [10.5, 1234.56], ["10.5", "1,234.6"]),
+        ("value", [-0.0001, 0.5], ["-0.000", "0.500"]),  # its sign is left
+        ("value", [-1e-18, 0.25], ["0.000", "0.250"]),
+        ("value", [True, False], ["yes", "no"]),
+        ("value", ["a_b", None], ["a_b", "–"]),
+        ("p_holm", [1e-19, 0.25, 1.0], ["<0.001", "0.250", "1.000"]),  # never zero
     ],
 )
-def test_the_numbers_of_a_column_have_one_precision(values, shown):
-    (column,) = columns_of(pd.DataFrame({"value": values}))
+def test_the_numbers_of_a_column_have_one_precision(name, values, shown):
+    (column,) = columns_of(pd.DataFrame({name: values}))
     assert column.texts == shown
-
-
-def test_a_p_value_has_three_decimals_and_is_never_zero():
-    (column,) = columns_of(pd.DataFrame({"p_holm": [1e-19, 0.25, 1.0]}))
-    assert column.texts == ["<0.001", "0.250", "1.000"]
 
 
 def test_what_most_readers_do_not_need_is_a_detail():
@@ -90,15 +83,14 @@ def test_latex_has_the_main_columns_and_minus_signs_and_escapes_text():
 
 
 def test_claims_are_read_decided_first_each_in_its_unit_with_a_colour_for_its_verdict():
-    claim = {"claim": "a", "doubt": "", "what": "w", "says": "equivalent", "margin": 0.01}
     lines = [
-        {**claim, "verdict": "undecided", "estimate": math.nan, "low": math.nan, "high": math.nan, "unit": "points",
-         "doubt": "There are too few problems."},
-        {**claim, "verdict": "undecided", "estimate": 0.96, "low": 0.88, "high": 1.05, "unit": ""},
-        {**claim, "verdict": "opposite", "estimate": -0.02, "low": -0.03, "high": -0.015, "unit": "points"},
-        {**claim, "verdict": "equivalent", "estimate": 0.001, "low": -0.0, "high": 0.002, "unit": "nats"},
-    ]  # fmt: skip
-    found = claims_as_read(pd.DataFrame(lines))
+        ("undecided", math.nan, math.nan, math.nan, "points", "There are too few problems."),
+        ("undecided", 0.96, 0.88, 1.05, "", ""),
+        ("opposite", -0.02, -0.03, -0.015, "points", ""),
+        ("equivalent", 0.001, -0.0, 0.002, "nats", ""),
+    ]
+    table = pd.DataFrame(lines, columns=["verdict", "estimate", "low", "high", "unit", "doubt"])
+    found = claims_as_read(table.assign(claim="a", what="w", says="equivalent", margin=0.01))
     assert found["verdict"].to_list() == ["opposite", "equivalent", "undecided", "undecided"]
     assert found["estimate and 95 % interval"].to_list() == [
         "-2.0 points (-3.0 to -1.5)",
