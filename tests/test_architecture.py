@@ -23,7 +23,7 @@ CORE = (
     "tasks injection sources model training decoding settings declared artifacts steps variants tokens positions "
     "errors progress machine files manifests runs __init__"
 ).split()
-BUDGET = {"pauselib": 10_750, "core": 5_500, "tests": 11_250}  # lines of Python; the aim is 10,000 of both: lower these
+BUDGET = {"pauselib": 10_750, "core": 5_500, "tests": 10_950}  # lines of Python; the aim is 10,000 of both: lower these
 
 
 def module_name(path: Path) -> str:
