@@ -40,11 +40,6 @@ def test_the_settings_of_a_step_by_hand_in_the_order_of_its_manifest():
         *("model", "dataset", "model_revision", "dataset_revision", "task", "dataset_config"),
         *("n_train", "n_test", "skip_test", "data_seed", "validation_share", "max_length", "too_long"),
     )
-    assert settings_of_step("inject") == (
-        *("data_seed", "validation_share", "max_length", "too_long", "strategy", "n_random_pauses"),
-        *("variable_number_of_pauses", "n_pauses_per_patterns", "n_prefix_pauses", "label_pauses", "n_copies"),
-        "validation_split",
-    )
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -70,22 +65,20 @@ def test_a_new_setting_is_one_field_and_makes_nothing_stale(monkeypatch):
 
 
 @pytest.mark.parametrize("notebook", EVERY_NOTEBOOK)
-def test_a_parameters_cell_run_as_python_gives_the_defaults_with_the_types_that_papermill_shows(notebook):
+def test_a_parameters_cell_run_as_python_gives_the_defaults_and_papermill_shows_their_types_and_meanings(notebook):
     variables = {}
     exec(parameters_cell(notebook), variables)
     given = {name: variables[name] for name in settings_of_notebook(notebook)}
     assert Settings(**given) == Settings()
     found = papermill.inspect_notebook(str(NOTEBOOKS / f"{notebook}.ipynb"))
-    assert {name: one["inferred_type_name"] for name, one in found.items()} == {
-        name: type(value).__name__ for name, value in given.items()
+    assert {name: (one["inferred_type_name"], one["help"]) for name, one in found.items()} == {
+        name: (type(value).__name__, Settings.model_fields[name].description) for name, value in given.items()
     }
 
 
 @pytest.mark.parametrize(("notebook", "first"), [("inject", "strategy"), ("warmup", "variant"), ("trial", "variant")])
 def test_a_notebook_begins_with_what_one_comes_for(notebook, first):
-    names = [line.split(":")[0] for line in parameters_cell(notebook).splitlines()]
-    assert names[0] == first
-    assert set(names) - {"# advanced"} == set(settings_of_notebook(notebook))
+    assert parameters_cell(notebook).startswith(f"{first}: ")
 
 
 def test_a_meaning_can_be_read_without_its_neighbours():
