@@ -1,5 +1,5 @@
-"""The house: imports go one way, its budget holds, a file fits in one reading, everything public says what it is, and
-what a variant trains is data, never a branch on its name.
+"""The house: imports go one way, its budget holds, a file fits in one reading, and what a variant trains is data, never
+a branch on its name. That lines are short and all that is public has a docstring, ruff holds.
 """
 
 import ast
@@ -66,17 +66,8 @@ def order_of_rooms() -> list[str]:
     return [name.strip("/") for cell in first_cells for name in re.findall(r"`([\w/]+)`", cell)]
 
 
-def circle(graph: dict[str, set[str]]) -> list[str]:
-    """A circle of a graph, from one of it back to the same, or nothing."""
-    try:
-        graphlib.TopologicalSorter(graph).prepare()
-    except graphlib.CycleError as error:
-        return error.args[1]
-    return []
-
-
 def test_no_module_imports_itself_in_a_circle_not_even_inside_functions():
-    assert circle(module_graph(within_functions=True)) == []
+    graphlib.TopologicalSorter(module_graph(within_functions=True)).prepare()  # raises CycleError, which names them
 
 
 def test_imports_go_down_the_table_of_rooms_in_the_design_not_even_functions_look_up():
@@ -115,8 +106,7 @@ def test_the_house_keeps_to_its_budget():
     assert max(map(len, readme)) <= 200
 
 
-def test_a_circle_would_be_found():
-    assert circle({"report": {"analysis"}, "analysis": {"steps"}, "steps": {"report"}})
+def test_imports_inside_functions_are_found_and_those_of_a_type_checker_left_out():
     hidden = "def f():\n    from pauselib import steps\nif TYPE_CHECKING:\n    import pauselib.tokens"
     tree = ast.parse(f"import pauselib.runs\n{hidden}")
     assert list(imports(tree, True)) == ["pauselib.runs", "pauselib.steps"]
@@ -126,22 +116,6 @@ def test_a_circle_would_be_found():
 @by_any_file
 def test_a_file_fits_in_one_reading(path):
     assert len(path.read_text().splitlines()) <= LINES
-
-
-def public(node: ast.Module | ast.ClassDef, prefix: str = "") -> Iterator[tuple[str, ast.AST]]:
-    """The public functions, classes, methods and properties below a module or class, with their names."""
-    for child in node.body:
-        if isinstance(child, ast.FunctionDef | ast.ClassDef) and not child.name.startswith("_"):
-            yield prefix + child.name, child
-            if isinstance(child, ast.ClassDef):
-                yield from public(child, f"{child.name}.")
-
-
-@by_any_file
-def test_everything_public_says_what_it_is(path):
-    tree = ast.parse(path.read_text())
-    assert ast.get_docstring(tree), "the module"
-    assert [name for name, node in public(tree) if not ast.get_docstring(node)] == []
 
 
 VARIANT = re.compile(r"FIRST_STEP|MATCHED|['\"](sft|baseline)|_peft|_fr_")  # the name of one, or a piece of a name

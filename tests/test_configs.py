@@ -14,15 +14,8 @@ from pauselib.manifests import manifest
 from pauselib.settings import ROOT, of_experiment
 from pauselib.variants import parse
 
-SIZES = {
-    "n_train": 20,
-    "n_test": 3,
-    "max_steps": 2,
-    "eval_steps": 1,
-    "base_max_steps": 2,
-    "base_eval_steps": 2,
-    "max_new_tokens": 12,
-}
+SIZES = {"n_train": 20, "n_test": 3, "max_new_tokens": 12}
+SIZES |= {"max_steps": 2, "eval_steps": 1, "base_max_steps": 2, "base_eval_steps": 2}
 WIDTHS = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4}
 FAMILIES = {  # of the models that are not embedded: as they are but for their sizes
     "mistralai/Mistral-7B-v0.1": ("mistral", {"sliding_window": 4096, "max_position_embeddings": 32768}),

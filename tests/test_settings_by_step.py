@@ -79,9 +79,3 @@ def test_a_parameters_cell_run_as_python_gives_the_defaults_and_papermill_shows_
 @pytest.mark.parametrize(("notebook", "first"), [("inject", "strategy"), ("warmup", "variant"), ("trial", "variant")])
 def test_a_notebook_begins_with_what_one_comes_for(notebook, first):
     assert parameters_cell(notebook).startswith(f"{first}: ")
-
-
-def test_a_meaning_can_be_read_without_its_neighbours():
-    meanings = [declared.description for declared in Settings.model_fields.values()]
-    assert [one for one in meanings if "the same" in one.split(";")[0] or "=" in one or "them" in one.split()] == []
-    assert len(set(meanings)) == len(meanings)
