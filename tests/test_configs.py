@@ -9,7 +9,7 @@ import pytest
 import yaml
 from transformers import AutoConfig, AutoModelForCausalLM
 
-from pauselib.files import read_json, read_json_lines, write_json_lines
+from pauselib.files import read_json, write_json_lines
 from pauselib.manifests import manifest
 from pauselib.settings import ROOT, of_experiment
 from pauselib.variants import parse
@@ -26,16 +26,14 @@ CONFIGS = sorted((ROOT / "configs").glob("*.yaml"))
 
 @pytest.fixture(scope="module")
 def problems(tmp_path_factory) -> Path:
-    """A folder of problems in GSM8K's format: the shortest real ones, or made-up ones where GSM8K is not there."""
-    folder, real = tmp_path_factory.mktemp("gsm8k"), ROOT.parent / "shared" / "gsm8k"
+    """A folder of problems in GSM8K's format."""
+    folder = tmp_path_factory.mktemp("gsm8k")
     for split, numbers in (("train", range(40)), ("test", range(40, 80))):
-        made_up = [
+        rows = [
             {"question": f"Ann has {n} pens and buys 4. How many?", "answer": f"<<{n}+4={n + 4}>>{n + 4}\n#### {n + 4}"}
             for n in numbers
         ]
-        rows = read_json_lines(real / f"{split}.jsonl") if real.is_dir() else made_up
-        rows = sorted(rows, key=lambda row: len(row["question"] + row["answer"]))[:40]
-        write_json_lines(folder / f"{split}.jsonl", [{name: row[name] for name in made_up[0]} for row in rows])
+        write_json_lines(folder / f"{split}.jsonl", rows)
     return folder
 
 
@@ -107,5 +105,5 @@ def test_a_shipped_configuration_runs_from_its_first_notebook_to_its_table(
     for row in rows:
         assert read_json(row.variant_folder() / "metrics.json")["n"] == 3
         assert manifest(row.variant_folder() / "model")["settings"]["dtype"] == settings.dtype
-    trial = read_json(rows[0].variant_folder() / "trial" / "trial.json") if settings.trials else {"problems": 3}
-    assert trial["problems"] in (2, 3)  # one of the shortest real answers calculates nothing
+    if settings.trials:
+        assert read_json(rows[0].variant_folder() / "trial" / "trial.json")["problems"] == 3

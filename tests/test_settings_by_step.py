@@ -7,8 +7,7 @@ import papermill
 import pytest
 from pydantic_core import PydanticUndefined
 
-from pauselib.declared import EVERY_NOTEBOOK, NOTEBOOK_OF, STEPS, setting
-from pauselib.manifests import changes
+from pauselib.declared import EVERY_NOTEBOOK, STEPS
 from pauselib.settings import INTERVENTION_SETTINGS, Settings, settings_of_notebook, settings_of_step, settings_up_to
 from pauselib.settings.notebook_cells import parameters_cell
 
@@ -51,17 +50,6 @@ def test_up_to_a_step_are_all_settings_of_the_steps_before(step):
     assert not taken & {"variants", "seeds", "interventions"}
     given = Settings(n_copies=5).of(*settings_up_to(step))
     assert Settings(**json.loads(json.dumps(given))).of(*settings_up_to(step)) == given
-
-
-def test_a_new_setting_is_one_field_and_makes_nothing_stale(monkeypatch):
-    """It is in the manifest of its step and in the cell of its notebook, and a manifest without it has its default."""
-    monkeypatch.setitem(Settings.model_fields, "n_new", setting(3, "a new setting", "inject"))
-    assert settings_of_step("inject")[-1] == "n_new"
-    assert "n_new: int = 3  # a new setting" in parameters_cell(NOTEBOOK_OF["inject"]).splitlines()
-    old, new = ({"settings": one, "inputs": {}} for one in ({"n_copies": 1}, {"n_copies": 1, "n_new": 3}))
-    assert changes(old, new, {"n_new": 3}) == {}
-    new["settings"]["n_new"] = 4
-    assert changes(old, new, {"n_new": 3}) == {"n_new": (3, 4)}
 
 
 @pytest.mark.parametrize("notebook", EVERY_NOTEBOOK)

@@ -29,14 +29,8 @@ PUBLISHED = {  # X: unfrozen                        pause embedding, pause head,
 }
 # fmt: on
 
-
-ADDED = [
-    "baseline_matched",
-    "baseline_matched_unfr_lm_head",
-    "baseline_matched_unfr_lm_head_peft",
-    "baseline_matched_unfr_lm_head_embed",
-    "baseline_matched_unfr_lm_head_embed_peft",
-]
+LM_PARTS = ["", "_unfr_lm_head", "_unfr_lm_head_peft", "_unfr_lm_head_embed", "_unfr_lm_head_embed_peft"]
+ADDED = [f"baseline_matched{parts}" for parts in LM_PARTS]
 
 
 def test_the_variants_are_those_of_the_published_table_in_its_order_and_then_the_matched_baselines():
