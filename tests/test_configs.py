@@ -82,9 +82,7 @@ def rehearsed(config: dict, problems: Path, tmp_path: Path) -> dict:
     [*((path, {}) for path in CONFIGS), (ROOT / "configs" / "mistral-7b.yaml", {"dtype": "pure_bfloat16"})],
     ids=lambda value: value.stem if isinstance(value, Path) else "-".join(value.values()),
 )
-def test_a_shipped_configuration_runs_from_its_first_notebook_to_its_table(
-    path, changes, problems, run_notebook, tmp_path
-):
+def test_a_configuration_runs_from_its_first_notebook_to_its_table(path, changes, problems, run_notebook, tmp_path):
     config = rehearsed({**yaml.safe_load(path.read_text()), **changes}, problems, tmp_path)
     settings = of_experiment(config)
     rows = [settings.but(variant=name, seed=settings.seeds[0]) for name in settings.variants]

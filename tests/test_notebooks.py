@@ -23,9 +23,7 @@ def run(step: str, out: Path, cwd: Path = ROOT, **parameters):
     return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=1800)
 
 
-def test_the_parameters_cells_are_those_that_follow_from_the_settings_and_writing_them_changes_nothing_else(
-    tmp_path, monkeypatch
-):
+def test_writing_the_parameters_cells_again_changes_nothing(tmp_path, monkeypatch):
     (tmp_path / "notebooks").mkdir()
     committed = {step: (ROOT / "notebooks" / f"{step}.ipynb").read_text() for step in EVERY_NOTEBOOK}
     for step, text in committed.items():
@@ -109,9 +107,7 @@ def test_analyze_from_nothing_shows_a_table_of_missing_rows(run_notebook, tmp_pa
         ({"dataset": "/no/such/folder"}, "The dataset '/no/such/folder' is not there: nothing has"),
     ],
 )
-def test_bad_input_is_refused_in_one_sentence_below_all_that_papermill_says_and_writes_nothing(
-    parameters, sentence, tmp_path
-):
+def test_bad_input_is_refused_below_all_that_papermill_says_and_writes_nothing(parameters, sentence, tmp_path):
     refused = run("warmup", tmp_path / "out.ipynb", runs_dir=str(tmp_path / "runs"), **parameters)
     assert refused.returncode != 0
     assert refused.stderr.strip().splitlines()[-1].startswith(sentence)

@@ -49,9 +49,6 @@ def test_the_folders_are_named_by_experiment_seed_strategy_and_variant(tmp_path,
     assert s.but(variant="sft").injected_folder() == tmp_path / "mine" / "seed-7" / "injected" / "random"
     monkeypatch.chdir(tmp_path)
     assert Settings().folder() == ROOT / "runs" / "tiny"  # wherever one is
-
-
-def test_a_path_from_home_is_one_there():
     places = Settings(runs_dir="~/a", model="~/b", dataset="~/c")
     assert [places.folder().parent, Path(places.model), Path(places.dataset)] == [Path.home() / one for one in "abc"]
 

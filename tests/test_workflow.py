@@ -59,9 +59,7 @@ def test_a_run_prints_a_line_a_step_and_the_table_and_writes_all_results(finishe
 
 
 @pytest.mark.parametrize("copied", [False, True])
-def test_a_second_run_has_nothing_to_do_and_one_of_a_copy_neither_whatever_the_times_of_its_files(
-    copied, finished, tmp_path
-):
+def test_a_second_run_has_nothing_to_do_nor_has_one_of_a_copy_with_other_times(copied, finished, tmp_path):
     folder, _ = finished
     if copied:
         folder = shutil.copytree(folder, tmp_path / "tiny")
@@ -126,9 +124,7 @@ def test_a_run_of_an_experiment_that_another_one_makes_is_refused(tmp_path, caps
         (["good.yaml", "sedes=[42]"], "There is no parameter 'sedes': did you mean 'seeds'?"),
     ],
 )
-def test_a_bad_command_line_is_refused_in_one_line_before_anything_is_written(
-    arguments, about, tmp_path, monkeypatch, capsys
-):
+def test_a_bad_command_line_is_refused_and_nothing_is_written(arguments, about, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     Path("good.yaml").write_text(f"experiment: mine\nruns_dir: {tmp_path}")
     assert main(*arguments) == 2

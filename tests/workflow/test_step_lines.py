@@ -101,9 +101,7 @@ def test_an_error_of_snakemake_itself_is_passed_on(told, capsys):
         (None, None, None, "its log doesn't say why."),
     ],
 )
-def test_the_reason_of_a_failure_is_the_last_error_of_the_notebook_or_else_of_the_log(
-    kind, message, log, reason, tmp_path
-):
+def test_a_step_failed_by_the_last_error_of_its_notebook_or_else_of_its_log(kind, message, log, reason, tmp_path):
     outputs = [{"output_type": "stream", "text": "500 rows"}]
     outputs += [{"output_type": "error", "ename": kind, "evalue": message}] if kind else []
     (tmp_path / "a.ipynb").write_text(json.dumps({"cells": [{"cell_type": "markdown"}, {"outputs": outputs}]}))
