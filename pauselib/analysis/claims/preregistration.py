@@ -1,10 +1,12 @@
-"""The registered plan of the analysis: claims, margins and their reasons, guards, exclusions. It is `prereg.yaml`.
+"""The plan of the analysis: claims, margins and their reasons, guards, exclusions. Version 1 is `prereg.yaml`, version 2
+`prereg-2.yaml`; the setting `plan` says by which of them an experiment is judged.
 
->>> plan().margins["accuracy"].value
+>>> plan(1).margins["accuracy"].value
 0.01
 """
 
 import functools
+import json
 from collections.abc import Collection
 from pathlib import Path
 from typing import Literal
@@ -13,10 +15,12 @@ import pandas as pd
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from pauselib.decoding.interventions import INTERVENTION_SETTINGS
 from pauselib.errors import InputError
-from pauselib.settings import ROOT
+from pauselib.files import as_json, digest_of_bytes
+from pauselib.settings import ROOT, Settings
 
-FILE = ROOT / "prereg.yaml"
+FILES = {1: ROOT / "prereg.yaml", 2: ROOT / "prereg-2.yaml"}
 
 
 class Entry(BaseModel):
@@ -44,15 +48,20 @@ class Claim(Entry):
 
 
 class Preregistration(Entry):
-    """The plan as a whole: see the comments in prereg.yaml."""
+    """The plan as a whole: see the comments in the files. The `experiment` is the registered one, if any is; of version
+    2 it also has the `digest` of its settings (`settings_digest`) and the `commit` of the code.
+    """
 
-    experiment: str
-    model: str
-    dataset: str
-    n_train: int = Field(gt=0)
-    seeds: tuple[int, ...] = Field(min_length=1)
-    test_problems: tuple[int, int]
-    known_before: str
+    version: int = 1
+    experiment: str = ""
+    digest: str = ""
+    commit: str = ""
+    model: str = ""
+    dataset: str = ""
+    n_train: int = 0
+    seeds: tuple[int, ...] = ()
+    test_problems: tuple[int, int] = (0, 0)
+    known_before: str = ""
     level: float = Field(gt=0.5, lt=1)
     margins: dict[str, Limit]
     guards: dict[str, Limit]
@@ -73,26 +82,36 @@ class Preregistration(Entry):
 
         In the registered experiment they are those of the registered test problems, in any other one all of them.
         """
-        if experiment != self.experiment:
+        if not experiment or experiment != self.experiment:
             return table
         first, last = self.test_problems
         numbers = table["problem_id"].map(lambda name: int(name.rpartition("-")[2])).astype(int)
         return table[numbers.between(first, last)]
 
-    def status(self, experiment: str, seeds: Collection[int]) -> str:
-        """Whether an experiment of which some `seeds` are finished is registered.
+    def status(self, experiment: str, seeds: Collection[int], digest: str = "") -> str:
+        """Whether an experiment of which some `seeds` are finished, with the `settings_digest`, is registered.
 
         It is `not registered`, and so exploratory; `registered, unfinished` while one of the registered seeds is
         missing, so that no verdict is the registered one; or `registered`. What the plan does not name is exploratory.
+        With settings that have another digest than the plan's an experiment is not the registered one, whatever its name.
         """
-        if experiment != self.experiment:
+        if not experiment or experiment != self.experiment or (self.digest and digest != self.digest):
             return "not registered"
         return "registered" if set(self.seeds) <= set(seeds) else "registered, unfinished"
 
 
-@functools.cache
-def plan(path: Path = FILE) -> Preregistration:
-    """The plan of this project, read once. Raises InputError where the file is missing or is no plan."""
+def settings_digest(settings: Settings) -> str:
+    """The digest of the values of an experiment's settings, but of where things are on this machine and of a row's own
+    (`variant`, `seed`, and an intervention's), as 16 hexadecimal digits.
+    """
+    own = {"variant", "seed", "runs_dir", "overwrite", *INTERVENTION_SETTINGS}
+    values = {name: value for name, value in json.loads(settings.model_dump_json()).items() if name not in own}
+    places = {name: Path(values[name]).name for name in ("model", "dataset")}
+    return digest_of_bytes(as_json(values | places).encode())
+
+
+def read_plan(path: Path) -> Preregistration:
+    """The plan in a file. Raises InputError where it is missing or is no plan."""
     try:
         return Preregistration(**yaml.safe_load(path.read_text(encoding="utf-8")))
     except ValidationError as error:
@@ -100,3 +119,9 @@ def plan(path: Path = FILE) -> Preregistration:
         raise InputError(f"{path.name} is no plan: {'.'.join(map(str, first['loc']))}: {first['msg']}.") from None
     except (OSError, TypeError, yaml.YAMLError) as error:
         raise InputError(f"{path.name} is no plan of the analysis, check it out again: {error}.") from None
+
+
+@functools.cache
+def plan(version: int = 2) -> Preregistration:
+    """A version of the plan of this project, read once."""
+    return read_plan(FILES[version])

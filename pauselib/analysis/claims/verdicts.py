@@ -1,8 +1,9 @@
-"""The verdict rule, version 1: larger than the margin, opposite, equivalent, or undecided.
+"""The verdict rule: larger than the margin, opposite, equivalent, or undecided.
 
 There is one interval, of the plan's level, and one margin, the smallest effect that would count. All of the interval
 beyond the margin on the claim's side is `larger than the margin`, beyond it on the other side `opposite`, within it
-`equivalent`; whatever else is `undecided`, which is no evidence for either.
+`equivalent`; whatever else is `undecided`, which is no evidence for either. An effect that is a minimum has one side:
+it is `larger than the margin`, or all of its interval below that is `smaller than the margin`.
 
 >>> judge(0.4, 2.1, margin=1).verdict
 'undecided'
@@ -16,6 +17,7 @@ from typing import NamedTuple
 import numpy as np
 
 LARGER, OPPOSITE, EQUIVALENT, UNDECIDED = "larger than the margin", "opposite", "equivalent", "undecided"
+SMALLER = "smaller than the margin"
 
 NOT_FINISHED = "Not all that this claim needs is finished."
 TOO_ALIKE = "The two models answer too few problems differently."
@@ -23,12 +25,13 @@ AT_THE_END = "Both models are right on almost none of the problems, or on almost
 FEW_PROBLEMS = "There are too few problems."
 SAME_COUNTS = "Too few replies pause in another number of places than the others."
 NO_CONTROL = "The positive control does not show."
+DEPENDS = "It depends on how hard a result is: at one end there is a benefit."
 """The doubts: what makes a verdict undecided whatever the interval says. The limits are the guards of the plan."""
 
 
 class Estimate(NamedTuple):
     """What the data say of a claim: an estimate, the ends of its interval, and what would have been `detectable`, as
-    far from no effect. `null` is the value of no effect, `doubt` and `doubt_of_none` are those of `judge`.
+    far from no effect. `null` is the value of no effect; the others are as in `judge`.
     """
 
     estimate: float = math.nan
@@ -38,6 +41,7 @@ class Estimate(NamedTuple):
     null: float = 0.0
     doubt: str = ""
     doubt_of_none: str = ""
+    one_sided: bool = False
 
 
 class Judgement(NamedTuple):
@@ -56,7 +60,13 @@ class Judgement(NamedTuple):
 
 
 def judge(
-    low: float, high: float, margin: float, null: float = 0.0, doubt: str = "", doubt_of_none: str = ""
+    low: float,
+    high: float,
+    margin: float,
+    null: float = 0.0,
+    doubt: str = "",
+    doubt_of_none: str = "",
+    one_sided: bool = False,
 ) -> Judgement:
     """Judge the interval `low` to `high` of an effect by a margin around `null`, the value of no effect.
 
@@ -66,19 +76,22 @@ def judge(
     2.5 % of the cases at the most, half as often as the usual test by a 90 % interval.
 
     A `doubt` about the data makes the verdict undecided, a `doubt_of_none` one that would be `equivalent`: where two
-    models hardly could differ, that they don't is no finding. Raises ValueError for a margin that is not above 0.
+    models hardly could differ, that they don't is no finding. A `one_sided` effect is never `opposite` or `equivalent`:
+    the smaller one of two gains can be below 0 where neither costs anything. Raises ValueError for a margin that is not
+    above 0.
     """
     if not margin > 0:
         raise ValueError(f"A margin is above 0, not {margin}.")
     low, high = low - null, high - null
     if doubt or math.isnan(low) or math.isnan(high):
         return Judgement(UNDECIDED, math.nan, math.nan, doubt)
-    beyond, within = max(low, -high, 0.0), max(-low, high)
+    beyond, within = (max(low, 0.0), max(high, 0.0)) if one_sided else (max(low, -high, 0.0), max(-low, high))
     if doubt_of_none or (null and within >= null):
         within = math.nan  # a ratio is above 0, so there is no such margin
     if beyond > margin:
         return Judgement(LARGER if low > 0 else OPPOSITE, beyond, within)
-    verdict = EQUIVALENT if within < margin else UNDECIDED
+    none = SMALLER if one_sided else EQUIVALENT
+    verdict = none if within < margin else UNDECIDED
     return Judgement(verdict, beyond, within, doubt_of_none)
 
 

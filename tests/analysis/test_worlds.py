@@ -1,0 +1,144 @@
+"""Planted worlds, of which it is known what a pause does: what the two versions of the rule say of them.
+
+In each world the log likelihood of every result has a known effect of each condition, in nats, for each model.
+"""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pauselib.analysis.claims.benefit import CONTRASTS, Effects, benefit, contrast
+from pauselib.analysis.claims.computation import computation
+from pauselib.analysis.claims.preregistration import plan
+from pauselib.analysis.claims.verdicts import (
+    DEPENDS, EQUIVALENT, FEW_PROBLEMS, LARGER, NO_CONTROL, NOT_FINISHED, OPPOSITE, SMALLER, UNDECIDED, judge,
+)  # fmt: skip
+from pauselib.analysis.tables.contrasts import Trials
+from pauselib.variants import FIRST_STEP, MATCHED
+
+OWN = "sft_peft"
+CONDITIONS = {
+    "nothing": [("", "nothing", 0)],
+    "pauses": [("step", "pauses", 1), ("step", "pauses", 4)],
+    "masked": [("step", "masked", 1), ("step", "masked", 4)],
+    "given": [("result", "given", 0)],
+}
+MODELS = {OWN: 0, MATCHED: 1, FIRST_STEP: 2}
+
+
+def trials(effects: dict, problems=300, seeds=3, spread=0.15, at_hard: dict | None = None, draw=0) -> pd.DataFrame:
+    """The trials of a world: `effects` are nats by model and content, 0 if not named; `at_hard` is added for the hard
+    half of the results and taken away for the easy one.
+    """
+    rng, frames = np.random.default_rng(draw), []
+    n_results = 3
+    base = -rng.exponential(0.6, (problems, n_results))
+    sign = np.where(base < np.median(base), 1, -1)
+    for model in MODELS:
+        of_seed = rng.normal(0, 0.002, (seeds, 1, 1))
+        for content, places in CONDITIONS.items():
+            for site, name, dose in places:
+                gain = 2.0 * (content == "given") + effects.get(model, {}).get(content, 0)
+                gain = gain + sign * (at_hard or {}).get(model, {}).get(content, 0)
+                noise = rng.normal(0, spread, (seeds, problems, n_results)) + of_seed * (content == "pauses")
+                values = base + gain + noise * (content != "nothing")
+                at = np.indices(values.shape).reshape(3, -1)
+                frames.append(
+                    pd.DataFrame({"seed": 42 + at[0], "problem_id": [f"test-{i}" for i in at[1]], "result": at[2]})
+                    .assign(variant=model, site=site, content=name, dose=dose, n_digits=1)
+                    .assign(log_likelihood=values.ravel(), correct=values.ravel() > -0.3)
+                )
+    return pd.concat(frames, ignore_index=True)
+
+
+def verdicts(found: pd.DataFrame) -> tuple[str, str, str]:
+    """What is said of a world: by version 1, and by version 2 of a benefit and of a cost."""
+    old, new = plan(1), plan(2)
+    first = computation(Trials(found), "computation", old)
+    margin = new.margin("computation")
+    gain = benefit(found, OWN, "log_likelihood", margin, new)
+    cost = contrast(found, "nothing", OWN, "log_likelihood", new, sign=-1)
+    judged = [
+        judge(one.low, one.high, limit, one.null, one.doubt, one.doubt_of_none, one.one_sided).verdict
+        for one, limit in ((first, old.margin("computation")), (gain, margin), (cost, margin))
+    ]
+    return tuple(judged)
+
+
+@pytest.mark.parametrize(
+    ("own", "matched", "version_1", "version_2"),
+    [
+        # A: a pause gains 1 nat over nothing and over the hidden one, and an unknown vector gains more in the match
+        ({"pauses": 1.0}, {"pauses": 1.3}, OPPOSITE, (LARGER, OPPOSITE)),
+        ({"pauses": -1.0}, {"pauses": -1.3}, OPPOSITE, (SMALLER, LARGER)),
+        # B: a pause does what the hidden one does, and an unknown vector hurts the match
+        ({"pauses": 0.12, "masked": 0.12}, {"pauses": -0.2}, LARGER, (SMALLER, OPPOSITE)),
+        ({"pauses": -0.12, "masked": -0.12}, {"pauses": 0.2}, OPPOSITE, (SMALLER, LARGER)),
+        # C: a pause does worse than the hidden one, which gains by its place
+        ({"pauses": 0.12, "masked": 0.2}, {"pauses": -0.2}, LARGER, (SMALLER, OPPOSITE)),
+        ({"pauses": -0.12, "masked": -0.2}, {"pauses": 0.2}, OPPOSITE, (SMALLER, LARGER)),
+        # and where nothing does anything
+        ({}, {}, UNDECIDED, (SMALLER, EQUIVALENT)),
+    ],
+)
+def test_the_worlds_that_fool_version_1_do_not_fool_version_2(own, matched, version_1, version_2):
+    found = trials({OWN: own, MATCHED: matched})
+    assert verdicts(found) == (version_1, *version_2)
+
+
+def test_that_training_teaches_the_use_of_pauses_is_a_claim_beside_the_benefit():
+    world_b = trials({OWN: {"pauses": 0.12, "masked": 0.12}, MATCHED: {"pauses": -0.2}})
+    taught = contrast(world_b, "teaching", OWN, "log_likelihood", plan(2))
+    assert taught.low > 0.1
+    assert taught.estimate == pytest.approx(0.2, abs=0.05)
+
+
+def test_opposite_effects_at_easy_and_hard_results_are_seen_and_not_averaged_to_none():
+    found = trials({}, at_hard={OWN: {"pauses": 0.3}})
+    margin = plan(2).margin("computation")
+    gain = benefit(found, OWN, "log_likelihood", margin, plan(2))
+    assert abs(gain.estimate) < 0.05
+    judgement = judge(gain.low, gain.high, margin, doubt_of_none=gain.doubt_of_none, one_sided=True)
+    assert (judgement.verdict, judgement.doubt) == (UNDECIDED, DEPENDS)
+    line = Effects(found, OWN).slope("nothing", 0.95)
+    assert line.low > 0.3
+    assert line.easy < -0.1 < 0.1 < line.hard
+    same = Effects(trials({OWN: {"pauses": 0.3}}), OWN).slope("nothing", 0.95)
+    assert same.low < 0 < same.high
+
+
+def test_a_slope_is_that_of_the_line_that_was_planted():
+    found = trials({}, problems=60)
+    effects = Effects(found, OWN)
+    difficulty = effects.difficulty
+    pause = (found["variant"] == OWN) & (found["content"] == "pauses")
+    nothing = (found["variant"] == OWN) & (found["content"] == "nothing")
+    keys = pd.MultiIndex.from_frame(found.loc[pause, ["problem_id", "result"]])
+    base = found[nothing].set_index(["seed", "problem_id", "result"])["log_likelihood"]
+    of_pause = base.reindex(pd.MultiIndex.from_frame(found.loc[pause, ["seed", "problem_id", "result"]])).to_numpy()
+    found.loc[pause, "log_likelihood"] = of_pause - 0.1 + 0.5 * difficulty.reindex(keys).to_numpy()
+    line = Effects(found, OWN).slope("nothing", 0.95)
+    assert line.slope == pytest.approx(0.5)
+    assert (line.easy, line.hard) == pytest.approx((-0.1, 0.4))
+
+
+def test_a_condition_that_one_seed_lacks_leaves_the_claim_undecided():
+    found = trials({OWN: {"pauses": 1.0}})
+    lacking = found[~((found["seed"] == 43) & (found["variant"] == OWN) & (found["content"] == "masked"))]
+    for some in (lacking, found[found["content"] != "masked"], found[found["variant"] != OWN]):
+        assert benefit(some, OWN, "log_likelihood", 0.05, plan(2)).doubt == NOT_FINISHED
+    others = found[~((found["seed"] == 43) & (found["variant"] == MATCHED) & (found["content"] == "masked"))]
+    assert benefit(others, OWN, "log_likelihood", 0.05, plan(2)).low > 0.9  # the match is no part of it
+    assert contrast(others, "teaching", OWN, "log_likelihood", plan(2)).doubt == NOT_FINISHED
+
+
+def test_a_benefit_is_doubted_with_few_problems_or_without_a_control_that_shows():
+    few = trials({OWN: {"pauses": 1.0}}, problems=39)
+    assert benefit(few, OWN, "log_likelihood", 0.05, plan(2)).doubt == FEW_PROBLEMS
+    blind = trials({OWN: {"pauses": 1.0, "given": -2.0}})
+    assert benefit(blind, OWN, "log_likelihood", 0.05, plan(2)).doubt == NO_CONTROL
+
+
+def test_every_contrast_sums_to_nothing():
+    for what, terms in CONTRASTS.values():
+        assert sum(weight for weight, _, _ in terms) == 0, what
