@@ -118,7 +118,7 @@ class Study:
     def claims(self) -> pd.DataFrame:
         """The claims of the plan with their verdicts (`judged.judged_claims`)."""
         replies, intervened = self.registered(self.replies), self.registered(self.intervened)
-        return judged.judged_claims(replies, intervened, plan(), judged.trial_claims(self.trials, plan()))
+        return judged.judged_claims(replies, intervened, self.trials, plan())
 
     def registered(self, table: pd.DataFrame) -> pd.DataFrame:
         """The lines of a table that count in the claims (`plan.registered_part`)."""
