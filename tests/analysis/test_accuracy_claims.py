@@ -86,10 +86,17 @@ def test_one_pair_by_hand():
     turned = embedding(pd.concat([trained.assign(variant="sft_fr_pembed"), frozen.assign(variant="sft")]))
     assert (turned["low"], turned["high"], turned["verdict"]) == (-row["high"], -row["low"], OPPOSITE)
     other = answers_of("sft_peft", [1] * 6 + [0] * 6 + [1] * 188), answers_of("sft_fr_pembed_peft", [0] * 6 + [1] * 194)
-    both = embedding(
-        pd.concat([trained, frozen, *other])
-    )  # the near end is corrected for two pairs, the far one is not
+    both = embedding(pd.concat([trained, frozen, *other]))  # the near end is corrected for two pairs, the far one not
     assert (both["low"], both["high"]) == (score_interval(12, 2, 200, 0.975)[0], row["high"])
+
+
+def test_a_doubted_pair_has_no_near_end():
+    """Both are right in fewer than 5 % of 1,000 problems. Their interval is beyond the margin, and decides nothing."""
+    row = embedding(
+        pd.concat([answers_of("sft", np.arange(1000) < 40), answers_of("sft_fr_pembed", np.arange(1000) < 20)])
+    )
+    assert score_interval(20, 0, 1000)[0] > 0.01
+    assert (row["estimate"], row["low"], row["verdict"], row["doubt"]) == (0.02, 0, UNDECIDED, AT_THE_END)
 
 
 def test_pairs_that_differ_to_both_sides_are_not_equivalent():

@@ -34,19 +34,11 @@ def test_no_margin_is_typed_anywhere_else():
     assert [path.name for path in (ROOT / "pauselib").rglob("*.py") if typed.search(path.read_text())] == []
 
 
-@pytest.mark.parametrize(
-    ("text", "says"),
-    [
-        (yaml.safe_dump(yaml.safe_load(FILE.read_text()) | {"level": 0.3}), "is no plan: level: Input should be gre"),
-        (yaml.safe_dump(yaml.safe_load(FILE.read_text()) | {"more": 1}), "is no plan: more: Extra inputs are not"),
-        *((text, "is no plan of the analysis, check it out again: ") for text in ("a: [", "- 1", None)),
-    ],
-)
-def test_what_is_no_plan_is_refused_in_a_sentence(text, says, tmp_path):
+@pytest.mark.parametrize("entry", [{"level": 0.3}, {"more": 1}])
+def test_what_is_no_plan_is_refused(entry, tmp_path):
     path = tmp_path / "prereg.yaml"
-    if text:
-        path.write_text(text)
-    with pytest.raises(ValueError, match=re.escape(f"prereg.yaml {says}")):
+    path.write_text(yaml.safe_dump(yaml.safe_load(FILE.read_text()) | entry))
+    with pytest.raises(ValueError, match="1 validation error"):
         plan(path)
 
 

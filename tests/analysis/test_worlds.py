@@ -58,11 +58,7 @@ def verdicts(found: pd.DataFrame) -> tuple[str, str, str]:
     margin = new.margin("computation")
     gain = benefit(found, OWN, "log_likelihood", margin, new)
     cost = contrast(found, "nothing", OWN, "log_likelihood", new, sign=-1)
-    judged = [
-        judge(one.low, one.high, limit, one.null, one.doubt, one.doubt_of_none, one.one_sided).verdict
-        for one, limit in ((first, old.margin("computation")), (gain, margin), (cost, margin))
-    ]
-    return tuple(judged)
+    return tuple(judge(one, margin).verdict for one in (first, gain, cost))  # both versions have one margin
 
 
 @pytest.mark.parametrize(
@@ -98,7 +94,7 @@ def test_opposite_effects_at_easy_and_hard_results_are_seen_and_not_averaged_to_
     margin = plan(2).margin("computation")
     gain = benefit(found, OWN, "log_likelihood", margin, plan(2))
     assert abs(gain.estimate) < 0.05
-    judgement = judge(gain.low, gain.high, margin, doubt_of_none=gain.doubt_of_none, one_sided=True)
+    judgement = judge(gain, margin)
     assert (judgement.verdict, judgement.doubt) == (UNDECIDED, DEPENDS)
     line = Effects(found, OWN).slope("nothing", 0.95)
     assert line.low > 0.3

@@ -13,10 +13,9 @@ from typing import Literal
 
 import pandas as pd
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from pauselib.decoding.interventions import INTERVENTION_SETTINGS
-from pauselib.errors import InputError
 from pauselib.files import as_json, digest_of_bytes
 from pauselib.settings import ROOT, Settings
 
@@ -110,18 +109,7 @@ def settings_digest(settings: Settings) -> str:
     return digest_of_bytes(as_json(values | places).encode())
 
 
-def read_plan(path: Path) -> Preregistration:
-    """The plan in a file. Raises InputError where it is missing or is no plan."""
-    try:
-        return Preregistration(**yaml.safe_load(path.read_text(encoding="utf-8")))
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise InputError(f"{path.name} is no plan: {'.'.join(map(str, first['loc']))}: {first['msg']}.") from None
-    except (OSError, TypeError, yaml.YAMLError) as error:
-        raise InputError(f"{path.name} is no plan of the analysis, check it out again: {error}.") from None
-
-
 @functools.cache
 def plan(version: int = 2) -> Preregistration:
-    """A version of the plan of this project, read once."""
-    return read_plan(FILES[version])
+    """A version of the plan, read once. Raises ValueError where its file has another entry than those above."""
+    return Preregistration(**yaml.safe_load(FILES[version].read_text(encoding="utf-8")))
