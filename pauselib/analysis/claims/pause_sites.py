@@ -84,17 +84,20 @@ def doubt_of_sites(used: pd.DataFrame, plan: Preregistration) -> str:
     return SAME_COUNTS if (used["n_sites"] != usual).sum() < plan.guard("least_discordant") else ""
 
 
-def poisson_ratios(counts, terms: pd.DataFrame, beside: pd.DataFrame, clusters, level: float = 0.95) -> pd.DataFrame:
+def poisson_ratios(
+    counts, terms: pd.DataFrame, beside: pd.DataFrame, clusters, level: float = 0.95, exposure=None
+) -> pd.DataFrame:
     """How many times as large the `counts` (n) are where a term is larger by 1: one line a term, the `ratio`, its
     interval `low` to `high`, and `p`.
 
     This is a Poisson regression on `terms` (n, terms) and other columns `beside` them. The covariance is clustered by
-    the labels `clusters` (n), so the counts need not vary as a Poisson's; the tests are t tests with clusters − 1.
+    the labels `clusters` (n), so the counts need not vary as a Poisson's; the tests are t tests with clusters − 1. With
+    an `exposure` (n) the ratios are of counts for each unit of it.
     """
     import statsmodels.api as sm
 
     design = pd.concat([terms, beside], axis=1)
-    model = sm.GLM(np.asarray(counts, float), design, family=sm.families.Poisson())
+    model = sm.GLM(np.asarray(counts, float), design, family=sm.families.Poisson(), exposure=exposure)
     fit = model.fit(cov_type="cluster", cov_kwds={"groups": pd.factorize(clusters)[0]}, use_t=True)
     found = pd.concat([np.exp(fit.params), np.exp(fit.conf_int(1 - level)), fit.pvalues], axis=1)
     return found.loc[terms.columns].set_axis(["ratio", "low", "high", "p"], axis=1)

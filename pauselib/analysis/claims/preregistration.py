@@ -43,6 +43,7 @@ class Claim(Entry):
     estimand: str
     method: str
     margin: str
+    spread: tuple[float, float, float] | None = None  # standard deviations of its effect: of seeds, of problems, the rest
     says: Literal["larger than the margin", "equivalent"] = "larger than the margin"
 
 
