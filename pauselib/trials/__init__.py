@@ -26,13 +26,16 @@ class TrialSettings(Declared):
     )
     n_trial: int = setting(0, "this many test problems in a trial; 0: all", "trial", ge=0, le=MOST)
     trial_sites: Names = setting(
-        ("prompt", "start", "step", "result", "random", "chosen", "drawn"),
+        ("prompt", "start", "step", "result", "random", "injected", "chosen", "drawn"),
         "where something is put in",
         "trial",
         min_length=1,
     )
     trial_contents: Names = setting(
-        ("pauses", "masked", "untrained", "newline", "dots"), "what is put in", "trial", min_length=1
+        ("pauses", "masked", "unmoved", "question", "untrained", "newline", "dots"),
+        "what is put in",
+        "trial",
+        min_length=1,
     )
     trial_doses: many(Annotated[int, Field(ge=1, le=MANY)]) = setting(
         (1, 4, 10), "how many positions are put in", "trial", min_length=1
@@ -69,12 +72,14 @@ def conditions(
     result, which is the pause itself. `repeated_after` is what a task says between a result and its repetition.
     """
     found = []
-    for site, content, dose in itertools.product(sites, contents, doses):
-        site, content = SITES[site], CONTENTS[content]
-        goes_there = content.name in (site.only or [content.name]) and not (site.one_dose and dose != REGISTERED_DOSE)
+    for name, content in itertools.product(sites, [CONTENTS[name] for name in contents]):
+        site = SITES[name]
+        goes_there = content.name in (site.only or [content.name])
         has_parts = pauses or not (site.needs_head or content.needs_embedding)
-        if goes_there and has_parts and not (content.masked and site.predicts and dose == 1):
-            found.append((site, content, dose))
+        for dose in getattr(site, "own_doses", doses) if goes_there and has_parts else ():
+            registered = not site.one_dose or dose == REGISTERED_DOSE
+            if registered and not (content.masked and site.predicts and dose == 1):
+                found.append((site, content, dose))
     return [*found, (SITES["result"], GivenResult(repeated_after), 0)]
 
 

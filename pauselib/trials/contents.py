@@ -44,6 +44,32 @@ class MaskedPauses(Pauses):
     name, meaning, masked = "masked", "masked pauses", True
 
 
+class UnmovedPauses(Pauses):
+    """Pauses that are seen and move no position: each has that of the token it stands before, which keeps its own. So
+    what visible pauses do beyond these is what moving all that follows does.
+    """
+
+    name, meaning, moves = "unmoved", "pauses that move no position", False
+
+
+class PieceOfQuestion(Content):
+    """As many tokens of the question as there would be pauses, what a filler has to beat: repeating the problem helps
+    some models (Leviathan et al. 2025, arXiv 2512.14982). The piece is drawn, the same for every model.
+    """
+
+    name, meaning = "question", "a piece of the question"
+
+    def unit(self, tokenizer, pause_id):
+        """Return nothing, since each problem has its own."""
+        return []
+
+    def tokens(self, unit, dose, text, result):
+        """Return tokens of the prompt, from a drawn place on; behind its last one stands its first."""
+        words = text.ids[1 : text.heading] or text.ids[:1]
+        first = int(text.draw(result, seed=0).integers(len(words)))
+        return list(itertools.islice(itertools.cycle(words), first, first + dose))
+
+
 class UntrainedVectors(Content):
     """The vector that a pause embedding is drawn as, before any training, in the pause's place."""
 
@@ -93,5 +119,6 @@ class GivenResult(Filler):
         return [*text.ids[result.start : result.end], *unit]
 
 
-CONTENTS = {kind.name: kind() for kind in (Pauses, MaskedPauses, UntrainedVectors, Newlines, Dots)}
+KINDS = (Pauses, MaskedPauses, UnmovedPauses, PieceOfQuestion, UntrainedVectors, Newlines, Dots)
+CONTENTS = {kind.name: kind() for kind in KINDS}
 """All contents by name, but the positive control."""

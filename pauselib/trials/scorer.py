@@ -36,28 +36,34 @@ class Branch:
 
 
 def branch(
-    text: GoldText, results: list[Result], gaps: list[int], inserted: list[int], masked=False, keep_last=False
+    text: GoldText,
+    results: list[Result],
+    gaps: list[int],
+    inserted: list[int],
+    masked: bool = False,
+    keep_last: bool = False,
+    moves: bool = True,
 ) -> Branch:
     """Return the branch in which each of the `inserted` tokens stands before the gold token that `gaps` (ascending)
-    names, to the last digit of the last of the `results`.
+    names, to the last digit of the last of the `results`. Without gaps it is the gold answer itself.
 
     `masked` ones take their positions and are hidden from all that follows, so they are left out; with `keep_last` the
-    last of them stays.
+    last of them stays. Unless it `moves` what follows, an inserted token has the position of the gold token behind it.
     """
     ids, positions, labels = [], [], []
     digits = {token: result.index for result in results for token in range(result.start, result.end)}
-    n_before = 0
-    for gold in range(gaps[0], max(digits) + 1):
+    n_before, first = 0, gaps[0] if gaps else text.start
+    for gold in range(first, max(digits) + 1):
         while n_before < len(gaps) and gaps[n_before] == gold:
             if not masked or (keep_last and n_before == len(gaps) - 1):
                 ids.append(inserted[n_before])
-                positions.append(gold + n_before)
+                positions.append(gold + n_before * moves)
             n_before += 1
         if gold in digits:
             labels.append((len(ids) - 1, text.ids[gold], digits[gold]))
         ids.append(text.ids[gold])
-        positions.append(gold + n_before)
-    return Branch(gaps[0], ids[:-1], positions[:-1], labels)  # the last digit predicts nothing
+        positions.append(gold + n_before * moves)
+    return Branch(first, ids[:-1], positions[:-1], labels)  # the last digit predicts nothing
 
 
 def packed(branches: Iterable[Branch], size: int) -> Iterator[list[Branch]]:

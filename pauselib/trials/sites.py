@@ -150,8 +150,23 @@ class DrawnPlaces(Scattered):
         return text.draw(result, seed).permutation(text.places(result))
 
 
-SITES = {
-    kind.name: kind()
-    for kind in (BeforeHeading, BeforeAnswer, BeforeStep, BeforeResult, RandomPlace, ChosenPlaces, DrawnPlaces)
-}
+class InjectedPlaces(Site):
+    """Where the published injector would put pauses into the answer: their number is drawn uniformly from 0 to the
+    dose, and so is the gap of each. It is the dose and the places of training; the draw is the same for every model.
+    """
+
+    name, meaning, of_problem = "injected", "the injector's own draw", True
+    only, own_doses = ("pauses",), (10,)
+
+    def gaps(self, text, result, n, seed=0):
+        """Return the places before the end of the last result."""
+        rng = text.draw(text.results[0], 0)
+        places = sorted(rng.integers(text.start, len(text.ids) + 1, rng.integers(n + 1)).tolist())
+        return [place for place in places if place < text.results[-1].end]
+
+
+KINDS = (
+    BeforeHeading, BeforeAnswer, BeforeStep, BeforeResult, RandomPlace, InjectedPlaces, ChosenPlaces, DrawnPlaces
+)  # fmt: skip
+SITES = {kind.name: kind() for kind in KINDS}
 """All sites by name."""

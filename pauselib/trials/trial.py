@@ -105,7 +105,8 @@ def lines_of_problem(
         for results in [text.results] if site.of_problem else [[result] for result in text.results]:
             inserted = content.tokens(units[content.name], dose, text, results[0])
             gaps = site.gaps(text, results[0], len(inserted), seed)
-            branches.append(branch(text, results, gaps, inserted, content.masked, site.predicts))
+            moves = getattr(content, "moves", True)  # no attribute of `Content`, whose digest finished trials have
+            branches.append(branch(text, results, gaps, inserted, content.masked, site.predicts, moves))
             keys += [(site.name, content.name, dose, index) for _, _, index in branches[-1].labels]
     return lines + summed(text.problem_id, keys, *scorer.follow(branches))
 

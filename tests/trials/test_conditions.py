@@ -40,6 +40,22 @@ def test_random_places_are_in_the_answer_before_the_result_and_the_same_for_ever
     assert all(gaps == tuple(sorted(gaps)) for gaps in drawn)
 
 
+def test_the_injectors_places_are_up_to_ten_anywhere_before_the_last_result_ends_and_the_same_for_every_model():
+    drawn = [SITES["injected"].gaps(GoldText(f"test-{i}", TEXT.ids, 2, 3, [FIRST]), FIRST, 10) for i in range(500)]
+    assert {place for gaps in drawn for place in gaps} == {3, 4, 5, 6, 7}
+    assert {len(gaps) for gaps in drawn} >= {0, 1, 4, 8}
+    assert max(map(len, drawn)) <= 10
+    n_in_all = np.mean([len(gaps) for gaps in drawn]) * 8 / 5  # five of the eight gaps are before the end of the result
+    assert n_in_all == pytest.approx(5, abs=0.5)
+
+
+def test_a_piece_of_the_question_is_drawn_from_it():
+    text = GoldText("test-3", [0, 21, 22, 23, 24, 5, 6], heading=5, start=6, results=[FIRST])
+    for index in range(20):
+        piece = CONTENTS["question"].tokens([], 3, text, Result(index, 0, 0, 0))
+        assert "".join(map(chr, piece)) in "".join(map(chr, [21, 22, 23, 24] * 2))
+
+
 def test_more_pauses_than_places_share_them():
     assert SITES["chosen"].gaps(TEXT, FIRST, 6) == [3, 4, 4, 5, 6, 6]
     assert sorted(set(SITES["drawn"].gaps(TEXT, FIRST, 10))) == [3, 4, 5, 6]
@@ -82,7 +98,7 @@ def test_the_conditions_are_all_that_say_something_and_the_control():
     assert {content for site, content, _ in found if site == "start"} == {"pauses", "masked"}
     of_baseline = [(site.name, content.name) for site, content, _ in conditions(*everything, False, ">>")]
     assert not {"chosen"} & {site for site, _ in of_baseline}
-    assert {content for _, content in of_baseline} == {"pauses", "masked", "newline", "dots", "given"}
+    assert {content for _, content in of_baseline} == {"pauses", "masked", "unmoved", "question", "newline", "dots", "given"}
 
 
 def test_a_variant_answers_with_its_start_and_with_as_much_training():

@@ -1,6 +1,5 @@
 """The trial's numbers, against the plain way: one forward pass for every condition, with all tokens and one mask."""
 
-import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -23,6 +22,8 @@ PAUSE = 50  # the rows of tiny_lm's embeddings
 UNITS = {
     "pauses": [PAUSE],
     "masked": [PAUSE],
+    "unmoved": [PAUSE],
+    "question": [],
     "untrained": [PAUSE + 1],
     "newline": [11],
     "dots": [12, 13],
@@ -31,21 +32,23 @@ UNITS = {
 
 
 def plainly(
-    model: PauseForCausalLM, drawn: torch.Tensor, result: Result, gaps, inserted, masked: bool, seen_last: bool
+    model: PauseForCausalLM, drawn: torch.Tensor, result: Result, gaps, inserted, content: str, seen_last: bool
 ):
     """The log likelihood of a result's digits and whether all are the best words, from one forward pass.
 
     Hidden tokens are there, with their positions, and a mask hides them from all that follows.
     """
-    ids, hidden, where = [], [], {}
+    ids, hidden, where, positions = [], [], {}, []
     queue = list(zip(gaps, inserted))
     for place, token in enumerate(TEXT.ids):
         while queue and queue[0][0] == place:
             hidden.append(len(ids))
             ids.append(queue.pop(0)[1])
+            positions.append(place)
         where[place] = len(ids)
+        positions.append(place)
         ids.append(token)
-    if not masked:
+    if content != "masked":
         hidden = []
     elif seen_last:
         hidden = hidden[:-1]
@@ -59,7 +62,7 @@ def plainly(
         logits = model(
             inputs_embeds=embedded[None],
             attention_mask=torch.zeros(seen.shape).masked_fill(~seen, torch.finfo(torch.float32).min)[None, None],
-            position_ids=torch.arange(len(ids))[None],
+            position_ids=torch.tensor([positions]) if content == "unmoved" else torch.arange(len(ids))[None],
         ).logits[0]
     words = logits[:, :PAUSE].log_softmax(-1)  # without the pause's mass
     digits = range(result.start, result.end)
@@ -93,12 +96,12 @@ def test_every_condition_is_what_a_forward_pass_of_its_own_gives(kind, pack, pau
     for problem_id, index, site, content, dose, likelihood, n_digits, correct in lines:
         result = TEXT.results[index]
         inserted = (
-            GivenResult().tokens([12], 0, text, result)
-            if content == "given"
-            else list(itertools.islice(itertools.cycle(UNITS.get(content, [0])), dose))
+            (GivenResult() if content == "given" else CONTENTS[content]).tokens(UNITS[content], dose, text, result)
+            if content != NOTHING
+            else []
         )
         gaps = SITES[site].gaps(text, result, len(inserted), 3) if content != NOTHING else []
-        expected = plainly(model, drawn, result, gaps, inserted, content == "masked", site == "result")
+        expected = plainly(model, drawn, result, gaps, inserted, content, site == "result")
         assert (problem_id, n_digits) == ("test-7", result.end - result.start)
         assert likelihood == pytest.approx(expected[0], abs=1e-5), (site, content, dose, index)
         assert correct == expected[1]

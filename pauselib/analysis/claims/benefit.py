@@ -27,7 +27,7 @@ from pauselib.variants import FIRST_STEP, matched_baseline
 LIKELIHOOD = "log_likelihood"
 DOSE = 1  # how many are put in: the dose that training shows
 VISIBLE, HIDDEN, UNMOVED, REPEATED = (("step", name, DOSE) for name in ("pauses", "masked", "unmoved", "question"))
-INJECTED = ("injected", "pauses", DOSE)
+INJECTED = ("injected", "pauses", 10)
 GIVEN = ("result", "given", 0)
 NONE = ("", NOTHING, 0)
 
