@@ -81,13 +81,6 @@ def test_replies_that_all_pause_in_as_many_places_are_undecided():
     assert (row["verdict"], row["doubt"], row["low"] > 0.9, row["high"] < 1.1) == (UNDECIDED, SAME_COUNTS, True, True)
 
 
-def test_frozen_heads_and_rows_with_a_strategy_do_not_count():
-    rng = np.random.default_rng(12)
-    replies = made_up(rng, problems=100, names=["sft", "sft_fr_phead"])
-    other = made_up(rng, problems=100, more_sites=5, names=["sft_fr_phead", "sft_peft@word"])
-    assert judged(pd.concat([replies[replies["variant"] == "sft"], other])) == judged(replies)
-
-
 def test_without_both_kinds_of_replies_there_is_no_ratio():
     rng = np.random.default_rng(13)
     frozen, silent = made_up(rng, names=["sft_fr_phead"]), made_up(rng).assign(n_sites=0)

@@ -84,14 +84,10 @@ def test_numbers_and_runs(two_replies):
     [
         (["12"], ["34"], "inside a number"),
         (["3"], [",000"], "inside a number"),
-        (["3,"], ["000"], "inside a number"),
         (["3", ","], ["000"], "inside a number"),
-        (["3"], [".", "5"], "inside a number"),
         (["3"], [",", " 4"], "after a number"),
         (["9"], [], "after a number"),
         ([], ["9"], "before a number"),
-        (["$"], ["4"], "before a number"),
-        (["has"], [" 4"], "before a number"),
         (["3"], [" 4"], "before a number"),
         (["3."], [" So"], "elsewhere"),
         ([","], ["", "a"], "elsewhere"),
@@ -102,14 +98,6 @@ def test_numbers_and_runs(two_replies):
 )
 def test_what_is_inside_a_number(before, after, place):
     assert number_places([*before, *after])[len(before)] == place
-
-
-@pytest.mark.parametrize("replies", [[reply(["a"])], [reply([])], []])
-def test_replies_without_pauses_give_empty_tables(replies):
-    found = pause_places(pd.DataFrame(replies, columns=list(reply([]))))
-    assert all(table.empty for table in found.values())
-    assert found["relative"].columns.to_list() == ["variant", "low", "high", "n", "share", "expected", "lift"]
-    assert found["runs"].columns.to_list() == ["variant", "length", "n"]
 
 
 def test_the_kind_of_a_gap_is_its_line_s_start_or_its_place_beside_a_number():
