@@ -64,8 +64,6 @@ def test_the_ratio_is_within_a_variant_and_seed_by_hand():
     replies = pd.concat([pd.DataFrame(sft), pd.DataFrame(peft)]).assign(seed=1, truncated=False)
     replies["problem_id"] = replies.index.map("test-{}".format)
     assert judged(replies)["estimate"] == pytest.approx(2)
-    pot = replies.groupby("correct")["n_sites"].mean()
-    assert pot[False] / pot[True] == 4
 
 
 def test_several_seeds_are_no_more_problems():

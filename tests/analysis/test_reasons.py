@@ -129,7 +129,6 @@ def test_what_is_paused_at_and_got_wrong_more_often_is_no_effect_of_being_wrong(
         counted([1, 2, 3], [True, False, True]),
         counted([1, 2] * 4, [True, False] * 4).assign(problem_id="the only one"),
     ],
-    ids=["none", "all correct", "no pauses", "one kind pauses", "three", "one problem"],
 )
 def test_where_nothing_can_be_compared_the_table_is_empty(replies):
     table = pause_regression(replies)
