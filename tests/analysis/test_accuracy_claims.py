@@ -141,15 +141,6 @@ def test_pauses_worth_ten_points_are_larger_than_the_margin_and_those_worth_noth
     assert helped(plain, heads.assign(correct=heads["correct"] ^ turned))["verdict"] == EQUIVALENT
 
 
-def test_one_and_a_half_points_are_not_called_no_help():
-    """With a margin of 3 points this was 'does not hold': what Goyal et al. gained would have been called nothing."""
-    plain = answers_of("sft", [1] * 200 + [0] * 110 + [1] * 3000 + [0] * 2690)
-    changed = answers_of("sft", [0] * 200 + [1] * 110 + [1] * 3000 + [0] * 2690)
-    row = helped(plain, changed)
-    assert (row["estimate"], row["low"], row["high"]) == (0.015, *score_interval(200, 110, 6000))
-    assert (row["verdict"], row["low"] > 0) == (UNDECIDED, True)
-
-
 def shifted(replies: pd.DataFrame) -> dict:
     """The verdict on pauses where forbidding them makes each problem's answer that of the one before it."""
     return helped(replies, replies.assign(correct=np.roll(replies["correct"], 1)))

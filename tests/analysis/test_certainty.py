@@ -8,12 +8,6 @@ from made_up import P, reply, rows
 from pauselib.analysis.why.certainty import clustered_auc, pause_prediction, pauses_by_certainty, positions
 
 
-def test_a_pause_of_probability_one_fifth_has_the_odds_one_to_four():
-    table = positions(pd.DataFrame([reply([P, "a"], p_pause=0.2), reply([P], p_pause=1.0, problem_id="b")]))
-    assert table["odds"].tolist() == pytest.approx([0.25, 0.25, np.inf])
-    assert rows(table, "problem_id", "pause") == [("a", True), ("a", False), ("b", True)]
-
-
 def test_pauses_by_the_certainty_of_the_best_word():
     one = reply([P, P, "a", "b", "c"], p_best=[0.3, 0.4, 0.45, 0.5, 1.0], p_pause=[0.5, 0.6, 0.2, 0.2, 0.5])
     found = pauses_by_certainty(positions(pd.DataFrame([one])), bins=2)

@@ -6,9 +6,9 @@ import pytest
 from made_up import HEADS, NONE, better, forbidden, made_up
 
 from pauselib.analysis.claims.accuracy import BEST
-from pauselib.analysis.claims.judged import COLUMNS, judged_claim, judged_claims, null_by_construction
+from pauselib.analysis.claims.judged import COLUMNS, judged_claims, null_by_construction
 from pauselib.analysis.claims.preregistration import plan
-from pauselib.analysis.claims.verdicts import LARGER, NOT_FINISHED, UNDECIDED, Estimate
+from pauselib.analysis.claims.verdicts import LARGER, NOT_FINISHED, UNDECIDED
 from pauselib.analysis.tables.contrasts import COLUMNS as OF_TRIALS
 from pauselib.analysis.tables.contrasts import Trials
 from pauselib.settings import Settings
@@ -31,13 +31,6 @@ def test_one_line_a_claim_with_one_interval_one_margin_and_one_verdict():
     for smaller, larger in (("low", "estimate"), ("estimate", "high"), ("beyond_below", "equivalent_above")):
         assert (of_replies[smaller] < of_replies[larger]).all()
     assert (of_replies["detectable"] > 0).all()
-
-
-def test_a_line_has_what_was_estimated_and_how_it_is_judged():
-    line = judged_claim(plan(), "computation", Estimate(0.12, 0.08, 0.16, detectable=0.06))
-    assert (line["verdict"], line["margin"], line["unit"], line["doubt"]) == (LARGER, 0.05, "nats", "")
-    numbers = [line[name] for name in ("estimate", "beyond_below", "equivalent_above", "detectable")]
-    assert numbers == [0.12, 0.08, 0.16, 0.06]
 
 
 def test_before_anything_is_finished_nothing_is_decided():

@@ -6,7 +6,7 @@ import pytest
 from made_up import P, reply
 
 from pauselib.analysis.study import Study
-from pauselib.analysis.why.pause_origin import implied_rate, pause_rates, prior_of, rates_by
+from pauselib.analysis.why.pause_origin import implied_rate, pause_rates, prior_of
 from pauselib.files import write_json
 from pauselib.manifests import MANIFEST
 from pauselib.settings import Settings
@@ -45,21 +45,10 @@ def test_the_first_gap_of_a_long_answer_and_the_rule_for_many_gaps():
     assert short > long > implied_rate(10, 0, 0, 110, up_to_ten)  # the length counts, and the pauses so far
 
 
-def test_means_by_bins_by_hand():
-    table = pd.DataFrame({"so_far": [0, 0, 1, 5], "head": [0.1, 0.3, 0.5, 0.7], "implied": [0.2, 0.2, 0.0, 0.1]})
-    found = rates_by(table, "so_far", [0, 1, 2, 4])
-    assert found.to_numpy().tolist() == [
-        ["so_far", 0, 0.0, 2, 0.2, 0.2],
-        ["so_far", 1, 1.0, 1, 0.5, 0.0],
-        ["so_far", 4, 5.0, 1, 0.7, 0.1],
-    ]
-
-
 def note(row: Settings, **changed) -> None:
     """Write the manifest of a row's injected rows."""
-    write_json(
-        row.injected_folder() / MANIFEST, {"settings": DRAWN | changed, "inputs": {}, "outputs": {"rows": "digest"}}
-    )
+    manifest = {"settings": DRAWN | changed, "inputs": {}, "outputs": {"rows": "digest"}}
+    write_json(row.injected_folder() / MANIFEST, manifest)
 
 
 @pytest.fixture

@@ -76,16 +76,6 @@ def test_uncertainty_is_the_number_of_sites_that_the_lm_alone_would_give_before_
     assert result.index.to_list() == [7, 3, 3, 3]
 
 
-@pytest.mark.parametrize("other", [{"variant": "sft_fr_pembed"}, {"seed": 2}])
-def test_the_ratio_of_incorrect_alone_is_that_of_the_means_within_variant_and_seed(other):
-    few = counted([2, 1, 2, 6], [True, False, False, False])
-    many = counted([10, 20, 30, 30], [True, True, True, False], **other)
-    first = incorrect(pause_regression(pd.concat([few, many])))[0]  # means 2 and 3, 20 and 30
-    assert (first["model"], first["n"], first["problems"]) == ("incorrect alone", 8, 4)
-    assert first["rate_ratio"] == pytest.approx(1.5)
-    assert first["low"] < 1.5 < first["high"]
-
-
 @pytest.mark.parametrize(
     ("planted", "alone", "held_equal"),
     [({"confounded": 0.7}, 0.7, 0.0), ({"confounded": 0.3, "direct": 0.4}, 0.7, 0.4)],
@@ -138,10 +128,7 @@ def test_what_is_paused_at_and_got_wrong_more_often_is_no_effect_of_being_wrong(
         counted([0, 1] * 4, [True, False] * 4),
         counted([1, 2, 3], [True, False, True]),
         counted([1, 2] * 4, [True, False] * 4).assign(problem_id="the only one"),
-        counted([1, 2] * 4, [True, False] * 4, variant="sft_fr_phead"),
-        counted([1, 2] * 4, [True, False] * 4, truncated=True),
     ],
-    ids=["none", "all correct", "no pauses", "one kind pauses", "three", "one problem", "frozen head", "cut"],
 )
 def test_where_nothing_can_be_compared_the_table_is_empty(replies):
     table = pause_regression(replies)

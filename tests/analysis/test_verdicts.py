@@ -21,38 +21,27 @@ NAN = math.nan
 
 
 @pytest.mark.parametrize(
-    ("low", "high", "verdict", "beyond_below", "equivalent_above"),
+    ("null", "margin", "low", "high", "verdict", "beyond_below", "equivalent_above"),
     [
-        (1.1, 2.0, LARGER, 1.1, 2.0),
-        (-2.0, -1.1, OPPOSITE, 1.1, 2.0),
-        (-0.9, 0.8, EQUIVALENT, 0, 0.9),
-        (0.1, 0.9, EQUIVALENT, 0.1, 0.9),  # clear of 0, and smaller than what would count
-        (0.4, 2.1, UNDECIDED, 0.4, 2.1),
-        (-2.0, 3.0, UNDECIDED, 0, 3.0),
-        (1.0, 2.0, UNDECIDED, 1.0, 2.0),  # an end on the margin is not beyond it
-        (NAN, NAN, UNDECIDED, NAN, NAN),
+        (0, 1, 1.1, 2.0, LARGER, 1.1, 2.0),
+        (0, 1, -2.0, -1.1, OPPOSITE, 1.1, 2.0),
+        (0, 1, -0.9, 0.8, EQUIVALENT, 0, 0.9),
+        (0, 1, 0.1, 0.9, EQUIVALENT, 0.1, 0.9),  # clear of 0, and smaller than what would count
+        (0, 1, 0.4, 2.1, UNDECIDED, 0.4, 2.1),
+        (0, 1, -2.0, 3.0, UNDECIDED, 0, 3.0),
+        (0, 1, 1.0, 2.0, UNDECIDED, 1.0, 2.0),  # an end on the margin is not beyond it
+        (0, 1, NAN, NAN, UNDECIDED, NAN, NAN),
+        (1, 0.1, 0.91, 1.09, EQUIVALENT, 0, 0.09),  # a ratio
+        (1, 0.1, 0.89, 1.05, UNDECIDED, 0, 0.11),
+        (1, 0.1, 1.11, 1.3, LARGER, 0.11, 0.3),
+        (1, 0.1, 0.7, 0.89, OPPOSITE, 0.11, 0.3),
+        (1, 0.1, 1.2, 7.3, LARGER, 0.2, NAN),  # bounds that reach below 0 are none
     ],
 )
 def test_every_interval_has_one_verdict_and_says_at_which_margins_another(
-    low, high, verdict, beyond_below, equivalent_above
+    null, margin, low, high, verdict, beyond_below, equivalent_above
 ):
-    found = judge(Estimate(low=low, high=high), margin=1)
-    assert found.verdict == verdict
-    assert found[1:3] == pytest.approx((beyond_below, equivalent_above), nan_ok=True)
-
-
-@pytest.mark.parametrize(
-    ("low", "high", "verdict", "beyond_below", "equivalent_above"),
-    [
-        (0.91, 1.09, EQUIVALENT, 0, 0.09),
-        (0.89, 1.05, UNDECIDED, 0, 0.11),
-        (1.11, 1.3, LARGER, 0.11, 0.3),
-        (0.7, 0.89, OPPOSITE, 0.11, 0.3),
-        (1.2, 7.3, LARGER, 0.2, NAN),  # bounds that reach below 0 are none
-    ],
-)
-def test_a_ratio_is_judged_between_its_bounds(low, high, verdict, beyond_below, equivalent_above):
-    found = judge(Estimate(low=low, high=high, null=1), 0.1)
+    found = judge(Estimate(low=low, high=high, null=null), margin)
     assert found.verdict == verdict
     assert found[1:3] == pytest.approx((beyond_below, equivalent_above), nan_ok=True)
 
