@@ -11,7 +11,7 @@ import pandas as pd
 
 from pauselib.analysis.claims import judged, pause_sites
 from pauselib.analysis.claims.preregistration import plan
-from pauselib.analysis.tables import comparisons, loading, record
+from pauselib.analysis.tables import comparisons, loading
 from pauselib.analysis.tables.contrasts import Trials, outcomes
 from pauselib.analysis.tables.curve import Curve
 from pauselib.analysis.why import certainty, places, reasons
@@ -20,7 +20,6 @@ from pauselib.manifests import is_path
 from pauselib.settings import Settings
 from pauselib.variants import FIRST_STEP, parse
 
-PARTIAL = "partial"  # the folder, in that of the experiment, of an analysis that leaves out some of it
 REGISTERED = {  # by `Study.plan_status`
     "registered": "The claims and margins were registered in prereg.yaml before the results. All else is exploratory.",
     "registered, unfinished": "This is an interim look: not all registered seeds are finished, so no verdict is final.",
@@ -85,27 +84,13 @@ class Study:
         return f"Experiment {self.settings.experiment}: model {model}, problems {dataset}{steps}."
 
     @cached_property
-    def left_out(self) -> list[Path]:
-        """The folders of the experiment's finished results that the settings don't ask for."""
-        asked = {one.folder for one in loading.asked_for(self.settings)}
-        more = [one for one in loading.asked_for(record.whole(self.settings)) if one.folder not in asked]
-        return sorted({one.folder for one in more if one.why_unfinished is None})
-
-    @cached_property
-    def folder(self) -> Path:
-        """Where tables and the report are written: the experiment's folder, or `partial` in it if any is left out."""
-        return self.settings.folder() / PARTIAL if self.left_out else self.settings.folder()
-
-    @cached_property
     def scope(self) -> list[str]:
-        """How much of the experiment this is, in sentences: rows and seeds, and what is left out and why."""
+        """How much of the experiment this is, in sentences: rows and seeds, and what is left out since it is stale."""
         seeds = ", ".join(map(str, self.settings.seeds))
         rows = f"{len(self.finished_rows)} of {len(self.table)} rows"
         said = [f"{rows} are finished, with these training seeds: {seeds}."]
         for folder, reason in loading.stale_folders(self.settings).items():
             said.append(f"{folder.relative_to(self.settings.folder()).as_posix()} is left out: {reason}.")
-        if self.left_out:
-            said.append(f"This is a partial look, in the folder {PARTIAL}: it leaves out {len(self.left_out)} results.")
         return said
 
     @cached_property

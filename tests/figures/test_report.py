@@ -11,7 +11,7 @@ import pytest
 from conftest import ROOT, SCRIPT, reply, save, save_outcomes
 
 from pauselib.analysis.study import Study
-from pauselib.figures.report import Report, page
+from pauselib.figures.report import page
 from pauselib.settings import Settings
 
 pytest_plugins = ["browser"]
@@ -156,11 +156,3 @@ def test_sections_open_by_a_click_hidden_cells_are_left_out_and_what_has_no_cell
     assert "Prose." in folded
     assert "<b>shown</b>" in folded
     assert html.split("not saved as they were run</summary>")[1].startswith("\n<i>mine</i></details>")
-
-
-def test_a_partial_look_writes_beside_the_whole(executed):
-    report = Report(Study(executed[0].but(variants=["sft"], interventions=[])))
-    (executed[0].folder() / "config.yaml").write_text(f"variants: {[*executed[0].variants]}")
-    before = (executed[0].folder() / "report.html").read_bytes()
-    assert report.write() == executed[0].folder() / "partial" / "report.html"
-    assert (executed[0].folder() / "report.html").read_bytes() == before

@@ -5,6 +5,7 @@ not finished is shown as missing where a table has one line a row, and left out 
 """
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -202,6 +203,11 @@ def values_used(settings: Settings) -> dict[str, list]:
     models = [*rows, *(settings.but(seed=seed, variant=FIRST_STEP) for seed in settings.seeds)]
     folders = [settings.folder() / "data", *(row.injected_folder() for row in rows)]
     folders += [*(row.variant_folder() / "model" for row in models), *(one.folder for one in asked)]
+    return values_of(folders)
+
+
+def values_of(folders: Iterable[Path]) -> dict[str, list]:
+    """The settings, versions and notes in the manifests of some folders: each one's values, without repeats."""
     found: dict[str, list] = {}
     for manifest in filter(None, map(manifests.manifest, folders)):
         for kind in ("settings", "versions", "notes"):
