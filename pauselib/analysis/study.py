@@ -18,7 +18,7 @@ from pauselib.analysis.why import certainty, places, reasons
 from pauselib.analysis.why.pause_origin import PauseOrigin
 from pauselib.manifests import is_path
 from pauselib.settings import Settings
-from pauselib.variants import FIRST_STEP, parse
+from pauselib.variants import parse
 
 REGISTERED = {  # by `Study.plan_status`
     "registered": "The claims and margins were registered in prereg.yaml before the results. All else is exploratory.",
@@ -47,9 +47,8 @@ class Study:
     intervened = cached_property(lambda self: loading.intervened(self.settings))
     tokens = cached_property(lambda self: loading.with_tokens(self.settings, loading.of_pausing_variants(self.replies)))
 
-    # Accuracy and pauses: of every row, beside its start, beside as much training without pauses, under interventions.
+    # Accuracy and pauses: of every row, beside as much training without pauses, under interventions.
     over_seeds = cached_property(lambda self: comparisons.over_seeds(self.replies))
-    against_start = cached_property(lambda self: comparisons.against(self.replies, FIRST_STEP))
     against_matched = cached_property(lambda self: comparisons.against_matched(self.replies))
     pauses_by_correctness = cached_property(lambda self: comparisons.pauses_by_correctness(self.replies))
     strategies = cached_property(lambda self: comparisons.strategies(self.replies))
@@ -66,7 +65,6 @@ class Study:
     pause_site_ratios = cached_property(lambda self: pause_sites.ratios(self.registered(self.replies), plan()))
     pause_regression = cached_property(lambda self: reasons.pause_regression(self.tokens))
     pause_places = cached_property(lambda self: places.pause_places(self.tokens))
-    nearest_tokens = cached_property(lambda self: loading.nearest_tokens(self.settings))
 
     @cached_property
     def limits(self) -> list[str]:
@@ -77,11 +75,12 @@ class Study:
     @cached_property
     def about(self) -> str:
         """Its name, model, problems and training in a sentence; the plan names those of the registered experiment."""
-        named = plan() if self.plan_status != "not registered" else loading.settings_used(self.settings)
-        given = self.settings.of("model", "dataset") | dict(named)
-        model, dataset = Path(given["model"]).name, Path(given["dataset"]).name
-        steps = f", at most {max(self.steps):,} optimizer steps of warm-up with pauses" if any(self.steps) else ""
-        return f"Experiment {self.settings.experiment}: model {model}, problems {dataset}{steps}."
+        named = self.settings if self.plan_status == "not registered" else plan()
+        model, dataset = Path(named.model).name, Path(named.dataset).name
+        folders = [self.settings.but(seed=seed, variant=name).variant_folder() for seed, name in self.finished_rows]
+        steps = [loading.training_record(folder).get("steps", 0) for folder in folders if parse(folder.name).pauses]
+        trained = f", at most {max(steps):,} optimizer steps of warm-up with pauses" if any(steps) else ""
+        return f"Experiment {self.settings.experiment}: model {model}, problems {dataset}{trained}."
 
     @cached_property
     def scope(self) -> list[str]:
@@ -92,12 +91,6 @@ class Study:
         for folder, reason in loading.stale_folders(self.settings).items():
             said.append(f"{folder.relative_to(self.settings.folder()).as_posix()} is left out: {reason}.")
         return said
-
-    @cached_property
-    def steps(self) -> list[int]:
-        """The optimizer steps of the second step's training of all finished rows that pause."""
-        rows = [self.settings.but(seed=seed, variant=name) for seed, name in self.finished_rows if parse(name).pauses]
-        return [loading.training_record(row.variant_folder()).get("steps", 0) for row in rows]
 
     @cached_property
     def claims(self) -> pd.DataFrame:
@@ -142,8 +135,14 @@ class Study:
 
     @cached_property
     def used(self) -> pd.DataFrame:
-        """The settings and versions that the files were made with; of a model or dataset in a folder its name alone."""
-        used = self.settings.of("model", "dataset") | loading.settings_used(self.settings)
+        """The settings and versions that the files were made with, several values joined by commas; of a model or
+        dataset in a folder its name alone. The variant and the seed, which differ by row, are left out.
+        """
+        used = {name: [value] for name, value in self.settings.of("model", "dataset").items()}
+        used |= loading.values_used(self.settings)
         for name in ("model", "dataset"):
-            used[name] = Path(used[name]).name if is_path(used[name]) else used[name]
-        return pd.DataFrame({"setting": used.keys(), "value": used.values()})
+            used[name] = [Path(value).name if is_path(value) else value for value in used[name]]
+        table = pd.DataFrame(
+            {"setting": list(used), "value": [", ".join(map(str, values)) for values in used.values()]}
+        )
+        return table[~table["setting"].isin(["variant", "seed"])]

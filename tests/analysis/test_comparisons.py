@@ -11,9 +11,9 @@ from pauselib.analysis.statistics.paired import compare, score_interval
 from pauselib.analysis.tables import loading
 from pauselib.analysis.tables.comparisons import (
     DIFFERENCES,
-    against,
     against_matched,
     aligned,
+    differences,
     intervention_effects,
     over_seeds,
     pauses_by_correctness,
@@ -48,8 +48,7 @@ def test_answers_are_of_the_seeds_and_problems_that_all_have():
 
 
 def test_differences_from_the_baseline_by_hand(four_problems):
-    table = against(four_problems, "baseline_1_epoch").set_index("variant")
-    assert table.index.to_list() == ["sft_fr_phead", "sft"]  # in the order of the replies
+    table = differences(four_problems, dict.fromkeys(["sft_fr_phead", "sft"], "baseline_1_epoch")).set_index("variant")
     columns = ["seeds", "n", "discordant", "difference", "p", "p_holm", "test"]
     assert table.loc["sft", columns].to_list() == [1, 4, 0.5, 0.5, 0.5, 1, "exact McNemar"]
     assert table.loc["sft_fr_phead", ["discordant", "difference", "p", "p_holm"]].to_list() == [0.25, -0.25, 1, 1]
@@ -60,7 +59,7 @@ def test_differences_take_the_seeds_both_have_and_correct_over_the_table():
     sft = [marked("sft", correct, seed=seed) for seed, correct in enumerate(("++++++-", "++++++-", "+++++++"), 1)]
     first, second = marked("baseline_1_epoch", "+-+----", seed=1), marked("baseline_1_epoch", "--+---+", seed=2)
     replies = pd.concat([*sft, first, second, marked("sft_peft", "+++-+++", seed=1)])
-    table = against(replies, "baseline_1_epoch").set_index("variant")
+    table = differences(replies, dict.fromkeys(["sft", "sft_peft"], "baseline_1_epoch")).set_index("variant")
     assert table[["seeds", "test"]].to_numpy().tolist() == [[2, "crossed t"], [1, "exact McNemar"]]
     expected = compare(*aligned(replies, "sft", "baseline_1_epoch"))
     assert table.loc["sft", ["difference", "low", "high", "p"]].to_list() == list(vars(expected).values())[:4]
@@ -69,14 +68,14 @@ def test_differences_take_the_seeds_both_have_and_correct_over_the_table():
 
 def test_unfinished_rows_give_empty_tables_and_no_numbers(four_problems):
     empty = pd.DataFrame(columns=["seed", "variant", "problem_id", "correct", "n_pauses", "truncated"])
-    for table in (against(four_problems, "baseline_2_epoch"), against(empty, "sft"), against_matched(empty)):
+    for table in (differences(four_problems, {"sft": "baseline_2_epoch"}), against_matched(empty)):
         assert table.empty
         assert table.columns.to_list() == DIFFERENCES
     for table in (pauses_by_correctness(empty), over_seeds(empty), strategies(empty)):
         assert table.empty
         assert "variant" in table
     apart = pd.concat([marked("sft", "+-", seed=1), marked("sft_peft", "++", seed=2)])
-    (row,) = against(apart, "sft").to_dict("records")
+    (row,) = differences(apart, {"sft_peft": "sft"}).to_dict("records")
     assert (row["seeds"], row["n"]) == (0, 0)
     assert all(math.isnan(row[column]) for column in ("discordant", "difference", "low", "high", "p", "p_holm"))
 
@@ -163,4 +162,3 @@ def test_every_row_is_compared_with_its_own_matched_baseline_and_rows_with_a_str
         "sft_unfr_lm_head": "baseline_matched_unfr_lm_head",
     }
     assert table["difference"].to_list() == [0.25, 0.5, 0.25]
-    assert "sft_peft@word" not in set(against(replies, "sft")["variant"])

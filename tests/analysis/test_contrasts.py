@@ -77,13 +77,10 @@ def test_a_seed_that_lacks_a_model_is_left_out():
     assert lines.loc["above nothing", "seeds"] == 2
 
 
-def test_the_tables_of_gains_sites_and_nothing_put_in(trials):
+def test_the_tables_of_gains_and_nothing_put_in(trials):
     gains = trials.gains().set_index(["variant", "content"])["estimate"]  # against nothing, at the same results
     assert (gains["sft_peft", "pauses"], gains[MATCHED, "masked"]) == (np.mean([1.0, 2.0]), -0.5)
     assert ("sft_peft", "nothing") not in gains
-    sites = trials.by_site("sft_peft")
-    assert sites[["contrast", "site"]].to_numpy().tolist() == [["beyond masked", "step"], ["above nothing", "step"]]
-    assert sites["p_holm"].to_list() == sites["p"].to_list()
     without = trials.without.set_index(["variant", "results"])
     assert without.loc[("sft_peft", "hard"), "log_likelihood"] == -2.5
     assert without.loc[("sft_peft", "all"), "step_accuracy"] == 0.5
@@ -93,7 +90,6 @@ def test_the_tables_of_gains_sites_and_nothing_put_in(trials):
 def test_where_a_trial_is_missing_the_tables_are_there_and_nothing_is_decided(left):
     found = Trials(table(left))
     assert found.contrasts("sft_peft")["estimate"].isna().all()
-    assert found.by_site("sft_peft").empty
     assert found.gains().empty
     assert set(found.without["results"]) == ({"all"} if left else set())
 
