@@ -21,7 +21,7 @@ def rows(by_hand) -> tuple[Settings, Settings]:
 def test_the_replies_are_paired_by_problem(rows):
     paired = compare.paired_replies(rows)
     table = compare.paired_accuracy(rows, paired)
-    assert table["run"].tolist() == ["sft", "sft_peft", "first − second"]
+    assert table["run"].tolist() == [*compare.names(rows), "first − second"]
     assert table["correct"].tolist() == [2, 1, 1]
     assert table["alone"].tolist() == [1, 0, 1]
     assert table["accuracy"].tolist() == pytest.approx([2 / 3, 1 / 3, 1 / 3])
@@ -61,7 +61,7 @@ def test_what_differs_is_listed_back_to_the_problems(tmp_path):
         write_json(folder / MANIFEST, {**origin(folder, settings, inputs), "outputs": outputs})
 
     first, second = make("a", 0.1, "random"), make("b", 0.2, "word")
-    assert compare.names((first, second)) == ["sft, experiment a", "sft, experiment b"]
+    assert compare.names((first, second)) == ["sft (a, seed 42)", "sft (b, seed 42)"]
     assert sorted(compare.differing_settings((first, second)).values.tolist()) == [
         ["injected rows", "strategy", "random", "word"],
         ["model", "learning_rate", "0.1", "0.2"],
@@ -85,5 +85,5 @@ def test_the_other_row_is_the_matched_baseline_or_what_is_given_and_has_replies(
 
 def test_the_losses_of_both_are_in_one_picture(rows):
     figure = figures.losses_of_two(compare.losses(rows))
-    points = [line for line in figure.axes[0].lines if line.get_label() in ("sft", "sft_peft")]
+    points = [line for line in figure.axes[0].lines if line.get_label() in compare.names(rows)]
     assert [line.get_ydata().tolist() for line in points] == [[0.5], [0.25]]  # the eval losses

@@ -3,11 +3,10 @@
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import save_outcomes
 
 from pauselib.analysis.claims.preregistration import plan
 from pauselib.analysis.claims.verdicts import FEW_PROBLEMS, NOT_FINISHED
-from pauselib.analysis.tables.contrasts import Trials, outcomes
+from pauselib.analysis.tables.contrasts import COLUMNS, Trials
 from pauselib.settings import Settings
 
 START, MATCHED = "baseline_1_epoch", "baseline_matched"
@@ -29,12 +28,11 @@ LIKELIHOODS = {  # of the four results in turn; those of the start make the seco
 def table(likelihoods: dict, seed: int = 42) -> pd.DataFrame:
     """The outcomes as `trials.outcomes` has them; a result is correct where its log likelihood is above -1.5."""
     lines = [
-        (seed, *result, variant, *condition, likelihood, 1, likelihood > -1.5)
+        (seed, *result, variant, *condition, likelihood, likelihood > -1.5)
         for (variant, condition), values in likelihoods.items()
         for result, likelihood in zip(RESULTS, values)
     ]
-    columns = ["seed", "problem_id", "result", "variant", "site", "content", "dose"]
-    return pd.DataFrame(lines, columns=[*columns, "log_likelihood", "n_digits", "correct"])
+    return pd.DataFrame(lines, columns=COLUMNS)
 
 
 @pytest.fixture
@@ -65,8 +63,7 @@ def test_the_registered_contrasts_by_hand(trials):
     line = found.set_index("contrast").loc["above nothing"]
     assert (line["seeds"], line["problems"], line["what"]) == (1, 2, "pauses − nothing, of sft_peft")
     assert (line["low"] < 1.5 < line["high"], line["verdict"], line["doubt"]) == (True, "undecided", FEW_PROBLEMS)
-    of_steps = estimates(trials.contrasts("sft_peft", "correct"))
-    assert of_steps["above nothing"] == 1.0  # of hard results, from none right to all
+    assert estimates(trials.contrasts("sft_peft", "correct"))["above nothing"] == 1.0  # from no hard one right to all
 
 
 def test_a_seed_that_lacks_a_model_is_left_out():
@@ -92,18 +89,6 @@ def test_where_a_trial_is_missing_the_tables_are_there_and_nothing_is_decided(le
     assert found.contrasts("sft_peft")["estimate"].isna().all()
     assert found.gains().empty
     assert set(found.without["results"]) == ({"all"} if left else set())
-
-
-def test_the_finished_trials_are_read_and_stale_ones_are_not(tmp_path):
-    settings = Settings(runs_dir=str(tmp_path), variants=["sft_peft", "sft"], trials=["sft_peft", "sft_fr_phead"])
-    assert outcomes(settings).empty
-    for name in ("sft_peft", START, "sft"):
-        mine = table({("sft_peft", NOTHING): [0.0, 0.0, 0.0, 0.0]}).drop(columns=["seed", "variant"])
-        save_outcomes(settings.but(variant=name), mine)
-    found = outcomes(settings)
-    assert found.groupby(["seed", "variant"]).size().to_dict() == {(42, START): 4, (42, "sft_peft"): 4}
-    (settings.but(variant=START).variant_folder() / "trial" / "trials.parquet").write_bytes(b"")
-    assert set(outcomes(settings)["variant"]) == {"sft_peft"}
 
 
 def test_of_the_registered_experiment_only_the_registered_problems_count():

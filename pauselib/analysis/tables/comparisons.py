@@ -28,10 +28,6 @@ EFFECTS = [
     "variant", "intervention", "allowed", "n", "accuracy", "accuracy_low", "accuracy_high",
     "difference", "low", "high", "p", "p_holm", "pauses_mean", "truncated_rate",
 ]  # fmt: skip
-OWN_STRATEGIES = [
-    "variant", "strategy", "reference", "n", "accuracy", "low", "high",
-    "difference", "difference_low", "difference_high", "p", "p_holm", "pauses_mean",
-]  # fmt: skip
 
 
 def trained_head(names: Iterable[str]) -> list[str]:
@@ -177,7 +173,7 @@ def intervention_effects(replies: pd.DataFrame, intervened: pd.DataFrame) -> pd.
 def strategies(replies: pd.DataFrame) -> pd.DataFrame:
     """The rows that have an injection strategy of their own, side by side with as much training without pauses.
 
-    One line a row such as `sft_peft@word` and one for its matched baseline, the `reference`, with columns of
+    One line a row such as `sft_peft@word` and one for its matched baseline, the `reference`, with the columns of
     `over_seeds`, and the paired difference in accuracy to the reference as `differences` has it (its interval is
     `difference_low` to `difference_high`). Without the baseline the differences are missing.
     """
@@ -186,4 +182,4 @@ def strategies(replies: pd.DataFrame) -> pd.DataFrame:
     compared = compared.rename(columns={"low": "difference_low", "high": "difference_high"})
     mine = replies[replies["variant"].isin([*references, *references.values()])]
     found = over_seeds(mine).merge(compared, on="variant", how="left")
-    return found.assign(strategy=found["variant"].map(lambda name: parse(name).strategy))[OWN_STRATEGIES]
+    return found.assign(strategy=found["variant"].map(lambda name: parse(name).strategy))
