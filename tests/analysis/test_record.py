@@ -19,19 +19,18 @@ def opened(settings: Settings, **injected) -> dict:
     return variables | settings.of("experiment", "runs_dir") | injected
 
 
-def write_record(settings: Settings, **config) -> None:
-    asked = {"variants": list(settings.variants), "interventions": list(settings.interventions)}
-    path = settings.folder() / record.RECORD
-    path.write_text(yaml.safe_dump({"experiment": "other", **asked, **config}))
-
-
-def test_what_is_not_given_is_that_of_the_record(intervened):
-    write_record(intervened, trials=["sft"], max_new_tokens=77)
+def test_what_is_not_given_is_that_of_the_record_and_a_record_without_settings_is_refused(intervened):
+    asked = {"variants": list(intervened.variants), "interventions": list(intervened.interventions)}
+    path = intervened.folder() / record.RECORD
+    path.write_text(yaml.safe_dump({"experiment": "other", "trials": ["sft"], "max_new_tokens": 77, **asked}))
     settings = record.settings_of_analysis(opened(intervened))
     assert settings == intervened.but(trials=("sft",), max_new_tokens=77)
     assert record.settings_of_analysis(opened(intervened, experiment="by_hand")) == settings
     assert record.settings_of_analysis(opened(intervened) | {"task": "aqua"}).task == "aqua"
     assert record.settings_of_analysis(opened(intervened, trials=["sft_peft"])).trials == ("sft_peft",)
+    path.write_text("- 1\n")
+    with pytest.raises(InputError, match=r"config\.yaml holds no settings: write lines such as"):
+        record.settings_of_analysis(opened(intervened))
 
 
 def test_without_a_record_it_is_what_is_on_disk(intervened):
@@ -53,12 +52,6 @@ def test_without_a_record_it_is_what_is_on_disk(intervened):
     assert [*used.values()] == ["theirs", 7, "word", 3, 5, (2,)]
     nothing = Settings(runs_dir=intervened.runs_dir, experiment="nothing")
     assert record.settings_of_analysis(opened(nothing)) == nothing
-
-
-def test_a_record_without_settings_is_refused(by_hand):
-    (by_hand.folder() / record.RECORD).write_text("- 1\n")
-    with pytest.raises(InputError, match=r"config\.yaml holds no settings: write lines such as"):
-        record.settings_of_analysis(opened(by_hand))
 
 
 def test_a_result_that_is_another_one_than_a_report_was_made_from_is_named(by_hand):
