@@ -14,7 +14,8 @@ from pauselib.analysis.claims.preregistration import plan
 from pauselib.analysis.tables import comparisons, loading
 from pauselib.analysis.tables.contrasts import Trials, outcomes
 from pauselib.analysis.tables.curve import Curve
-from pauselib.analysis.why import certainty, pause_origin, places, reasons
+from pauselib.analysis.why import certainty, places, reasons
+from pauselib.analysis.why.pause_origin import pause_rates
 from pauselib.manifests import is_path
 from pauselib.settings import Settings
 from pauselib.variants import parse
@@ -63,7 +64,7 @@ class Study:
     pauses_by_certainty = cached_property(lambda self: certainty.pauses_by_certainty(self.positions))
     pause_site_ratios = cached_property(lambda self: pause_sites.ratios(self.registered(self.replies), plan()))
     pause_regression = cached_property(lambda self: reasons.pause_regression(self.tokens))
-    pause_origin = cached_property(lambda self: pause_origin.pause_rates(self.settings, self.head_variant, self.tokens))
+    pause_origin = cached_property(lambda self: pause_rates(self.settings, self.example_variant, self.tokens))
     pause_places = cached_property(lambda self: places.pause_places(self.tokens))
 
     @cached_property
@@ -114,18 +115,12 @@ class Study:
         return [*self.trials.variants, *self.settings.trials, self.settings.variant][0]
 
     @cached_property
-    def head_variant(self) -> str | None:
-        """The variant whose pause head is shown: that of the settings if it has a trained one, else the first."""
-        return self.of_settings([name for name in dict.fromkeys(self.tokens["variant"]) if parse(name).pause_head])
-
-    @cached_property
     def example_variant(self) -> str | None:
-        """The variant for what is shown of one only: that of the settings if it has pauses, else the first that has."""
-        return self.of_settings(list(dict.fromkeys(self.pause_places["runs"]["variant"])))
-
-    def of_settings(self, names: list[str]) -> str | None:
-        """The variant of the settings if it is among some names, else the first of them; None of no names."""
-        return self.settings.variant if self.settings.variant in names else next(iter(names), None)
+        """The variant for what is shown of one only: that of the settings if it is one of those with a trained pause
+        head whose tokens are there, else the first of these; None where there is none.
+        """
+        heads = [name for name in dict.fromkeys(self.tokens["variant"]) if parse(name).pause_head]
+        return self.settings.variant if self.settings.variant in heads else next(iter(heads), None)
 
     @cached_property
     def neighbours(self) -> pd.DataFrame:
@@ -141,7 +136,5 @@ class Study:
         used |= loading.values_used(self.settings)
         for name in ("model", "dataset"):
             used[name] = [Path(value).name if is_path(value) else value for value in used[name]]
-        table = pd.DataFrame(
-            {"setting": list(used), "value": [", ".join(map(str, values)) for values in used.values()]}
-        )
-        return table[~table["setting"].isin(["variant", "seed"])]
+        texts = {name: ", ".join(map(str, values)) for name, values in used.items() if name not in ("variant", "seed")}
+        return pd.DataFrame({"setting": texts.keys(), "value": texts.values()})
