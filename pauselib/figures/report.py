@@ -38,14 +38,14 @@ class Report:
 
     def table(self, name: str, table: pd.DataFrame, as_read: pd.DataFrame | None = None) -> None:
         """Show a table, or what is given `as_read` for it; its CSV file has all its columns and digits."""
-        shown, path = table if as_read is None else as_read, self.study.folder / "tables" / name
+        shown, path = table if as_read is None else as_read, self.study.settings.folder() / "tables" / name
         write(path.with_suffix(".csv"), table.to_csv(index=False))
         write(path.with_suffix(".tex"), tables.latex(shown, name))
         self.html(f"table {name}", tables.with_details(shown))
 
     def figure(self, name: str, figure) -> None:
         """Show a picture; it is a PNG and an SVG file."""
-        path = self.study.folder / "figures" / name
+        path = self.study.settings.folder() / "figures" / name
         write(path.with_suffix(".svg"), style.saved(figure, "svg"))
         output, metadata = style.notebook_output(figure)
         png, width = output["image/png"], metadata["image/png"]["width"]
@@ -55,7 +55,7 @@ class Report:
 
     def write(self) -> Path:
         """Write `report.html`, and what it was made from, and return its path."""
-        path = self.study.folder / "report.html"
+        path = self.study.settings.folder() / "report.html"
         write(path, page(nbformat.read(self.notebook, as_version=4).cells, list(self.parts.values())))
         write_json(path.with_name(READ), read_from(self.study.settings))
         return path
