@@ -50,21 +50,10 @@ def accuracies(found: pd.DataFrame, against: pd.DataFrame):
     figure = pair_of_forests(found["variant"].tolist(), found["variant"], found, differences)
     if figure.axes:
         figure.axes[1].set_xlabel("points more accurate than as much training\nwithout pauses, paired 95 % interval")
-        figure.legend(handles=legend_of_looks(), loc="outside lower center", ncols=4, frameon=False, fontsize=8)
+        point = {"marker": "o", "linestyle": "none"}
+        kinds = [plt.Line2D([], [], color=of, label=words, **point) for of, words in PAUSE_PART_COLOURS.values()]
+        figure.legend(handles=kinds, loc="outside lower center", ncols=4, frameon=False, fontsize=8)
     return figure
-
-
-def legend_of_looks() -> list:
-    """Return the legend of `style.looks` as matplotlib's handles: the colours, the markers and the two fillings."""
-    point = {"linestyle": "none", "marker": "o", "color": LINE}
-    kinds = [
-        *({**point, "color": colour, "label": words} for colour, words in PAUSE_PART_COLOURS.values()),
-        {**point, "marker": "s", "markerfacecolor": "white", "label": "LM head trained too"},
-        {**point, "marker": "D", "markerfacecolor": "white", "label": "and the LM embeddings"},
-        {**point, "label": "with LoRA"},
-        {**point, "markerfacecolor": "white", "label": "without"},
-    ]
-    return [plt.Line2D([], [], **kind) for kind in kinds]
 
 
 @shows(

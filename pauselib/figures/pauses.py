@@ -2,7 +2,6 @@
 
 import itertools
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
@@ -11,17 +10,7 @@ from pauselib.analysis.statistics.intervals import wilson
 from pauselib.analysis.why.pause_origin import IN_WORDS
 from pauselib.analysis.why.places import NUMBER_PLACES
 from pauselib.figures.accuracy import forest
-from pauselib.figures.style import (
-    CORRECT,
-    INCORRECT,
-    LINE,
-    PAUSE_PART_COLOURS,
-    legend_above,
-    looks,
-    panels,
-    shows,
-    whiskers,
-)
+from pauselib.figures.style import CORRECT, INCORRECT, LINE, legend_above, looks, panels, shows, whiskers
 
 CORRECT_BAR = {"color": CORRECT, "edgecolor": "white", "linewidth": 0, "label": "correct replies"}
 INCORRECT_BAR = {**CORRECT_BAR, "color": INCORRECT, "hatch": "////", "label": "incorrect replies"}
@@ -75,17 +64,16 @@ def accuracy_by_pauses(replies: pd.DataFrame):
 @shows("The share of positions that are pauses by the probability of the LM's best word there, one line a variant.")
 def certainty_curve(by_certainty: pd.DataFrame, prediction: pd.DataFrame):
     """Draw `certainty.pauses_by_certainty`; the title has the median AUC of each predictor in `pause_prediction`."""
-    figure, (axis,) = panels(1, width=6.4, height=3.4)
+    figure, (axis,) = panels(1, width=6.4, height=4)
     enough = by_certainty[by_certainty["n"] >= FEWEST]
-    styles = looks(enough["variant"])
+    styles = {name: {"markersize": 4, "linewidth": 0.8, **look} for name, look in looks(enough["variant"]).items()}
     for name, part in enough.groupby("variant", sort=False):
-        axis.plot((part["low"] + part["high"]) / 2, part["share"], markersize=4, linewidth=0.8, **styles[name])
+        axis.plot((part["low"] + part["high"]) / 2, part["share"], label=name, **styles[name])
     axis.set(xlabel="probability of the LM's best word at a position", ylabel="share that are pauses")
     areas = prediction.groupby("by", sort=False)["auc"].median()
     title = ", ".join(f"{by} {area:.2f}" for by, area in areas.items()) or "nothing to show yet"
     axis.set(xlim=(0, 1), ylim=(-0.02, 1.02), title=f"AUC of a pause, medians: {title}")
-    of_pausing = list(PAUSE_PART_COLOURS.values())[:3]
-    axis.legend([plt.Line2D([], [], marker="o", color=colour) for colour, _ in of_pausing], dict(of_pausing).values())
+    legend_above(figure, [axis])
     return figure
 
 
