@@ -1,23 +1,31 @@
-"""Pictures of pauses: how many against correctness and certainty, rate ratios, places and origin."""
+"""Pictures of pauses: how many against correctness and certainty, places and origin."""
 
 import itertools
 
 import numpy as np
 import pandas as pd
 
-from pauselib.analysis.claims.preregistration import plan
 from pauselib.analysis.statistics.intervals import wilson
 from pauselib.analysis.why.pause_origin import IN_WORDS
 from pauselib.analysis.why.places import NUMBER_PLACES
-from pauselib.figures.accuracy import forest
-from pauselib.figures.style import CORRECT, INCORRECT, LINE, legend_above, looks, panels, shows, whiskers
+from pauselib.figures.style import (
+    CORRECT,
+    INCORRECT,
+    LINE,
+    legend_above,
+    legend_of_pause_parts,
+    looks,
+    mostly_linear,
+    panels,
+    shows,
+    whiskers,
+)
 
 CORRECT_BAR = {"color": CORRECT, "edgecolor": "white", "linewidth": 0, "label": "correct replies"}
 INCORRECT_BAR = {**CORRECT_BAR, "color": INCORRECT, "hatch": "////", "label": "incorrect replies"}
 SHARE = {"color": LINE, "marker": "o", "markersize": 3, "linewidth": 1, "elinewidth": 0.7}
 FEWEST = 20  # positions or tokens in a bin, at least: below that a share is noise
 INJECTOR = {"color": LINE, "linestyle": "--", "linewidth": 1}
-WIDTH, WIDTH_ALONE = 3.4, 5.2  # inches of a panel; one alone has to be as wide as the legend above it
 
 
 def pause_bins(n_pauses: pd.Series, most: int = 8) -> tuple[pd.Series, list[str]]:
@@ -39,7 +47,7 @@ def pause_bins(n_pauses: pd.Series, most: int = 8) -> tuple[pd.Series, list[str]
 def accuracy_by_pauses(replies: pd.DataFrame):
     """Draw `loading.predictions` of the variants that pause, a panel a variant."""
     variants = list(dict.fromkeys(replies["variant"]))
-    figure, axes = panels(len(variants), width=WIDTH_ALONE if len(variants) == 1 else WIDTH)
+    figure, axes = panels(len(variants))
     shares = [axis.twinx() for axis in axes]
     for axis, share, name in zip(axes, shares, variants):
         part = replies[replies["variant"] == name]
@@ -64,39 +72,16 @@ def accuracy_by_pauses(replies: pd.DataFrame):
 @shows("The share of positions that are pauses by the probability of the LM's best word there, one line a variant.")
 def certainty_curve(by_certainty: pd.DataFrame, prediction: pd.DataFrame):
     """Draw `certainty.pauses_by_certainty`; the title has the median AUC of each predictor in `pause_prediction`."""
-    figure, (axis,) = panels(1, width=6.4, height=4)
+    figure, (axis,) = panels(1, width=6.4, height=3.6)
     enough = by_certainty[by_certainty["n"] >= FEWEST]
-    styles = {name: {"markersize": 4, "linewidth": 0.8, **look} for name, look in looks(enough["variant"]).items()}
+    styles = looks(enough["variant"])
     for name, part in enough.groupby("variant", sort=False):
-        axis.plot((part["low"] + part["high"]) / 2, part["share"], label=name, **styles[name])
+        axis.plot((part["low"] + part["high"]) / 2, part["share"], markersize=4, linewidth=0.8, **styles[name])
     axis.set(xlabel="probability of the LM's best word at a position", ylabel="share that are pauses")
     areas = prediction.groupby("by", sort=False)["auc"].median()
     title = ", ".join(f"{by} {area:.2f}" for by, area in areas.items()) or "nothing to show yet"
     axis.set(xlim=(0, 1), ylim=(-0.02, 1.02), title=f"AUC of a pause, medians: {title}")
-    legend_above(figure, [axis])
-    return figure
-
-
-@shows(
-    "In how many times as many places incorrect replies pause as correct ones, with 95 % intervals and the margin of "
-    "the plan in grey, as more is held equal; then the covariates."
-)
-def rate_ratios(regression: pd.DataFrame):
-    """Draw `reasons.pause_regression`: the ratios of all models, and the covariates of the last one."""
-    if regression.empty:
-        return panels(0)[0]
-    is_ratio, is_last = regression["term"] == "incorrect", regression["model"] == regression["model"].iloc[-1]
-    rows = pd.concat([regression[is_ratio], regression[~is_ratio & is_last]], ignore_index=True)
-    figure, (axis,) = panels(1, width=7, height=0.9 + 0.32 * len(rows))
-    kinds = {True: {"color": INCORRECT, "marker": "o"}, False: {"color": LINE, "marker": "s"}}
-    styles = [kinds[term == "incorrect"] for term in rows["term"]]
-    compared = "incorrect : correct, " + rows["model"].replace("incorrect alone", "nothing held equal")
-    labels = compared.where(rows["term"] == "incorrect", rows["term"] + ", a standard deviation more").tolist()
-    forest(axis, labels, styles, rows, "rate_ratio")
-    margin = plan().margin("incorrect")
-    axis.axvspan(1 - margin, 1 + margin, color=LINE, alpha=0.08, linewidth=0)
-    axis.axvline(1, color=LINE, linewidth=0.8)
-    axis.set(xlabel="times as many places with pauses, 95 % interval; grey: the margin")
+    legend_of_pause_parts(figure)
     return figure
 
 
@@ -139,14 +124,11 @@ def pause_origin(by: pd.DataFrame, losses: pd.DataFrame, variant: str | None):
     look = {**looks([variant])[variant], "markersize": 4, "linewidth": 1}
     for axis, (column, words) in zip(axes, IN_WORDS.items()):
         part = by[by["bins_of"] == column]
+        if column == "gap":
+            mostly_linear(axis, "x", 1)
         axis.plot(part["value"], part["head"], label=f"the head of {variant}", **look)
         axis.plot(part["value"], part["implied"], label="the injector, known exactly", **INJECTOR)
         axis.set(xlabel=words, ylabel="probability of a pause", ylim=(0, None))
-        if column == "gap" and len(part):
-            ticks = [tick for tick in (0, 1, 3, 10, 30, 100, 300) if tick <= part["value"].max()]
-            axis.set_xscale("symlog", linthresh=1)
-            axis.set_xticks(ticks, [str(tick) for tick in ticks])
-            axis.minorticks_off()
     if len(losses):
         measured, trained = losses.dropna(subset="loss"), losses.dropna(subset="training")
         axes[3].plot(trained["step"], trained["training"], **{**look, "marker": "", "alpha": 0.5})

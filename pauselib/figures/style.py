@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.ticker import AsinhLocator
 
 from pauselib.variants import parse
 
@@ -36,6 +37,7 @@ PICTURE_STYLE = {
     "hatch.linewidth": 0.6,
     "figure.dpi": 110,
 }
+NAME_WIDTH = 2.4  # inches that a name in a legend may take
 FINE = 2  # pixels of a notebook's picture to one on the screen
 
 
@@ -103,12 +105,21 @@ def panels(n: int, width: float = 3.4, height: float = 2.2, across: int = 3):
     return figure, list(axes.flat[:n])
 
 
-def legend_above(figure, axes: list, ncols: int = 3) -> None:
+def legend_above(figure, axes: list) -> None:
     """Put one legend of all that is named in some axes above a figure; nothing where there are no axes."""
     found = [axis.get_legend_handles_labels() for axis in axes]
     named = {label: handle for handles, labels in found for handle, label in zip(handles, labels)}
     if named:
-        figure.legend(named.values(), named.keys(), loc="outside upper center", ncols=ncols, frameon=False)
+        columns = int(figure.get_figwidth() / NAME_WIDTH)
+        figure.legend(named.values(), named.keys(), loc="outside upper center", ncols=columns, frameon=False)
+
+
+def legend_of_pause_parts(figure) -> None:
+    """Put a legend of the colours of `looks` below a figure."""
+    point = {"marker": "o", "linestyle": "none"}
+    handles = [plt.Line2D([], [], color=colour, label=words, **point) for colour, words in PAUSE_PART_COLOURS.values()]
+    columns = int(figure.get_figwidth() / NAME_WIDTH)
+    figure.legend(handles=handles, loc="outside lower center", ncols=columns, frameon=False)
 
 
 def looks(names: Iterable[str]) -> dict[str, dict]:
@@ -140,15 +151,12 @@ def whiskers(value, low, high) -> np.ndarray:
     return np.maximum([value - low, high - value], 0)
 
 
-def mostly_linear(axis, of: str, linear: float, ticks: Iterable[float]) -> None:
-    """Make the `x` or `y` axis linear up to `linear` on both sides of 0 and logarithmic beyond, marked at some `ticks`.
+def mostly_linear(axis, of: str, linear: float, marks: int = 6) -> None:
+    """Make the `x` or `y` axis linear near 0 and logarithmic far beyond `linear`, with about so many `marks`.
 
-    Those outside the data are left out, and so are those that would crowd at 0.
+    Call it before anything is drawn there: the limits follow the scale.
     """
-    getattr(axis, f"set_{of}scale")("symlog", linthresh=linear)
-    low, high = getattr(axis, f"get_{of}lim")()
-    inside = [sign * tick for sign in (-1, 1) for tick in ticks if low < sign * tick < high]
-    smallest = max(map(abs, inside), default=0) / 20
-    marks = sorted([0, *(tick for tick in inside if abs(tick) >= smallest)])
-    axis.set(**{f"{of}ticks": marks, f"{of}ticklabels": [f"{tick:g}" for tick in marks]})
+    getattr(axis, f"set_{of}scale")("asinh", linear_width=linear)
+    getattr(axis, f"{of}axis").set_major_locator(AsinhLocator(linear, numticks=marks, base=0))
+    getattr(axis, f"{of}axis").set_major_formatter("{x:g}")
     axis.minorticks_off()

@@ -22,7 +22,7 @@ def draw_losses(runs: list, across: int, height: float):
         for history, training, validation in runs:
             for name, look in ((key, training), (f"eval_{key}", {**VALIDATION, **validation})):
                 axis.plot(*history.reindex(columns=["step", name]).dropna().to_numpy().T, **look)
-    legend_above(figure, axes[:1], ncols=1 if across == 1 else 3)
+    legend_above(figure, axes[:1])
     return figure
 
 

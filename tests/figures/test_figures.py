@@ -37,8 +37,8 @@ def test_a_difference_of_many_points_does_not_squeeze_the_others():
     found = pd.DataFrame({"variant": ["sft", "sft_fr_phead"], "accuracy": [0.7, 0.0], "low": 0.0, "high": 0.8})
     against = found.assign(difference=[0.02, -0.7], low=[-0.01, -0.75], high=[0.05, -0.65])
     _, right = figures.accuracies(found, against).axes
-    assert right.get_xscale() == "symlog"
-    assert [text.get_text() for text in right.get_xticklabels()] == "-40 -20 -10 -5 -2 0 2 5".split()
+    far, zero, near = right.transData.transform([(-70, 0), (0, 0), (2, 0)])[:, 0]
+    assert near - zero > 0.2 * (zero - far)
     single = figures.accuracies(found[:1], against[:0])
     with warnings.catch_warnings(action="error"):
         assert saved(single, "png")  # a single row has room for its axes
@@ -52,17 +52,6 @@ def test_interventions_have_a_line_each_with_their_pauses(intervened):
         "sft: 2 pauses put in before the final answer (2.0 pauses)",
     ]
     assert right.get_xlabel().startswith("points more accurate")
-
-
-def test_only_the_covariates_of_the_last_model_are_drawn():
-    terms = {"model": ["incorrect alone", "+ length", "+ length"], "term": ["incorrect", "incorrect", "length"]}
-    regression = pd.DataFrame({**terms, "rate_ratio": [1.2, 1.1, 0.9], "low": [1.1, 1.0, 0.8], "high": [1.3, 1.2, 1.0]})
-    (axis,) = figures.rate_ratios(regression).axes
-    assert [label.get_text() for label in axis.get_yticklabels()] == [
-        "incorrect : correct, nothing held equal",
-        "incorrect : correct, + length",
-        "length, a standard deviation more",
-    ]
 
 
 def gains(*rows) -> pd.DataFrame:
