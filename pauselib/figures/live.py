@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 from pauselib import progress
-from pauselib.figures.style import notebook_output
+from pauselib.figures.style import image
 
 SHARE = 0.05  # of the time that redrawing a picture may take
 
@@ -27,11 +27,11 @@ class LivePicture:
         if self.given_up or not progress.in_notebook() or (started < self.next and not last):
             return
         try:
-            picture, metadata = notebook_output(self.draw(data))
+            picture = image(self.draw(data))
             if self.handle is None:
-                self.handle = display(picture, metadata=metadata, raw=True, display_id=True)
+                self.handle = display(picture, display_id=True)
             else:
-                self.handle.update(picture, metadata=metadata, raw=True)
+                self.handle.update(picture)
         except Exception as error:
             self.given_up = True
             print(f"The picture can't be drawn ({type(error).__name__}: {error}); all else goes on without it.")

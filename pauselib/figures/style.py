@@ -4,13 +4,13 @@ Correct replies are blue, incorrect ones orange and hatched. No meaning hangs on
 rows by marker (what of the LM is trained) and filling (with LoRA or without).
 """
 
-import base64
 import functools
 import io
 from collections.abc import Iterable
 
 import matplotlib.pyplot as plt
 import numpy as np
+from IPython.display import Image, display
 from matplotlib.ticker import AsinhLocator
 
 from pauselib.variants import parse
@@ -69,22 +69,15 @@ def saved(figure, form: str, **options) -> bytes:
     return buffer.getvalue()
 
 
-def notebook_output(figure) -> tuple[dict, dict]:
-    """Return a picture as the data and the metadata of IPython's `display(…, raw=True)`, and close the figure."""
+def image(figure) -> Image:
+    """Return a picture with its alternative text, for IPython to display, and close the figure."""
     width = round(figure.get_figwidth() * figure.dpi)
-    png = saved(figure, "png", dpi=FINE * figure.dpi)
-    words = figure.get_label()
-    return {"image/png": base64.b64encode(png).decode(), "text/plain": words}, {
-        "image/png": {"alt": words, "width": width}
-    }
+    return Image(saved(figure, "png", dpi=FINE * figure.dpi), width=width, alt=figure.get_label())
 
 
 def show(figure) -> None:
     """Show a picture, with its alternative text, as the output of a notebook's cell."""
-    from IPython.display import display
-
-    data, metadata = notebook_output(figure)
-    display(data, metadata=metadata, raw=True)
+    display(image(figure))
 
 
 def panels(n: int, width: float = 3.4, height: float = 2.2, across: int = 3):

@@ -17,7 +17,7 @@ def test_a_picture_is_shown_once_then_redrawn_in_place_as_often_as_takes_a_twent
         picture.update(second)  # the first takes half a second, so the next is due 10 s after it
     picture.update("all", last=True)
     assert [kind for kind, _ in shown] == ["new", "update", "update", "update"]
-    assert [what["text/plain"] for _, what in shown] == ["0", "11", "22", "all"]
+    assert [what.alt for _, what in shown] == ["0", "11", "22", "all"]
     assert plt.get_fignums() == open_before
 
 
