@@ -250,7 +250,7 @@ def trial(settings: Settings, step: int | None = None) -> pd.DataFrame:
     """Return the insertion trial of a variant (see `trials.trial`), made now unless it is there; the variant is trained
     first if it isn't. With a `step` it is that of the weights which were kept then, one of `trial_checkpoints`.
     """
-    from pauselib.trials.trial import run_trial, summary
+    from pauselib.trials.trial import run_trial
 
     settings = settings.of_row()
     artifacts.check_unchanged(settings, "trial")
@@ -267,7 +267,6 @@ def trial(settings: Settings, step: int | None = None) -> pd.DataFrame:
         rows, (model, tokenizer) = read_rows(clean, "test")[:n_rows], trained_model(settings, trained, step)
         found = run_trial(model, tokenizer, rows, tasks.find(settings.task), *how, settings.seed)
         found.to_parquet(new / "trials.parquet", index=False)
-        write_json(new / "trial.json", summary(found))
 
     inputs = {"model": trained / "model", "data": clean}
     make_artifact(tried, inputs, ("torch", "transformers"), make, settings)
