@@ -158,11 +158,8 @@ def before_training(settings: Settings) -> tuple[pd.DataFrame, float | None]:
     return before_first_step(artifacts.recipe(settings.but(report_to="none")), base, rows, work)
 
 
-def warm_up(settings: Settings, picture=None) -> Path:
-    """Return a variant's folder, with `model/` and `training.json`, after training it unless it is there.
-
-    `picture.update(history)` is called as the losses come, and with `last=True` when all are there.
-    """
+def warm_up(settings: Settings) -> Path:
+    """Return a variant's folder, with `model/` and `training.json`, after training it unless it is there."""
     settings = settings.of_row()
     variant, folder = parse(settings.variant), settings.variant_folder()
     source, base = start_of_training(settings)
@@ -175,7 +172,7 @@ def warm_up(settings: Settings, picture=None) -> Path:
             from pauselib.training.warmup import train_variant  # of trl and peft: seconds
 
         rows, work = training_rows(settings, source), folder / "checkpoints"
-        record = train_variant(artifacts.recipe(settings), base, rows, new, work, made_from, picture)
+        record = train_variant(artifacts.recipe(settings), base, rows, new, work, made_from)
         write_json(new / "training.json", record)
         card = training_card(settings, artifacts.settings_of_card(variant), record)
         write(new / "README.md", card + TRAINED_PARTS)
@@ -188,8 +185,6 @@ def warm_up(settings: Settings, picture=None) -> Path:
 
     trained = artifacts.model_artifact(settings)
     make_artifact(trained, inputs, ("torch", "transformers", "trl", "peft"), make, settings, settle=settle)
-    if picture:
-        picture.update(read_json(folder / "training.json")["history"], last=True)
     return folder
 
 

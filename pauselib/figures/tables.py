@@ -20,25 +20,21 @@ from pauselib.trials.sites import SITES
 
 HEADINGS = {  # of the columns whose name is no heading; the low end of an interval has that of the interval
     "p_holm": "p, corrected (Holm)", "low": "95 % interval", "accuracy_low": "95 % interval of the accuracy",
-    "difference_low": "95 % interval of the difference", "explained_low": "95 % interval of the share explained",
-    "opening_low": "95 % interval, first pauses only", "opening_auc": "AUC, first pauses only", "auc": "AUC",
-    "n": "n", "p": "p", "se": "Standard error", "se_seeds": "Its part of seeds", "se_problems": "Its part of problems",
-    "pauses_mean": "Pauses per reply", "pauses_mean_correct": "Pauses, correct", "mean_correct": "Pauses, correct",
-    "pauses_mean_incorrect": "Pauses, incorrect", "mean_incorrect": "Pauses, incorrect", "n_correct": "Correct replies",
+    "difference_low": "95 % interval of the difference", "auc": "AUC", "n": "n", "p": "p", "se": "Standard error",
+    "se_seeds": "Its part of seeds", "se_problems": "Its part of problems", "pauses_mean": "Pauses per reply",
+    "pauses_mean_correct": "Pauses, correct", "pauses_mean_incorrect": "Pauses, incorrect",
+    "mean_correct": "Pauses, correct", "mean_incorrect": "Pauses, incorrect", "n_correct": "Correct replies",
     "n_incorrect": "Incorrect replies", "truncated_rate": "Share of replies cut", "cut": "Replies cut",
     "says": "The claim says", "what": "What is estimated", "doubt": "What forbids a verdict",
     "detectable": "Smallest that can be found", "by": "Pauses predicted by", "bins_of": "In bins of",
-    "head": "By the head", "implied": "Implied by the injector", "explained": "Share explained",
-    "log_likelihood": "Log likelihood, nats", "tokens": "Tokens, with cosines", "lora": "LoRA", "lm_head": "LM head",
-    "lm_embeddings": "LM embeddings", "problems_correct": "Problems, correct reply pauses",
-    "problems_incorrect": "Problems, incorrect reply pauses",
+    "head": "By the head", "implied": "Implied by the injector", "log_likelihood": "Log likelihood, nats",
+    "lora": "LoRA", "lm_head": "LM head", "lm_embeddings": "LM embeddings",
+    "problems_correct": "Problems, correct reply pauses", "problems_incorrect": "Problems, incorrect reply pauses",
 }  # fmt: skip
 DETAILS = {  # columns that a reader finds behind one click
-    "reference", "n", "discordant", "test", "se", "se_seeds", "se_problems", "n_correct", "n_incorrect",
-    "says", "beyond_below", "equivalent_above", "detectable",
-    "pauses", "first_step", "last_step",
-    "problems", "cut", "allowed", "share", "expected", "pause_embedding",
-    "pause_head", "lm_head", "lm_embeddings", "lora", "model_digest",
+    "reference", "n", "discordant", "test", "se", "se_seeds", "se_problems", "n_correct", "n_incorrect", "says",
+    "beyond_below", "equivalent_above", "detectable", "pauses", "first_step", "last_step", "problems", "cut", "allowed",
+    "share", "expected", "pause_embedding", "pause_head", "lm_head", "lm_embeddings", "lora", "model_digest",
 }  # fmt: skip
 MEANINGS = {  # column -> what a name in it means; others stay as they are
     "site": {site.name: site.meaning for site in SITES.values()},

@@ -78,12 +78,12 @@ def sft_config(recipe, work: Path, n_rows: int) -> SFTConfig:
 
 
 def train_variant(
-    recipe, base: Path | str, rows: dict[str, pd.DataFrame], folder: Path, work: Path, made_from: dict, picture=None
+    recipe, base: Path | str, rows: dict[str, pd.DataFrame], folder: Path, work: Path, made_from: dict
 ) -> dict:
     """Train `base` as a recipe says, save the best checkpoint's model in `folder`, return the record of the training.
 
     `rows` are those of `train` and `validation`. `work` holds the checkpoints while it runs: a run that was cut off
-    goes on from the last whole one if it was `made_from` the same. `picture` is that of `PauseTrainer`.
+    goes on from the last whole one if it was `made_from` the same.
     """
     os.environ["TENSORBOARD_LOGGING_DIR"] = str(work.parent / "tensorboard")
     os.environ.setdefault("WANDB_PROJECT", "pauselib")
@@ -92,7 +92,7 @@ def train_variant(
         write_json(work / MANIFEST, made_from)
     tokenizer, kept = load_tokenizer(str(base)), KeptWeights(work, recipe.trial_checkpoints)
     with quiet():
-        trainer = trainer_of(recipe, untrained(recipe, base), tokenizer, rows, work, picture)
+        trainer = trainer_of(recipe, untrained(recipe, base), tokenizer, rows, work)
         trainer.add_callback(kept)
         table = trainable(trainer.model)
         with frozen_matrices_in_bfloat16(trainer.model) if trainer.autocast else contextlib.nullcontext():
@@ -131,7 +131,7 @@ def before_first_step(
     return found
 
 
-def trainer_of(recipe, model, tokenizer, rows: dict[str, pd.DataFrame], work: Path, picture=None):
+def trainer_of(recipe, model, tokenizer, rows: dict[str, pd.DataFrame], work: Path):
     """Return the trainer of a model by a recipe, on rows of `train` and `validation`."""
     return PauseTrainer(
         model,
@@ -139,7 +139,6 @@ def trainer_of(recipe, model, tokenizer, rows: dict[str, pd.DataFrame], work: Pa
         train_dataset=as_dataset(rows["train"]),
         eval_dataset=as_dataset(rows["validation"]),
         processing_class=tokenizer,
-        picture=picture,
         autocast=recipe.dtype != "float32",
     )
 

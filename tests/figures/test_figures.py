@@ -43,16 +43,6 @@ def test_a_difference_of_many_points_does_not_squeeze_the_others():
         assert saved(single, "png")  # a single row has room for its axes
 
 
-def test_interventions_have_a_line_each_with_their_pauses(intervened):
-    left, right = figures.accuracy_under_interventions(Study(intervened).intervention_effects).axes
-    assert [text.get_text() for text in left.get_yticklabels()] == [
-        "sft: none (4.0 pauses)",
-        "sft: no pauses of its own (0.0 pauses)",
-        "sft: 2 pauses put in before the final answer (2.0 pauses)",
-    ]
-    assert right.get_xlabel().startswith("points more accurate")
-
-
 def gains(*rows) -> pd.DataFrame:
     """A table as `Trials.gains` has it, of rows of variant, site, content, dose and estimate."""
     found = pd.DataFrame(rows, columns=["variant", "site", "content", "dose", "estimate"])
