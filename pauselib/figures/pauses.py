@@ -56,7 +56,7 @@ def accuracy_by_pauses(replies: pd.DataFrame):
 @style.shows("The share of positions that are pauses by the probability of the LM's best word there, a line a variant.")
 def certainty_curve(by_certainty: pd.DataFrame, prediction: pd.DataFrame):
     """Draw `certainty.pauses_by_certainty`; the title has the median AUC of each predictor in `pause_prediction`."""
-    figure, (axis,) = style.panels(1, width=6.4, height=3.6)
+    figure, (axis,) = style.panels(1, width=4.3, height=2.4)
     enough = by_certainty[by_certainty["n"] >= FEWEST]
     styles = style.looks(enough["variant"])
     for name, part in enough.groupby("variant", sort=False):

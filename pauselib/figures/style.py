@@ -37,7 +37,7 @@ PICTURE_STYLE = {
     "hatch.linewidth": 0.6,
     "figure.dpi": 110,
 }
-NAME_WIDTH = 2.4  # inches that a name in a legend may take
+NAME_WIDTH = 2.2  # inches that a name in a legend may take
 FINE = 2  # pixels of a notebook's picture to one on the screen
 
 
@@ -83,14 +83,15 @@ def show(figure) -> None:
 def panels(n: int, width: float = 3.4, height: float = 2.2, across: int = 3):
     """Return a figure of `n` panels in rows of `across`, and the list of their axes. Sizes are in inches, a panel.
 
-    Without panels, the figure says that there is nothing to show.
+    One alone is half as large again. Without panels, the figure says that there is nothing to show.
     """
     if n == 0:
         figure = plt.figure(figsize=(width * 2, height / 2))
         figure.text(0.5, 0.5, "nothing to show yet", ha="center", va="center")
         return figure, []
     columns, rows = min(n, across), -(-n // across)
-    figure, axes = plt.subplots(rows, columns, figsize=(width * columns, height * rows), squeeze=False)
+    size = np.multiply((width * columns, height * rows), 1.5 if n == 1 else 1)
+    figure, axes = plt.subplots(rows, columns, figsize=size, squeeze=False)
     for axis in axes.flat[n:]:
         axis.set_visible(False)
     for axis in axes.flat:
