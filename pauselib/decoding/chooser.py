@@ -1,16 +1,12 @@
 """Choosing the next tokens of replies under interventions."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
 
 import numpy as np
+import torch
+from torch.nn.functional import logsigmoid
 
 from pauselib.decoding.interventions import Intervention, ReplySoFar, Room
-
-if TYPE_CHECKING:
-    import torch
 
 
 class Chooser:
@@ -22,16 +18,8 @@ class Chooser:
         """`text_of` gives a token's text with its leading space; `seed` and a reply's number seed its draws."""
         self.interventions, self.pause_id, self.text_of = tuple(interventions), pause_id, text_of
         self.seed, self.answer_mark = seed, answer_mark
+        self.pause_room = next((one for one in self.interventions if isinstance(one, Room)), Room()).pause_room
         self.replies: dict[int, ReplySoFar] = {}
-
-    @property
-    def pause_room(self) -> int:
-        """How many times as many tokens as spoken ones a reply may have with its pauses."""
-        return next((one for one in self.interventions if isinstance(one, Room)), Room()).pause_room
-
-    def start(self, row: int) -> None:
-        """Begin the reply of a row."""
-        self.replies[row] = ReplySoFar(np.random.default_rng([self.seed, row]))
 
     def choose(
         self, rows: list[int], pause: torch.Tensor, speak: torch.Tensor, best: torch.Tensor, words: torch.Tensor
@@ -39,22 +27,19 @@ class Chooser:
         """Return the next token of each of the rows: `pause` is log p(pause), `speak` log p(no pause), `best` the LM's
         best log probability and `words` the word that has it; each (rows).
         """
-        from torch.nn.functional import logsigmoid
-
         plain = odds = pause - speak
         for one in self.interventions:
             odds = one.log_odds(odds)
         if odds is not plain:
             pause, speak = logsigmoid(odds), logsigmoid(-odds)
         greedy, probability = (pause > speak + best).tolist(), pause.exp().tolist()
-        return [
-            self.next_token(self.replies[row], word, wins, p)
-            for row, word, wins, p in zip(rows, words.tolist(), greedy, probability)
-        ]
+        return list(map(self.next_token, rows, words.tolist(), greedy, probability))
 
-    def next_token(self, reply: ReplySoFar, word: int, greedy: bool, probability: float) -> int:
+    def next_token(self, row: int, word: int, greedy: bool, probability: float) -> int:
         """Return the next token of one reply: a forced pause, one of the head's own, or the word."""
-        text = self.text_of(word)
+        if row not in self.replies:
+            self.replies[row] = ReplySoFar(np.random.default_rng([self.seed, row]))
+        reply, text = self.replies[row], self.text_of(word)
         if not reply.served:
             reply.due = sum(one.pauses_before(reply, text, self.answer_mark) for one in self.interventions)
             reply.served = reply.due > 0

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from pauselib.decoding.chooser import Chooser
 from pauselib.decoding.interventions import Intervention
 from pauselib.injection.rows import prompt_ids
 from pauselib.tasks import Task
@@ -19,21 +18,17 @@ def predict(
     tokenizer,
     rows: pd.DataFrame,
     task: Task,
-    max_new_tokens: int = 160,
-    max_total_tokens: int = 0,
-    eval_batch_size: int = 256,
     interventions: Iterable[Intervention] = (),
     seed: int = 42,
-    **options,
+    **limits,
 ) -> tuple[list[dict], pd.DataFrame]:
     """Return the replies of a trained model to clean rows, as two tables.
 
     One object a problem: `problem_id`, `question` and what `judged` says of the reply. And the replies' tokens, one row
-    a reply: `problem_id`, and one item a token in `tokens` (its text), `p_pause` (the head's probability of a pause
-    there) and `p_best` (the LM's of its best word), both before any intervention. At a pause these are the numbers by
-    which it was chosen: what the LM would have said in its place. `seed` is that of drawn pauses; `options` are `show`
-    and `each` of `greedy.generate`.
+    a reply: `problem_id`, and one item a token in `tokens` (its text), `p_pause` and `p_best` (those of `Reply`).
+    `seed` is that of drawn pauses; `limits` are as `greedy.generate` has them.
     """
+    from pauselib.decoding.chooser import Chooser
     from pauselib.decoding.greedy import generate
 
     pause_id = getattr(model.config, "pause_token_id", -1)  # -1 is no token
@@ -41,8 +36,7 @@ def predict(
     text_of = functools.cache(lambda token: token_text(token, tokenizer, pause_id))
     chooser = Chooser(interventions, pause_id, text_of, seed, task.answer_mark) if interventions else None
     prompts = [ids + between for ids in prompt_ids(rows)]
-    limits = max_new_tokens, max_total_tokens, eval_batch_size
-    replies = generate(model, prompts, end_ids(model, tokenizer), *limits, chooser=chooser, **options)
+    replies = generate(model, prompts, end_ids(model, tokenizer), chooser=chooser, **limits)
     predictions = [
         {"problem_id": row.problem_id, "question": row.question} | judged(reply, row.answer, task, tokenizer, pause_id)
         for row, reply in zip(rows.itertuples(), replies)

@@ -63,12 +63,12 @@ def generate(
     """Return the greedy replies to prompts (lists of ids), in their order. Each of `end_ids` ends a reply.
 
     A reply has at most `max_new_tokens` tokens (the end token counted); with `max_total_tokens` (published: 1024),
-    prompt and reply together have at most that many. A prompt counts without padding, so no reply depends on its batch
-    (but for the rounding of bfloat16, where two words are about as likely).
+    prompt and reply together have at most that many. With a `chooser`, which changes what the pause head may do, these
+    limits count spoken tokens alone, and a reply has at most `chooser.pause_room` times as many with its pauses.
 
-    `chooser` changes what the pause head may do. With it these limits count spoken tokens alone, and a reply has at
-    most `chooser.pause_room` times as many tokens with its pauses. `each` is called after every token of a batch with
-    its replies so far, by their place in `prompts`; what it raises ends the decoding.
+    No reply depends on its batch (but for the rounding of bfloat16, where two words are about as likely). `each` is
+    called after every token of a batch with its replies so far, by their place in `prompts`; what it raises ends the
+    decoding.
     """
     ends = frozenset([end_ids] if isinstance(end_ids, int) else end_ids)
     room, most = (chooser.pause_room, last_position(model.config, rotary_too=True)) if chooser else (1, 0)
@@ -97,9 +97,6 @@ def decode(
 ) -> Iterator[tuple[int, Reply]]:
     """Decode one batch, a dict of prompts by row number with the shortest first; yield row and reply as each ends."""
     rows, replies = list(prompts), {row: Reply() for row in prompts}
-    if chooser:
-        for row in rows:
-            chooser.start(row)
     lengths = torch.tensor([len(prompt) for prompt in prompts.values()], device=model.device)
     cache = BatchCache(len(rows), int(lengths.max()))
     logits = prefill(model, list(prompts.values()), cache)

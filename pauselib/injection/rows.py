@@ -1,7 +1,5 @@
-"""Rows to train on: the clean tokenized ones with their split, and those injected with pauses. Always token ids, never
-text.
-
-Nothing is decoded and tokenized again, so all other tokens stay what they were.
+"""Rows to train on: the clean tokenized ones with their split, and those injected with pauses. Pauses are put in as
+ids: nothing is decoded and tokenized again, so all other tokens stay what they were.
 """
 
 import itertools
@@ -21,8 +19,6 @@ from pauselib.sources.models import check_has_row
 from pauselib.sources.problems import count_in_both
 from pauselib.tasks import Task
 from pauselib.tokens import PAUSE_TEXT, token_spans
-
-PER_TOKEN = ("input_ids", "completion_mask")
 
 
 def read_rows(folder: Path, split: str) -> pd.DataFrame:
@@ -99,15 +95,13 @@ def build_clean(
 ) -> None:
     """Write the clean rows of the problems of `train`, and of `test` where there are any, and counts.json.
 
-    The problems of `train` become two parquet files, the second one `validation`. Raises InputError where no row is
-    left to train on, or all test questions are among those of `train`; some are counted as `test_in_train`.
+    The problems of `train` become two parquet files, the second one `validation`. Raises InputError where all test
+    questions are among those of `train`; some are counted as `test_in_train`.
     """
     in_both = count_in_both(problems)
     rows = tokenize(problems["train"], tokenizer, task)
     kept, n_long = fit(rows, max_length, too_long)
     rows = rows.loc[kept.index]  # whole, for injection needs the end of an answer; what is trained on is cut then
-    if rows.empty:
-        raise InputError(f"All {n_long} rows are longer than max_length {max_length}: raise it.")
     held_out = draw_validation(rows["question"], validation_share, data_seed)
     parts = {"train": rows[~held_out], "validation": rows[held_out]}
     if "test" in problems:
@@ -216,8 +210,6 @@ def draw_gaps(
     """Return the gap of every pause and whether it is labelled, two arrays (k); those not labelled come first."""
     gaps = [one.gaps(answer, settings, rng) for one in strategies]
     labelled = [np.full(len(drawn), label_pauses and not one.in_prompt) for one, drawn in zip(strategies, gaps)]
-    if len(strategies) == 1:
-        return gaps[0], labelled[0]
     gaps, labelled = np.concatenate(gaps), np.concatenate(labelled)
     order = np.argsort(labelled, kind="stable")
     return gaps[order], labelled[order]
@@ -273,7 +265,8 @@ def fit(rows: pd.DataFrame, max_length: int, too_long: str = "refuse", pause_id:
         )
     if too_long == "drop":
         return rows[~long], int(long.sum())
-    cut = rows.assign(**{name: [values[:max_length] for values in rows[name]] for name in PER_TOKEN})
+    per_token = ("input_ids", "completion_mask")
+    cut = rows.assign(**{name: [values[:max_length] for values in rows[name]] for name in per_token})
     if "n_pauses" in cut:
         cut["n_pauses"] = [int((ids == pause_id).sum()) for ids in cut["input_ids"]]
     return cut[[bool(mask.any()) for mask in cut["completion_mask"]]], int(long.sum())

@@ -63,15 +63,13 @@ class PauseTrainer(SFTTrainer):
     would never move.
     """
 
-    def __init__(self, *args, picture=None, autocast: bool = False, **kwargs):
-        """As SFTTrainer; `picture.update(history)` is called whenever something is logged.
-
-        With `autocast` the products of the layers are in bfloat16, and the LM head of a model without pauses is
-        computed like that of a pause model: in float32, at labelled positions alone.
+    def __init__(self, *args, autocast: bool = False, **kwargs):
+        """As SFTTrainer. With `autocast` the products of the layers are in bfloat16, and the LM head of a model without
+        pauses is computed like that of a pause model: in float32, at labelled positions alone.
         """
         super().__init__(*args, **kwargs)
         self.remove_callback(PrinterCallback)
-        self.progress, self.loss_shown, self.picture = None, "", picture
+        self.progress, self.loss_shown = None, ""
         self.autocast = self.labelled_only = autocast
 
     def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
@@ -112,8 +110,6 @@ class PauseTrainer(SFTTrainer):
             self.loss_shown = f"loss {entry['loss']:.3f}"
         if self.progress:
             self.progress.update(self.state.global_step, self.loss_shown)
-        if self.picture:
-            self.picture.update(self.history())
 
     def training_step(self, *args, **kwargs):
         """As the trainer, after showing which step it is."""
@@ -131,7 +127,7 @@ class PauseTrainer(SFTTrainer):
     def losses_of(self, model) -> dict:
         """Return the losses of a model on the validation rows, in the precision of its weights."""
         self.model = self.model_wrapped = model
-        self.autocast, self.picture = False, None
+        self.autocast = False
         self.evaluate()
         return self.state.log_history.pop()
 

@@ -6,10 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from pauselib.artifacts import recipe
 from pauselib.decoding.evaluation import end_ids
 from pauselib.model.export import export
+from pauselib.settings import Settings
 from pauselib.sources.models import load_model, load_tokenizer
-from pauselib.training.warmup import Recipe, train_variant
+from pauselib.training.warmup import train_variant
 
 SAYS = {  # as the models have it, the ids apart: those of the tests' tokenizer
     "Llama 2": {"bos_token_id": 0, "eos_token_id": 1, "max_length": 4096, "temperature": 0.9, "top_p": 0.6},
@@ -44,8 +46,8 @@ def base(tiny_lm, tokenizer, tmp_path):
 )
 def test_a_row_is_trained_saved_loaded_and_exported_whatever_its_base_says_of_sampling(says, more, base, tmp_path):
     folder, rows = tmp_path / "model", {"train": ROWS, "validation": ROWS}
-    recipe = Recipe("sft", max_steps=1, eval_steps=1, batch_size=4)
-    train_variant(recipe, base(says, **more), rows, folder, tmp_path / "work", {})
+    how = recipe(Settings(variant="sft", max_steps=1, eval_steps=1, batch_size=4))
+    train_variant(how, base(says, **more), rows, folder, tmp_path / "work", {})
     ends = (says or {}).get("eos_token_id", 1)
     ends = {1, *(ends if type(ends) is list else [ends])}
     assert end_ids(load_model(str(folder)), load_tokenizer(str(folder))) == ends
