@@ -102,20 +102,17 @@ def write_config(folder, **changes):
 
 @pytest.mark.parametrize("load", [AutoModelForCausalLM.from_pretrained, lambda folder: load_model(str(folder))])
 @pytest.mark.parametrize(
-    ("damage", "sentence"),
+    ("damage", "base"),
     [
-        (lambda place: flip_last_byte(place / "base"), r"holds what was trained in \S+/base, damaged or another one"),
-        (lambda place: shutil.rmtree(place / "base"), r"holds what was trained in \S+/base, which is not there"),
-        (lambda place: write_config(place / "model", base="./../no"), r"trained in \S+/no, which is not there"),
-        (lambda place: write_config(place / "model", whole=None), r"is not that of a model trained in \S+/base: make"),
+        (lambda place: flip_last_byte(place / "base"), "/base"),
+        (lambda place: shutil.rmtree(place / "base"), "/base"),
+        (lambda place: write_config(place / "model", base="./../no"), "/no"),
     ],
 )
-def test_a_base_or_a_configuration_that_is_not_what_it_was_is_refused_in_one_sentence(
-    damage, sentence, load, trained, tmp_path
-):
+def test_a_base_that_is_not_what_it_was_is_refused_in_one_sentence(damage, base, load, trained, tmp_path):
     trained()
     damage(tmp_path)
-    with pytest.raises(InputError, match=sentence) as error:
+    with pytest.raises(InputError, match=rf"was trained in \S+{base}, which is not there, or another one") as error:
         load(tmp_path / "model")
     assert "\n" not in str(error.value)
 
