@@ -1,12 +1,7 @@
 """A model's folder holds what was trained, and names its base, the model that it was trained in.
 
 `model.safetensors` has the modules that were trained in full, the parts of the pause, and of a layer W with an adapter
-LoRA's factors A and B. W + s B A is computed when the model is loaded, as it is after training:
-
-    import pauselib
-    model = AutoModelForCausalLM.from_pretrained("runs/tiny/seed-42/sft_peft/model")
-
-`pauselib.model.export` makes a folder of it that needs neither the base nor this package.
+LoRA's factors A and B. W + s B A is computed when the model is loaded, as it is after training.
 """
 
 import os

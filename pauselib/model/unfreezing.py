@@ -71,8 +71,7 @@ def lora_targets(model, asked: tuple[str, ...]) -> list[str]:
     elif layers.issuperset(asked):
         return list(asked)
     raise InputError(
-        f"lora_target_modules is {list(asked)}, but the model has no such layers: choose from "
-        f"{', '.join(sorted(layers))}."
+        f"lora_target_modules is {list(asked)}, but the layers of the model are {sorted(layers)}: choose from these."
     )
 
 

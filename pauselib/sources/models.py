@@ -155,8 +155,7 @@ def check_has_row(token: int | None, tokenizer, where: str) -> None:
     if token is not None and token >= getattr(tokenizer, "n_rows", math.inf):
         raise InputError(
             f"{where} is {shown(tokenizer.convert_ids_to_tokens(token))}, token {token} of the tokenizer, but the "
-            f"model has {tokenizer.n_rows} embeddings: do without it, or enlarge the model with "
-            "`resize_token_embeddings`."
+            f"model has {tokenizer.n_rows} embeddings: do without it, or resize the model's token embeddings."
         )
 
 

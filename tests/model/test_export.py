@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 import torch
@@ -89,28 +88,18 @@ def test_the_card_goes_along_and_says_what_the_model_is_and_how_it_is_asked_and_
         assert said in here.text
 
 
-@pytest.mark.parametrize(
-    ("model", "dataset", "front"),
-    [
-        ("smollm2", "toy", ("apache-2.0", "HuggingFaceTB/SmolLM2-135M-Instruct", None)),
-        ("org/model", "org/problems", (None, "org/model", ["org/problems"])),
-    ],
-)
-def test_a_card_names_the_base_and_the_problems_that_the_hub_has(settings, model, dataset, front):
-    card = training_card(settings.but(model=model, dataset=dataset), [], {"trainable": [], "steps": 1, "best_step": 1})
-    data = ModelCard(card).data
-    assert (data.license, data.base_model, data.datasets) == front
+def card_of(settings) -> ModelCard:
+    return ModelCard(training_card(settings, ["model", "dataset"], {"trainable": [], "steps": 1, "best_step": 1}))
 
 
-def test_a_card_names_no_place_on_the_machine(settings, tmp_path):
-    places = {name: str(tmp_path / name) for name in ("base", "problems")}
-    for place in places.values():
-        Path(place).mkdir()
-    elsewhere = settings.but(model=places["base"], dataset=places["problems"])
-    record = {"trainable": [], "steps": 1, "best_step": 1}
-    card = training_card(elsewhere, ["model", "dataset"], record)
-    assert str(tmp_path) not in card
-    assert '"model": "base", "dataset": "problems"' in card
+def test_a_card_names_what_the_hub_has_and_no_place_on_the_machine(settings, tmp_path):
+    smollm2, hub = card_of(settings.but(model="smollm2")), card_of(settings.but(model="org/it", dataset="org/sums"))
+    assert (smollm2.data.license, smollm2.data.base_model) == ("apache-2.0", "HuggingFaceTB/SmolLM2-135M-Instruct")
+    assert (hub.data.license, hub.data.base_model, hub.data.datasets) == (None, "org/it", ["org/sums"])
+    (tmp_path / "mine").mkdir()
+    mine = card_of(settings.but(model=str(tmp_path / "mine"), dataset=str(tmp_path / "mine")))
+    assert str(tmp_path) not in mine.content
+    assert '"model": "mine", "dataset": "mine"' in mine.text
 
 
 def test_a_baseline_is_a_plain_model_elsewhere(settings, tmp_path):

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from pauselib.errors import InputError
+from pauselib.files import read_json
+from pauselib.manifests import manifest
 from pauselib.sources.models import (
     load_model,
     load_tokenizer,
@@ -16,6 +18,7 @@ from pauselib.sources.models import (
     source_digest,
     tokenizer_digest,
 )
+from pauselib.steps import warm_up
 
 COMMITS = {"main": "a" * 40, "v1": "b" * 40}
 
@@ -74,6 +77,15 @@ def test_a_hub_id_stands_for_itself_with_the_commit_of_its_revision(cached):
     assert source_digest("mistralai/Mistral-7B-v0.1") == "mistralai/Mistral-7B-v0.1"  # not in the cache
     folder = cached / "snapshots" / COMMITS["v1"]
     assert source_digest(folder) == source_digest(str(folder)) != tokenizer_digest(str(folder))
+
+
+def test_a_trained_model_and_its_rows_name_their_base_on_the_hub_with_its_commit(cached, small):
+    settings = small.but(experiment="hub", model="org/model", model_revision="main", base_max_steps=1)
+    folder = warm_up(settings.but(variant="baseline_1_epoch")) / "model"
+    named = f"org/model@{COMMITS['main']}"
+    assert read_json(folder / "config.json")["base"] == manifest(folder)["inputs"]["base"] == named
+    assert manifest(settings.folder() / "data")["inputs"]["tokenizer of"] == named
+    assert load_model(str(folder)).config.vocab_size == 884
 
 
 @pytest.mark.parametrize("source", ["tiny@v1", "smollm2@v1"])
@@ -135,8 +147,6 @@ def test_a_tokenizer_pads_on_the_left_if_need_be_with_its_end_token_which_it_mus
     ("file", "content", "sentence"),
     [
         ("model.safetensors", "short", "could not be loaded"),
-        ("model.safetensors", "", "could not be loaded"),
-        ("config.json", "[]", "could not be loaded"),
         ("config.json", "{", "could not be loaded"),
         ("adapter_config.json", "{}", "There is no model at .* an adapter that is to be merged first. Give 'tiny'"),
     ],

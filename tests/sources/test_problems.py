@@ -62,16 +62,11 @@ def test_the_real_gsm8k_is_whole(GSM8K, split, n, first):
             r"train.jsonl, line 2: there is no text in the column 'answer', the columns are "
             r"\['question', '\\x1b\[2J'\] \(the task is 'gsm8k'\)\.$",
         ),
-        (
-            [PENS, "", {**PENS, "answer": "#### 3/4"}],
-            "train.jsonl, line 3: the final answer '3/4' would be read as '3'",
-        ),
         ([{**PENS, "question": "\ud83d pens?"}], r"line 1: the text in the column 'question' has half a character, "),
         ([PENS, "[" * 100_000], "train.jsonl, line 2: this is not JSON"),
         ([PENS, '{"question": "How'], "train.jsonl, line 2: this is not JSON"),
-        ([{"question": "How many?", "answer": 5}], "line 1: there is no text in the column 'answer'"),
         ([PENS, ["a", "list"]], "line 2: there is no text in the column 'question'"),
-        ([PENS, PENS, {**PENS, "answer": "It is 5."}], "train.jsonl, line 3: the answer has no line '#### NUMBER'"),
+        ([PENS, "", {**PENS, "answer": "It is 5."}], "train.jsonl, line 3: the answer has no line '#### NUMBER'"),
         ([], "The train split of .* has 0 problems, too few for n_train=0"),
     ],
 )
@@ -87,10 +82,7 @@ def test_a_malformed_file_is_refused_naming_file_and_line(folder, lines, complai
         ({"n": 3}, "has 2 problems, too few for n_train=3 and skip_train=0: ask for fewer"),
         ({"skip": 2}, "The train split of .* has 2 problems, too few for n_train=0 and skip_train=2"),
         ({"split": "test"}, "There is no file .*/test.jsonl: put the problems there"),
-        (
-            {"dataset": "toy", "n": 1, "task": "aqua"},
-            "^the train split of toy, problem 1: there is no text in the column 'rationale', the columns are ",
-        ),
+        ({"dataset": "toy", "n": 1, "task": "aqua"}, "^the train split of toy, problem 1: there is no text in the"),
         ({"dataset": "toy@v1"}, "dataset_revision is 'v1', but the dataset 'toy' is not from the hub"),
         ({"dataset": "nobody/has-this"}, "'nobody/has-this' can't be read .*nothing has the path .*Give 'toy', a fol"),
         ({"dataset": "no-such-folder"}, "'no-such-folder' can't be read .*nothing has the path .*Give 'toy', a folder"),
