@@ -166,7 +166,7 @@ def warm_up(settings: Settings) -> Path:
     inputs = {"data": source, "base": base if variant.second_step else source_digest(model_source(base))}
 
     def make(new: Path, made_from: dict) -> None:
-        from pauselib.model.card import TRAINED_PARTS, training_card
+        from pauselib.model.card import training_card
 
         with working("importing the trainer"):
             from pauselib.training.warmup import train_variant  # of trl and peft: seconds
@@ -174,8 +174,7 @@ def warm_up(settings: Settings) -> Path:
         rows, work = training_rows(settings, source), folder / "checkpoints"
         record = train_variant(artifacts.recipe(settings), base, rows, new, work, made_from)
         write_json(new / "training.json", record)
-        card = training_card(settings, artifacts.settings_of_card(variant), record)
-        write(new / "README.md", card + TRAINED_PARTS)
+        write(new / "README.md", training_card(settings, artifacts.settings_of_card(variant), record))
 
     def settle() -> None:
         shutil.rmtree(folder / "checkpoints", ignore_errors=True)  # those of a run that was killed at its end, too
