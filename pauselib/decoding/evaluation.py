@@ -1,6 +1,4 @@
-"""Replies to problems, scored: what was said and extracted, how many pauses it has, and what the model gave at each
-token.
-"""
+"""Replies to problems, scored: what was said and extracted, its pauses, and what the model gave at each token."""
 
 import functools
 from collections.abc import Iterable
@@ -14,13 +12,7 @@ from pauselib.tokens import to_text, token_text
 
 
 def predict(
-    model,
-    tokenizer,
-    rows: pd.DataFrame,
-    task: Task,
-    interventions: Iterable[Intervention] = (),
-    seed: int = 42,
-    **limits,
+    model, tokenizer, rows: pd.DataFrame, task: Task, interventions: Iterable[Intervention] = (), seed=42, **limits
 ) -> tuple[list[dict], pd.DataFrame]:
     """Return the replies of a trained model to clean rows, as two tables.
 
@@ -28,8 +20,7 @@ def predict(
     a reply: `problem_id`, and one item a token in `tokens` (its text), `p_pause` and `p_best` (those of `Reply`).
     `seed` is that of drawn pauses; `limits` are as `greedy.generate` has them.
     """
-    from pauselib.decoding.chooser import Chooser
-    from pauselib.decoding.greedy import generate
+    from pauselib.decoding.greedy import Chooser, generate
 
     pause_id = getattr(model.config, "pause_token_id", -1)  # -1 is no token
     between = [pause_id] * getattr(model.config, "prompt_pauses", 0)
@@ -50,9 +41,7 @@ def predict(
 
 
 def computed_with(model, eval_batch_size: int) -> dict:
-    """Return what the rounding in bfloat16, and so a reply, depends on beside the settings: `device` and
-    `eval_batch_size`.
-    """
+    """Return on what the rounding in bfloat16, and so a reply, depends too: `device` and `eval_batch_size`."""
     import torch
 
     is_cuda = model.device.type == "cuda"
@@ -94,14 +83,13 @@ def reply_metrics(predictions: list[dict]) -> dict:
     def mean(values: list) -> float | None:
         return sum(values) / len(values) if values else None
 
-    def pauses(*which: bool) -> float | None:
-        return mean([one["n_pauses"] for one in predictions if one["correct"] in which])
-
+    right = [one["n_pauses"] for one in predictions if one["correct"]]
+    wrong = [one["n_pauses"] for one in predictions if not one["correct"]]
     return {
         "accuracy": mean([one["correct"] for one in predictions]),
-        "pauses_mean": pauses(True, False),
-        "pauses_mean_correct": pauses(True),
-        "pauses_mean_incorrect": pauses(False),
+        "pauses_mean": mean(right + wrong),
+        "pauses_mean_correct": mean(right),
+        "pauses_mean_incorrect": mean(wrong),
         "truncated_rate": mean([one["truncated"] for one in predictions]),
         "n": len(predictions),
     }

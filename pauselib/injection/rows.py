@@ -3,8 +3,7 @@ ids: nothing is decoded and tokenized again, so all other tokens stay what they 
 """
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator
-from functools import partial
+from collections.abc import Iterable
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -14,7 +13,6 @@ import pandas as pd
 from pauselib.errors import InputError
 from pauselib.files import write_json
 from pauselib.injection.strategies import Answer, Strategy, check_patterns_match, find_strategies
-from pauselib.progress import Progress
 from pauselib.sources.models import check_has_row
 from pauselib.sources.problems import count_in_both
 from pauselib.tasks import Task
@@ -25,8 +23,7 @@ def read_rows(folder: Path, split: str) -> pd.DataFrame:
     """Return the rows of a split, clean or injected.
 
     Clean rows have `problem_id`, `question`, `answer`, `input_ids` (prompt, answer, end token) and `completion_mask` (1
-    from the answer on). Injected rows have `copy`, `n_pauses` and `prompt_length` too; their mask is 0 at pauses that
-    aren't labelled.
+    from the answer on). Injected ones have `copy`, `n_pauses` and `prompt_length` too; at unlabelled pauses it is 0.
     """
     return pd.read_parquet(folder / f"{split}.parquet")
 
@@ -46,26 +43,16 @@ def tokenize(problems: list[dict], tokenizer, task: Task) -> pd.DataFrame:
             )
     prompts = [task.prompt(problem["question"]) for problem in problems]
     answers = [problem["answer"] for problem in problems]
-    plain = {"return_attention_mask": False, "return_token_type_ids": False}
-    asked = in_parts(prompts, lambda texts: tokenizer(texts, **plain)["input_ids"])
-    answered = in_parts(answers, lambda texts: tokenizer(texts, add_special_tokens=False, **plain)["input_ids"])
+    asked = tokenizer(prompts)["input_ids"]
+    answered = tokenizer(answers, add_special_tokens=False)["input_ids"]
     ids, masks, end = [], [], tokenizer.eos_token_id
     for problem, prompt, answer in zip(problems, asked, answered):
-        prompt = prompt[:-1] if prompt[-1:].tolist() == [end] else prompt
-        ids.append(np.concatenate([prompt, answer, [end]], dtype=np.int32))
+        prompt = prompt[:-1] if prompt[-1:] == [end] else prompt
+        ids.append(np.array([*prompt, *answer, end], dtype=np.int32))
         check_has_row(int(ids[-1].max()), tokenizer, f"In problem {problem['problem_id']}")
         masks.append((np.arange(len(ids[-1])) >= len(prompt)).astype(np.int8))
     rows = pd.DataFrame(problems, columns=["problem_id", "question", "answer"])
     return rows.assign(input_ids=ids, completion_mask=masks)
-
-
-def in_parts(texts: list[str], encode: Callable[[list[str]], list], size: int = 1000) -> Iterator[np.ndarray]:
-    """Yield what `encode` makes of each text, as an int32 array.
-
-    It gets a thousand texts at a time: what a tokenizer returns takes a hundred times the memory of these arrays.
-    """
-    for start in range(0, len(texts), size):
-        yield from (np.array(one, dtype=np.int32) for one in encode(texts[start : start + size]))
 
 
 def prompt_lengths(rows: pd.DataFrame) -> list[int]:
@@ -124,14 +111,12 @@ def build_injected(
 ) -> None:
     """Write the injected rows of the clean rows of `train` and `validation`: two parquet files, and counts.json.
 
-    `log_likelihoods` has, for every split, an array a row, for strategies that need a model; `how` is as `inject` has
-    it.
+    `log_likelihoods` has, for every split, an array a row, for strategies that need a model; `how` is that of `inject`.
     """
     parts, n_long = {}, 0
     check_patterns_match(how["n_pauses_per_patterns"], [text for rows in clean.values() for text in rows["answer"]])
     for split in ("train", "validation"):
-        likelihoods = None if log_likelihoods is None else log_likelihoods[split]
-        injected = inject(clean[split], tokenizer, pause_id, likelihoods, **how)
+        injected = inject(clean[split], tokenizer, pause_id, (log_likelihoods or {}).get(split), **how)
         parts[split], more = fit(injected, max_length, too_long, pause_id)
         n_long += more
     if validation_split == "row":
@@ -178,14 +163,13 @@ def inject(
     strategies, settings = find_strategies(strategy), SimpleNamespace(**of_strategies)
     offsets = itertools.repeat(None)
     if any(one.needs_offsets for one in strategies):
-        offsets = in_parts(rows["answer"].tolist(), partial(token_spans, tokenizer=tokenizer, add_special_tokens=False))
-        offsets = (spans.reshape(-1, 2) for spans in offsets)
-    gaps, labelled, progress = [], [], Progress("problem", len(rows))
-    starts = prompt_lengths(rows)
-    columns = zip(rows["problem_id"], rows["answer"], rows["input_ids"], starts, offsets)
-    for i, (problem_id, text, ids, start, spans) in enumerate(columns):
-        likelihoods = None if log_likelihoods is None else log_likelihoods[i]
-        answer = Answer(text, len(ids) - start - 1, spans, likelihoods)
+        offsets = token_spans(rows["answer"].tolist(), tokenizer, add_special_tokens=False)
+        offsets = (np.array(spans, dtype=np.int32).reshape(-1, 2) for spans in offsets)
+    likelihoods = itertools.repeat(None) if log_likelihoods is None else log_likelihoods
+    starts, gaps, labelled = prompt_lengths(rows), [], []
+    columns = zip(rows["problem_id"], rows["answer"], rows["input_ids"], starts, offsets, likelihoods)
+    for problem_id, text, ids, start, spans, likelihood in columns:
+        answer = Answer(text, len(ids) - start - 1, spans, likelihood)
         for copy in range(n_copies):
             # from an array, which makes them a third faster than a list
             key = np.array([data_seed, problem_number(problem_id), copy], dtype=np.uint32)
@@ -193,7 +177,6 @@ def inject(
             drawn, learned = draw_gaps(strategies, answer, settings, label_pauses, rng)
             gaps.append(start + drawn)
             labelled.append(learned)
-        progress.update(i + 1)
     copies = rows.loc[rows.index.repeat(n_copies)].reset_index(drop=True)
     return copies.assign(
         input_ids=insert(copies["input_ids"], gaps, pause_id),
@@ -216,8 +199,7 @@ def draw_gaps(
 
 
 def insert(rows: Iterable[np.ndarray], gaps: list[np.ndarray], values: int | np.ndarray) -> list[np.ndarray]:
-    """Return every row with one value put in for each of its gaps: before the item of that index, the row's length
-    being its end.
+    """Return every row with one value put in for each of its gaps: before the item of that index, or at its end.
 
     `values` is one number, or one a gap. All rows are handled as one flat array, since a call of numpy for each row
     costs more than the insertion.
@@ -235,8 +217,7 @@ def insert(rows: Iterable[np.ndarray], gaps: list[np.ndarray], values: int | np.
 
 
 def draw_validation(keys: pd.Series, validation_share: float, data_seed: int) -> np.ndarray:
-    """Return which rows are for validation, a boolean array: all those whose key is drawn, a share of the different
-    keys.
+    """Return which rows are for validation, a boolean array: those whose key is drawn, a share of the different keys.
 
     With questions as keys no question is on both sides, also one that comes twice.
     """

@@ -27,17 +27,15 @@ from pauselib.model.precision import as_loaded_in, frozen_matrices_in_bfloat16, 
 from pauselib.model.trained_parts import factors_of, save_trained_parts
 from pauselib.model.unfreezing import trainable, unfreeze
 from pauselib.sources.models import load_model, load_tokenizer
-from pauselib.training.checkpoints import KeptWeights, weights_at
 from pauselib.training.suitability import check_model
-from pauselib.training.trainer import PARTS_OF_LOSS, PauseTrainer, as_dataset, last_checkpoint
+from pauselib.training.trainer import PARTS_OF_LOSS, KeptWeights, PauseTrainer, as_dataset, last_checkpoint, weights_at
 from pauselib.variants import parse
 
 
 def sft_config(recipe, work: Path, n_rows: int) -> SFTConfig:
     """Return the trainer's arguments for `n_rows` training rows, with the checkpoints in `work`.
 
-    AdamW, linear decay without warm-up, no weight decay, clipping at 1; of the checkpoints the one with the lowest eval
-    loss.
+    AdamW, linear decay without warm-up, no weight decay, clipping at 1; the checkpoint with the lowest eval loss.
     """
     epochs = parse(recipe.variant).epochs or 1
     all_steps = math.ceil(n_rows / recipe.batch_size) * epochs
@@ -194,9 +192,7 @@ def quiet():
 
 
 def nearest_tokens(model, tokenizer, n: int = 10) -> list[dict]:
-    """Return the `n` tokens whose embeddings are most like the pause embedding: `token` (its text) and `cosine`; none
-    for a model without one.
-    """
+    """Return the `n` tokens whose embeddings are most like the pause's, if it has one: `token` (its text), `cosine`."""
     if not hasattr(model, "pause_embedding"):
         return []
     rows = model.get_input_embeddings().weight.detach().float()

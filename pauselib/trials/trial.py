@@ -77,11 +77,7 @@ def gold_texts(rows: pd.DataFrame, tokenizer, task: Task, between: list[int]) ->
 
 
 def token_at(offsets: list[tuple[int, int]], character: int) -> int:
-    """Return the token that a character of the text stands in, given the first and last bounds of each.
-
-    >>> token_at([(0, 0), (0, 3), (3, 5)], 3)
-    2
-    """
+    """Return the token that a character of the text stands in, given the first and last bounds of each."""
     return int(np.argmax(np.array(offsets)[:, 1] > character))
 
 

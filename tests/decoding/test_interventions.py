@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from pauselib.decoding.chooser import Chooser
+from pauselib.decoding.greedy import Chooser
 from pauselib.decoding.interventions import (
     INTERVENTION_SETTINGS,
     INTERVENTIONS,
