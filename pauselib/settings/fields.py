@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator
 
-from pauselib.declared import EVERY_NOTEBOOK, MANY, MOST, NAME, PATH, Declared, Names, Text, many, setting
+from pauselib.declared import EVERY_NOTEBOOK, MANY, MOST, NAME, PATH, Declared, Names, many, setting
 from pauselib.decoding.interventions import INTERVENTION_SETTINGS, InterventionSettings
 from pauselib.variants import VARIANTS, parse
 
@@ -19,7 +19,7 @@ def published(names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(one for name in names for one in (VARIANTS if name == "all" else [parse(name).name]))
 
 
-Place = Annotated[Text, Field(pattern=PATH), AfterValidator(os.path.expanduser)]
+Place = Annotated[str, Field(pattern=PATH), AfterValidator(os.path.expanduser)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 AnyNumber = Annotated[int, Field(ge=0, le=MOST)]
 Number = Annotated[int, Field(ge=1, le=MOST)]
@@ -39,19 +39,19 @@ class Fields(Declared):
     """The settings of an experiment, of its steps in their order, and of its table."""
 
     # every step: the experiment, the row, and where everything comes from
-    experiment: Text = setting(
+    experiment: str = setting(
         "tiny", "the folder under runs_dir of its results", notebooks=EVERY_NOTEBOOK, pattern=NAME
     )
-    variant: Annotated[Text, AfterValidator(lambda name: parse(name).name)] = setting(
+    variant: Annotated[str, AfterValidator(lambda name: parse(name).name)] = setting(
         "sft_peft", "what is unfrozen: a published name, see pauselib/variants.py", *COMPUTED, notebooks=OF_ROW
     )
     model: Place = setting("tiny", "model: tiny (embedded), smollm2, a hub id or a folder", "data", notebooks=MAKING)
     dataset: Place = setting(
         "toy", "problems: toy (generated), a hub id, or a folder with {train,test}.jsonl", "data", notebooks=MAKING
     )
-    model_revision: Text = setting("", "branch, tag or commit of a model on the hub", "data", notebooks=MAKING)
-    dataset_revision: Text = setting("", "branch, tag or commit of a dataset on the hub", "data", notebooks=MAKING)
-    task: Text = setting("gsm8k", "how answers are scored: a file of pauselib/tasks", "data", notebooks=MAKING)
+    model_revision: str = setting("", "branch, tag or commit of a model on the hub", "data", notebooks=MAKING)
+    dataset_revision: str = setting("", "branch, tag or commit of a dataset on the hub", "data", notebooks=MAKING)
+    task: str = setting("gsm8k", "how answers are scored: a file of pauselib/tasks", "data", notebooks=MAKING)
     seed: Seed = setting(
         42, "seed of training; another than 42 draws other data too", *COMPUTED, notebooks=("inject", *OF_ROW)
     )
@@ -61,7 +61,7 @@ class Fields(Declared):
     overwrite: bool = setting(False, "make again what was made from other settings", notebooks=MAKING[:-1])
 
     # inject: the clean rows
-    dataset_config: Text = setting("main", "configuration of a dataset on the hub", "data")
+    dataset_config: str = setting("main", "configuration of a dataset on the hub", "data")
     n_train: AnyNumber = setting(0, "number of training problems; 0: all there are (toy: 2000)", "data")
     n_test: AnyNumber = setting(0, "number of test problems; 0: all there are (toy: 500)", "data")
     skip_test: AnyNumber = setting(0, "number of test problems left out at the start of the test split", "data")
@@ -73,14 +73,14 @@ class Fields(Declared):
     )
 
     # inject: the pauses
-    strategy: Text = setting(
+    strategy: str = setting(
         "random", "where pauses go: a function of pauselib/injection/strategies.py; joined by + they add up", "inject"
     )
     n_random_pauses: AnyFew = setting(10, "cap on the pauses in a copy, for strategies that draw a number", "inject")
     variable_number_of_pauses: bool = setting(
         True, "draw the number of pauses from 0 to n_random_pauses; False: always that many", "inject"
     )
-    n_pauses_per_patterns: dict[Text, AnyFew] = setting(
+    n_pauses_per_patterns: dict[str, AnyFew] = setting(
         {}, "strategy pattern: {regular expression: pauses after every match}", "inject"
     )
     n_prefix_pauses: Few = setting(10, "strategy prefix: pauses between prompt and answer", "inject")
@@ -135,8 +135,8 @@ class Fields(Declared):
     )
 
     # compare
-    other_experiment: Text = setting("", "experiment of the other row; empty: the same", **OTHER, pattern=f"^$|{NAME}")
-    other_variant: Text = setting("", "variant of the other row; empty: the same, or the matched baseline", **OTHER)
+    other_experiment: str = setting("", "experiment of the other row; empty: the same", **OTHER, pattern=f"^$|{NAME}")
+    other_variant: str = setting("", "variant of the other row; empty: the same, or the matched baseline", **OTHER)
     other_seed: int = setting(-1, "seed of the other row; -1: the same", **OTHER, ge=-1, lt=2**32)
 
     @field_validator("interventions")

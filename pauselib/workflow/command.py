@@ -20,7 +20,7 @@ from snakemake.cli import main as snakemake
 from pauselib.analysis.tables.loading import results
 from pauselib.errors import InputError
 from pauselib.files import write
-from pauselib.settings import ROOT, Settings, is_text, of_experiment
+from pauselib.settings import ROOT, Settings, of_experiment
 from pauselib.settings.yaml_text import from_yaml, read_config
 from pauselib.workflow.gpus import options_for_gpus
 from pauselib.workflow.graph import steps_of_experiment, unfinished_steps
@@ -38,16 +38,12 @@ SHARED = ("input-output", "persistence", "software-deployment", "sources", "stor
 
 
 def read_override(argument: str) -> tuple[str, object]:
-    """Return the name and the value of an argument `name=value`, YAML but for a text without quotes. Raises InputError
-    where it has no value.
-    """
+    """Return the name and the value of an argument `name=value`, which is YAML. Raises InputError where it has none."""
     name, equals, value = argument.partition("=")
     if not equals:
         raise InputError(f"'{argument}' gives no value: write a setting as name=value, such as seeds=[42,43].")
     if name == "DATASET":  # of make, which would split a path at its spaces
         return "dataset", os.path.abspath(os.path.expanduser(value))
-    if is_text(name) and not value.startswith(("'", '"')):
-        return name, value
     return name, from_yaml(value, f"'{argument}'")
 
 
