@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 from dataclasses import fields
 from pathlib import Path
 from typing import NamedTuple
@@ -10,11 +9,11 @@ from typing import NamedTuple
 from pauselib import runs, tasks
 from pauselib.decoding.interventions import INTERVENTION_SETTINGS, active_interventions
 from pauselib.injection.strategies import STRATEGIES, find_strategies, prompt_pauses
-from pauselib.located import located, refuse_missing
+from pauselib.located import located
 from pauselib.manifests import CODE, changes, code_digest, in_words, manifest, sources, why_stale
 from pauselib.settings import BY_STEP, Settings, settings_of_step
 from pauselib.sources.models import model_source, source_digest, tokenizer_digest
-from pauselib.sources.problems import CURE, GENERATOR, digests
+from pauselib.sources.problems import GENERATOR, digests
 from pauselib.trials import trial_name
 from pauselib.trials.contents import CONTENTS
 from pauselib.trials.sites import SITES
@@ -145,14 +144,8 @@ def trial_artifact(settings: Settings, step: int | None = None) -> Artifact:
 
 
 def source_inputs(settings: Settings) -> dict[str, str]:
-    """Return the digests of what clean rows are made from: the problems, and the tokenizer of the model. Raises
-    InputError for problems that were in a folder when clean rows were made and are nowhere now.
-    """
-    found, before = digests(settings.problems), manifest(clean_artifact(settings).folder) or {"inputs": {}}
-    from_files = {name for name, one in before["inputs"].items() if re.fullmatch("[0-9a-f]{16}", one)}
-    if found.get("dataset") == settings.problems and from_files - {"tokenizer of"} and not settings.overwrite:
-        refuse_missing("dataset", settings.dataset, f"{CURE}.")
-    return {**found, "tokenizer of": tokenizer_digest(settings.source)}
+    """Return the digests of what clean rows are made from: the problems, and the tokenizer of the model."""
+    return {**digests(settings.problems), "tokenizer of": tokenizer_digest(settings.source)}
 
 
 def inputs_on_this_machine(settings: Settings, artifact: Artifact) -> dict | None:

@@ -6,12 +6,10 @@ import json
 import os
 import platform
 import re
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 HOST = re.sub(r"\W", "-", platform.node())  # part of a temporary name: several machines may share a disk
-SETTLED_AFTER = 2.0  # seconds; two changes within less may leave a file with the same time
 
 
 def write(path: Path, content: str | bytes) -> None:
@@ -69,15 +67,9 @@ def digest_of_bytes(content: bytes) -> str:
 
 
 def content_digest(file: Path) -> bytes:
-    """Return the SHA-256 of a file's content, which a process reads once, and again where the file was changed since.
-
-    A file that was changed a moment ago is always read: its time may not tell the next change.
-    """
+    """Return the SHA-256 of a file's content, which a process reads once, and again where the file was changed."""
     found = file.stat()
-    state = (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
-    settled = time.time() - max(found.st_mtime, found.st_ctime) > SETTLED_AFTER
-    read = read_digest if settled else read_digest.__wrapped__
-    return read(file, state)
+    return read_digest(file, (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns))
 
 
 @functools.lru_cache(maxsize=10_000)

@@ -5,7 +5,6 @@ from collections.abc import Callable
 import pandas as pd
 
 from pauselib.errors import InputError
-from pauselib.injection.rows import prompt_lengths
 
 
 def last_position(config, rotary_too: bool = False) -> int:
@@ -36,13 +35,3 @@ def check_positions(config, lengths: Callable[[], pd.Series], cure: str) -> None
 def lengths_of(rows: pd.DataFrame) -> pd.Series:
     """Return the tokens of rows, by their problem."""
     return rows["input_ids"].map(len).set_axis(rows["problem_id"])
-
-
-def reply_lengths(rows: pd.DataFrame, prompt_pauses: int, max_new_tokens: int, max_total_tokens: int = 0) -> pd.Series:
-    """Return the tokens of clean rows with `prompt_pauses` in them, by their problem: with the gold answer, or with the
-    longest reply that it may have, whichever is longer.
-    """
-    gold = lengths_of(rows) + prompt_pauses
-    longest = pd.Series(prompt_lengths(rows), gold.index) + prompt_pauses + max_new_tokens
-    longest = longest.clip(upper=max_total_tokens or None)
-    return longest.where(longest > gold, gold)

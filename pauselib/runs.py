@@ -79,13 +79,16 @@ def make_once(
 ) -> bool:
     """Make `folder` by `make(temporary folder)` unless it is there, made from the same; return whether it was made now.
 
-    Of several processes one makes it and the others wait. What was made from something else is made again with
-    `overwrite`; otherwise that is refused with an InputError that names the difference, since others use it.
+    Of several processes one makes it and the others wait; what one that was killed left is removed. What was made from
+    something else is made again with `overwrite`; otherwise that is refused with an InputError that names the
+    difference, since others use it.
     `beside`: see `new_folder`. `settle()` is called once the folder is there, made now or before, while others wait.
     `defaults` are those of settings, see `changes`.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(lock_of(folder)):
+        for left in (folder / ".new.part", *folder.parent.glob(f".{folder.name}.*part")):
+            shutil.rmtree(left, ignore_errors=True)
         kept = is_current(folder, made_from, defaults)
         if not kept:
             if not beside and folder.exists() and not (folder / MANIFEST).exists():

@@ -8,7 +8,6 @@ This is where settings end: what is called from here takes what it uses as plain
 
 import shutil
 from collections.abc import Callable
-from importlib.util import find_spec
 from pathlib import Path
 
 import pandas as pd
@@ -21,7 +20,7 @@ from pauselib.errors import InputError
 from pauselib.files import read_json, read_json_lines, write, write_json, write_json_lines
 from pauselib.injection.rows import build_clean, build_injected, fit, read_rows
 from pauselib.manifests import origin
-from pauselib.positions import check_positions, lengths_of, reply_lengths
+from pauselib.positions import check_positions, lengths_of
 from pauselib.progress import working
 from pauselib.settings import Settings
 from pauselib.sources.models import (
@@ -132,9 +131,6 @@ def start_of_training(settings: Settings) -> tuple[Path, Path | str]:
     artifacts.check_unchanged(settings, "warmup")
     load_tokenizer(settings.source)
     check_language_model(settings.source)
-    is_there, log = artifacts.model_artifact(settings).folder.exists(), settings.report_to
-    if log != "none" and (settings.overwrite or not is_there) and find_spec(log) is None:
-        raise InputError(f"report_to={log} needs a package that is not installed: `pip install {log}`.")
     source = rows_folder(settings)
 
     def lengths() -> pd.Series:
@@ -215,15 +211,8 @@ def evaluate(settings: Settings) -> tuple[list[dict], dict]:
             "that pauses."
         )
     artifacts.check_unchanged(settings, "evaluate")
-    limits, task = (settings.max_new_tokens, settings.max_total_tokens), tasks.find(settings.task)
-    between = artifacts.pauses_of_prompt(settings)
-
-    def lengths() -> pd.Series:
-        return reply_lengths(read_rows(clean_rows(settings), "test"), between, *limits)
-
-    check_positions(load_config(settings.source), lengths, "lower max_new_tokens, leave that problem out")
     trained, replies, clean = warm_up(settings), artifacts.replies_artifact(settings), clean_rows(settings)
-    folder, inputs = replies.folder, {"model": trained / "model", "data": clean}
+    folder, task = replies.folder, tasks.find(settings.task)
 
     def make(new: Path, made_from: dict) -> None:
         rows, (model, tokenizer) = read_rows(clean, "test"), trained_model(settings, trained)
@@ -231,13 +220,14 @@ def evaluate(settings: Settings) -> tuple[list[dict], dict]:
         on_gold = {}
         if not interventions:  # they change no gold text; before the replies, which take longest: nothing fails behind
             on_gold["step_accuracy"] = step_accuracy(model, tokenizer, rows, task)
-        how = *limits, settings.eval_batch_size, interventions, settings.seed
-        predictions, tokens = predict(model, tokenizer, rows, task, *how)
+        limits = settings.max_new_tokens, settings.max_total_tokens, settings.eval_batch_size
+        predictions, tokens = predict(model, tokenizer, rows, task, *limits, interventions, settings.seed)
         tokens.to_parquet(new / "tokens.parquet", index=False)
         write_json_lines(new / "predictions.jsonl", predictions)
         loss = {"eval_loss": read_json(trained / "training.json")["eval_loss"]}
         write_json(new / "metrics.json", {**reply_metrics(predictions), **loss, **on_gold})
 
+    inputs = {"model": trained / "model", "data": clean}
     make_artifact(replies, inputs, ("torch", "transformers"), make, settings, beside=True)
     return read_json_lines(folder / "predictions.jsonl"), read_json(folder / "metrics.json")
 

@@ -58,13 +58,6 @@ def test_a_recipe_has_the_settings_by_their_names_and_the_first_step_those_of_it
     assert recipe(Settings(variant="baseline_1_epoch", **second, **first)) == of_first
 
 
-def test_a_package_to_log_with_that_is_not_installed_is_asked_for_before_all_else(small, monkeypatch):
-    monkeypatch.setattr(steps, "find_spec", lambda name: None)
-    with pytest.raises(ValueError, match="not installed: `pip install wandb`"):
-        warm_up(small.but(experiment="logged", report_to="wandb"))
-    assert not small.but(experiment="logged").folder().exists()
-
-
 def test_the_matched_baseline_sees_each_clean_answer_as_often_as_it_was_injected_from_the_first_step_s_model(small):
     settings = small.but(variant="baseline_matched")
     injected = read_rows(inject(settings), "train")
@@ -210,8 +203,6 @@ def few_positions(tmp_path):
     ("make", "train", "test", "changes", "sentence"),
     [
         (warm_up, 60, 1, {}, r"train-\d+ takes 1\d\d tokens, but this model knows 64 positions: lower max_length, or"),
-        (evaluate, 1, 60, {}, r"test-\d+ takes 1\d\d tokens, but this model knows 64 positions: lower max_new"),
-        (evaluate, 1, 1, {"max_new_tokens": 60}, r"test-\d+ takes \d\d tokens, but this model knows 64 positions"),
         (trial, 1, 1, {"trial_doses": [50]}, r"test-\d+ takes \d\d tokens, .* 64 positions: give smaller trial_doses"),
     ],
 )
