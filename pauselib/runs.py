@@ -29,11 +29,6 @@ def is_current(folder: Path, made_from: dict, defaults: dict | None = None) -> b
     return not broken
 
 
-def lock_of(folder: Path) -> Path:
-    """Return the lock that is held while `folder` is made."""
-    return folder.with_name(f".{folder.name}.lock")
-
-
 def share_files(folder: Path) -> None:
     """Let everyone read the files of a folder who may read the folder: safetensors writes its own for one user."""
     for path in folder.rglob("*"):
@@ -86,7 +81,7 @@ def make_once(
     `defaults` are those of settings, see `changes`.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(lock_of(folder)):
+    with FileLock(folder.with_name(f".{folder.name}.lock")):
         for left in (folder / ".new.part", *folder.parent.glob(f".{folder.name}.*part")):
             shutil.rmtree(left, ignore_errors=True)
         kept = is_current(folder, made_from, defaults)

@@ -132,7 +132,7 @@ def test_what_is_to_be_done_with_a_finished_folder_is_done_while_others_wait_whe
 
     def settle():
         with pytest.raises(Timeout):
-            FileLock(runs.lock_of(tmp_path / "out"), timeout=0, is_singleton=False).acquire()
+            FileLock(tmp_path / ".out.lock", timeout=0, is_singleton=False).acquire()
         waiting.append((tmp_path / "out" / "a.txt").read_text())
 
     for _ in range(2):
