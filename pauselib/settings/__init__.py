@@ -155,7 +155,7 @@ def of_experiment(config: dict) -> Settings:
             raise InputError(f"{name} would change every row: put it into the list `interventions`, with its variant.")
     settings = Settings(**config)
     for name in settings.variants:
-        check_patterns(settings.but(variant=name).of_row())
+        settings.but(variant=name).of_row()  # raises where it can't be made
     return settings
 
 
