@@ -14,7 +14,7 @@ import pandas as pd
 
 from pauselib import artifacts, runs, tasks
 from pauselib.decoding.evaluation import computed_with, predict, reply_metrics
-from pauselib.decoding.interventions import INTERVENTION_SETTINGS, active_interventions, intervention_name
+from pauselib.decoding.interventions import INTERVENTION_SETTINGS, active_interventions
 from pauselib.decoding.likelihood import completion_log_likelihoods
 from pauselib.errors import InputError
 from pauselib.files import read_json, read_json_lines, write, write_json, write_json_lines
@@ -206,10 +206,7 @@ def evaluate(settings: Settings) -> tuple[list[dict], dict]:
     settings = settings.of_row()
     interventions = active_interventions(settings.of(*INTERVENTION_SETTINGS))
     if interventions and not parse(settings.variant).pauses:
-        raise InputError(
-            f"{settings.variant} never pauses, so {intervention_name(interventions)} changes nothing: choose a variant "
-            "that pauses."
-        )
+        raise InputError(f"{settings.variant} never pauses, so interventions change nothing: choose one that pauses.")
     artifacts.check_unchanged(settings, "evaluate")
     trained, replies, clean = warm_up(settings), artifacts.replies_artifact(settings), clean_rows(settings)
     folder, task = replies.folder, tasks.find(settings.task)

@@ -227,7 +227,7 @@ def test_positions_have_an_end_where_they_are_learned():
 
 
 def test_an_intervention_on_a_variant_that_never_pauses_is_refused(fresh):
-    with pytest.raises(ValueError, match="baseline_1_epoch never pauses, so max_pauses-0 changes nothing: choose"):
+    with pytest.raises(ValueError, match="baseline_1_epoch never pauses, so interventions change nothing: choose"):
         evaluate(fresh.but(variant="baseline_1_epoch", max_pauses=0))
     assert not fresh.folder().exists()
 
