@@ -7,7 +7,7 @@ ones. Each meaning can be read alone.
 import os
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from pauselib.declared import EVERY_NOTEBOOK, MANY, MOST, NAME, PATH, Declared, Names, many, setting
 from pauselib.decoding.interventions import INTERVENTION_SETTINGS, InterventionSettings
@@ -19,6 +19,12 @@ def published(names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(one for name in names for one in (VARIANTS if name == "all" else [parse(name).name]))
 
 
+def typed(intervention: dict) -> dict:
+    """Return an intervention whose settings have their types; what else is in it is left as it is."""
+    changes = {name: value for name, value in intervention.items() if name in INTERVENTION_SETTINGS}
+    return intervention | InterventionSettings(**changes).model_dump(include=set(changes))
+
+
 Place = Annotated[str, Field(pattern=PATH), AfterValidator(os.path.expanduser)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 AnyNumber = Annotated[int, Field(ge=0, le=MOST)]
@@ -26,6 +32,7 @@ Number = Annotated[int, Field(ge=1, le=MOST)]
 Cap = Annotated[int, Field(ge=-1, le=MOST)]
 AnyFew = Annotated[int, Field(ge=0, le=MANY)]
 Few = Annotated[int, Field(ge=1, le=MANY)]
+Change = Annotated[dict, AfterValidator(typed)]
 
 TRAINED = ("first_step", "second_step")
 COMPUTED = (*TRAINED, "evaluate", "trial")
@@ -130,7 +137,7 @@ class Fields(Declared):
         "all", "rows of the table, see pauselib/variants.py", notebooks=TABLE, min_length=1, validate_default=True
     )
     seeds: many(Seed) = setting((42,), "training seeds of every row", notebooks=TABLE, min_length=1)
-    interventions: Annotated[tuple[dict, ...], BeforeValidator(lambda rows: rows or ())] = setting(
+    interventions: Annotated[tuple[Change, ...], BeforeValidator(lambda rows: rows or ())] = setting(
         (), "list of a variant with settings of evaluate's interventions; rows not made are left out", notebooks=TABLE
     )
 
@@ -138,10 +145,3 @@ class Fields(Declared):
     other_experiment: str = setting("", "experiment of the other row; empty: the same", **OTHER, pattern=f"^$|{NAME}")
     other_variant: str = setting("", "variant of the other row; empty: the same, or the matched baseline", **OTHER)
     other_seed: int = setting(-1, "seed of the other row; -1: the same", **OTHER, ge=-1, lt=2**32)
-
-    @field_validator("interventions")
-    @classmethod
-    def _values_have_their_types(cls, given: tuple[dict, ...]) -> tuple[dict, ...]:
-        changes = [{name: row[name] for name in row if name in INTERVENTION_SETTINGS} for row in given]
-        typed = [InterventionSettings(**one).model_dump(include=set(one)) for one in changes]
-        return tuple({**row, **values} for row, values in zip(given, typed))
