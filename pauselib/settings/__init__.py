@@ -7,7 +7,7 @@ In a notebook, `pauselib.settings.read(globals())` collects what its parameters 
 `Settings(variant="sft_peft", seed=43)` is the same.
 """
 
-import ast
+import re
 from pathlib import Path
 from types import ModuleType
 
@@ -162,8 +162,7 @@ def of_experiment(config: dict) -> Settings:
 def injected_names(variables: dict) -> list[str]:
     """Return the names that the cell which papermill puts behind the parameters sets, of a notebook's `globals()`."""
     cells = [cell for cell in variables.get("In", []) if cell.startswith("# Parameters\n")]
-    assigned = [node for node in ast.parse("\n".join(cells)).body if isinstance(node, ast.Assign)]
-    return [target.id for node in assigned for target in node.targets]
+    return re.findall(r"^(\w+) = ", "\n".join(cells), re.MULTILINE)
 
 
 def values_in(variables: dict) -> dict:
