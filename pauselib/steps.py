@@ -15,7 +15,7 @@ import pandas as pd
 
 from pauselib import artifacts, runs, tasks
 from pauselib.decoding.evaluation import computed_with, predict, reply_metrics
-from pauselib.decoding.interventions import INTERVENTION_SETTINGS, active_interventions, intervention_name
+from pauselib.decoding.interventions import INTERVENTION_SETTINGS, active_interventions
 from pauselib.decoding.likelihood import completion_log_likelihoods
 from pauselib.errors import InputError
 from pauselib.files import read_json, read_json_lines, write, write_json, write_json_lines
@@ -208,10 +208,7 @@ def evaluate(settings: Settings) -> tuple[list[dict], dict]:
     settings = settings.of_row()
     interventions = active_interventions(settings.of(*INTERVENTION_SETTINGS))
     if interventions and not parse(settings.variant).pauses:
-        raise InputError(
-            f"{settings.variant} never pauses, so {intervention_name(interventions)} changes nothing: choose a variant "
-            "that pauses."
-        )
+        raise InputError(f"{settings.variant} never pauses, so interventions change nothing: choose one that pauses.")
     artifacts.check_unchanged(settings, "evaluate")
     limits, task = settings.of("max_new_tokens", "max_total_tokens"), tasks.find(settings.task)
     between = artifacts.pauses_of_prompt(settings)
@@ -221,7 +218,7 @@ def evaluate(settings: Settings) -> tuple[list[dict], dict]:
 
     check_positions(load_config(settings.source), lengths, "lower max_new_tokens, leave that problem out")
     trained, replies, clean = warm_up(settings), artifacts.replies_artifact(settings), clean_rows(settings)
-    folder, inputs = replies.folder, {"model": trained / "model", "data": clean}
+    folder, task = replies.folder, tasks.find(settings.task)
 
     def make(new: Path, made_from: dict) -> None:
         rows, (model, tokenizer) = read_rows(clean, "test"), trained_model(settings, trained)
@@ -236,6 +233,7 @@ def evaluate(settings: Settings) -> tuple[list[dict], dict]:
         loss = {"eval_loss": read_json(trained / "training.json")["eval_loss"]}
         write_json(new / "metrics.json", {**reply_metrics(predictions), **loss, **on_gold})
 
+    inputs = {"model": trained / "model", "data": clean}
     make_artifact(replies, inputs, ("torch", "transformers"), make, settings, beside=True)
     return read_json_lines(folder / "predictions.jsonl"), read_json(folder / "metrics.json")
 

@@ -64,13 +64,6 @@ def test_a_recipe_has_the_settings_by_their_names_and_the_first_step_those_of_it
     assert {**given, **own} == given
 
 
-def test_a_package_to_log_with_that_is_not_installed_is_asked_for_before_all_else(small, monkeypatch):
-    monkeypatch.setattr(steps, "find_spec", lambda name: None)
-    with pytest.raises(ValueError, match="not installed: `pip install wandb`"):
-        warm_up(small.but(experiment="logged", report_to="wandb"))
-    assert not small.but(experiment="logged").folder().exists()
-
-
 def test_the_matched_baseline_sees_each_clean_answer_as_often_as_it_was_injected_from_the_first_step_s_model(small):
     settings = small.but(variant="baseline_matched")
     injected = read_rows(inject(settings), "train")
@@ -216,8 +209,6 @@ def few_positions(tmp_path):
     ("make", "train", "test", "changes", "sentence"),
     [
         (warm_up, 60, 1, {}, r"train-\d+ takes 1\d\d tokens, but this model knows 64 positions: lower max_length, or"),
-        (evaluate, 1, 60, {}, r"test-\d+ takes 1\d\d tokens, but this model knows 64 positions: lower max_new"),
-        (evaluate, 1, 1, {"max_new_tokens": 60}, r"test-\d+ takes \d\d tokens, but this model knows 64 positions"),
         (trial, 1, 1, {"trial_doses": [50]}, r"test-\d+ takes \d\d tokens, .* 64 positions: give smaller trial_doses"),
     ],
 )
@@ -242,7 +233,7 @@ def test_positions_have_an_end_where_they_are_learned():
 
 
 def test_an_intervention_on_a_variant_that_never_pauses_is_refused(fresh):
-    with pytest.raises(ValueError, match="baseline_1_epoch never pauses, so max_pauses-0 changes nothing: choose"):
+    with pytest.raises(ValueError, match="baseline_1_epoch never pauses, so interventions change nothing: choose"):
         evaluate(fresh.but(variant="baseline_1_epoch", max_pauses=0))
     assert not fresh.folder().exists()
 

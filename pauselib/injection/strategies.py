@@ -173,7 +173,7 @@ def check_patterns(settings) -> None:
     """Raise InputError unless strategy `pattern` and `n_pauses_per_patterns` come together and can be used."""
     if "pattern" in settings.strategy.split("+") and not settings.n_pauses_per_patterns:
         raise InputError("strategy 'pattern' has no pattern: give n_pauses_per_patterns, for example {'\\n': 2}.")
-    if settings.n_pauses_per_patterns and "pattern" not in settings.strategies_used:
+    if settings.n_pauses_per_patterns and "pattern" not in "+".join(settings.joined_strategies).split("+"):
         raise InputError(
             f"n_pauses_per_patterns is given but strategy is '{settings.strategy}': say strategy 'pattern' or "
             "'random+pattern'."
