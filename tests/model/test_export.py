@@ -1,5 +1,8 @@
-"""A model that is taken elsewhere: there transformers alone says with it what is said here."""
+"""A model that is taken elsewhere: there transformers alone says with it what is said here, and so does
+lm-evaluation-harness.
+"""
 
+import importlib.util
 import json
 import os
 import subprocess
@@ -9,12 +12,14 @@ import pytest
 import torch
 from huggingface_hub import ModelCard
 
+from pauselib import tasks
 from pauselib.errors import InputError
 from pauselib.injection.rows import prompt_ids, read_rows
 from pauselib.model.card import training_card
 from pauselib.model.export import export
 from pauselib.sources.models import load_model
 from pauselib.steps import clean_rows, evaluate, warm_up
+from pauselib.tokens import PAUSE_TEXT
 
 N_NEW = 40
 
@@ -77,6 +82,53 @@ def test_transformers_alone_says_elsewhere_what_is_said_here(settings, replies, 
     assert greedy == [one["reply"] for one in replies[0]]
     assert 0 < replies[1]["pauses_mean"] < N_NEW
     assert len(sampled) == len(beams) == len(prompts)
+
+
+@pytest.fixture(scope="module")
+def learned(small, tmp_path_factory):
+    """Settings and the exported model of a longer training, after which some replies end with the right answer."""
+    trained = {"n_train": 200, "n_copies": 1, "validation_share": 0.05, "batch_size": 8, "n_random_pauses": 3}
+    steps = {"learning_rate": 3e-3, "max_steps": 24, "eval_steps": 24, "base_max_steps": 1}
+    given = {"experiment": "learned", "n_test": 12, "max_new_tokens": 150, "eval_batch_size": 4}
+    settings = small.but(variant="sft_unfr_lm_head_peft", **trained, **steps, **given)
+    target = tmp_path_factory.mktemp("learned") / "model"
+    warm_up(settings)
+    export(settings.variant_folder() / "model", target)
+    return settings, target
+
+
+@pytest.mark.long
+@pytest.mark.skipif(importlib.util.find_spec("lm_eval") is None, reason="lm-evaluation-harness is not installed")
+def test_lm_evaluation_harness_gets_the_numbers_of_our_own_evaluation(learned, tmp_path):
+    settings, exported = learned
+    replies, metrics = evaluate(settings)
+    rows, task = read_rows(clean_rows(settings), "test"), tasks.find(settings.task)
+    problems = [{"prompt": task.prompt(row.question), "gold": task.extract(row.answer)} for row in rows.itertuples()]
+    (tmp_path / "problems.jsonl").write_text("".join(json.dumps(one) + "\n" for one in problems))
+    final_answer = {"function": "regex", "regex_pattern": task.final_answer.pattern}
+    local = {
+        "task": "local",
+        "dataset_path": "json",
+        "dataset_kwargs": {"data_files": {"test": str(tmp_path / "problems.jsonl")}},
+        "test_split": "test",
+        "output_type": "generate_until",
+        "doc_to_text": "{{prompt}}",
+        "doc_to_target": "{{gold}}",
+        "generation_kwargs": {"until": ["</s>"], "do_sample": False, "max_gen_toks": settings.max_new_tokens},
+        "filter_list": [{"name": "final", "filter": [final_answer, {"function": "take_first"}]}],
+        "metric_list": [{"metric": "exact_match", "regexes_to_ignore": [","]}],
+    }
+    (tmp_path / "local.yaml").write_text(json.dumps(local))  # JSON is YAML
+    arguments = ["--model", "hf", "--model_args", f"pretrained={exported},trust_remote_code=True,dtype=float32"]
+    arguments += ["--tasks", "local", "--include_path", str(tmp_path), "--output_path", str(tmp_path / "out")]
+    elsewhere(["-m", "lm_eval", *arguments, "--log_samples", "--device", "cpu", "--batch_size", "4"], tmp_path)
+    assert 0 < metrics["accuracy"] < 1
+    [found] = (tmp_path / "out").rglob("results_*.json")
+    assert json.loads(found.read_text())["results"]["local"]["exact_match,final"] == metrics["accuracy"]
+    [samples] = (tmp_path / "out").rglob("samples_*.jsonl")
+    there = sorted(map(json.loads, samples.read_text().splitlines()), key=lambda one: one["doc_id"])
+    assert [one["resps"][0][0] for one in there] == [one["reply"].replace(PAUSE_TEXT, "") for one in replies]
+    assert [one["exact_match"] == 1 for one in there] == [one["correct"] for one in replies]
 
 
 def test_the_card_goes_along_and_says_what_the_model_is_and_how_it_is_asked_and_loaded(settings, exported):
