@@ -2,6 +2,8 @@
 
 import contextlib
 import functools
+import itertools
+import re
 import textwrap
 import threading
 import time
@@ -13,7 +15,7 @@ import pandas as pd
 from ipywidgets import HTML, Button, Dropdown, FloatSlider, SelectionSlider, Textarea, VBox
 
 from pauselib import tasks
-from pauselib.artifacts import DEFAULTS, why_unfinished
+from pauselib.artifacts import DEFAULTS, drawn_artifact, why_unfinished
 from pauselib.decoding.evaluation import predict
 from pauselib.decoding.interventions import INTERVENTION_SETTINGS, active_interventions
 from pauselib.explorer import looks
@@ -26,6 +28,7 @@ from pauselib.variants import parse
 
 SENTENCE = "<p>In JupyterLab (<code>make lab</code>) a model can be asked here.</p>"
 SETTLE = 0.15  # seconds that a slider may still move before anything is decoded
+WORD = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+|[^\w\s]")
 
 
 def made_at(folder: Path) -> int:
@@ -78,6 +81,34 @@ def decoded(row: Settings, question: str, answer: str | None, each: Callable[[di
     return {**said, **tokens.iloc[0], "note": "decoded now"}
 
 
+def pairs(question: str) -> frozenset[tuple[str, str]]:
+    """Return the pairs of neighbouring words of a question, in small letters; a number is `#`, a mark is a word."""
+    words = ["#" if word[0].isdigit() else word for word in WORD.findall(question.lower())]
+    return frozenset(itertools.pairwise(words))
+
+
+@functools.lru_cache(maxsize=4)
+def phrasing(folder: Path) -> tuple[frozenset, float]:
+    """Return the pairs of the training questions in a folder, and the least share of a validation question's pairs that
+    is among them: 0 without the files.
+    """
+    if not (folder / "train.parquet").exists():
+        return frozenset(), 0.0
+    files = (folder / f"{split}.parquet" for split in ("train", "validation"))
+    training, others = (map(pairs, pd.read_parquet(path, columns=["question"])["question"].unique()) for path in files)
+    known = frozenset().union(*training)
+    return known, min((len(found & known) / len(found) for found in others if found), default=0.0)
+
+
+def hint(question: str, known: frozenset, least: float) -> str:
+    """Return in words how much of a question is new, where more of it is than of a validation question (`phrasing`)."""
+    found = pairs(question)
+    if not found or len(found & known) >= least * len(found):
+        return ""
+    new = f"{len(found - known)} of its {len(found)} pairs of neighbouring words"
+    return f"{new} are in no training question: the model may not understand it."
+
+
 class Stopped(BaseException):
     """Something newer is asked, or nothing any more."""
 
@@ -102,11 +133,12 @@ class Asker(VBox):
         }
         self.shade, self.numbers = looks.shading()
         self.answer, self.stop, self.reset = (Button(description=name) for name in ("Answer", "Stop", "Reset sliders"))
-        self.status, self.shown = HTML(), HTML()
+        self.hint, self.status, self.shown = HTML(), HTML(), HTML()
+        self.hint.add_class("hint")
         self.status.add_class("status")
         choices = [self.variant, self.beside, self.problem, self.own, *self.sliders.values(), self.shade]
         buttons = looks.in_lines(self.answer, self.stop, self.reset, self.numbers)
-        self.children = [looks.in_lines(*choices), buttons, self.status, self.shown]
+        self.children = [looks.in_lines(*choices), buttons, self.hint, self.status, self.shown]
         self.known, self.turn, self.thread = {}, 0, None  # replies by what was asked; how often something was
         self.writing, self.working = threading.Lock(), threading.Lock()
         self.offer_problems()
@@ -144,6 +176,8 @@ class Asker(VBox):
         question, answer = self.problem.value or (self.own.value, None)
         self.end(status="Answering …")
         self.shown.add_class("old")
+        known = phrasing(drawn_artifact(self.variant.value).folder)
+        self.hint.value = "" if self.problem.value else hint(question, *known)
         if not question.strip():
             self.status.value = "Type a question into Own question, then press Tab or Answer."
             return

@@ -17,7 +17,7 @@ MEANING = {  # what the tokens of a reply may be shaded by
 WIDE = "calc(100% - 4px)"  # but for its margins
 STYLE = """<style>
 .pauses .widget-html-content { line-height: 1.5 } .pauses h4 { margin: .6em 0 .2em } .pauses p { margin: .4em 0 }
-.pauses .status { height: 3.2em; overflow: auto }
+.pauses .hint { min-height: 1.6em } .pauses .status { height: 3.2em; overflow: auto }
 .pauses .scale > div { display: inline-block } .pauses .beside { display: flex; flex-wrap: wrap; gap: 0 1em }
 .pauses .reply { flex: 1 1 17em; border-left: 3px solid var(--jp-border-color2, #bbb); padding-left: 12px }
 .pauses .facts { border-top: 1px solid var(--jp-border-color2, #bbb); padding-top: .3em }

@@ -7,7 +7,7 @@ import pytest
 
 from pauselib.decoding import greedy
 from pauselib.explorer import asking
-from pauselib.explorer.asking import Asker, stored_replies
+from pauselib.explorer.asking import Asker, hint, pairs, phrasing, stored_replies
 from pauselib.explorer.choosing import rows_with_models
 from pauselib.files import read_json, write_json
 from pauselib.manifests import MANIFEST
@@ -55,6 +55,7 @@ def test_one_s_own_question_is_asked_without_a_gold_answer(asker):
     asker.own.value = "What is 2 + 3?"
     assert "gold answer unknown" in finish(asker)
     assert asker.problem.label == "(own question)"
+    assert "pairs of neighbouring words are in no training question" in asker.hint.value
     asker.own.value = "Why <|pause|> here?"
     asker.thread.join()
     assert "already contains &lt;|pause|&gt;" in asker.status.value
@@ -63,6 +64,7 @@ def test_one_s_own_question_is_asked_without_a_gold_answer(asker):
     assert "old" in asker.shown._dom_classes
     asker.problem.index = 2
     finish(asker)
+    assert asker.hint.value == ""
 
 
 def test_a_new_value_and_stop_end_what_is_being_decoded(asker, monkeypatch):
@@ -105,3 +107,11 @@ def test_a_stored_reply_is_the_one_decoded_now_and_not_taken_of_another_model(as
     manifest = row.variant_folder() / "model" / MANIFEST
     write_json(manifest, read_json(manifest) | {"outputs": {"model.safetensors": "another"}})
     assert asking.stored(row, first["question"]) is None
+
+
+def test_a_question_with_more_new_pairs_than_any_validation_question_gets_a_hint(tmp_path):
+    assert pairs("Ada has 7.") == pairs("ADA HAS 1,234.5.") == {("ada", "has"), ("has", "#"), ("#", ".")}
+    known = pairs("Ada has 7 plums .") | pairs("Why has Ben 2 plums ?")
+    assert hint("Why Ada has 5 plums .", known, 0.75) == ""  # why ada is new, 4 of 5 are known
+    assert hint("Is it blue ?", known, 0.75).startswith("3 of its 3 pairs of neighbouring words are in no training")
+    assert hint("Is it blue ?", *phrasing(tmp_path)) == ""  # without training questions
