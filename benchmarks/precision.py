@@ -14,13 +14,15 @@ import torch
 
 from benchmarks import cpu_seconds, row
 from pauselib import tasks
+from pauselib.artifacts import recipe
 from pauselib.decoding.greedy import generate
 from pauselib.errors import InputError
 from pauselib.injection.rows import inject, prompt_ids, tokenize
 from pauselib.model.precision import frozen_matrices_in_bfloat16
+from pauselib.settings import Settings
 from pauselib.sources.models import load_model, load_tokenizer, model_source, pause_token_id
 from pauselib.sources.problems import load_problems
-from pauselib.training.warmup import Recipe, quiet, trainer_of, untrained
+from pauselib.training.warmup import quiet, trainer_of, untrained
 from pauselib.trials.trial import run_trial
 from pauselib.variants import parse
 
@@ -37,11 +39,11 @@ def model_name() -> str:
     return "smollm2"
 
 
-def train(model: str, recipe: Recipe, rows, problems) -> tuple[float, list[float], pd.Series]:
+def train(settings: Settings, rows, problems) -> tuple[float, list[float], pd.Series]:
     """Return the processor time of the training steps, the loss of each, and the means of the trained model's trial."""
     with tempfile.TemporaryDirectory() as folder, quiet():
-        tokenizer, splits = load_tokenizer(model), {"train": rows, "validation": rows}
-        trainer = trainer_of(recipe, untrained(recipe, model), tokenizer, splits, Path(folder))
+        tokenizer, splits, how = load_tokenizer(settings.model), {"train": rows, "validation": rows}, recipe(settings)
+        trainer = trainer_of(how, untrained(how, settings.model), tokenizer, splits, Path(folder))
         trainer.args.eval_strategy = trainer.args.save_strategy = "no"
         trainer.args.load_best_model_at_end = False
         trainer.args.logging_steps = 1
@@ -74,8 +76,8 @@ def compare(dataset: str = "toy") -> list[dict]:
         n_tokens = STEPS * 8 * rows["input_ids"].str.len().mean()
         seconds, said = {}, {}
         for dtype in ("mixed", "float32"):
-            recipe = Recipe(variant, max_steps=STEPS, learning_rate=2e-4, dtype=dtype)
-            seconds[dtype], losses, found = train(name, recipe, rows, problems)
+            settings = Settings(model=name, variant=variant, max_steps=STEPS, learning_rate=2e-4, dtype=dtype)
+            seconds[dtype], losses, found = train(settings, rows, problems)
             losses = ", ".join(f"{loss:.3f}" for loss in losses)
             said[dtype] = f"{n_tokens / seconds[dtype]:.0f} tokens/s, losses {losses}, {outcomes(found)}"
         what = f"{name}, {variant}, {STEPS} steps, {said['mixed']}"

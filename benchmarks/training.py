@@ -9,12 +9,14 @@ from pathlib import Path
 
 from benchmarks import cpu_seconds, fastest_of_both, growth, row
 from pauselib import tasks
+from pauselib.artifacts import recipe
 from pauselib.injection.rows import inject, tokenize
 from pauselib.model.pause_model import PauseForCausalLM
 from pauselib.model.unfreezing import unfreeze
+from pauselib.settings import Settings
 from pauselib.sources.models import load_model, load_tokenizer, pause_token_id
 from pauselib.sources.problems import load_problems
-from pauselib.training.warmup import Recipe, quiet, sft_config
+from pauselib.training.warmup import quiet, sft_config
 from pauselib.variants import VARIANTS
 from tools.pretrain import make_model
 
@@ -36,7 +38,7 @@ def trainer_of(model, rows, folder: str, stock: bool = False):
 
     from pauselib.training.trainer import PauseTrainer, as_dataset
 
-    options = sft_config(Recipe(max_steps=STEPS, eval_steps=1000), Path(folder), len(rows))
+    options = sft_config(recipe(Settings(max_steps=STEPS, eval_steps=1000)), Path(folder), len(rows))
     options.eval_strategy = options.save_strategy = "no"
     options.load_best_model_at_end = False
     kind = SFTTrainer if stock else PauseTrainer

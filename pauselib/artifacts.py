@@ -3,8 +3,8 @@
 import json
 import os
 import re
-from dataclasses import fields
 from pathlib import Path
+from types import SimpleNamespace
 from typing import NamedTuple
 
 from pauselib import runs, tasks
@@ -83,15 +83,12 @@ def pauses_of_prompt(settings: Settings) -> int:
     return prompt_pauses(**settings.of(*settings_of_step("inject")))
 
 
-def recipe(settings: Settings):
-    """Return how a variant is trained, as `training.warmup.Recipe`."""
-    from pauselib.training.warmup import Recipe
-
-    names = [field.name for field in fields(Recipe) if field.name in Settings.model_fields]
-    given = settings.of(*names)
+def recipe(settings: Settings) -> SimpleNamespace:
+    """Return how a variant is trained, as `training.warmup` takes it."""
+    given = dict(settings)
     if not parse(settings.variant).second_step:
-        given |= {name: getattr(settings, f"base_{name}") for name in BY_STEP} | {"trial_checkpoints": ()}
-    return Recipe(**given, prompt_pauses=pauses_of_prompt(settings))
+        given |= {name: given[f"base_{name}"] for name in BY_STEP} | {"trial_checkpoints": ()}
+    return SimpleNamespace(**given, prompt_pauses=pauses_of_prompt(settings))
 
 
 def clean_artifact(settings: Settings) -> Artifact:

@@ -2,7 +2,7 @@
 
 from typing import Annotated, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from pauselib.errors import InputError, did_you_mean, not_one_of
 
@@ -27,11 +27,6 @@ PATH = r"^[^\x00-\x1f{}]+$"  # of a folder; Snakemake reads braces in it as wild
 TEXT = "a text: in quotes, or with `papermill -r` instead of `-p`, which makes numbers of digits"
 
 
-def as_text(value):
-    """Return a whole number as text, as it was typed; the text of any other number is lost."""
-    return str(value) if type(value) is int else value
-
-
 def as_list(value):
     """Return a list, of one item or of those in a text: papermill's `-p seeds 43` and `-p seeds [43,44]`."""
     if isinstance(value, str):
@@ -44,8 +39,7 @@ def many(item) -> type:
     return Annotated[tuple[item, ...], BeforeValidator(as_list)]
 
 
-Text = Annotated[str, BeforeValidator(as_text)]
-Names = many(Text)
+Names = many(str)
 
 
 def setting(default, meaning: str, *steps: str, notebooks: tuple[str, ...] = (), **limits):
@@ -65,16 +59,6 @@ class Declared(BaseModel):
         except ValidationError as error:
             raise InputError(sentence(error.errors()[0], type(self))) from None
 
-    @field_validator("*", mode="before")
-    @classmethod
-    def _is_no_boolean_in_place_of_a_number(cls, value, info: ValidationInfo):
-        """Refuse a boolean that Python would take for 0 or 1."""
-        kind = cls.model_fields[info.field_name].annotation
-        items = value if isinstance(value, list | tuple) else [value]
-        if kind not in (bool, str) and any(isinstance(item, bool) for item in items):
-            raise InputError(f"{info.field_name} is {shown(value)}: give a value other than true or false.")
-        return value
-
 
 def shown(value) -> str:
     """Return a value as it stands in a sentence, in short where it is long."""
@@ -93,17 +77,10 @@ def sentence(error: dict, declared: type[BaseModel]) -> str:
     if "error" in limits:  # a sentence already, raised by a check
         return str(limits["error"])
     if error["type"] == "extra_forbidden":
-        return unknown(name, declared)
+        nearest = did_you_mean(name, declared.model_fields)
+        return f"There is no parameter {name!r}{nearest} `papermill --help-notebook NOTEBOOK` lists them."
     if error["type"] == "literal_error":
         return not_one_of(name, value, get_args(declared.model_fields[name].annotation))
     message = f"{error['msg'][0].lower()}{error['msg'][1:]}".replace("tuple", "list")
     expected = f"give {TEXT}" if error["type"] == "string_type" else message
     return f"{name} is {shown(value)}: {expected}."
-
-
-def unknown(name: str, declared: type[BaseModel]) -> str:
-    """Return the sentence about a name that is no setting."""
-    return (
-        f"There is no parameter {name!r}{did_you_mean(name, declared.model_fields)} "
-        "`papermill --help-notebook NOTEBOOK` lists them."
-    )

@@ -45,8 +45,8 @@ class Progress:
     >>> Progress("reply", total=500).update(120, "9 tokens each")  # reply 120 of 500, 3 s, 10 s to go; 9 tokens each
     """
 
-    def __init__(self, what: str, total: int, done: int | None = None):
-        self.what, self.total, self.before, self.handle = what, total, done or 0, None
+    def __init__(self, what: str, total: int, done: int = 0):
+        self.what, self.total, self.before, self.handle = what, total, done, None
         self.started = time.monotonic()
         self.next = self.started + 1.0  # no line before this time
 
@@ -55,8 +55,8 @@ class Progress:
         now, ends = time.monotonic(), done >= self.total
         if now < self.next and not (ends and self.handle):
             return
-        spent, line = now - self.started, f"{self.what} {done:,} of {self.total:,}"
-        line += f", {spent:.0f} s"
+        spent = now - self.started
+        line = f"{self.what} {done:,} of {self.total:,}, {spent:.0f} s"
         if not ends and done > self.before:
             line += f", {spent / (done - self.before) * (self.total - done):.0f} s to go"
         self.handle = show(f"{line}; {text}" if text else line, self.handle)

@@ -29,11 +29,6 @@ def is_current(folder: Path, made_from: dict, defaults: dict | None = None) -> b
     return not broken
 
 
-def lock_of(folder: Path) -> Path:
-    """Return the lock that is held while `folder` is made."""
-    return folder.with_name(f".{folder.name}.lock")
-
-
 def share_files(folder: Path) -> None:
     """Let everyone read the files of a folder who may read the folder: safetensors writes its own for one user."""
     for path in folder.rglob("*"):
@@ -79,13 +74,16 @@ def make_once(
 ) -> bool:
     """Make `folder` by `make(temporary folder)` unless it is there, made from the same; return whether it was made now.
 
-    Of several processes one makes it and the others wait. What was made from something else is made again with
-    `overwrite`; otherwise that is refused with an InputError that names the difference, since others use it.
+    Of several processes one makes it and the others wait; what one that was killed left is removed. What was made from
+    something else is made again with `overwrite`; otherwise that is refused with an InputError that names the
+    difference, since others use it.
     `beside`: see `new_folder`. `settle()` is called once the folder is there, made now or before, while others wait.
     `defaults` are those of settings, see `changes`.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(lock_of(folder)):
+    with FileLock(folder.with_name(f".{folder.name}.lock")):
+        for left in (folder / ".new.part", *folder.parent.glob(f".{folder.name}.*part")):
+            shutil.rmtree(left, ignore_errors=True)
         kept = is_current(folder, made_from, defaults)
         if not kept:
             if not beside and folder.exists() and not (folder / MANIFEST).exists():

@@ -15,7 +15,7 @@ import pandas as pd
 
 from pauselib import artifacts, runs, tasks
 from pauselib.decoding.evaluation import computed_with, predict, reply_metrics
-from pauselib.decoding.interventions import INTERVENTION_SETTINGS, active_interventions, intervention_name
+from pauselib.decoding.interventions import INTERVENTION_SETTINGS, active_interventions
 from pauselib.decoding.likelihood import completion_log_likelihoods
 from pauselib.errors import InputError
 from pauselib.files import read_json, read_json_lines, write, write_json, write_json_lines
@@ -144,37 +144,37 @@ def start_of_training(settings: Settings) -> tuple[Path, Path | str]:
     return source, first_step(settings) if parse(settings.variant).second_step else settings.source
 
 
-def before_training(settings: Settings) -> tuple[pd.DataFrame, float]:
-    """Return the table of what a variant trains, and its loss on the validation rows before its first step."""
+def before_training(settings: Settings) -> tuple[pd.DataFrame, float | None]:
+    """Return the table of what a variant trains, and its loss on the validation rows before its first step: None, with
+    the table that was stored, where the model is finished and nothing has to be loaded for it.
+    """
     settings = settings.of_row()
+    if artifacts.why_unfinished(settings, "warmup") is None:
+        return pd.DataFrame(read_json(settings.variant_folder() / "model" / "training.json")["trainable"]), None
     source, base = start_of_training(settings)
     from pauselib.training.warmup import before_first_step
 
     rows, work = training_rows(settings, source), settings.variant_folder() / "checkpoints"
-    return before_first_step(artifacts.recipe(settings), base, rows, work)
+    return before_first_step(artifacts.recipe(settings.but(report_to="none")), base, rows, work)
 
 
-def warm_up(settings: Settings, picture=None) -> Path:
-    """Return a variant's folder, with `model/` and `training.json`, after training it unless it is there.
-
-    `picture.update(history)` is called as the losses come, and with `last=True` when all are there.
-    """
+def warm_up(settings: Settings) -> Path:
+    """Return a variant's folder, with `model/` and `training.json`, after training it unless it is there."""
     settings = settings.of_row()
     variant, folder = parse(settings.variant), settings.variant_folder()
     source, base = start_of_training(settings)
     inputs = {"data": source, "base": base if variant.second_step else source_digest(model_source(base))}
 
     def make(new: Path, made_from: dict) -> None:
-        from pauselib.model.card import TRAINED_PARTS, training_card
+        from pauselib.model.card import training_card
 
         with working("importing the trainer"):
             from pauselib.training.warmup import train_variant  # of trl and peft: seconds
 
         rows, work = training_rows(settings, source), folder / "checkpoints"
-        record = train_variant(artifacts.recipe(settings), base, rows, new, work, made_from, picture)
+        record = train_variant(artifacts.recipe(settings), base, rows, new, work, made_from)
         write_json(new / "training.json", record)
-        card = training_card(settings, artifacts.settings_of_card(variant), record)
-        write(new / "README.md", card + TRAINED_PARTS)
+        write(new / "README.md", training_card(settings, artifacts.settings_of_card(variant), record))
 
     def settle() -> None:
         shutil.rmtree(folder / "checkpoints", ignore_errors=True)  # those of a run that was killed at its end, too
@@ -184,8 +184,6 @@ def warm_up(settings: Settings, picture=None) -> Path:
 
     trained = artifacts.model_artifact(settings)
     make_artifact(trained, inputs, ("torch", "transformers", "trl", "peft"), make, settings, settle=settle)
-    if picture:
-        picture.update(read_json(folder / "training.json")["history"], last=True)
     return folder
 
 
@@ -210,20 +208,17 @@ def evaluate(settings: Settings) -> tuple[list[dict], dict]:
     settings = settings.of_row()
     interventions = active_interventions(settings.of(*INTERVENTION_SETTINGS))
     if interventions and not parse(settings.variant).pauses:
-        raise InputError(
-            f"{settings.variant} never pauses, so {intervention_name(interventions)} changes nothing: choose a variant "
-            "that pauses."
-        )
+        raise InputError(f"{settings.variant} never pauses, so interventions change nothing: choose one that pauses.")
     artifacts.check_unchanged(settings, "evaluate")
-    limits, task = (settings.max_new_tokens, settings.max_total_tokens), tasks.find(settings.task)
+    limits, task = settings.of("max_new_tokens", "max_total_tokens"), tasks.find(settings.task)
     between = artifacts.pauses_of_prompt(settings)
 
     def lengths() -> pd.Series:
-        return reply_lengths(read_rows(clean_rows(settings), "test"), between, *limits)
+        return reply_lengths(read_rows(clean_rows(settings), "test"), between, **limits)
 
     check_positions(load_config(settings.source), lengths, "lower max_new_tokens, leave that problem out")
     trained, replies, clean = warm_up(settings), artifacts.replies_artifact(settings), clean_rows(settings)
-    folder, inputs = replies.folder, {"model": trained / "model", "data": clean}
+    folder, task = replies.folder, tasks.find(settings.task)
 
     def make(new: Path, made_from: dict) -> None:
         rows, (model, tokenizer) = read_rows(clean, "test"), trained_model(settings, trained)
@@ -231,13 +226,14 @@ def evaluate(settings: Settings) -> tuple[list[dict], dict]:
         on_gold = {}
         if not interventions:  # they change no gold text; before the replies, which take longest: nothing fails behind
             on_gold["step_accuracy"] = step_accuracy(model, tokenizer, rows, task)
-        how = *limits, settings.eval_batch_size, interventions, settings.seed
-        predictions, tokens = predict(model, tokenizer, rows, task, *how)
+        how = interventions, settings.seed
+        predictions, tokens = predict(model, tokenizer, rows, task, *how, **limits, batch_size=settings.eval_batch_size)
         tokens.to_parquet(new / "tokens.parquet", index=False)
         write_json_lines(new / "predictions.jsonl", predictions)
         loss = {"eval_loss": read_json(trained / "training.json")["eval_loss"]}
         write_json(new / "metrics.json", {**reply_metrics(predictions), **loss, **on_gold})
 
+    inputs = {"model": trained / "model", "data": clean}
     make_artifact(replies, inputs, ("torch", "transformers"), make, settings, beside=True)
     return read_json_lines(folder / "predictions.jsonl"), read_json(folder / "metrics.json")
 
@@ -246,7 +242,7 @@ def trial(settings: Settings, step: int | None = None) -> pd.DataFrame:
     """Return the insertion trial of a variant (see `trials.trial`), made now unless it is there; the variant is trained
     first if it isn't. With a `step` it is that of the weights which were kept then, one of `trial_checkpoints`.
     """
-    from pauselib.trials.trial import run_trial, summary
+    from pauselib.trials.trial import run_trial
 
     settings = settings.of_row()
     artifacts.check_unchanged(settings, "trial")
@@ -263,7 +259,6 @@ def trial(settings: Settings, step: int | None = None) -> pd.DataFrame:
         rows, (model, tokenizer) = read_rows(clean, "test")[:n_rows], trained_model(settings, trained, step)
         found = run_trial(model, tokenizer, rows, tasks.find(settings.task), *how, settings.seed)
         found.to_parquet(new / "trials.parquet", index=False)
-        write_json(new / "trial.json", summary(found))
 
     inputs = {"model": trained / "model", "data": clean}
     make_artifact(tried, inputs, ("torch", "transformers"), make, settings)

@@ -16,9 +16,8 @@ False
 
 import functools
 import itertools
-import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 
 from pauselib.errors import InputError, did_you_mean
 
@@ -86,43 +85,30 @@ MATCHED_MARK = PARTS["lora"]["trained"]
 """What the name of a matched baseline leaves out where it is all that there would be to say."""
 
 
+def by_name() -> dict[str, Variant]:
+    """Return every variant by its name. That which trains nothing has none: the matched baseline of that name follows
+    it, and takes its place.
+    """
+    subsets = [dict(zip(PARTS, trained)) for trained in itertools.product((False, True), repeat=len(PARTS))]
+    possible = [one for one in subsets if all(one.get(PARTS[name]["needs"], True) for name in PARTS if one[name])]
+    baselines = [Variant(lora=True, epochs=epochs) for epochs in (1, 2)]
+    return {variant.name: variant for variant in [*(Variant(**one) for one in possible), *baselines]}
+
+
+BY_NAME = by_name()
+
+
 @functools.cache
 def parse(name: str) -> Variant:
     """Return the variant of a name, with or without `.yaml`. Raises InputError, with the nearest name, for another."""
-    plain, _, strategy = name.removesuffix(".yaml").partition("@")
-    variant = parse_baseline(plain) if plain.startswith("baseline") else parse_parts(plain, strategy or None)
-    if variant is None or variant.name != name.removesuffix(".yaml"):
+    whole = name.removesuffix(".yaml")
+    plain, _, strategy = whole.partition("@")
+    variant = replace(BY_NAME[plain], strategy=strategy or None) if plain in BY_NAME else None
+    if variant is None or variant.name != whole:
         raise InputError(
             f"There is no variant {name!r}{did_you_mean(plain, VARIANTS)} All names are in pauselib.variants.VARIANTS."
         )
     return variant
-
-
-def parse_baseline(name: str) -> Variant | None:
-    """Return the baseline of a name, or None where there is none."""
-    if name.startswith(MATCHED):
-        trained = read_marks(name.removeprefix(MATCHED) or MATCHED_MARK, LM_PARTS)
-        return None if trained is None else Variant(**trained)
-    found = re.fullmatch(r"baseline_([12])_epoch", name)
-    return Variant(lora=True, epochs=int(found[1])) if found else None
-
-
-def parse_parts(name: str, strategy: str | None) -> Variant | None:
-    """Return the variant that pauses of a name without its strategy, or None where some of the name is left."""
-    trained = read_marks(name.removeprefix("sft"), PARTS) if name.startswith("sft") else None
-    return None if trained is None else Variant(**trained, strategy=strategy)
-
-
-def read_marks(left: str, parts: Iterable[str]) -> dict[str, bool] | None:
-    """Return which of the parts are trained by the marks of a name, or None where some of it is no mark of theirs."""
-    trained = {}
-    for name in parts:
-        declared = PARTS[name]
-        mark = declared["trained"] or declared["frozen"]
-        marked = left.startswith(mark) and (declared["needs"] is None or trained[declared["needs"]])
-        left = left.removeprefix(mark) if marked else left
-        trained[name] = marked == bool(declared["trained"])
-    return None if left else trained
 
 
 def matched_baseline(name: str) -> str:
@@ -144,7 +130,5 @@ def published_names() -> list[str]:
     return [*pausing, FIRST_STEP, "baseline_2_epoch"]
 
 
-VARIANTS: dict[str, Variant] = {}
+VARIANTS = {name: parse(name) for name in [*published_names(), *map(matched_baseline, published_names())]}
 """All variants by name, in the order of the published table, and after them the matched baselines that were added."""
-VARIANTS.update({name: parse(name) for name in published_names()})
-VARIANTS.update({name: parse(name) for name in map(matched_baseline, published_names())})

@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import shutil
+import subprocess
 import sys
 import time
 from importlib.util import find_spec
@@ -11,7 +12,6 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import nbformat
-import psutil
 import pytest
 from papermill.iorw import load_notebook_node
 from papermill.parameterize import parameterize_notebook
@@ -104,18 +104,15 @@ def lab(chromium, tmp_path_factory):
     places = {f"JUPYTER_{name.upper()}_DIR": str(folder / name) for name in ("config", "data", "runtime")}
     environment |= {**places, "IPYTHONDIR": str(folder / "ipython"), "JUPYTER_TOKEN": TOKEN}
     command = [Path(sys.executable).parent / "jupyter", "lab", *FLAGS, f"--ServerApp.root_dir={folder}"]
-    with (folder / "log").open("w") as log:
-        process = psutil.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
-    try:
-        yield SimpleNamespace(folder=folder, address=address_of(folder, process))
-    finally:
-        processes = [*process.children(recursive=True), process]
-        process.terminate()
-        for one in psutil.wait_procs(processes, timeout=30)[1]:
-            one.kill()
+    log = (folder / "log").open("w")
+    with log, subprocess.Popen(command, env=environment, stdout=log, stderr=log) as process:
+        try:
+            yield SimpleNamespace(folder=folder, address=address_of(folder, process))
+        finally:
+            process.terminate()  # its kernels, too
 
 
-def address_of(folder: Path, process: psutil.Popen) -> str:
+def address_of(folder: Path, process: subprocess.Popen) -> str:
     """Wait until a server says in its folder where it listens."""
     deadline = time.monotonic() + PATIENCE
     while process.poll() is None and time.monotonic() < deadline:

@@ -104,4 +104,5 @@ def test_a_configuration_runs_from_its_first_notebook_to_its_table(path, changes
         assert read_json(row.variant_folder() / "metrics.json")["n"] == 3
         assert manifest(row.variant_folder() / "model")["settings"]["dtype"] == settings.dtype
     if settings.trials:
-        assert read_json(rows[0].variant_folder() / "trial" / "trial.json")["problems"] == 3
+        trial = pd.read_parquet(rows[0].variant_folder() / "trial" / "trials.parquet")
+        assert trial["problem_id"].nunique() in (2, 3)  # one of the shortest real answers calculates nothing

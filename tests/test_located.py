@@ -20,7 +20,8 @@ def project(tmp_path, monkeypatch) -> Path:
     root = tmp_path / "project"
     (root / "notebooks").mkdir(parents=True)
     (root / "data" / "mine").mkdir(parents=True)
-    (root / "data" / "mine" / "train.jsonl").write_text(json.dumps(ROW))
+    for split in ("train", "test"):
+        (root / "data" / "mine" / f"{split}.jsonl").write_text(json.dumps(ROW))
     shutil.copytree(model_source("tiny"), root / "data" / "model")
     monkeypatch.setattr(located_module, "ROOT", root)
     monkeypatch.setenv("HOME", str(root / "data"))

@@ -91,7 +91,7 @@ def test_an_executed_notebook_is_small_and_has_no_widgets_nor_more_than_a_line_o
     assert "widgets" not in notebook.metadata
     assert all(len(cell.outputs) <= (20 if step == "analyze" else 5) for cell in code)
     assert (chain / f"{step}.ipynb").stat().st_size < 1_000_000
-    for training in [cell for cell in code if "steps.warm_up" in cell.source]:  # the last of the pictures that grew
+    for training in [cell for cell in code if "steps.warm_up" in cell.source]:
         assert sum("image/png" in output.get("data", {}) for output in training.outputs) == 1
 
 

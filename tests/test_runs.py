@@ -132,7 +132,7 @@ def test_what_is_to_be_done_with_a_finished_folder_is_done_while_others_wait_whe
 
     def settle():
         with pytest.raises(Timeout):
-            FileLock(runs.lock_of(tmp_path / "out"), timeout=0, is_singleton=False).acquire()
+            FileLock(tmp_path / ".out.lock", timeout=0, is_singleton=False).acquire()
         waiting.append((tmp_path / "out" / "a.txt").read_text())
 
     for _ in range(2):
@@ -153,7 +153,9 @@ def test_a_kill_while_a_folder_takes_the_place_of_another_leaves_no_folder_witho
         runs.make_once(tmp_path / "out", CHANGED, write_a, overwrite=True)
     monkeypatch.undo()
     assert names(tmp_path) == [".out.old.part", "out"]
-    assert runs.is_current(tmp_path / "out", CHANGED)
+    (tmp_path / "out" / ".new.part").mkdir()
+    assert not runs.make_once(tmp_path / "out", CHANGED, write_a)
+    assert (names(tmp_path), names(tmp_path / "out")) == (["out"], ["a.txt", MANIFEST])
 
 
 def test_whoever_may_read_a_folder_may_read_its_weights(tmp_path):

@@ -35,8 +35,8 @@ def test_read_takes_the_settings_among_a_notebooks_variables():
         read({"In": injected("seed = 1\nn_copys = 1"), "seed": 1, "n_copys": 1})
 
 
-def test_a_list_may_be_one_item_a_text_digits_and_names_may_end_in_yaml():
-    assert Settings(experiment=2024, seeds=43).of("experiment", "seeds") == {"experiment": "2024", "seeds": (43,)}
+def test_a_list_may_be_one_item_and_names_may_end_in_yaml():
+    assert Settings(seeds=43).seeds == (43,)
     assert Settings(variants="sft.yaml").variants == ("sft",)
     assert len(Settings(variants="all").variants) == 25
 

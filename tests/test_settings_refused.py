@@ -7,7 +7,6 @@ from pauselib.trials.sites import SITES
 
 STRATEGIES = "Choose from random, word, pattern, prefix, surprise."
 VARIANTS = "All names are in pauselib.variants.VARIANTS."
-NO_BOOLEAN = "give a value other than true or false."
 HELP = "`papermill --help-notebook NOTEBOOK` lists them."
 WHOLE = "input should be a valid integer, unable to parse string as an integer."
 NO_PATTERN = "strategy 'pattern' has no pattern: give n_pauses_per_patterns, for example {'\\n': 2}."
@@ -20,9 +19,7 @@ SAYS_NOTHING = f"changes nothing: give a variant that pauses and at least one of
 REFUSED = [
     # types and limits
     ({"seed": "x"}, f"seed is 'x': {WHOLE}"),
-    ({"seed": True}, f"seed is True: {NO_BOOLEAN}"),
-    ({"seeds": [1, True]}, f"seeds is [1, True]: {NO_BOOLEAN}"),
-    ({"experiment": 1.1}, f"experiment is 1.1: {TEXT}"),
+    ({"experiment": 2024}, f"experiment is 2024: {TEXT}"),
     ({"interventions": SFT}, "interventions is {'variant': 'sft'}: input should be a valid list."),
     ({"seed": 2**32}, "seed is 4294967296: input should be less than 4294967296."),
     ({"seeds": [42, -1]}, "seeds is -1: input should be greater than or equal to 0."),

@@ -134,14 +134,6 @@ def test_a_bad_command_line_is_refused_and_nothing_is_written(arguments, about, 
     assert [path.name for path in tmp_path.rglob("*")] == ["good.yaml"]
 
 
-def test_a_clone_in_a_folder_that_snakemake_would_read_as_a_pattern_is_refused(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr("pauselib.settings.ROOT", tmp_path / "a{b}")
-    (tmp_path / "a{b}" / "notebooks").mkdir(parents=True)
-    assert main(str(ROOT / "configs" / "tiny.yaml")) == 2
-    assert capsys.readouterr().err.endswith("has a brace in its path, which Snakemake can't take: rename the folder.\n")
-    assert not (tmp_path / "a{b}" / "runs").exists()
-
-
 def test_the_graph_runs_notebooks_in_this_python_whatever_kernel_they_were_saved_with():
     starts = re.findall(r"papermill (.*)notebooks/", (ROOT / "Snakefile").read_text())
     assert starts == ["-k python3 "] * len(starts) != []

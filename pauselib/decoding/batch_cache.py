@@ -10,7 +10,7 @@ ROOM = 64  # positions in reserve
 
 
 class BatchLayer(DynamicLayer):
-    """One layer of a `BatchCache`: `room` has two tensors (rows, heads, positions, width), of the keys and the values,
+    """One layer of a `batch_cache`: `room` has two tensors (rows, heads, positions, width), of the keys and the values,
     with more positions than are used, since DynamicLayer copies everything at every token.
     """
 
@@ -48,7 +48,10 @@ class BatchLayer(DynamicLayer):
         self.n_read += n_new
 
     def keep(self, kept: list[int]) -> None:
-        """As `BatchCache.keep`."""
+        """Keep only some rows: at each place the row that is named there, itself or one from behind.
+
+        Nothing but the moved rows is copied; the memory of those that left is free once they are half.
+        """
         moved = [place for place, row in enumerate(kept) if place != row]
         rows = [kept[place] for place in moved]
         for room in self.room:
@@ -60,16 +63,6 @@ class BatchLayer(DynamicLayer):
         self.keys = self.values = None  # until the next token
 
 
-class BatchCache(Cache):
-    """The cache of a whole model, for prompts of which the longest has `length` tokens."""
-
-    def __init__(self, n_rows: int, length: int):
-        super().__init__(layer_class_to_replicate=partial(BatchLayer, n_rows, length))
-
-    def keep(self, kept: list[int]) -> None:
-        """Keep only some rows: at each place the row that is named there, itself or one from behind.
-
-        Nothing but the moved rows is copied; the memory of those that left is free once they are half.
-        """
-        for layer in self.layers:
-            layer.keep(kept)
+def batch_cache(n_rows: int, length: int) -> Cache:
+    """Return the cache of a whole model, for prompts of which the longest has `length` tokens."""
+    return Cache(layer_class_to_replicate=partial(BatchLayer, n_rows, length))

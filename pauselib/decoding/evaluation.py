@@ -1,13 +1,10 @@
-"""Replies to problems, scored: what was said and extracted, how many pauses it has, and what the model gave at each
-token.
-"""
+"""Replies to problems, scored: what was said and extracted, its pauses, and what the model gave at each token."""
 
 import functools
 from collections.abc import Iterable
 
 import pandas as pd
 
-from pauselib.decoding.chooser import Chooser
 from pauselib.decoding.interventions import Intervention
 from pauselib.injection.rows import prompt_ids
 from pauselib.tasks import Task
@@ -15,34 +12,22 @@ from pauselib.tokens import to_text, token_text
 
 
 def predict(
-    model,
-    tokenizer,
-    rows: pd.DataFrame,
-    task: Task,
-    max_new_tokens: int = 160,
-    max_total_tokens: int = 0,
-    eval_batch_size: int = 256,
-    interventions: Iterable[Intervention] = (),
-    seed: int = 42,
-    **options,
+    model, tokenizer, rows: pd.DataFrame, task: Task, interventions: Iterable[Intervention] = (), seed=42, **limits
 ) -> tuple[list[dict], pd.DataFrame]:
     """Return the replies of a trained model to clean rows, as two tables.
 
     One object a problem: `problem_id`, `question` and what `judged` says of the reply. And the replies' tokens, one row
-    a reply: `problem_id`, and one item a token in `tokens` (its text), `p_pause` (the head's probability of a pause
-    there) and `p_best` (the LM's of its best word), both before any intervention. At a pause these are the numbers by
-    which it was chosen: what the LM would have said in its place. `seed` is that of drawn pauses; `options` are `show`
-    and `each` of `greedy.generate`.
+    a reply: `problem_id`, and one item a token in `tokens` (its text), `p_pause` and `p_best` (those of `Reply`).
+    `seed` is that of drawn pauses; `limits` are as `greedy.generate` has them.
     """
-    from pauselib.decoding.greedy import generate
+    from pauselib.decoding.greedy import Chooser, generate
 
     pause_id = getattr(model.config, "pause_token_id", -1)  # -1 is no token
     between = [pause_id] * getattr(model.config, "prompt_pauses", 0)
     text_of = functools.cache(lambda token: token_text(token, tokenizer, pause_id))
     chooser = Chooser(interventions, pause_id, text_of, seed, task.answer_mark) if interventions else None
     prompts = [ids + between for ids in prompt_ids(rows)]
-    limits = max_new_tokens, max_total_tokens, eval_batch_size
-    replies = generate(model, prompts, end_ids(model, tokenizer), *limits, chooser=chooser, **options)
+    replies = generate(model, prompts, end_ids(model, tokenizer), chooser=chooser, **limits)
     predictions = [
         {"problem_id": row.problem_id, "question": row.question} | judged(reply, row.answer, task, tokenizer, pause_id)
         for row, reply in zip(rows.itertuples(), replies)
@@ -56,9 +41,7 @@ def predict(
 
 
 def computed_with(model, eval_batch_size: int) -> dict:
-    """Return what the rounding in bfloat16, and so a reply, depends on beside the settings: `device` and
-    `eval_batch_size`.
-    """
+    """Return on what the rounding in bfloat16, and so a reply, depends too: `device` and `eval_batch_size`."""
     import torch
 
     is_cuda = model.device.type == "cuda"
@@ -100,14 +83,13 @@ def reply_metrics(predictions: list[dict]) -> dict:
     def mean(values: list) -> float | None:
         return sum(values) / len(values) if values else None
 
-    def pauses(*which: bool) -> float | None:
-        return mean([one["n_pauses"] for one in predictions if one["correct"] in which])
-
+    right = [one["n_pauses"] for one in predictions if one["correct"]]
+    wrong = [one["n_pauses"] for one in predictions if not one["correct"]]
     return {
         "accuracy": mean([one["correct"] for one in predictions]),
-        "pauses_mean": pauses(True, False),
-        "pauses_mean_correct": pauses(True),
-        "pauses_mean_incorrect": pauses(False),
+        "pauses_mean": mean(right + wrong),
+        "pauses_mean_correct": mean(right),
+        "pauses_mean_incorrect": mean(wrong),
         "truncated_rate": mean([one["truncated"] for one in predictions]),
         "n": len(predictions),
     }

@@ -1,21 +1,21 @@
-"""Greedy decoding of many prompts at once, for any causal language model of transformers.
+"""Greedy decoding of many prompts at once, for any causal language model of transformers, also under interventions.
 
 The replies of a batch are very unequal (some never stop pausing), so one that has ended leaves the batch at once.
 Prompts are read a few at a time, those of similar length together, so that little of what is read is padding.
-
-A plain reply is cut at `max_new_tokens`, its pauses counted, as in the published experiment. An intervention must not
-change how much a reply may say: under one, only spoken tokens are counted.
 """
 
 import itertools
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 
+import numpy as np
 import pandas as pd
 import torch
+from torch.nn.functional import logsigmoid
+from transformers import Cache
 
-from pauselib.decoding.batch_cache import BatchCache
-from pauselib.decoding.chooser import Chooser
+from pauselib.decoding.batch_cache import batch_cache
+from pauselib.decoding.interventions import Intervention, ReplySoFar, Room
 from pauselib.model.pause_model import token_logits
 from pauselib.positions import check_positions, last_position
 from pauselib.progress import Progress
@@ -28,7 +28,7 @@ class Reply:
     """What a model said: its token ids without the end token, and whether it was cut off before it ended.
 
     Beside each id stand the pause head's probability of a pause there (0 for a model without pauses) and the LM's of
-    its best word, before any intervention.
+    its best word, before any intervention: at a pause what the LM would have said in its place.
     """
 
     ids: list[int] = field(default_factory=list)
@@ -37,11 +37,58 @@ class Reply:
     p_best: list[float] = field(default_factory=list, compare=False)
 
 
-def limits(prompt: int, max_new_tokens: int, max_total_tokens: int, room: int, most: int) -> tuple[int, int]:
-    """Return how many tokens the reply to a prompt of so many tokens may have: such as are no pauses, and in all.
+class Chooser:
+    """Chooses the next tokens of several replies under interventions; a reply never depends on the others."""
 
-    See `generate`. With pauses there may be `room` times as many tokens, as long as prompt and reply fit the `most`
-    positions of the model (0: unknown).
+    def __init__(
+        self, interventions: Iterable[Intervention], pause_id: int, text_of: Callable, seed=0, answer_mark="####"
+    ):
+        """`text_of` gives a token's text with its leading space; `seed` and a reply's number seed its draws."""
+        self.interventions, self.pause_id, self.text_of = tuple(interventions), pause_id, text_of
+        self.seed, self.answer_mark = seed, answer_mark
+        self.pause_room = next((one for one in self.interventions if isinstance(one, Room)), Room()).pause_room
+        self.replies: dict[int, ReplySoFar] = {}
+
+    def choose(
+        self, rows: list[int], pause: torch.Tensor, speak: torch.Tensor, best: torch.Tensor, words: torch.Tensor
+    ) -> list[int]:
+        """Return the next token of each of the rows: `pause` is log p(pause), `speak` log p(no pause), `best` the LM's
+        best log probability and `words` the word that has it; each (rows).
+        """
+        plain = odds = pause - speak
+        for one in self.interventions:
+            odds = one.log_odds(odds)
+        if odds is not plain:
+            pause, speak = logsigmoid(odds), logsigmoid(-odds)
+        greedy, probability = (pause > speak + best).tolist(), pause.exp().tolist()
+        return list(map(self.next_token, rows, words.tolist(), greedy, probability))
+
+    def next_token(self, row: int, word: int, greedy: bool, probability: float) -> int:
+        """Return the next token of one reply: a forced pause, one of the head's own, or the word."""
+        if row not in self.replies:
+            self.replies[row] = ReplySoFar(np.random.default_rng([self.seed, row]))
+        reply, text = self.replies[row], self.text_of(word)
+        if not reply.served:
+            reply.due = sum(one.pauses_before(reply, text, self.answer_mark) for one in self.interventions)
+            reply.served = reply.due > 0
+        wants = greedy
+        for one in self.interventions:
+            wants = one.wants_pause(reply, wants, probability)
+        if reply.due:
+            reply.due -= 1
+            return self.pause_id
+        if wants and all(one.allows_pause(reply) for one in self.interventions):
+            reply.own_pauses += 1
+            reply.in_a_row += 1
+            return self.pause_id
+        reply.in_a_row, reply.served, reply.tail = 0, False, (reply.tail + text)[-8:]
+        reply.answered = reply.answered or self.answer_mark[0] in text
+        return word
+
+
+def limits(prompt: int, max_new_tokens: int, max_total_tokens: int, room: int, most: int) -> tuple[int, int]:
+    """Return how many tokens the reply to a prompt of so many may have, see `generate`: without its pauses, and in all,
+    `room` times as many where prompt and reply fit the `most` positions of the model (0: unknown).
     """
     spoken = min(max_new_tokens, max_total_tokens - prompt) if max_total_tokens else max_new_tokens
     in_all = min(room * spoken, most - prompt) if most else room * spoken
@@ -63,12 +110,12 @@ def generate(
     """Return the greedy replies to prompts (lists of ids), in their order. Each of `end_ids` ends a reply.
 
     A reply has at most `max_new_tokens` tokens (the end token counted); with `max_total_tokens` (published: 1024),
-    prompt and reply together have at most that many. A prompt counts without padding, so no reply depends on its batch
-    (but for the rounding of bfloat16, where two words are about as likely).
+    prompt and reply together have at most that many. A `chooser` changes what the pause head may do, but not how much a
+    reply may say: these limits count spoken tokens then, and there may be `chooser.pause_room` times as many in all.
 
-    `chooser` changes what the pause head may do. With it these limits count spoken tokens alone, and a reply has at
-    most `chooser.pause_room` times as many tokens with its pauses. `each` is called after every token of a batch with
-    its replies so far, by their place in `prompts`; what it raises ends the decoding.
+    No reply depends on its batch (but for the rounding of bfloat16, where two words are about as likely). `each` is
+    called after every token of a batch with its replies so far, by their place in `prompts`; what it raises ends the
+    decoding.
     """
     ends = frozenset([end_ids] if isinstance(end_ids, int) else end_ids)
     room, most = (chooser.pause_room, last_position(model.config, rotary_too=True)) if chooser else (1, 0)
@@ -97,11 +144,8 @@ def decode(
 ) -> Iterator[tuple[int, Reply]]:
     """Decode one batch, a dict of prompts by row number with the shortest first; yield row and reply as each ends."""
     rows, replies = list(prompts), {row: Reply() for row in prompts}
-    if chooser:
-        for row in rows:
-            chooser.start(row)
     lengths = torch.tensor([len(prompt) for prompt in prompts.values()], device=model.device)
-    cache = BatchCache(len(rows), int(lengths.max()))
+    cache = batch_cache(len(rows), int(lengths.max()))
     logits = prefill(model, list(prompts.values()), cache)
     pause_id, n_pauses = getattr(model.config, "pause_token_id", -1), dict.fromkeys(prompts, 0)
     for n_said in itertools.count(1):
@@ -126,7 +170,8 @@ def decode(
         if ended:
             kept = fill_gaps(len(rows), ended)
             rows, chosen, lengths = [rows[place] for place in kept], chosen[kept], lengths[kept]
-            cache.keep(kept)
+            for layer in cache.layers:
+                layer.keep(kept)
         logits = last_logits(model, chosen[:, None], lengths + n_said, cache)
 
 
@@ -141,7 +186,7 @@ def fill_gaps(n: int, ended: list[int]) -> list[int]:
     return [next(last) if place in ended else place for place in range(n_kept)]
 
 
-def prefill(model, prompts: list[list[int]], cache: BatchCache) -> torch.Tensor:
+def prefill(model, prompts: list[list[int]], cache: Cache) -> torch.Tensor:
     """Put the prompts into the cache; return the logits after each, (rows, V or V + 1)."""
     logits = []
     for first in range(0, len(prompts), READ_TOGETHER):
@@ -153,7 +198,7 @@ def prefill(model, prompts: list[list[int]], cache: BatchCache) -> torch.Tensor:
     return torch.cat(logits)
 
 
-def last_logits(model, ids: torch.Tensor, lengths: torch.Tensor, cache: BatchCache) -> torch.Tensor:
+def last_logits(model, ids: torch.Tensor, lengths: torch.Tensor, cache: Cache) -> torch.Tensor:
     """Return the logits after `ids` (rows, new positions), (rows, V or V + 1).
 
     A row has its last `lengths` (rows) positions, the new ones among them; what is before them is padding.

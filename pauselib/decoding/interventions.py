@@ -195,11 +195,6 @@ def intervention_name(interventions: Iterable[Intervention]) -> str:
     return "_".join(name if value is True else f"{name}-{value}" for name, value in changed.items())
 
 
-def changes_in_words(interventions: Iterable[Intervention]) -> str:
-    """Return what differs from plain greedy decoding, in words; empty where nothing does."""
-    return ", ".join(words for one in interventions for words in one.in_words())
-
-
 def name_in_words(name: str) -> str:
     """Return what a name of `intervention_name` says, in words; what is no such name is returned as it is.
 
@@ -212,7 +207,9 @@ def name_in_words(name: str) -> str:
         interventions = active_interventions({setting: value or True for setting, value in found})
     except InputError:
         return name
-    return changes_in_words(interventions) if intervention_name(interventions) == name else name
+    if intervention_name(interventions) != name:
+        return name
+    return ", ".join(words for one in interventions for words in one.in_words())
 
 
 def check_intervention(row: dict) -> tuple[str, str]:

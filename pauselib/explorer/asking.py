@@ -20,7 +20,6 @@ from pauselib.decoding.evaluation import predict
 from pauselib.decoding.interventions import INTERVENTION_SETTINGS, active_interventions
 from pauselib.explorer import looks
 from pauselib.explorer.choosing import NOTHING, labelled, rows_with_models
-from pauselib.explorer.looks import WIDE, control, in_lines
 from pauselib.files import read_json_lines
 from pauselib.injection.rows import tokenize
 from pauselib.manifests import MANIFEST
@@ -120,17 +119,17 @@ class Asker(VBox):
     def __init__(self, rows: list[Settings], first: Settings):
         """`rows` are those with a model; `first` is the one that is asked to begin with."""
         super().__init__()
-        self.variant = control(Dropdown, "Variant", options=labelled(rows), index=rows.index(first))
-        self.beside = control(Dropdown, "Second variant", options=[("(none)", ""), *labelled(rows)], index=0)
-        self.problem = control(Dropdown, "Problem", WIDE)
+        self.variant = looks.control(Dropdown, "Variant", options=labelled(rows), index=rows.index(first))
+        self.beside = looks.control(Dropdown, "Second variant", options=[("(none)", ""), *labelled(rows)], index=0)
+        self.problem = looks.control(Dropdown, "Problem", looks.WIDE)
         typed = {"placeholder": "Type a question, then press Tab or Answer", "continuous_update": False, "rows": 3}
-        self.own = control(Textarea, "Own question", WIDE, **typed)
+        self.own = looks.control(Textarea, "Own question", looks.WIDE, **typed)
         caps = [*((str(n), n) for n in range(21)), ("no cap", -1)]
         self.sliders = {
-            "pause_temperature": control(FloatSlider, "Head temperature", min=0.1, max=3.0, step=0.1, value=1.0),
-            "pause_bias": control(FloatSlider, "Pause bias", min=-3.0, max=3.0, step=0.1, value=0.0),
-            "max_pauses": control(SelectionSlider, "Cap on pauses", options=caps, value=-1),
-            "max_pauses_in_a_row": control(SelectionSlider, "Cap in a row", options=caps, value=-1),
+            "pause_temperature": looks.control(FloatSlider, "Head temperature", min=0.1, max=3.0, step=0.1, value=1.0),
+            "pause_bias": looks.control(FloatSlider, "Pause bias", min=-3.0, max=3.0, step=0.1, value=0.0),
+            "max_pauses": looks.control(SelectionSlider, "Cap on pauses", options=caps, value=-1),
+            "max_pauses_in_a_row": looks.control(SelectionSlider, "Cap in a row", options=caps, value=-1),
         }
         self.shade, self.numbers = looks.shading()
         self.answer, self.stop, self.reset = (Button(description=name) for name in ("Answer", "Stop", "Reset sliders"))
@@ -138,8 +137,8 @@ class Asker(VBox):
         self.hint.add_class("hint")
         self.status.add_class("status")
         choices = [self.variant, self.beside, self.problem, self.own, *self.sliders.values(), self.shade]
-        buttons = in_lines(self.answer, self.stop, self.reset, self.numbers)
-        self.children = [in_lines(*choices), buttons, self.hint, self.status, self.shown]
+        buttons = looks.in_lines(self.answer, self.stop, self.reset, self.numbers)
+        self.children = [looks.in_lines(*choices), buttons, self.hint, self.status, self.shown]
         self.known, self.turn, self.thread = {}, 0, None  # replies by what was asked; how often something was
         self.writing, self.working = threading.Lock(), threading.Lock()
         self.offer_problems()

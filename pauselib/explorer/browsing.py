@@ -9,7 +9,6 @@ from pauselib.decoding.interventions import name_in_words
 from pauselib.explorer import looks
 from pauselib.explorer.asking import made_at, stored_replies
 from pauselib.explorer.choosing import NOTHING, labelled, rows_with_models
-from pauselib.explorer.looks import WIDE, control, in_lines
 from pauselib.settings import Settings
 from pauselib.tokens import PAUSE_TEXT
 
@@ -23,16 +22,16 @@ class Browser(VBox):
     def __init__(self, folders: dict[str, Path], first: str):
         """`folders` are those with replies, by what these are called; `first` are the ones to begin with."""
         super().__init__()
-        self.folder = control(Dropdown, "Variant", options=folders, value=folders[first])
-        self.judged = control(Dropdown, "Judged", options=VERDICTS)
-        self.end = control(Dropdown, "End", options=ENDS)
-        self.pauses = control(IntRangeSlider, "Pauses", min=0, max=1)
-        self.search = control(Text, "Search", placeholder="in questions, replies and problem ids")
+        self.folder = looks.control(Dropdown, "Variant", options=folders, value=folders[first])
+        self.judged = looks.control(Dropdown, "Judged", options=VERDICTS)
+        self.end = looks.control(Dropdown, "End", options=ENDS)
+        self.pauses = looks.control(IntRangeSlider, "Pauses", min=0, max=1)
+        self.search = looks.control(Text, "Search", placeholder="in questions, replies and problem ids")
         self.shade, self.numbers = looks.shading()
-        self.listing = control(Select, "Reply", WIDE, rows=10)
+        self.listing = looks.control(Select, "Reply", looks.WIDE, rows=10)
         self.listing.add_class("rows")
         self.status, self.shown = HTML(), HTML()
-        choices = in_lines(self.folder, self.shade, self.judged, self.end, self.pauses, self.search)
+        choices = looks.in_lines(self.folder, self.shade, self.judged, self.end, self.pauses, self.search)
         self.children = [choices, self.numbers, self.status, self.listing, self.shown]
         self.read()
         self.folder.observe(self.read, "value")
@@ -81,10 +80,8 @@ def list_text(said: dict) -> str:
     """Return a reply as an item of the list, in columns."""
     verdict, cut = "✓ correct" if said["correct"] else "✗ incorrect", "cut" if said["truncated"] else ""
     counts = f"{said['n_pauses']:>3} pauses {said['n_tokens']:>4} tokens {cut:<3}"
-    text = (
-        f"{said['problem_id']:<10} {verdict:<11} {counts}  {textwrap.shorten(said['question'], 95, placeholder=' …')}"
-    )
-    return text.replace(" ", "\u00a0")
+    question = textwrap.shorten(said["question"], 95, placeholder=" …")
+    return f"{said['problem_id']:<10} {verdict:<11} {counts}  {question}".replace(" ", "\u00a0")
 
 
 def folders_with_replies(settings: Settings) -> dict[str, Path]:
@@ -102,9 +99,8 @@ def browse(settings: Settings):
     folders = folders_with_replies(settings)
     if not folders:
         return looks.as_html(NOTHING)
-    first = next(
-        (label for label, folder in folders.items() if folder == settings.variant_folder()), next(iter(folders))
-    )
+    mine = settings.variant_folder()
+    first = next((label for label, folder in folders.items() if folder == mine), next(iter(folders)))
     if looks.can_use_widgets():
         return looks.usable(Browser(folders, first))
     said = stored_replies(folders[first], made_at(folders[first]))[0]

@@ -105,8 +105,7 @@ class Picker(VBox):
         self.settings, self.step, self.following = settings, step, False
         names = list(dict.fromkeys([*VARIANTS, settings.variant]))
         self.name = control(Dropdown, "Variant", options=names, value=settings.variant)
-        words = {name: name.replace("_", " ").replace("lm ", "LM ") for name in PARTS}
-        words["lora"] = "LoRA on the attention"
+        words = {name: name.replace("_", " ").replace("lm ", "LM ").replace("lora", "LoRA") for name in PARTS}
         layout = {"width": "max-content", "margin": "2px 1.5em 2px 0"}
         self.boxes = {name: Checkbox(description=words[name], indent=False, layout=layout) for name in PARTS}
         self.status = HTML()

@@ -4,10 +4,9 @@ import matplotlib.pyplot as plt
 import pandas as pd
 
 from pauselib.decoding.interventions import name_in_words
-from pauselib.figures.style import LINE, PAUSE_PART_COLOURS, looks, mostly_linear, panels, shows, whiskers
+from pauselib.figures.style import LINE, legend_of_pause_parts, looks, mostly_linear, panels, shows, whiskers
 
-LINEAR = 10  # points; a difference beyond is on a logarithmic scale: models that never answer would squeeze all others
-TICKS = (1, 2, 5, 10, 20, 40, 80)  # points, also below 0
+LINEAR = 2  # points; far beyond, a difference is on a logarithmic scale: models that never answer would squeeze others
 
 
 def forest(axis, labels: list[str], styles: list[dict], table: pd.DataFrame, estimate: str) -> None:
@@ -34,9 +33,9 @@ def pair_of_forests(labels: list[str], names: pd.Series, left: pd.DataFrame, rig
     forest(axes[0], labels, styles, left, "accuracy")
     axes[0].set(xlabel="accuracy on the test problems, 95 % interval", xlim=(-0.02, left["high"].max() + 0.05))
     points = 100 * right[["difference", "low", "high"]].astype(float)
+    mostly_linear(axes[1], "x", LINEAR, marks=9)
     forest(axes[1], labels, styles, points, "difference")
     axes[1].axvline(0, color=LINE, linewidth=0.8)
-    mostly_linear(axes[1], "x", LINEAR, TICKS)
     return figure
 
 
@@ -50,21 +49,8 @@ def accuracies(found: pd.DataFrame, against: pd.DataFrame):
     figure = pair_of_forests(found["variant"].tolist(), found["variant"], found, differences)
     if figure.axes:
         figure.axes[1].set_xlabel("points more accurate than as much training\nwithout pauses, paired 95 % interval")
-        figure.legend(handles=legend_of_looks(), loc="outside lower center", ncols=4, frameon=False, fontsize=8)
+        legend_of_pause_parts(figure)
     return figure
-
-
-def legend_of_looks() -> list:
-    """Return the legend of `style.looks` as matplotlib's handles: the colours, the markers and the two fillings."""
-    point = {"linestyle": "none", "marker": "o", "color": LINE}
-    kinds = [
-        *({**point, "color": colour, "label": words} for colour, words in PAUSE_PART_COLOURS.values()),
-        {**point, "marker": "s", "markerfacecolor": "white", "label": "LM head trained too"},
-        {**point, "marker": "D", "markerfacecolor": "white", "label": "and the LM embeddings"},
-        {**point, "label": "with LoRA"},
-        {**point, "markerfacecolor": "white", "label": "without"},
-    ]
-    return [plt.Line2D([], [], **kind) for kind in kinds]
 
 
 @shows(

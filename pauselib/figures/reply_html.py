@@ -25,7 +25,9 @@ def reply_html(tokens: Sequence[str], values: Sequence[float] | None = None, wha
     parts = []
     for i, (token, tip) in enumerate(zip(tokens, tips)):
         if token == PAUSE_TEXT:
-            parts.append(pause_html(tip))
+            title = escape(f"pause; {tip}" if tip else "pause")
+            role = 'role="img" aria-label="pause"'
+            parts.append(f'<span {role} title="{title}" style="{PAUSE_STYLE}">{PAUSE_MARK}</span>')
         elif values is None:
             parts.append(escape(token))
         else:
@@ -33,12 +35,6 @@ def reply_html(tokens: Sequence[str], values: Sequence[float] | None = None, wha
             ground = f"background:rgba({SHADE},{opacity:.3f})"
             parts.append(f'<span title="{escape(tip)}" style="{ground}">{escape(token)}</span>')
     return f'<div style="{REPLY_STYLE}">{"".join(parts)}</div>'
-
-
-def pause_html(tip: str = "") -> str:
-    """Return the mark of a pause as HTML; its tooltip is `pause`, and after it `tip`."""
-    title = f"pause; {tip}" if tip else "pause"
-    return f'<span role="img" aria-label="pause" title="{escape(title)}" style="{PAUSE_STYLE}">{PAUSE_MARK}</span>'
 
 
 def pieces(reply: str) -> list[str]:

@@ -30,32 +30,32 @@ class Report:
         self.study, self.notebook = study, notebook
         self.parts = {}  # name of what is shown -> the source of the cell that showed it (empty outside one), its HTML
 
-    def html(self, name: str, html: str, output: dict | None = None, metadata: dict | None = None) -> None:
-        """Show HTML, in the notebook as an `output` with `metadata` where these are given."""
+    def html(self, name: str, html: str, output=None) -> None:
+        """Show HTML, in the notebook as an `output` where one is given."""
         shell = get_ipython()
         self.parts[name] = shell.history_manager.input_hist_raw[-1].strip() if shell else "", html
-        display(output or HTML(html), metadata=metadata, raw=bool(output))
+        display(output or HTML(html))
 
     def table(self, name: str, table: pd.DataFrame, as_read: pd.DataFrame | None = None) -> None:
         """Show a table, or what is given `as_read` for it; its CSV file has all its columns and digits."""
-        shown, path = table if as_read is None else as_read, self.study.folder / "tables" / name
+        shown, path = table if as_read is None else as_read, self.study.settings.folder() / "tables" / name
         write(path.with_suffix(".csv"), table.to_csv(index=False))
         write(path.with_suffix(".tex"), tables.latex(shown, name))
         self.html(f"table {name}", tables.with_details(shown))
 
     def figure(self, name: str, figure) -> None:
         """Show a picture; it is a PNG and an SVG file."""
-        path = self.study.folder / "figures" / name
+        path = self.study.settings.folder() / "figures" / name
         write(path.with_suffix(".svg"), style.saved(figure, "svg"))
-        output, metadata = style.notebook_output(figure)
-        png, width = output["image/png"], metadata["image/png"]["width"]
-        write(path.with_suffix(".png"), base64.b64decode(png))
-        image = f'<img alt="{escape(output["text/plain"])}" width="{width}" src="data:image/png;base64,{png}">'
-        self.html(f"figure {name}", image, output, metadata)
+        image = style.image(figure)
+        write(path.with_suffix(".png"), image.data)
+        source = f"data:image/png;base64,{base64.b64encode(image.data).decode()}"
+        html = f'<img alt="{escape(image.alt)}" width="{image.width}" src="{source}">'
+        self.html(f"figure {name}", html, image)
 
     def write(self) -> Path:
         """Write `report.html`, and what it was made from, and return its path."""
-        path = self.study.folder / "report.html"
+        path = self.study.settings.folder() / "report.html"
         write(path, page(nbformat.read(self.notebook, as_version=4).cells, list(self.parts.values())))
         write_json(path.with_name(READ), read_from(self.study.settings))
         return path

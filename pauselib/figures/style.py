@@ -4,13 +4,14 @@ Correct replies are blue, incorrect ones orange and hatched. No meaning hangs on
 rows by marker (what of the LM is trained) and filling (with LoRA or without).
 """
 
-import base64
 import functools
 import io
 from collections.abc import Iterable
 
 import matplotlib.pyplot as plt
 import numpy as np
+from IPython.display import Image, display
+from matplotlib.ticker import AsinhLocator
 
 from pauselib.variants import parse
 
@@ -36,6 +37,7 @@ PICTURE_STYLE = {
     "hatch.linewidth": 0.6,
     "figure.dpi": 110,
 }
+NAME_WIDTH = 2.2  # inches that a name in a legend may take
 FINE = 2  # pixels of a notebook's picture to one on the screen
 
 
@@ -67,35 +69,29 @@ def saved(figure, form: str, **options) -> bytes:
     return buffer.getvalue()
 
 
-def notebook_output(figure) -> tuple[dict, dict]:
-    """Return a picture as the data and the metadata of IPython's `display(…, raw=True)`, and close the figure."""
+def image(figure) -> Image:
+    """Return a picture with its alternative text, for IPython to display, and close the figure."""
     width = round(figure.get_figwidth() * figure.dpi)
-    png = saved(figure, "png", dpi=FINE * figure.dpi)
-    words = figure.get_label()
-    return {"image/png": base64.b64encode(png).decode(), "text/plain": words}, {
-        "image/png": {"alt": words, "width": width}
-    }
+    return Image(saved(figure, "png", dpi=FINE * figure.dpi), width=width, alt=figure.get_label())
 
 
 def show(figure) -> None:
     """Show a picture, with its alternative text, as the output of a notebook's cell."""
-    from IPython.display import display
-
-    data, metadata = notebook_output(figure)
-    display(data, metadata=metadata, raw=True)
+    display(image(figure))
 
 
 def panels(n: int, width: float = 3.4, height: float = 2.2, across: int = 3):
     """Return a figure of `n` panels in rows of `across`, and the list of their axes. Sizes are in inches, a panel.
 
-    Without panels, the figure says that there is nothing to show.
+    One alone is half as large again. Without panels, the figure says that there is nothing to show.
     """
     if n == 0:
         figure = plt.figure(figsize=(width * 2, height / 2))
         figure.text(0.5, 0.5, "nothing to show yet", ha="center", va="center")
         return figure, []
     columns, rows = min(n, across), -(-n // across)
-    figure, axes = plt.subplots(rows, columns, figsize=(width * columns, height * rows), squeeze=False)
+    size = np.multiply((width * columns, height * rows), 1.5 if n == 1 else 1)
+    figure, axes = plt.subplots(rows, columns, figsize=size, squeeze=False)
     for axis in axes.flat[n:]:
         axis.set_visible(False)
     for axis in axes.flat:
@@ -103,12 +99,21 @@ def panels(n: int, width: float = 3.4, height: float = 2.2, across: int = 3):
     return figure, list(axes.flat[:n])
 
 
-def legend_above(figure, axes: list, ncols: int = 3) -> None:
+def legend_above(figure, axes: list) -> None:
     """Put one legend of all that is named in some axes above a figure; nothing where there are no axes."""
     found = [axis.get_legend_handles_labels() for axis in axes]
     named = {label: handle for handles, labels in found for handle, label in zip(handles, labels)}
     if named:
-        figure.legend(named.values(), named.keys(), loc="outside upper center", ncols=ncols, frameon=False)
+        columns = int(figure.get_figwidth() / NAME_WIDTH)
+        figure.legend(named.values(), named.keys(), loc="outside upper center", ncols=columns, frameon=False)
+
+
+def legend_of_pause_parts(figure) -> None:
+    """Put a legend of the colours of `looks` below a figure."""
+    point = {"marker": "o", "linestyle": "none"}
+    handles = [plt.Line2D([], [], color=colour, label=words, **point) for colour, words in PAUSE_PART_COLOURS.values()]
+    columns = int(figure.get_figwidth() / NAME_WIDTH)
+    figure.legend(handles=handles, loc="outside lower center", ncols=columns, frameon=False)
 
 
 def looks(names: Iterable[str]) -> dict[str, dict]:
@@ -140,15 +145,12 @@ def whiskers(value, low, high) -> np.ndarray:
     return np.maximum([value - low, high - value], 0)
 
 
-def mostly_linear(axis, of: str, linear: float, ticks: Iterable[float]) -> None:
-    """Make the `x` or `y` axis linear up to `linear` on both sides of 0 and logarithmic beyond, marked at some `ticks`.
+def mostly_linear(axis, of: str, linear: float, marks: int = 6) -> None:
+    """Make the `x` or `y` axis linear near 0 and logarithmic far beyond `linear`, with about so many `marks`.
 
-    Those outside the data are left out, and so are those that would crowd at 0.
+    Call it before anything is drawn there: the limits follow the scale.
     """
-    getattr(axis, f"set_{of}scale")("symlog", linthresh=linear)
-    low, high = getattr(axis, f"get_{of}lim")()
-    inside = [sign * tick for sign in (-1, 1) for tick in ticks if low < sign * tick < high]
-    smallest = max(map(abs, inside), default=0) / 20
-    marks = sorted([0, *(tick for tick in inside if abs(tick) >= smallest)])
-    axis.set(**{f"{of}ticks": marks, f"{of}ticklabels": [f"{tick:g}" for tick in marks]})
+    getattr(axis, f"set_{of}scale")("asinh", linear_width=linear)
+    getattr(axis, f"{of}axis").set_major_locator(AsinhLocator(linear, numticks=marks, base=0))
+    getattr(axis, f"{of}axis").set_major_formatter("{x:g}")
     axis.minorticks_off()

@@ -5,48 +5,37 @@ import pandas as pd
 
 from pauselib.figures.style import CORRECT, INCORRECT, legend_above, panels, shows
 
-VALIDATION = {"linestyle": "--", "marker": "o", "markersize": 4}
+VALIDATION = {"linestyle": "--", "markersize": 4}
 LOSSES = {"loss": "loss", "lm_loss": "LM loss", "pause_loss": "pause loss"}
-
-
-def draw_losses(runs: list, across: int, height: float):
-    """Return a figure with a panel for each loss, and a line and points for each of `runs`.
-
-    A run is its history, and the arguments of matplotlib's `plot` for the training and for the validation rows.
-    """
-    columns = set().union(*(history.columns for history, _, _ in runs))
-    present = [key for key in LOSSES if columns & {key, f"eval_{key}"}]
-    figure, axes = panels(len(present), width=3.2 if across > 1 else 4.4, height=height, across=across)
-    for axis, key in zip(axes, present):
-        axis.set(title=LOSSES[key], xlabel="step", ylabel="nats per token")
-        for history, training, validation in runs:
-            for name, look in ((key, training), (f"eval_{key}", {**VALIDATION, **validation})):
-                axis.plot(*history.reindex(columns=["step", name]).dropna().to_numpy().T, **look)
-    legend_above(figure, axes[:1], ncols=1 if across == 1 else 3)
-    return figure
-
-
-@shows(
-    "The losses of one training by step, in training (line) and on the validation rows (dots), those of LM and pause "
-    "head apart where there are both."
-)
-def loss_curve(history: pd.DataFrame | list[dict]):
-    """Draw a `history` as training.json has it."""
-    looks = {"color": CORRECT, "linewidth": 1.2, "label": "training"}, {"color": INCORRECT, "label": "validation"}
-    return draw_losses([(pd.DataFrame(history), *looks)], across=3, height=2.4)
 
 
 @shows(
     "The losses of two trainings by step, in training (thin lines) and on the validation rows (points), those of LM "
     "and pause head apart where there are both."
 )
-def losses_of_two(losses: pd.DataFrame):
-    """Draw `TwoRuns.losses`. The panels are below one another: side by side they are too small on a narrow screen."""
-    runs = []
-    for (name, part), colour, marker in zip(losses.groupby("run", sort=False), (CORRECT, INCORRECT), "os"):
-        validation = {"color": colour, "marker": marker, "label": name}
-        runs.append((part, {"color": colour, "linewidth": 0.8, "alpha": 0.7}, validation))
-    return draw_losses(runs, across=1, height=1.8)
+def losses_of_two(losses: pd.DataFrame, across: int = 1):
+    """Draw `compare.losses`. The panels are below one another: side by side they are too small on a narrow screen."""
+    present = [key for key in LOSSES if {key, f"eval_{key}"} & set(losses)]
+    figure, axes = panels(len(present), across=across)
+    for axis, key in zip(axes, present):
+        axis.set(title=LOSSES[key], xlabel="step", ylabel="nats per token")
+        for (name, part), colour, marker in zip(losses.groupby("run", sort=False), (CORRECT, INCORRECT), "os"):
+            training, validation = (
+                part.reindex(columns=["step", column]).dropna().to_numpy().T for column in (key, f"eval_{key}")
+            )
+            axis.plot(*training, color=colour, linewidth=0.8, alpha=0.7)
+            axis.plot(*validation, color=colour, marker=marker, label=name, **VALIDATION)
+    legend_above(figure, axes[:1])
+    return figure
+
+
+@shows(
+    "The losses of one training by step, in training (line) and on the validation rows (points), those of LM and pause "
+    "head apart where there are both."
+)
+def loss_curve(history: pd.DataFrame | list[dict]):
+    """Draw a `history` as training.json has it."""
+    return losses_of_two(pd.DataFrame(history).assign(run="points: on the validation rows"), across=3)
 
 
 @shows("How many pauses the injected rows have, and where in the answer they are (0 the start, 1 the end).")

@@ -21,8 +21,7 @@ FREE_LOOK = {"marker": "X"}  # of any other, in the next of matplotlib's colours
 MATCHED_LOOK = {"color": "#555555", "marker": "D"}
 SPREAD = 1.05  # doses are drawn side by side: each line is this much to the right of the one before
 BESIDE = 0.04  # steps are drawn side by side: each line is this share of its step to the right
-LINEAR = 0.1  # nats; what is farther from 0 is drawn on a logarithmic scale
-TICKS = (0.01, 0.02, 0.05, 0.1, 0.3, 1, 3, 10, 30)  # nats, also below 0
+LINEAR = 0.1  # nats; what is far beyond is drawn on a logarithmic scale
 
 
 @shows(
@@ -32,7 +31,7 @@ TICKS = (0.01, 0.02, 0.05, 0.1, 0.3, 1, 3, 10, 30)  # nats, also below 0
 def trial_gains(gains: pd.DataFrame, variant: str, outcome: str):
     """Draw `Trials.gains` of the `outcome` for one variant.
 
-    The log likelihood is in nats (linear up to 0.1, logarithmic beyond), step accuracy in percentage points.
+    The log likelihood is in nats, step accuracy in percentage points.
     """
     mine = gains[gains["variant"] == variant]
     made = set(mine.loc[mine["content"] == "pauses", "site"])
@@ -43,15 +42,19 @@ def trial_gains(gains: pd.DataFrame, variant: str, outcome: str):
         for name, content in CONTENTS.items()
     ]
     lines.append((f"pauses, {matched_baseline(variant)}", MATCHED_LOOK, matched))
-    figure, axes = panels(len(sites), width=5.4 if len(sites) == 1 else 3.2, height=3.6 if len(sites) == 1 else 2.6)
+    figure, axes = panels(len(sites), height=2.6)
+    scale, unit = OUTCOMES[outcome].scale, OUTCOMES[outcome].unit
     for axis, site in zip(axes, sites):
+        if unit == "nats":
+            mostly_linear(axis, "y", LINEAR)
+        axis.axhline(0, color=LINE, linewidth=0.8)
         for place, (label, look, table) in enumerate(lines):
             part = table[table["site"] == site].sort_values("dose")
-            draw_gains(axis, part["dose"] * SPREAD**place, part, OUTCOMES[outcome].scale, label, look)
+            draw_gains(axis, part["dose"] * SPREAD**place, part, scale, label, look)
         doses = sorted(set(mine.loc[(mine["site"] == site) & (mine["content"] == "pauses"), "dose"]))
-        axis.set(title=SITES[site].meaning, xlabel="how many are put in", xscale="log")
-        axis.set_ylabel(f"gain, {OUTCOMES[outcome].unit}")
-        finish(axis, doses, OUTCOMES[outcome].unit == "nats")
+        axis.set(title=SITES[site].meaning, xlabel="how many are put in", ylabel=f"gain, {unit}", xscale="log")
+        axis.set_xticks(doses, doses)
+        axis.minorticks_off()
     legend_above(figure, axes)
     return figure
 
@@ -65,41 +68,34 @@ def draw_gains(axis, x, table: pd.DataFrame, scale: float, label: str, look: dic
     axis.errorbar(x.astype(float), estimate, whiskers(estimate, low, high), **style)
 
 
-def finish(axis, places: list[int], in_nats: bool) -> None:
-    """Mark no gain, and the places on the x-axis; nats are linear near 0 and logarithmic farther away."""
-    axis.axhline(0, color=LINE, linewidth=0.8)
-    axis.set_xticks(places, [str(place) for place in places])
-    if in_nats:
-        mostly_linear(axis, "y", LINEAR, TICKS)
-    axis.minorticks_off()
-
-
 @shows(
     "The gain of pauses, and of masked pauses, in the log likelihood of hard results against nothing put in, by the "
     "steps of the warm-up, with its 95 % interval: a panel a content, site and dose, a line a row."
 )
 def learning_curves(gains: pd.DataFrame):
-    """Draw `Curve.gains`, in nats (linear up to 0.1, logarithmic beyond).
+    """Draw `Curve.gains`, in nats.
 
     Step 0 is the first step's model with an untrained pause embedding. Dashed lines are baselines.
     """
     shown = gains[gains["content"].isin(["pauses", "masked"])]
-    made = set(shown[["content", "site", "dose"]].itertuples(index=False, name=None))
+    panel = dict(list(shown.groupby(["content", "site", "dose"])))
     order = itertools.product(CONTENTS, SITES, sorted(set(shown["dose"])))
-    places = [place for place in order if place in made]
-    figure, axes = panels(len(places), width=3.2, height=2.6)
+    places = [place for place in order if place in panel]
+    figure, axes = panels(len(places), height=2.6)
     first = min((step for step in shown["step"] if step), default=1)
     names = sorted(dict.fromkeys(shown["variant"]), key=lambda name: not parse(name).pauses)  # baselines last
     for axis, (content, site, dose) in zip(axes, places):
-        here = shown[(shown["content"] == content) & (shown["site"] == site) & (shown["dose"] == dose)]
+        here = panel[content, site, dose]
+        mostly_linear(axis, "x", first)
+        mostly_linear(axis, "y", LINEAR)
+        axis.axhline(0, color=LINE, linewidth=0.8)
         for place, (name, look) in enumerate(looks(names).items()):
             mine = here[here["variant"] == name].sort_values("step")
             look = {**look, "linestyle": "-" if parse(name).pauses else "--"}
             draw_gains(axis, mine["step"] * (1 + BESIDE * place), mine, 1, name, look)
         axis.set_title(f"{CONTENTS[content].meaning} × {dose}\n{SITES[site].meaning}", fontsize=9)
+        steps = sorted(set(here["step"]))
+        axis.set_xticks(steps, steps)
         axis.set(xlabel="steps of the warm-up", ylabel="gain, nats")
-        axis.set_xscale("symlog", linthresh=first, linscale=0.5)
-        axis.set_xlim(-0.1 * first, 1.4 * max(here["step"]))
-        finish(axis, sorted(set(here["step"])), in_nats=True)
     legend_above(figure, axes[:1])
     return figure

@@ -1,12 +1,9 @@
-"""Rows to train on: the clean tokenized ones with their split, and those injected with pauses. Always token ids, never
-text.
-
-Nothing is decoded and tokenized again, so all other tokens stay what they were.
+"""Rows to train on: the clean tokenized ones with their split, and those injected with pauses. Pauses are put in as
+ids: nothing is decoded and tokenized again, so all other tokens stay what they were.
 """
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator
-from functools import partial
+from collections.abc import Iterable
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -16,21 +13,17 @@ import pandas as pd
 from pauselib.errors import InputError
 from pauselib.files import write_json
 from pauselib.injection.strategies import Answer, Strategy, check_patterns_match, find_strategies
-from pauselib.progress import Progress
 from pauselib.sources.models import check_has_row
 from pauselib.sources.problems import count_in_both
 from pauselib.tasks import Task
 from pauselib.tokens import PAUSE_TEXT, token_spans
-
-PER_TOKEN = ("input_ids", "completion_mask")
 
 
 def read_rows(folder: Path, split: str) -> pd.DataFrame:
     """Return the rows of a split, clean or injected.
 
     Clean rows have `problem_id`, `question`, `answer`, `input_ids` (prompt, answer, end token) and `completion_mask` (1
-    from the answer on). Injected rows have `copy`, `n_pauses` and `prompt_length` too; their mask is 0 at pauses that
-    aren't labelled.
+    from the answer on). Injected ones have `copy`, `n_pauses` and `prompt_length` too; at unlabelled pauses it is 0.
     """
     return pd.read_parquet(folder / f"{split}.parquet")
 
@@ -50,26 +43,16 @@ def tokenize(problems: list[dict], tokenizer, task: Task) -> pd.DataFrame:
             )
     prompts = [task.prompt(problem["question"]) for problem in problems]
     answers = [problem["answer"] for problem in problems]
-    plain = {"return_attention_mask": False, "return_token_type_ids": False}
-    asked = in_parts(prompts, lambda texts: tokenizer(texts, **plain)["input_ids"])
-    answered = in_parts(answers, lambda texts: tokenizer(texts, add_special_tokens=False, **plain)["input_ids"])
+    asked = tokenizer(prompts)["input_ids"]
+    answered = tokenizer(answers, add_special_tokens=False)["input_ids"]
     ids, masks, end = [], [], tokenizer.eos_token_id
     for problem, prompt, answer in zip(problems, asked, answered):
-        prompt = prompt[:-1] if prompt[-1:].tolist() == [end] else prompt
-        ids.append(np.concatenate([prompt, answer, [end]], dtype=np.int32))
+        prompt = prompt[:-1] if prompt[-1:] == [end] else prompt
+        ids.append(np.array([*prompt, *answer, end], dtype=np.int32))
         check_has_row(int(ids[-1].max()), tokenizer, f"In problem {problem['problem_id']}")
         masks.append((np.arange(len(ids[-1])) >= len(prompt)).astype(np.int8))
     rows = pd.DataFrame(problems, columns=["problem_id", "question", "answer"])
     return rows.assign(input_ids=ids, completion_mask=masks)
-
-
-def in_parts(texts: list[str], encode: Callable[[list[str]], list], size: int = 1000) -> Iterator[np.ndarray]:
-    """Yield what `encode` makes of each text, as an int32 array.
-
-    It gets a thousand texts at a time: what a tokenizer returns takes a hundred times the memory of these arrays.
-    """
-    for start in range(0, len(texts), size):
-        yield from (np.array(one, dtype=np.int32) for one in encode(texts[start : start + size]))
 
 
 def prompt_lengths(rows: pd.DataFrame) -> list[int]:
@@ -99,15 +82,13 @@ def build_clean(
 ) -> None:
     """Write the clean rows of the problems of `train`, and of `test` where there are any, and counts.json.
 
-    The problems of `train` become two parquet files, the second one `validation`. Raises InputError where no row is
-    left to train on, or all test questions are among those of `train`; some are counted as `test_in_train`.
+    The problems of `train` become two parquet files, the second one `validation`. Raises InputError where all test
+    questions are among those of `train`; some are counted as `test_in_train`.
     """
     in_both = count_in_both(problems)
     rows = tokenize(problems["train"], tokenizer, task)
     kept, n_long = fit(rows, max_length, too_long)
     rows = rows.loc[kept.index]  # whole, for injection needs the end of an answer; what is trained on is cut then
-    if rows.empty:
-        raise InputError(f"All {n_long} rows are longer than max_length {max_length}: raise it.")
     held_out = draw_validation(rows["question"], validation_share, data_seed)
     parts = {"train": rows[~held_out], "validation": rows[held_out]}
     if "test" in problems:
@@ -130,14 +111,12 @@ def build_injected(
 ) -> None:
     """Write the injected rows of the clean rows of `train` and `validation`: two parquet files, and counts.json.
 
-    `log_likelihoods` has, for every split, an array a row, for strategies that need a model; `how` is as `inject` has
-    it.
+    `log_likelihoods` has, for every split, an array a row, for strategies that need a model; `how` is that of `inject`.
     """
     parts, n_long = {}, 0
     check_patterns_match(how["n_pauses_per_patterns"], [text for rows in clean.values() for text in rows["answer"]])
     for split in ("train", "validation"):
-        likelihoods = None if log_likelihoods is None else log_likelihoods[split]
-        injected = inject(clean[split], tokenizer, pause_id, likelihoods, **how)
+        injected = inject(clean[split], tokenizer, pause_id, (log_likelihoods or {}).get(split), **how)
         parts[split], more = fit(injected, max_length, too_long, pause_id)
         n_long += more
     if validation_split == "row":
@@ -184,14 +163,13 @@ def inject(
     strategies, settings = find_strategies(strategy), SimpleNamespace(**of_strategies)
     offsets = itertools.repeat(None)
     if any(one.needs_offsets for one in strategies):
-        offsets = in_parts(rows["answer"].tolist(), partial(token_spans, tokenizer=tokenizer, add_special_tokens=False))
-        offsets = (spans.reshape(-1, 2) for spans in offsets)
-    gaps, labelled, progress = [], [], Progress("problem", len(rows))
-    starts = prompt_lengths(rows)
-    columns = zip(rows["problem_id"], rows["answer"], rows["input_ids"], starts, offsets)
-    for i, (problem_id, text, ids, start, spans) in enumerate(columns):
-        likelihoods = None if log_likelihoods is None else log_likelihoods[i]
-        answer = Answer(text, len(ids) - start - 1, spans, likelihoods)
+        offsets = token_spans(rows["answer"].tolist(), tokenizer, add_special_tokens=False)
+        offsets = (np.array(spans, dtype=np.int32).reshape(-1, 2) for spans in offsets)
+    likelihoods = itertools.repeat(None) if log_likelihoods is None else log_likelihoods
+    starts, gaps, labelled = prompt_lengths(rows), [], []
+    columns = zip(rows["problem_id"], rows["answer"], rows["input_ids"], starts, offsets, likelihoods)
+    for problem_id, text, ids, start, spans, likelihood in columns:
+        answer = Answer(text, len(ids) - start - 1, spans, likelihood)
         for copy in range(n_copies):
             # from an array, which makes them a third faster than a list
             key = np.array([data_seed, problem_number(problem_id), copy], dtype=np.uint32)
@@ -199,7 +177,6 @@ def inject(
             drawn, learned = draw_gaps(strategies, answer, settings, label_pauses, rng)
             gaps.append(start + drawn)
             labelled.append(learned)
-        progress.update(i + 1)
     copies = rows.loc[rows.index.repeat(n_copies)].reset_index(drop=True)
     return copies.assign(
         input_ids=insert(copies["input_ids"], gaps, pause_id),
@@ -216,16 +193,13 @@ def draw_gaps(
     """Return the gap of every pause and whether it is labelled, two arrays (k); those not labelled come first."""
     gaps = [one.gaps(answer, settings, rng) for one in strategies]
     labelled = [np.full(len(drawn), label_pauses and not one.in_prompt) for one, drawn in zip(strategies, gaps)]
-    if len(strategies) == 1:
-        return gaps[0], labelled[0]
     gaps, labelled = np.concatenate(gaps), np.concatenate(labelled)
     order = np.argsort(labelled, kind="stable")
     return gaps[order], labelled[order]
 
 
 def insert(rows: Iterable[np.ndarray], gaps: list[np.ndarray], values: int | np.ndarray) -> list[np.ndarray]:
-    """Return every row with one value put in for each of its gaps: before the item of that index, the row's length
-    being its end.
+    """Return every row with one value put in for each of its gaps: before the item of that index, or at its end.
 
     `values` is one number, or one a gap. All rows are handled as one flat array, since a call of numpy for each row
     costs more than the insertion.
@@ -243,8 +217,7 @@ def insert(rows: Iterable[np.ndarray], gaps: list[np.ndarray], values: int | np.
 
 
 def draw_validation(keys: pd.Series, validation_share: float, data_seed: int) -> np.ndarray:
-    """Return which rows are for validation, a boolean array: all those whose key is drawn, a share of the different
-    keys.
+    """Return which rows are for validation, a boolean array: those whose key is drawn, a share of the different keys.
 
     With questions as keys no question is on both sides, also one that comes twice.
     """
@@ -273,7 +246,8 @@ def fit(rows: pd.DataFrame, max_length: int, too_long: str = "refuse", pause_id:
         )
     if too_long == "drop":
         return rows[~long], int(long.sum())
-    cut = rows.assign(**{name: [values[:max_length] for values in rows[name]] for name in PER_TOKEN})
+    per_token = ("input_ids", "completion_mask")
+    cut = rows.assign(**{name: [values[:max_length] for values in rows[name]] for name in per_token})
     if "n_pauses" in cut:
         cut["n_pauses"] = [int((ids == pause_id).sum()) for ids in cut["input_ids"]]
     return cut[[bool(mask.any()) for mask in cut["completion_mask"]]], int(long.sum())

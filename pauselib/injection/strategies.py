@@ -36,8 +36,7 @@ class Strategy:
     """A strategy's function, and what follows from it.
 
     `gaps(answer, settings, rng)` returns an integer array. `needs_offsets` and `needs_model` say which fields of
-    `Answer` it reads. A strategy `in_prompt` extends the prompt: its pauses are never labelled, and stand there at test
-    time too.
+    `Answer` it reads. The pauses of a strategy `in_prompt` are never labelled, and stand there at test time too.
     """
 
     gaps: Callable
@@ -64,8 +63,7 @@ def strategy(**properties: bool) -> Callable:
 def find_strategies(names: str) -> list[Strategy]:
     """Return the strategies of a setting such as `random` or `random+pattern`.
 
-    Raises InputError for an unknown one, and for one that is named twice: it would draw twice, and put in more pauses
-    than its setting says.
+    Raises InputError for an unknown one, and for one that is named twice: it would put in too many pauses.
     """
     each = names.split("+")
     for name in each:
@@ -155,10 +153,7 @@ def word_gaps(text: str, offsets: np.ndarray) -> np.ndarray:
 
 
 def prompt_pauses(strategy: str, **of_strategies) -> int:
-    """Return how many pauses a strategy puts between prompt and answer, at test time too.
-
-    `of_strategies` are the settings that strategies read.
-    """
+    """Return how many pauses a strategy, with the settings that strategies read, puts between prompt and answer."""
     in_prompt = [one for one in find_strategies(strategy) if one.in_prompt]
     settings, rng = SimpleNamespace(**of_strategies), np.random.default_rng(0)
     return sum(len(one.gaps(Answer("", 0), settings, rng)) for one in in_prompt)
@@ -178,7 +173,7 @@ def check_patterns(settings) -> None:
     """Raise InputError unless strategy `pattern` and `n_pauses_per_patterns` come together and can be used."""
     if "pattern" in settings.strategy.split("+") and not settings.n_pauses_per_patterns:
         raise InputError("strategy 'pattern' has no pattern: give n_pauses_per_patterns, for example {'\\n': 2}.")
-    if settings.n_pauses_per_patterns and "pattern" not in settings.strategies_used:
+    if settings.n_pauses_per_patterns and "pattern" not in "+".join(settings.joined_strategies).split("+"):
         raise InputError(
             f"n_pauses_per_patterns is given but strategy is '{settings.strategy}': say strategy 'pattern' or "
             "'random+pattern'."

@@ -1,13 +1,11 @@
-"""The model card: README.md in a model's folder, which the hub shows."""
+"""The model card: README.md in a model's folder, which the hub shows and `pauselib.model.export` takes along."""
 
 import json
 from collections.abc import Iterable
 from pathlib import Path
 
-from pauselib.files import read_json
 from pauselib.located import located
-from pauselib.manifests import manifest, why_stale
-from pauselib.sources.models import at_revision, is_named, pinned
+from pauselib.sources.models import at_revision, is_local
 from pauselib.sources.packaged import PACKAGED
 from pauselib.tasks import find
 from pauselib.variants import parse
@@ -20,40 +18,37 @@ CARD = """---
 {what} It was made by pauselib, a research workbook on pause tokens; it is an experiment and no product.
 
 * Trained: {trained}; {steps} steps, of which step {best_step} is kept. Losses on validation rows: {losses}.
-* Data: `{dataset}` (task `{task}`); {rows}.
 * Prompt, with `\\n` for a line break: `{prompt}`
-* Licence: {licence}.
+* Licence: that of its base.
 * Settings: `{settings}`
-"""
-PAUSES = (
-    "A causal language model with a pause token, which has an embedding and a head beside the vocabulary; at a "
-    "pause the model says nothing."
-)
-NO_PAUSES = "A causal language model without pauses, which the models with pauses are compared with."
-TRAINED_PARTS = """
-## How to load it
 
-This folder holds what was trained and names its base in `config.json`. With pauselib installed:
+## How to load it
 
     import pauselib
     from transformers import AutoModelForCausalLM
     model = AutoModelForCausalLM.from_pretrained("model")  # the path of this folder
 
-`python -m pauselib.model.export FOLDER TARGET` makes a folder of it that needs neither the base nor pauselib.
+A folder that `python -m pauselib.model.export FOLDER TARGET` made of it needs neither the base nor pauselib. Without
+pauselib a model that pauses is loaded with `trust_remote_code=True`.
 """
+PAUSES = (
+    "A causal language model with a pause token, `config.pause_token_id`, one past the vocabulary. It is chosen, "
+    "sampled and searched like any token, and says nothing; the logits are the log probabilities of all words and the "
+    "pause. The model was trained to find `config.prompt_pauses` pauses between a prompt and the answer."
+)
+NO_PAUSES = "A causal language model without pauses, which the models with pauses are compared with."
 
 
 def training_card(settings, names: Iterable[str], record: dict) -> str:
     """Return a trained model's card, which lists the settings that are named; `record` is of training.json."""
     from huggingface_hub import ModelCardData
 
-    variant, licence = parse(settings.variant), licence_of(settings.source)
+    variant, packaged = parse(settings.variant), PACKAGED.get(settings.model)
     (model, _), (dataset, _) = at_revision(settings.source), at_revision(settings.problems, "dataset")
-    on_hub = model in PACKAGED or not (is_named(model) or located(model))
     front = ModelCardData(
-        license=licence,
-        base_model=(PACKAGED[model].hub_id if model in PACKAGED else model) if on_hub else None,
-        datasets=[dataset] if "/" in dataset and not located(dataset) else None,
+        license=packaged.licence if packaged else "mit" if model == "tiny" else None,
+        base_model=packaged.hub_id if packaged else None if is_local(model) else model,
+        datasets=None if is_local(dataset) else [dataset],
         library_name="transformers",
         pipeline_tag="text-generation",
         tags=["pause-tokens"] if variant.pauses else None,
@@ -61,21 +56,16 @@ def training_card(settings, names: Iterable[str], record: dict) -> str:
     places = {"model": without_place(settings.model), "dataset": without_place(settings.dataset)}
     used = settings.of(*names) | places
     losses = {name: record[name] for name in ("eval_loss", "lm_loss", "pause_loss") if name in record}
-    injected = f"pauses were injected by the strategy `{settings.strategy}`"
     return CARD.format(
         front=front.to_yaml(),
         variant=settings.variant,
-        model=without_place(pinned(settings.source)),
+        model=places["model"],
         what=PAUSES if variant.pauses else NO_PAUSES,
         trained=", ".join(f"{row['part']} ({row['parameters']:,} numbers)" for row in record["trainable"]),
         steps=record["steps"],
         best_step=record["best_step"],
         losses=", ".join(f"{name} {value:.4f}" for name, value in losses.items()),
-        dataset=without_place(pinned(settings.problems, "dataset")),
-        task=settings.task,
-        rows=injected if variant.pauses else "the answers are as they were given",
         prompt=json.dumps(find(settings.task).prompt("QUESTION"), ensure_ascii=False)[1:-1],
-        licence=f"{licence}, as that of its base" if licence else "that of its base, which is not known here",
         settings=json.dumps({name: value for name, value in used.items() if value not in ("", {})}, ensure_ascii=False),
     )
 
@@ -83,27 +73,3 @@ def training_card(settings, names: Iterable[str], record: dict) -> str:
 def without_place(source: str) -> str:
     """Return a source as a card names it, which others read: of a path its last part."""
     return Path(source).name if located(source) else source
-
-
-def licence_of(source: str) -> str | None:
-    """Return the licence of a model as its card gives it; None where there is none to be had."""
-    if is_named(source):
-        return "mit" if source == "tiny" else PACKAGED[source].licence
-    from huggingface_hub import ModelCard
-
-    name, _ = at_revision(source)
-    place = located(name)
-    try:
-        return ModelCard.load(place / "README.md" if place else name).data.license
-    except Exception:  # no card, no network, no front matter: each has errors of its own
-        return None
-
-
-def results(model: Path) -> str:
-    """Return what the replies of the model in a variant's folder came to; empty where there are none of this model."""
-    made_from, metrics = manifest(model.parent), read_json(model.parent / "metrics.json")
-    if not made_from or not metrics or why_stale(model.parent):
-        return ""
-    values = ", ".join(f"{name} {value:.4f}" for name, value in metrics.items() if name != "n" and value is not None)
-    limit = made_from["settings"]["max_new_tokens"]
-    return f"* Greedy replies to {metrics['n']} test problems, of at most {limit} tokens: {values}.\n"

@@ -6,32 +6,18 @@ It loads elsewhere with transformers alone; a model that pauses brings its class
 
 import argparse
 import ast
+import shutil
 import sys
 from pathlib import Path
 
 from pauselib import runs
 from pauselib.errors import InputError
 from pauselib.files import write
-from pauselib.model.card import TRAINED_PARTS, results
 from pauselib.sources.models import from_pretrained, load_tokenizer
 from pauselib.tokens import PAUSE_TEXT
 
 CODE = "modeling_pause"
 CLASSES = {"AutoConfig": f"{CODE}.PauseConfig", "AutoModelForCausalLM": f"{CODE}.PauseForCausalLM"}
-LOADING = """
-## How to load it
-
-    from transformers import AutoModelForCausalLM, AutoTokenizer
-    model = AutoModelForCausalLM.from_pretrained("folder"{code})  # the path of this folder
-    tokenizer = AutoTokenizer.from_pretrained("folder"{code})
-
-In lm-evaluation-harness: `lm_eval --model hf --model_args pretrained=folder{argument} --tasks ...`.
-"""
-OF_PAUSES = """
-The pause token has the id {pause}, one past the vocabulary. It is chosen, sampled and searched like any token: the
-logits are the log probabilities of {pause} words and the pause. {shown}
-The model was trained to find {prompt_pauses} pauses between a prompt and the answer.
-"""
 
 
 def export(folder: Path, target: Path) -> None:
@@ -47,43 +33,28 @@ def export(folder: Path, target: Path) -> None:
     if model.generation_config.eos_token_id is None:
         model.generation_config.eos_token_id = tokenizer.eos_token_id
     with runs.new_folder(target) as part:
-        loading = LOADING.format(code="", argument="")
         if hasattr(model, "pause_head"):
-            pause = model.config.pause_token_id
-            shown = how_pauses_are_shown(tokenizer, pause)
-            loading = LOADING.format(code=", trust_remote_code=True", argument=",trust_remote_code=True")
-            loading += OF_PAUSES.format(pause=pause, prompt_pauses=model.config.prompt_pauses, shown=shown)
+            if len(tokenizer) == model.config.pause_token_id:
+                tokenizer.add_tokens([PAUSE_TEXT], special_tokens=True)
             model.config.auto_map = CLASSES
             write(part / f"{CODE}.py", self_contained())
         model.save_pretrained(part)
         tokenizer.save_pretrained(part)
-        card = folder / "README.md"
-        said = card.read_text(encoding="utf-8").replace(TRAINED_PARTS, "") if card.exists() else "# A pause model\n"
-        write(part / "README.md", said + results(folder) + loading)
+        if (folder / "README.md").exists():
+            shutil.copy(folder / "README.md", part)
 
 
 def self_contained() -> str:
     """Return the source of the pause model's modules as one file without what it imports of this package."""
     file = ['"""A causal language model with a pause token, for `trust_remote_code=True`. Written by pauselib."""']
     file.append('class InputError(ValueError):\n    """Something that was given can\'t be used."""')
-    for name in ("configuration", "precision", "pause_model"):
+    for name in ("configuration", "pause_model"):
         for statement in ast.parse((Path(__file__).parent / f"{name}.py").read_text(encoding="utf-8")).body:
             of_package = isinstance(statement, ast.ImportFrom) and statement.module.startswith("pauselib")
             registers = isinstance(statement, ast.Expr)  # in transformers' auto classes; docstrings are such, too
             if not (of_package or registers):
                 file.append(ast.unparse(statement))
     return "\n\n".join(file) + "\n"
-
-
-def how_pauses_are_shown(tokenizer, pause: int) -> str:
-    """Let a tokenizer know the pause where the next of its ids is that of the pause; return what becomes of it."""
-    if pause < len(tokenizer):
-        text = tokenizer.convert_ids_to_tokens(pause)
-        return f"The tokenizer writes it `{text}`, its own token of that id: in a prompt, that text is a pause."
-    if len(tokenizer) != pause:
-        return "The tokenizer has no text for it and leaves it out."
-    tokenizer.add_tokens([PAUSE_TEXT], special_tokens=True)
-    return f"The tokenizer writes it `{PAUSE_TEXT}`, and leaves it out with `skip_special_tokens=True`."
 
 
 def main() -> None:

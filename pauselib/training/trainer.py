@@ -1,34 +1,36 @@
-"""TRL's SFTTrainer for pause models: the model's own loss, its two parts logged apart, a history without wall times."""
+"""TRL's SFTTrainer for pause models: a loss in two parts, a history without wall times, weights kept of some steps."""
 
 import math
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import torch
 from datasets import Dataset
+from safetensors.torch import save
+from transformers import TrainerCallback
 from transformers.modeling_outputs import CausalLMOutput
 from transformers.trainer_callback import PrinterCallback
 from trl import SFTTrainer
 
 from pauselib import runs
 from pauselib.errors import InputError
-from pauselib.files import read_json
+from pauselib.files import read_json, write
 from pauselib.manifests import damaged, manifest
 from pauselib.model.pause_model import labelled_positions, summed_loss
 from pauselib.progress import Progress
 
 PARTS_OF_LOSS = ("lm_loss", "pause_loss")
 LOSSES = ("loss", *PARTS_OF_LOSS)
+FOLDER = "steps"  # of the weights that are kept, beside the model's own files
 LOGGED = ("step", *LOSSES, "learning_rate", "grad_norm", *(f"eval_{name}" for name in LOSSES))
 
 
 def as_dataset(rows: pd.DataFrame) -> Dataset:
     """Return `input_ids` and `labels` of rows with `input_ids` and `completion_mask`: -100 wherever the mask is 0."""
-    labels = [
-        [int(token) if labelled else -100 for token, labelled in zip(ids, mask)]
-        for ids, mask in zip(rows["input_ids"], rows["completion_mask"])
-    ]
+    labels = [np.where(mask, ids, -100).tolist() for ids, mask in zip(rows["input_ids"], rows["completion_mask"])]
     return Dataset.from_dict({"input_ids": [ids.tolist() for ids in rows["input_ids"]], "labels": labels})
 
 
@@ -58,20 +60,52 @@ def last_checkpoint(folder: Path) -> str | None:
     return None
 
 
+def weights_at(folder: Path, step: int) -> Path:
+    """Return the file of a step, below a model's folder."""
+    return folder / FOLDER / f"step-{step}.safetensors"
+
+
+class KeptWeights(TrainerCallback):
+    """Writes what is trained at each of some steps, so that a trial can score that model; beside the checkpoints,
+    where a run that was cut off finds it. What stays frozen is in the model that it started from.
+    """
+
+    def __init__(self, work: Path, steps: Iterable[int]):
+        self.work, self.steps = work, tuple(steps)
+
+    def on_train_begin(self, args, state, control, **kwargs):
+        """Raise InputError, before the first step, for a step that the training doesn't reach."""
+        if max(self.steps, default=0) > state.max_steps:
+            raise InputError(
+                f"trial_checkpoints is {list(self.steps)}, but the warm-up has {state.max_steps} steps: give steps up "
+                "to that, or more rows or max_steps."
+            )
+
+    def on_step_end(self, args, state, control, model=None, **kwargs):
+        """Write what is trained, where the step is one of those."""
+        if state.global_step in self.steps:
+            trained = {name: one.detach() for name, one in model.named_parameters() if one.requires_grad}
+            weights = {name: one.cpu().contiguous() for name, one in trained.items()}
+            write(weights_at(self.work, state.global_step), save(weights))
+
+    def copy_to(self, folder: Path) -> None:
+        """Copy what was kept into the folder of the trained model; a run that is cut off now finds it once more."""
+        if self.steps:
+            shutil.copytree(self.work / FOLDER, folder / FOLDER)
+
+
 class PauseTrainer(SFTTrainer):
     """SFTTrainer, except for the loss: TRL computes its own from the LM head alone, past the model, and a pause head
     would never move.
     """
 
-    def __init__(self, *args, picture=None, autocast: bool = False, **kwargs):
-        """As SFTTrainer; `picture.update(history)` is called whenever something is logged.
-
-        With `autocast` the products of the layers are in bfloat16, and the LM head of a model without pauses is
-        computed like that of a pause model: in float32, at labelled positions alone.
+    def __init__(self, *args, autocast: bool = False, **kwargs):
+        """As SFTTrainer. With `autocast` the products of the layers are in bfloat16, and the LM head of a model without
+        pauses is computed like that of a pause model: in float32, at labelled positions alone.
         """
         super().__init__(*args, **kwargs)
         self.remove_callback(PrinterCallback)
-        self.progress, self.loss_shown, self.picture = None, "", picture
+        self.progress, self.loss_shown = None, ""
         self.autocast = self.labelled_only = autocast
 
     def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
@@ -112,8 +146,6 @@ class PauseTrainer(SFTTrainer):
             self.loss_shown = f"loss {entry['loss']:.3f}"
         if self.progress:
             self.progress.update(self.state.global_step, self.loss_shown)
-        if self.picture:
-            self.picture.update(self.history())
 
     def training_step(self, *args, **kwargs):
         """As the trainer, after showing which step it is."""
@@ -131,7 +163,7 @@ class PauseTrainer(SFTTrainer):
     def losses_of(self, model) -> dict:
         """Return the losses of a model on the validation rows, in the precision of its weights."""
         self.model = self.model_wrapped = model
-        self.autocast, self.picture = False, None
+        self.autocast = False
         self.evaluate()
         return self.state.log_history.pop()
 

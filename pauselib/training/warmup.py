@@ -1,4 +1,9 @@
-"""The warm-up of one variant: from its base model and its rows to a trained model and a record of the training."""
+"""The warm-up of one variant: from its base model and its rows to a trained model and a record of the training.
+
+A `recipe`, which `artifacts.recipe` makes, says how: it has the settings by their names, `learning_rate`, `eval_steps`
+and `max_steps` being those of the step that the variant is trained in, and `prompt_pauses`, how many pauses stand
+between every prompt and its answer.
+"""
 
 import contextlib
 import gc
@@ -7,7 +12,6 @@ import os
 import shutil
 import sys
 import warnings
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -23,45 +27,15 @@ from pauselib.model.precision import as_loaded_in, frozen_matrices_in_bfloat16, 
 from pauselib.model.trained_parts import factors_of, save_trained_parts
 from pauselib.model.unfreezing import trainable, unfreeze
 from pauselib.sources.models import load_model, load_tokenizer
-from pauselib.training.checkpoints import KeptWeights, weights_at
 from pauselib.training.suitability import check_model
-from pauselib.training.trainer import PARTS_OF_LOSS, PauseTrainer, as_dataset, last_checkpoint
+from pauselib.training.trainer import PARTS_OF_LOSS, KeptWeights, PauseTrainer, as_dataset, last_checkpoint, weights_at
 from pauselib.variants import parse
 
 
-@dataclass(frozen=True)
-class Recipe:
-    """How a variant is trained: settings by their names, with the rate and the steps of the step that it is trained in,
-    and `prompt_pauses`, those between every prompt and its answer.
-    """
-
-    variant: str = "sft_peft"
-    experiment: str = "tiny"
-    seed: int = 42
-    learning_rate: float = 1e-3
-    max_steps: int = 160
-    eval_steps: int = 80
-    batch_size: int = 8
-    validation_batch_size: int = 64
-    gradient_accumulation_steps: int = 1
-    gradient_checkpointing: bool = False
-    group_by_length: bool = True
-    lora_r: int = 16
-    lora_alpha: int = 32
-    lora_dropout: float = 0.05
-    lora_target_modules: tuple[str, ...] = ("auto",)
-    dtype: str = "float32"
-    attn_implementation: str = "auto"
-    trial_checkpoints: tuple[int, ...] = ()
-    report_to: str = "none"
-    prompt_pauses: int = 0
-
-
-def sft_config(recipe: Recipe, work: Path, n_rows: int) -> SFTConfig:
+def sft_config(recipe, work: Path, n_rows: int) -> SFTConfig:
     """Return the trainer's arguments for `n_rows` training rows, with the checkpoints in `work`.
 
-    AdamW, linear decay without warm-up, no weight decay, clipping at 1; of the checkpoints the one with the lowest eval
-    loss.
+    AdamW, linear decay without warm-up, no weight decay, clipping at 1; the checkpoint with the lowest eval loss.
     """
     epochs = parse(recipe.variant).epochs or 1
     all_steps = math.ceil(n_rows / recipe.batch_size) * epochs
@@ -92,8 +66,6 @@ def sft_config(recipe: Recipe, work: Path, n_rows: int) -> SFTConfig:
         save_steps=recipe.eval_steps,
         save_total_limit=2,
         load_best_model_at_end=True,
-        metric_for_best_model="eval_loss",
-        greater_is_better=False,
         report_to=recipe.report_to,
         project="pauselib",
         run_name=f"{recipe.experiment}/seed-{recipe.seed}/{recipe.variant}",
@@ -104,18 +76,12 @@ def sft_config(recipe: Recipe, work: Path, n_rows: int) -> SFTConfig:
 
 
 def train_variant(
-    recipe: Recipe,
-    base: Path | str,
-    rows: dict[str, pd.DataFrame],
-    folder: Path,
-    work: Path,
-    made_from: dict,
-    picture=None,
+    recipe, base: Path | str, rows: dict[str, pd.DataFrame], folder: Path, work: Path, made_from: dict
 ) -> dict:
     """Train `base` as a recipe says, save the best checkpoint's model in `folder`, return the record of the training.
 
     `rows` are those of `train` and `validation`. `work` holds the checkpoints while it runs: a run that was cut off
-    goes on from the last whole one if it was `made_from` the same. `picture` is that of `PauseTrainer`.
+    goes on from the last whole one if it was `made_from` the same.
     """
     os.environ["TENSORBOARD_LOGGING_DIR"] = str(work.parent / "tensorboard")
     os.environ.setdefault("WANDB_PROJECT", "pauselib")
@@ -124,14 +90,13 @@ def train_variant(
         write_json(work / MANIFEST, made_from)
     tokenizer, kept = load_tokenizer(str(base)), KeptWeights(work, recipe.trial_checkpoints)
     with quiet():
-        trainer = trainer_of(recipe, untrained(recipe, base), tokenizer, rows, work, picture)
+        trainer = trainer_of(recipe, untrained(recipe, base), tokenizer, rows, work)
         trainer.add_callback(kept)
         table = trainable(trainer.model)
         with frozen_matrices_in_bfloat16(trainer.model) if trainer.autocast else contextlib.nullcontext():
             trainer.train(resume_from_checkpoint=last_checkpoint(work))
         adapters = factors_of(trainer.model)  # before they are merged
         trained = merged(recipe, trainer.model)
-        forget_place(trained)
         save_trained_parts(trained, parse(recipe.variant), adapters, base, folder)
         tokenizer.save_pretrained(folder)
         kept.copy_to(folder)
@@ -151,12 +116,11 @@ def train_variant(
 
 
 def before_first_step(
-    recipe: Recipe, base: Path | str, rows: dict[str, pd.DataFrame], work: Path
+    recipe, base: Path | str, rows: dict[str, pd.DataFrame], work: Path
 ) -> tuple[pd.DataFrame, float]:
     """Return what a recipe would train in `base`, as `trainable` has it, and the loss on the validation rows as it is.
     The model is not kept: the training loads it anew.
     """
-    recipe = replace(recipe, report_to="none")
     with quiet():
         trainer = trainer_of(recipe, untrained(recipe, base), load_tokenizer(str(base)), rows, work)
         found = trainable(trainer.model), trainer.evaluate()["eval_loss"]
@@ -165,7 +129,7 @@ def before_first_step(
     return found
 
 
-def trainer_of(recipe: Recipe, model, tokenizer, rows: dict[str, pd.DataFrame], work: Path, picture=None):
+def trainer_of(recipe, model, tokenizer, rows: dict[str, pd.DataFrame], work: Path):
     """Return the trainer of a model by a recipe, on rows of `train` and `validation`."""
     return PauseTrainer(
         model,
@@ -173,12 +137,11 @@ def trainer_of(recipe: Recipe, model, tokenizer, rows: dict[str, pd.DataFrame], 
         train_dataset=as_dataset(rows["train"]),
         eval_dataset=as_dataset(rows["validation"]),
         processing_class=tokenizer,
-        picture=picture,
         autocast=recipe.dtype != "float32",
     )
 
 
-def untrained(recipe: Recipe, base: Path | str):
+def untrained(recipe, base: Path | str):
     """Return the model of a variant before its first step, what it trains unfrozen (a peft model with adapters)."""
     variant = parse(recipe.variant)
     torch.manual_seed(recipe.seed)
@@ -193,15 +156,19 @@ def untrained(recipe: Recipe, base: Path | str):
     return model
 
 
-def merged(recipe: Recipe, model):
-    """Return a trained model with its adapters added to its weights, in the precision that it is loaded in."""
+def merged(recipe, model):
+    """Return a trained model with its adapters added to its weights, in the precision that it is loaded in. The path of
+    its base is taken out of its configuration: it would differ in every clone.
+    """
     trained = model.merge_and_unload() if parse(recipe.variant).lora else model
     if "bfloat16" in recipe.dtype:
         as_loaded_in("bfloat16", trained)
+    for config in (trained.config, trained.config.get_text_config()):
+        config._name_or_path = ""
     return trained
 
 
-def model_at(recipe: Recipe, base: Path | str, folder: Path, step: int):
+def model_at(recipe, base: Path | str, folder: Path, step: int):
     """Return the model of a variant trained from `base` into `folder`, as it was at one of its `trial_checkpoints`, in
     evaluation mode.
     """
@@ -224,16 +191,8 @@ def quiet():
         logging.set_verbosity(before)
 
 
-def forget_place(model) -> None:
-    """Take the path that a model was loaded from out of its configuration: it would differ in every clone."""
-    for config in (model.config, model.config.get_text_config()):
-        config._name_or_path = ""
-
-
 def nearest_tokens(model, tokenizer, n: int = 10) -> list[dict]:
-    """Return the `n` tokens whose embeddings are most like the pause embedding: `token` (its text) and `cosine`; none
-    for a model without one.
-    """
+    """Return the `n` tokens whose embeddings are most like the pause's, if it has one: `token` (its text), `cosine`."""
     if not hasattr(model, "pause_embedding"):
         return []
     rows = model.get_input_embeddings().weight.detach().float()

@@ -93,6 +93,7 @@ class Scorer:
         drawn = PauseForCausalLM.around(self.lm, seed).to(self.lm.device)
         self.model = model if self.pauses else drawn
         self.pause_id = self.model.config.pause_token_id
+        self.prompt_pauses = [self.pause_id] * self.model.config.prompt_pauses
         self.vectors = torch.cat([self.model.pause_embedding.weight, drawn.pause_embedding.weight]).detach()
 
     def embed(self, ids: list[int]) -> torch.Tensor:
@@ -112,7 +113,7 @@ class Scorer:
         and whether it is the best word there, and the pause head's probability of a pause before every token.
         """
         self.cache = DynamicCache()
-        end = max((result.end for result in text.results), default=len(text.ids))
+        end = max(result.end for result in text.results)
         hidden = self.hidden(text.ids[:end], past_key_values=self.cache, use_cache=True)
         digits = [token for result in text.results for token in range(result.start, result.end)]
         likelihoods, best = self.judge(hidden[[token - 1 for token in digits]], [text.ids[token] for token in digits])

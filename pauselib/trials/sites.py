@@ -1,9 +1,5 @@
 """Where something is put into a gold text: a site is one class. Far before a result, which costs many tokens, go only
 pauses, and fillers where others have tried them, before the last line of a prompt.
-
->>> text = GoldText("test-0", [5, 6, 7, 8, 9], heading=1, start=2, results=[Result(0, step=3, start=4, end=5)])
->>> SITES["step"].gaps(text, text.results[0], 2)
-[3, 3]
 """
 
 import itertools

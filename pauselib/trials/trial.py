@@ -36,34 +36,24 @@ def run_trial(
     For `sites`, `contents` and `doses` see `conditions`; the gold text as it is has the content `nothing`. `seed` is
     that of the training, and of random places.
     """
-    scorer, texts = prepared(model, tokenizer, rows, task, seed)
-    with_results = [text for text in texts if text.results]
-    if with_results:
-        scorer.check(max(with_results, key=lambda text: len(text.ids)))
+    scorer = Scorer(model, seed)
+    texts = gold_texts(rows, tokenizer, task, scorer.prompt_pauses)
+    if texts:
+        scorer.check(max(texts, key=lambda text: len(text.ids)))
     asked = conditions(sites, contents, doses, scorer.pauses, task.repeated_after)
     units = {content.name: content.unit(tokenizer, scorer.pause_id) for _, content, _ in asked}
-    found, progress = [], Progress("problem", len(with_results))
-    for n_done, text in enumerate(with_results, 1):
+    found, progress = [], Progress("problem", len(texts))
+    for n_done, text in enumerate(texts, 1):
         found += lines_of_problem(scorer, text, asked, units, seed)
         progress.update(n_done)
     return pd.DataFrame(found, columns=COLUMNS)
 
 
-def prepared(model, tokenizer, rows: pd.DataFrame, task: Task, seed: int) -> tuple[Scorer, list[GoldText]]:
-    """Return what scores with a trained model, and the gold texts of clean rows as it reads them."""
-    scorer = Scorer(model, seed)
-    prompt_pauses = [scorer.pause_id] * scorer.model.config.prompt_pauses
-    return scorer, gold_texts(rows, tokenizer, task, prompt_pauses)
+def gold_texts(rows: pd.DataFrame, tokenizer, task: Task, between: list[int]) -> list[GoldText]:
+    """Return the gold texts of the clean rows that have results, in their order.
 
-
-def gold_texts(rows: pd.DataFrame, tokenizer, task: Task, prompt_pauses: list[int] | None = None) -> list[GoldText]:
-    """Return the gold texts of clean rows, in their order.
-
-    `prompt_pauses` are the tokens that a model was trained to find between every prompt and its answer.
+    `between` are the tokens that a model was trained to find between every prompt and its answer.
     """
-    between = prompt_pauses or []
-    if rows.empty:
-        return []
     prompts = token_spans([task.prompt(question) for question in rows["question"]], tokenizer)
     answers = token_spans(rows["answer"].tolist(), tokenizer, add_special_tokens=False)
     texts = []
@@ -82,16 +72,12 @@ def gold_texts(rows: pd.DataFrame, tokenizer, task: Task, prompt_pauses: list[in
             for index, (first, last) in enumerate(task.results(row.answer))
         ]
         ids = [*ids[:n_prompt], *between, *ids[n_prompt:]]
-        texts.append(GoldText(row.problem_id, ids, heading, start, results))
+        texts += [GoldText(row.problem_id, ids, heading, start, results)] if results else []
     return texts
 
 
 def token_at(offsets: list[tuple[int, int]], character: int) -> int:
-    """Return the token that a character of the text stands in, given the first and last bounds of each.
-
-    >>> token_at([(0, 0), (0, 3), (3, 5)], 3)
-    2
-    """
+    """Return the token that a character of the text stands in, given the first and last bounds of each."""
     return int(np.argmax(np.array(offsets)[:, 1] > character))
 
 
@@ -134,18 +120,7 @@ def step_accuracy(model, tokenizer, rows: pd.DataFrame, task: Task) -> float | N
     """Return the share of the gold results of clean rows whose digits are all a trained model's best words, given the
     gold text before each; None where the gold answers have no results.
     """
-    scorer, texts = prepared(model, tokenizer, rows, task, seed=0)
-    correct = [line[-1] for text in texts if text.results for line in lines_of_nothing(scorer, text)[0]]
+    scorer = Scorer(model)
+    texts = gold_texts(rows, tokenizer, task, scorer.prompt_pauses)
+    correct = [line[-1] for text in texts for line in lines_of_nothing(scorer, text)[0]]
     return float(np.mean(correct)) if correct else None
-
-
-def summary(found: pd.DataFrame) -> dict:
-    """Return the numbers of `problems` and `results` of a trial, and the means of each of its `conditions`."""
-    results = found[found["content"] == NOTHING]
-    means = found.groupby(["site", "content", "dose"], sort=False)[["log_likelihood", "correct"]].mean()
-    means = means.rename(columns={"correct": "step_accuracy"}).reset_index()
-    return {
-        "problems": int(results["problem_id"].nunique()),
-        "results": len(results),
-        "conditions": means.to_dict("records"),
-    }

@@ -20,7 +20,7 @@ from snakemake.cli import main as snakemake
 from pauselib.analysis.tables.loading import results
 from pauselib.errors import InputError
 from pauselib.files import write
-from pauselib.settings import ROOT, Settings, is_text, of_experiment
+from pauselib.settings import ROOT, Settings, of_experiment
 from pauselib.settings.yaml_text import from_yaml, read_config
 from pauselib.workflow.gpus import options_for_gpus
 from pauselib.workflow.graph import steps_of_experiment, unfinished_steps
@@ -37,25 +37,20 @@ SHARED = ("input-output", "persistence", "software-deployment", "sources", "stor
 """All that Snakemake may share but its cache of sources, which is empty and in a home that may not be writable."""
 
 
-def read_override(argument: str) -> tuple[str, object]:
-    """Return the name and the value of an argument `name=value`, YAML but for a text without quotes. Raises InputError
-    where it has no value.
-    """
-    name, equals, value = argument.partition("=")
-    if not equals:
-        raise InputError(f"'{argument}' gives no value: write a setting as name=value, such as seeds=[42,43].")
-    if name == "DATASET":  # of make, which would split a path at its spaces
-        return "dataset", os.path.abspath(os.path.expanduser(value))
-    if is_text(name) and not value.startswith(("'", '"')):
-        return name, value
-    return name, from_yaml(value, f"'{argument}'")
-
-
 def read_arguments(arguments: tuple[str, ...]) -> dict:
     """Return the experiment that the command line names. Raises InputError where it can't be read."""
     if not arguments:
         raise InputError("Give an experiment's file, such as configs/tiny.yaml, and then settings as name=value.")
-    return read_config(arguments[0]) | dict(read_override(argument) for argument in arguments[1:])
+    config = read_config(arguments[0])
+    for argument in arguments[1:]:
+        name, equals, value = argument.partition("=")
+        if not equals:
+            raise InputError(f"'{argument}' gives no value: write a setting as name=value, such as seeds=[42,43].")
+        if name == "DATASET":  # of make, which would split a path at its spaces
+            config["dataset"] = os.path.abspath(os.path.expanduser(value))
+        else:
+            config[name] = from_yaml(value, f"'{argument}'")
+    return config
 
 
 def run_snakemake(settings: Settings, config: dict, *arguments: str) -> int:
@@ -66,8 +61,6 @@ def run_snakemake(settings: Settings, config: dict, *arguments: str) -> int:
     and OSError where something can't be written.
     """
     folder, is_dry = settings.folder(), not DRY.isdisjoint(arguments)
-    if set("{}") & set(str(folder)):
-        raise InputError(f"{folder} has a brace in its path, which Snakemake can't take: rename the folder.")
     if not any(one.startswith(ELSEWHERE) for one in arguments):
         arguments = ("--cores", "all", "--shared-fs-usage", *SHARED, *options_for_gpus(), *arguments)
     record = (ROOT / ".snakemake" if is_dry else folder) / "config.yaml"
@@ -90,9 +83,6 @@ def run_snakemake(settings: Settings, config: dict, *arguments: str) -> int:
 def main(*arguments: str) -> int:
     """Run the whole graph and print the table; return Snakemake's exit status, or 2 for what can't be run at all."""
     sys.stdout.reconfigure(errors="replace")
-    if arguments in (("-h",), ("--help",)):
-        print(__doc__)
-        return 0
     end = arguments.index("--") if "--" in arguments else len(arguments)
     try:
         config = read_arguments(arguments[:end])

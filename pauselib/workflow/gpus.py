@@ -16,19 +16,16 @@ from contextlib import suppress
 GPUS, VISIBLE = "PAUSELIB_GPUS", "CUDA_VISIBLE_DEVICES"
 
 
-def visible_gpus() -> list[str]:
-    """Return the names of this machine's GPUs, as CUDA_VISIBLE_DEVICES takes them; where it is set those it allows."""
+def options_for_gpus() -> list[str]:
+    """Return Snakemake's options for this machine's GPUs, of which CUDA_VISIBLE_DEVICES may allow some, and name these
+    to the steps. There are none without GPUs.
+    """
     if not shutil.which("nvidia-smi"):
         return []
     listed = subprocess.run(["nvidia-smi", "--query-gpu=uuid", "--format=csv,noheader"], capture_output=True, text=True)
     there = [name for name in listed.stdout.split() if name.startswith("GPU-")]
     allowed = os.environ.get(VISIBLE, ",".join(there)).split(",") if there else []
-    return [name for name in allowed if name not in ("", "-1")]
-
-
-def options_for_gpus() -> list[str]:
-    """Return Snakemake's options for the GPUs that are visible, if there are any, and name them to the steps."""
-    gpus = visible_gpus()
+    gpus = [name for name in allowed if name not in ("", "-1")]
     if gpus:
         os.environ[GPUS] = ",".join(gpus)
     return ["--resources", f"gpu={len(gpus)}"] if gpus else []

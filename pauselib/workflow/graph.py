@@ -36,12 +36,6 @@ def notebook_of(rule: str, row: Settings) -> Path:
     return row.variant_folder() / f"{rule}.ipynb"
 
 
-def before(rule: str, row: Settings) -> list[tuple[str, str]]:
-    """Return what a rule needs for a row, directly: other rules, each with a variant of the same seed."""
-    compared = models_of_trial(row.variant)[1:] if rule == "trial" else []
-    return artifacts.before(rule, row) + [("trial", name) for name in compared]
-
-
 def steps_of_experiment(settings: Settings) -> list[GraphStep]:
     """Return every notebook that a run of an experiment executes, those that another one needs before it."""
     found: dict[Path, GraphStep] = {}
@@ -50,8 +44,10 @@ def steps_of_experiment(settings: Settings) -> list[GraphStep]:
         row = row.of_row()
         path = notebook_of(rule, row)
         if path not in found:
-            others = [(other, settings.but(seed=row.seed, variant=name)) for other, name in before(rule, row)]
-            found[path] = GraphStep(rule, row, path, tuple(add(*one) for one in others))
+            compared = models_of_trial(row.variant)[1:] if rule == "trial" else ()
+            others = [*artifacts.before(rule, row), *(("trial", name) for name in compared)]
+            needs = [add(other, settings.but(seed=row.seed, variant=name)) for other, name in others]
+            found[path] = GraphStep(rule, row, path, tuple(needs))
         return path
 
     needs = tuple(add(RULES[one.kind], one.row) for one in asked_for(settings) if one.kind in RULES)

@@ -13,13 +13,7 @@ NONE = pd.DataFrame(columns=["seed", "variant", "problem_id", "correct", "interv
 
 
 def made_up(
-    rng,
-    share=lambda name: 0.6,
-    problems: int = 300,
-    seeds: int = 1,
-    more_sites: float = 1.0,
-    names=PAUSING,
-    alike: float = 0.8,
+    rng, share=lambda name: 0.6, problems=300, seeds=1, more_sites=1.0, names=PAUSING, alike=0.8
 ) -> pd.DataFrame:
     """Replies of the variants, each correct in its share of the problems.
 
@@ -31,9 +25,8 @@ def made_up(
     shares = np.array([share(name) for name in names])[:, None, None]
     correct = np.where(rng.random(shape) < alike, hard, rng.random(shape)) < shares
     sites = rng.poisson(talks * np.where(correct, 1, more_sites))
-    index = pd.MultiIndex.from_product(
-        [names, range(1, seeds + 1), [f"test-{i}" for i in range(problems)]], names=["variant", "seed", "problem_id"]
-    )
+    levels = {"variant": names, "seed": range(1, seeds + 1), "problem_id": [f"test-{i}" for i in range(problems)]}
+    index = pd.MultiIndex.from_product(levels.values(), names=levels)
     columns = {"correct": correct.ravel(), "n_pauses": 2 * sites.ravel(), "n_sites": sites.ravel(), "truncated": False}
     return pd.DataFrame(columns, index=index).reset_index()
 

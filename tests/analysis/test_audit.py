@@ -35,16 +35,13 @@ UNLIKE = "contradicts its own means"
         (row("0.51", *WIDE), 1319, [683, 684, 685, 686, 687], "cut"),  # one count is cut, and none is rounded
         (row("0.52", *WIDE), 1319, [683, 684, 685, 686, 687], ""),
         (row(everything="3.50"), 4, [], UNLIKE),  # no mix can give these means
+        (row("0.47", "1.00", "1.00", "1.00"), 4, None, ""),  # equal means say nothing
     ],
 )
 def test_the_correct_replies_follow_from_the_means_and_the_accuracy_is_rounded_or_cut(cited, n, counts, found):
-    assert list(correct_counts(cited, n)) == counts
+    allowed = correct_counts(cited, n)
+    assert (allowed if allowed is None else list(allowed)) == counts
     assert finding(cited, n) == found
-
-
-def test_equal_means_say_nothing():
-    assert correct_counts(row("0.47", "0.0", "0.0", "0.0"), 4) is None
-    assert finding(row("0.47", "1.00", "1.00", "1.00"), 4) == ""
 
 
 @pytest.mark.parametrize("cut", [False, True])
@@ -61,13 +58,6 @@ def test_no_consistent_row_contradicts_itself(cut):
         assert finding(consistent, n) in ("", "cut" if cut else "rounded"), seed
 
 
-def test_the_published_table_is_text_in_the_order_of_the_variants():
-    table = published()
-    assert table["variant"].to_list() == [name for name in VARIANTS if not name.startswith(MATCHED)]
-    assert table.map(lambda cell: isinstance(cell, str)).all(axis=None)
-    assert table.set_index("variant").loc["sft_unfr_lm_head_embed_peft", "accuracy"] == "0.50"
-
-
 def test_what_is_wrong_with_the_published_table():
     embed, pembed = "sft_fr_phead_unfr_lm_head_embed", "sft_fr_pembed"
     table = audit(published(), PUBLISHED_REPLIES).set_index("variant")
@@ -81,6 +71,7 @@ def test_what_is_wrong_with_the_published_table():
         "sft_fr_pembed_unfr_lm_head_embed_peft": [12, 12, "rounded; tracking link is a placeholder"],
     }
     assert table.index[table["correct_low"].isna()].to_list() == ["baseline_1_epoch", "baseline_2_epoch"]
+    assert table.index.to_list() == [name for name in VARIANTS if not name.startswith(MATCHED)]
 
 
 def test_ours_stands_beside_the_published_row_of_the_same_variant():

@@ -1,13 +1,12 @@
 """Two rows side by side, on three replies each that were written by hand."""
 
-import json
-
 import pytest
+from conftest import reply, save
 
-from pauselib import figures, files
+from pauselib import figures
 from pauselib.analysis.tables import compare
 from pauselib.errors import InputError
-from pauselib.files import digest, write_json
+from pauselib.files import write_json
 from pauselib.manifests import MANIFEST, origin
 from pauselib.settings import Settings
 
@@ -21,7 +20,7 @@ def rows(by_hand) -> tuple[Settings, Settings]:
 def test_the_replies_are_paired_by_problem(rows):
     paired = compare.paired_replies(rows)
     table = compare.paired_accuracy(rows, paired)
-    assert table["run"].tolist() == ["sft", "sft_peft", "first − second"]
+    assert table["run"].tolist() == [*compare.names(rows), "first − second"]
     assert table["correct"].tolist() == [2, 1, 1]
     assert table["alone"].tolist() == [1, 0, 1]
     assert table["accuracy"].tolist() == pytest.approx([2 / 3, 1 / 3, 1 / 3])
@@ -33,42 +32,36 @@ def test_the_replies_are_paired_by_problem(rows):
 
 
 def test_only_problems_with_the_same_id_question_and_gold_answer_are_paired(rows):
-    path = rows[1].variant_folder() / "predictions.jsonl"
-    replies = [json.loads(line) for line in path.read_text().splitlines()]
-    replies[0]["question"], replies[1]["gold"] = "Another one?", "7"
-    path.write_text("".join(json.dumps(one) + "\n" for one in replies))
+    replies = [{**reply(0, True, 0), "question": "Another?"}, {**reply(1, False, 4), "gold": "7"}, reply(2, False, 20)]
+    save(rows[1], replies, 0.25)
     paired = compare.paired_replies(rows)
-    assert paired["problem_id"].tolist() == ["test-2"]
-    assert compare.changed_replies(paired).empty
+    assert (paired["problem_id"].tolist(), compare.changed_replies(paired).empty) == (["test-2"], True)
     assert compare.paired_accuracy(rows, paired[:0])["accuracy"].isna().all()
 
 
 def test_what_differs_is_listed_back_to_the_problems(tmp_path):
-    def make(name: str, lr: float, strategy: str | None) -> Settings:
+    def make(name: str, rate: float, strategy: str | None) -> Settings:
         one = Settings(runs_dir=str(tmp_path), experiment=name, variant="sft")
-        clean, folder = one.folder() / "data", one.variant_folder()
-        rows = one.injected_folder() if strategy else clean
+        clean, injected, folder = one.folder() / "data", one.injected_folder(), one.variant_folder()
         write(clean, {"n_train": 5})
-        if strategy:
-            write(rows, {"strategy": strategy}, data=clean)
-        write(folder / "model", {"n_copies": lr, "learning_rate": lr}, data=rows)
-        write(folder, {"variant": "sft", "seed": 42, "n_copies": lr}, model=folder / "model")
+        write(injected, {"strategy": strategy}, data=clean)
+        write(folder / "model", {"n_copies": rate, "learning_rate": rate}, data=injected if strategy else clean)
+        write(folder, {"variant": "sft", "seed": 42, "n_copies": rate}, model=folder / "model")
         return one
 
     def write(folder, settings: dict, **inputs):
-        files.write(folder / "made", "here")
-        outputs = {"made": digest(folder / "made")}
-        write_json(folder / MANIFEST, {**origin(folder, settings, inputs), "outputs": outputs})
+        folder.mkdir(parents=True, exist_ok=True)
+        write_json(folder / MANIFEST, {**origin(folder, settings, inputs), "outputs": {"made": "digest"}})
 
     first, second = make("a", 0.1, "random"), make("b", 0.2, "word")
-    assert compare.names((first, second)) == ["sft, experiment a", "sft, experiment b"]
+    assert compare.names((first, second)) == ["sft (a, seed 42)", "sft (b, seed 42)"]
     assert sorted(compare.differing_settings((first, second)).values.tolist()) == [
         ["injected rows", "strategy", "random", "word"],
         ["model", "learning_rate", "0.1", "0.2"],
         ["replies", "n_copies", "0.1", "0.2"],  # once, though the model has it too
     ]
-    lines = compare.differing_settings((first, make("c", 0.1, None))).values.tolist()
-    assert ["injected rows", "", "made", "–"] in lines
+    not_injected = compare.differing_settings((first, make("c", 0.1, None)))
+    assert ["injected rows", "", "made", "–"] in not_injected.values.tolist()
     assert compare.differing_settings((first, first)).empty
 
 
@@ -85,5 +78,5 @@ def test_the_other_row_is_the_matched_baseline_or_what_is_given_and_has_replies(
 
 def test_the_losses_of_both_are_in_one_picture(rows):
     figure = figures.losses_of_two(compare.losses(rows))
-    points = [line for line in figure.axes[0].lines if line.get_label() in ("sft", "sft_peft")]
+    points = [line for line in figure.axes[0].lines if line.get_label() in compare.names(rows)]
     assert [line.get_ydata().tolist() for line in points] == [[0.5], [0.25]]  # the eval losses

@@ -7,13 +7,12 @@ import pandas as pd
 import pytest
 
 from pauselib.analysis.statistics.intervals import wilson
-from pauselib.analysis.statistics.paired import compare, score_interval
+from pauselib.analysis.statistics.paired import score_interval
 from pauselib.analysis.tables import loading
 from pauselib.analysis.tables.comparisons import (
-    DIFFERENCES,
-    against,
     against_matched,
     aligned,
+    differences,
     intervention_effects,
     over_seeds,
     pauses_by_correctness,
@@ -48,35 +47,23 @@ def test_answers_are_of_the_seeds_and_problems_that_all_have():
 
 
 def test_differences_from_the_baseline_by_hand(four_problems):
-    table = against(four_problems, "baseline_1_epoch").set_index("variant")
-    assert table.index.to_list() == ["sft_fr_phead", "sft"]  # in the order of the replies
+    table = differences(four_problems, dict.fromkeys(["sft_fr_phead", "sft"], "baseline_1_epoch")).set_index("variant")
     columns = ["seeds", "n", "discordant", "difference", "p", "p_holm", "test"]
     assert table.loc["sft", columns].to_list() == [1, 4, 0.5, 0.5, 0.5, 1, "exact McNemar"]
     assert table.loc["sft_fr_phead", ["discordant", "difference", "p", "p_holm"]].to_list() == [0.25, -0.25, 1, 1]
     assert (table.loc["sft", "low"], table.loc["sft", "high"]) == score_interval(2, 0, 4)
-
-
-def test_differences_take_the_seeds_both_have_and_correct_over_the_table():
-    sft = [marked("sft", correct, seed=seed) for seed, correct in enumerate(("++++++-", "++++++-", "+++++++"), 1)]
-    first, second = marked("baseline_1_epoch", "+-+----", seed=1), marked("baseline_1_epoch", "--+---+", seed=2)
-    replies = pd.concat([*sft, first, second, marked("sft_peft", "+++-+++", seed=1)])
-    table = against(replies, "baseline_1_epoch").set_index("variant")
-    assert table[["seeds", "test"]].to_numpy().tolist() == [[2, "crossed t"], [1, "exact McNemar"]]
-    expected = compare(*aligned(replies, "sft", "baseline_1_epoch"))
-    assert table.loc["sft", ["difference", "low", "high", "p"]].to_list() == list(vars(expected).values())[:4]
-    assert table.loc["sft", "p_holm"] == pytest.approx(2 * table.loc["sft", "p"])  # the smaller of two
+    more = pd.concat([four_problems, marked("sft", "++-+", seed=1), marked("baseline_1_epoch", "--+-", seed=1)])
+    (two_seeds,) = differences(more, {"sft": "baseline_1_epoch"}).to_dict("records")
+    assert (two_seeds["seeds"], two_seeds["difference"], two_seeds["test"]) == (2, 0.5, "crossed t")
 
 
 def test_unfinished_rows_give_empty_tables_and_no_numbers(four_problems):
     empty = pd.DataFrame(columns=["seed", "variant", "problem_id", "correct", "n_pauses", "truncated"])
-    for table in (against(four_problems, "baseline_2_epoch"), against(empty, "sft"), against_matched(empty)):
-        assert table.empty
-        assert table.columns.to_list() == DIFFERENCES
-    for table in (pauses_by_correctness(empty), over_seeds(empty), strategies(empty)):
-        assert table.empty
-        assert "variant" in table
+    tables = [differences(four_problems, {"sft": "baseline_2_epoch"}), against_matched(empty)]
+    for table in (*tables, pauses_by_correctness(empty), over_seeds(empty), strategies(empty)):
+        assert (table.empty, "variant" in table) == (True, True)
     apart = pd.concat([marked("sft", "+-", seed=1), marked("sft_peft", "++", seed=2)])
-    (row,) = against(apart, "sft").to_dict("records")
+    (row,) = differences(apart, {"sft_peft": "sft"}).to_dict("records")
     assert (row["seeds"], row["n"]) == (0, 0)
     assert all(math.isnan(row[column]) for column in ("discordant", "difference", "low", "high", "p", "p_holm"))
 
@@ -104,9 +91,8 @@ def test_one_row_over_the_seeds_by_hand():
 
 
 def test_one_seed_has_the_interval_of_its_accuracy(four_problems):
-    table = over_seeds(four_problems).set_index("variant")
-    expected = {"sft": wilson(3, 4), "sft_fr_phead": wilson(0, 4), "baseline_1_epoch": wilson(1, 4)}
-    assert {name: (row["low"], row["high"]) for name, row in table.iterrows()} == expected
+    table = over_seeds(four_problems)
+    assert list(zip(table["low"], table["high"])) == [wilson(1, 4), wilson(0, 4), wilson(3, 4)]
     never = over_seeds(pd.concat([marked("sft_fr_phead", "----", seed=seed) for seed in (1, 2)])).iloc[0]
     assert never["high"] == wilson(0, 4)[1]  # two seeds never right are not proof of a share of 0
 
@@ -114,7 +100,6 @@ def test_one_seed_has_the_interval_of_its_accuracy(four_problems):
 def test_interventions_are_compared_with_the_plain_replies_of_the_same_model(intervened):
     plain, changed = loading.predictions(intervened), loading.intervened(intervened)
     table = intervention_effects(plain, changed)
-    assert table["variant"].unique().tolist() == ["sft"]
     assert table["intervention"].tolist() == ["none", "max_pauses-0", "forced_pauses-2_forced_at-answer"]
     assert table["accuracy"].tolist() == pytest.approx([2 / 3, 1, 0])
     assert table["difference"].tolist()[1:] == pytest.approx([1 / 3, -2 / 3])
@@ -128,38 +113,24 @@ def test_interventions_are_compared_with_the_plain_replies_of_the_same_model(int
 def test_rows_with_a_strategy_of_their_own_stand_beside_the_matched_baseline():
     word, end = marked("sft_peft@word", "++++-", [1, 1, 1, 1, 6]), marked("sft_peft@end", "+----", [0, 0, 0, 0, 5])
     matched, other = marked("baseline_matched", "++---"), marked("sft_peft", "+++++")
-    table = strategies(pd.concat([other, word, matched, end]))
-    assert table["variant"].to_list() == ["sft_peft@word", "baseline_matched", "sft_peft@end"]
-    assert table["strategy"].fillna("").to_list() == ["word", "", "end"]
-    assert table["accuracy"].to_list() == [0.8, 0.4, 0.2]
-    assert table["pauses_mean"].to_list() == [2, 0, 1]
-    found = table.set_index("variant")[["difference", "p", "p_holm"]]
+    table = strategies(pd.concat([other, word, matched, end])).set_index("variant")
+    assert table["strategy"].dropna().to_dict() == {"sft_peft@word": "word", "sft_peft@end": "end"}
+    assert table["accuracy"].to_dict() == {"sft_peft@word": 0.8, "baseline_matched": 0.4, "sft_peft@end": 0.2}
+    found = table[["difference", "p", "p_holm"]]
     assert found.loc["sft_peft@word"].to_list() == pytest.approx([0.4, 0.5, 1])  # two discordant problems, two tests
     assert found.loc["sft_peft@end"].to_list() == pytest.approx([-0.2, 1, 1])
     assert found.loc["baseline_matched"].isna().all()
-    assert table.iloc[0][["difference_low", "difference_high"]].to_list() == list(score_interval(2, 0, 5))
     assert strategies(word)[["difference", "p", "p_holm"]].isna().all(axis=None)
-    assert strategies(pd.concat([other, matched])).columns.to_list() == table.columns.to_list()
+    assert strategies(pd.concat([other, matched])).empty
 
 
 def test_every_row_is_compared_with_its_own_matched_baseline_and_rows_with_a_strategy_are_left_out():
     """`sft` trains nothing of the LM, so the first step is its match; the match of one row is not finished."""
-    marks = {
-        "sft": "++--",
-        "sft_peft": "+++-",
-        "sft_unfr_lm_head": "++++",
-        "sft_fr_phead_unfr_lm_head_peft": "----",
-        "sft_peft@word": "++++",
-        "baseline_1_epoch": "+---",
-        "baseline_matched": "+---",
-        "baseline_matched_unfr_lm_head": "+++-",
-    }
-    replies = pd.concat([marked(name, correct) for name, correct in marks.items()])
-    table = against_matched(replies).set_index("variant")
-    assert table["reference"].to_dict() == {
+    matches = {
         "sft": "baseline_1_epoch",
         "sft_peft": "baseline_matched",
         "sft_unfr_lm_head": "baseline_matched_unfr_lm_head",
     }
-    assert table["difference"].to_list() == [0.25, 0.5, 0.25]
-    assert "sft_peft@word" not in set(against(replies, "sft")["variant"])
+    names = [*matches, *matches.values(), "sft_fr_phead_unfr_lm_head_peft", "sft_peft@word"]
+    table = against_matched(pd.concat([marked(name, "+-") for name in names]))
+    assert dict(zip(table["variant"], table["reference"])) == matches

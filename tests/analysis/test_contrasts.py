@@ -1,4 +1,4 @@
-"""Contrasts of insertion trials, by hand: two problems with two results each."""
+"""Contrasts and learning curves of insertion trials, by hand: two problems with two results each."""
 
 import numpy as np
 import pandas as pd
@@ -7,7 +7,9 @@ from conftest import save_outcomes
 
 from pauselib.analysis.claims.preregistration import plan
 from pauselib.analysis.claims.verdicts import FEW_PROBLEMS, NOT_FINISHED
-from pauselib.analysis.tables.contrasts import Trials, outcomes
+from pauselib.analysis.tables.contrasts import COLUMNS, Trials, outcomes
+from pauselib.analysis.tables.curve import Curve
+from pauselib.analysis.tables.loading import CHECKPOINT
 from pauselib.settings import Settings
 
 START, MATCHED = "baseline_1_epoch", "baseline_matched"
@@ -24,17 +26,35 @@ LIKELIHOODS = {  # of the four results in turn; those of the start make the seco
     (MATCHED, PAUSES): [-1.0, -2.0, -1.0, -3.0],
     (MATCHED, MASKED): [-1.0, -2.5, -1.0, -2.5],
 }
+AT_STEPS = {  # the log likelihoods of the hard result of each problem; the other one is easy for all
+    (0, START): {NOTHING: [-3.0, -5.0], PAUSES: [-9.0, -11.0], MASKED: [-4.0, -6.0]},
+    (10, "sft_peft"): {NOTHING: [-2.0, -4.0], PAUSES: [-4.0, -8.0], MASKED: [-4.0, -4.0]},
+    (10, MATCHED): {NOTHING: [-2.0, -4.0], PAUSES: [-8.0, -9.0], MASKED: [-3.0, -4.0]},
+    (20, "sft_peft"): {NOTHING: [-2.0, -3.0], PAUSES: [-1.5, -2.0], MASKED: [-2.0, -3.0]},
+    (20, MATCHED): {NOTHING: [-2.0, -4.0], PAUSES: [-8.0, -8.0], MASKED: [-3.0, -3.0]},
+}
 
 
 def table(likelihoods: dict, seed: int = 42) -> pd.DataFrame:
     """The outcomes as `trials.outcomes` has them; a result is correct where its log likelihood is above -1.5."""
     lines = [
-        (seed, *result, variant, *condition, likelihood, 1, likelihood > -1.5)
+        (seed, *result, variant, *condition, likelihood, likelihood > -1.5)
         for (variant, condition), values in likelihoods.items()
         for result, likelihood in zip(RESULTS, values)
     ]
-    columns = ["seed", "problem_id", "result", "variant", "site", "content", "dose"]
-    return pd.DataFrame(lines, columns=[*columns, "log_likelihood", "n_digits", "correct"])
+    return pd.DataFrame(lines, columns=COLUMNS)
+
+
+def table_of(step: int, variant: str) -> pd.DataFrame:
+    """The outcomes of a checkpoint in AT_STEPS, at 0 of the start."""
+    by_condition = AT_STEPS[step, variant].items()
+    likelihoods = {(variant, condition): [a, -0.5, b, -0.5] for condition, (a, b) in by_condition}
+    return table(likelihoods).assign(step=step)
+
+
+def curve_of(*steps: int) -> Curve:
+    """The learning curve of some of the steps in AT_STEPS."""
+    return Curve.of(Settings(), pd.concat([table_of(*one) for one in AT_STEPS if one[0] in steps]))
 
 
 @pytest.fixture
@@ -67,8 +87,7 @@ def test_the_registered_contrasts_by_hand(trials):
     line = found.set_index("contrast").loc["above nothing"]
     assert (line["seeds"], line["problems"], line["what"]) == (1, 2, "pauses − nothing, of sft_peft")
     assert (line["low"] < 1.5 < line["high"], line["verdict"], line["doubt"]) == (True, "undecided", FEW_PROBLEMS)
-    of_steps = estimates(trials.contrasts("sft_peft", "correct"))
-    assert of_steps["above nothing"] == 1.0  # of hard results, from none right to all
+    assert estimates(trials.contrasts("sft_peft", "correct"))["above nothing"] == 1.0  # from no hard one right to all
 
 
 def test_a_seed_that_lacks_a_model_is_left_out():
@@ -79,13 +98,10 @@ def test_a_seed_that_lacks_a_model_is_left_out():
     assert lines.loc["above nothing", "seeds"] == 2
 
 
-def test_the_tables_of_gains_sites_and_nothing_put_in(trials):
+def test_the_tables_of_gains_and_nothing_put_in(trials):
     gains = trials.gains().set_index(["variant", "content"])["estimate"]  # against nothing, at the same results
     assert (gains["sft_peft", "pauses"], gains[MATCHED, "masked"]) == (np.mean([1.0, 2.0]), -0.5)
     assert ("sft_peft", "nothing") not in gains
-    sites = trials.by_site("sft_peft")
-    assert sites[["contrast", "site"]].to_numpy().tolist() == [["beyond masked", "step"], ["above nothing", "step"]]
-    assert sites["p_holm"].to_list() == sites["p"].to_list()
     without = trials.without.set_index(["variant", "results"])
     assert without.loc[("sft_peft", "hard"), "log_likelihood"] == -2.5
     assert without.loc[("sft_peft", "all"), "step_accuracy"] == 0.5
@@ -95,21 +111,8 @@ def test_the_tables_of_gains_sites_and_nothing_put_in(trials):
 def test_where_a_trial_is_missing_the_tables_are_there_and_nothing_is_decided(left):
     found = Trials(table(left))
     assert found.contrasts("sft_peft")["estimate"].isna().all()
-    assert found.by_site("sft_peft").empty
     assert found.gains().empty
     assert set(found.without["results"]) == ({"all"} if left else set())
-
-
-def test_the_finished_trials_are_read_and_stale_ones_are_not(tmp_path):
-    settings = Settings(runs_dir=str(tmp_path), variants=["sft_peft", "sft"], trials=["sft_peft", "sft_fr_phead"])
-    assert outcomes(settings).empty
-    for name in ("sft_peft", START, "sft"):
-        mine = table({("sft_peft", NOTHING): [0.0, 0.0, 0.0, 0.0]}).drop(columns=["seed", "variant"])
-        save_outcomes(settings.but(variant=name), mine)
-    found = outcomes(settings)
-    assert found.groupby(["seed", "variant"]).size().to_dict() == {(42, START): 4, (42, "sft_peft"): 4}
-    (settings.but(variant=START).variant_folder() / "trial" / "trials.parquet").write_bytes(b"")
-    assert set(outcomes(settings)["variant"]) == {"sft_peft"}
 
 
 def test_of_the_registered_experiment_only_the_registered_problems_count():
@@ -117,3 +120,46 @@ def test_of_the_registered_experiment_only_the_registered_problems_count():
     registered = Trials.of(Settings(experiment=plan().experiment), found)
     assert set(registered.outcomes["problem_id"]) == {"test-25"}
     assert set(Trials.of(Settings(), found).outcomes["problem_id"]) == {"test-0", "test-25"}
+
+
+def test_gains_of_a_curve_are_against_nothing_at_the_results_that_are_hard_for_the_start():
+    curve = curve_of(0, 10, 20)
+    found = curve.gains.set_index(["variant", "content", "step"])["estimate"].sort_index()
+    assert found["sft_peft", "pauses"].to_dict() == {0: -6.0, 10: -3.0, 20: np.mean([0.5, 1.0])}
+    assert found["sft_peft", "masked"].to_dict() == {0: -1.0, 10: -1.0, 20: 0.0}
+    assert found[MATCHED, "pauses"].to_dict() == {0: -6.0, 10: -5.5, 20: -5.0}
+    assert curve.variants == ["sft_peft", MATCHED]
+
+
+def test_where_a_curve_ends_is_judged_by_the_plan_s_margin_where_there_are_problems_enough():
+    curve = curve_of(0, 10, 20)
+    (end,) = curve.ends.to_dict("records")
+    assert (end["first_step"], end["first_gain"], end["last_step"], end["last_gain"]) == (0, -6.0, 20, 0.75)
+    assert (end["outcome"], end["doubt"]) == ("undecided", FEW_PROBLEMS)
+    copies = range(int(plan().guard("least_problems")))
+    many = [curve.outcomes.assign(problem_id=curve.outcomes["problem_id"] + f"-{i}") for i in copies]
+    (end,) = Curve(pd.concat(many)).ends.to_dict("records")
+    assert 0.6 < end["low"] < 0.75 < end["high"] < 0.9
+    assert (end["outcome"], end["doubt"]) == ("gain", "")
+
+
+def test_a_row_whose_prompts_have_pauses_has_no_step_0():
+    found = curve_of(0, 10, 20).outcomes.replace({"variant": {"sft_peft": "sft_peft@prefix"}})
+    mine = Curve.of(Settings(), found).gains.query("variant == 'sft_peft@prefix' and content == 'pauses'")
+    assert list(zip(mine["step"], mine["estimate"])) == [(10, -3.0), (20, 0.75)]
+
+
+def test_without_checkpoints_the_tables_of_a_curve_are_there_and_empty():
+    for curve in (curve_of(0), Curve(curve_of(0).outcomes[:0])):
+        assert (curve.gains.empty, curve.ends.empty) == (True, True)
+
+
+def test_the_finished_trials_are_read_and_those_not_asked_for_are_not(tmp_path):
+    settings = Settings(runs_dir=str(tmp_path), variants=["sft_peft"], trial_checkpoints=[10, 20])
+    for step, name in AT_STEPS:
+        mine = table_of(step, name).drop(columns=["seed", "variant", "step"])
+        save_outcomes(settings.but(variant=name), mine, step or None)
+    assert set(zip(outcomes(settings, CHECKPOINT)["step"], outcomes(settings, CHECKPOINT)["variant"])) == set(AT_STEPS)
+    assert set(outcomes(settings.but(trial_checkpoints=[20]), CHECKPOINT)["step"]) == {0, 20}
+    assert outcomes(settings.but(trial_checkpoints=[]), CHECKPOINT).empty
+    assert set(outcomes(settings)["variant"]) == {START}  # of the last step

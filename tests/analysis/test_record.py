@@ -1,18 +1,15 @@
-"""An analysis takes what is not given from the experiment, and one that leaves out some of it writes elsewhere."""
+"""An analysis takes what is not given from the experiment, and a report names what it was made from."""
 
 import pytest
 import yaml
 from conftest import reply, save
 
-from pauselib.analysis.study import Study
 from pauselib.analysis.tables import record
 from pauselib.errors import InputError
 from pauselib.files import write_json
 from pauselib.manifests import MANIFEST, origin
 from pauselib.settings import Settings
 from pauselib.settings.notebook_cells import parameters_cell
-
-CHANGES = ["forced_pauses-2_forced_at-answer", "max_pauses-0"]
 
 
 def opened(settings: Settings, **injected) -> dict:
@@ -22,69 +19,39 @@ def opened(settings: Settings, **injected) -> dict:
     return variables | settings.of("experiment", "runs_dir") | injected
 
 
-def write_record(settings: Settings, **config) -> None:
-    asked = {"variants": list(settings.variants), "interventions": list(settings.interventions)}
-    path = settings.folder() / record.RECORD
-    path.write_text(yaml.safe_dump({"experiment": "other", **asked, **config}))
-
-
-def test_what_is_not_given_is_that_of_the_record(intervened):
-    write_record(intervened, trials=["sft"], max_new_tokens=77)
+def test_what_is_not_given_is_that_of_the_record_and_a_record_without_settings_is_refused(intervened):
+    asked = {"variants": list(intervened.variants), "interventions": list(intervened.interventions)}
+    path = intervened.folder() / record.RECORD
+    path.write_text(yaml.safe_dump({"experiment": "other", "trials": ["sft"], "max_new_tokens": 77, **asked}))
     settings = record.settings_of_analysis(opened(intervened))
     assert settings == intervened.but(trials=("sft",), max_new_tokens=77)
     assert record.settings_of_analysis(opened(intervened, experiment="by_hand")) == settings
     assert record.settings_of_analysis(opened(intervened) | {"task": "aqua"}).task == "aqua"
     assert record.settings_of_analysis(opened(intervened, trials=["sft_peft"])).trials == ("sft_peft",)
+    path.write_text("- 1\n")
+    with pytest.raises(InputError, match=r"config\.yaml holds no settings: write lines such as"):
+        record.settings_of_analysis(opened(intervened))
 
 
 def test_without_a_record_it_is_what_is_on_disk(intervened):
-    save(intervened.but(variant="sft_peft@word", seed=43), [reply(0, True, 1)], 0.5)
+    save(intervened.but(variant="sft_peft@prefix", seed=43), [reply(0, True, 1)], 0.5)
     made = {
         "data": {"dataset": "theirs", "data_seed": 7, "gone": 1},
         "seed-42/injected/prefix": {"strategy": "prefix", "n_prefix_pauses": 3, "data_seed": 7},
         "seed-43/injected/word": {"strategy": "word", "n_prefix_pauses": 3, "data_seed": 8},
-        "seed-43/sft_peft@word/model": {"variant": "sft_peft@word", "max_steps": 5, "trial_checkpoints": [2]},
+        "seed-43/sft_peft@prefix/model": {"variant": "sft_peft@prefix", "max_steps": 5, "trial_checkpoints": [2]},
     }
     for place, values in made.items():
         folder = intervened.folder() / place
         folder.mkdir(parents=True, exist_ok=True)
         write_json(folder / MANIFEST, {**origin(folder, values, {}), "outputs": {"a": "b"}})
     settings = record.settings_of_analysis(opened(intervened))
-    assert settings.seeds == (42, 43)
-    assert settings.variants == (*Settings().variants, "sft_peft@word")
-    assert settings.interventions == intervened.interventions[::-1]  # by the names of their folders
+    assert (settings.seeds, settings.max_pauses) == ((42, 43), Settings().max_pauses)
+    assert settings.variants == (*Settings().variants, "sft_peft@prefix")
     used = settings.of("dataset", "data_seed", "strategy", "n_prefix_pauses", "max_steps", "trial_checkpoints")
-    assert [*used.values()] == ["theirs", 7, "prefix", 3, 5, (2,)]
-    assert Study(settings).left_out == []
+    assert [*used.values()] == ["theirs", 7, "word", 3, 5, (2,)]
     nothing = Settings(runs_dir=intervened.runs_dir, experiment="nothing")
     assert record.settings_of_analysis(opened(nothing)) == nothing
-
-
-SOME_ROWS = ["sft_peft", "sft_fr_phead", "baseline_1_epoch"]
-
-
-@pytest.mark.parametrize(
-    ("fewer", "left_out", "has_record"),
-    [
-        ({"variants": ["sft", "sft_fr_phead"]}, ["baseline_1_epoch", "sft_peft"], False),
-        ({"interventions": []}, [f"sft/interventions/{name}" for name in CHANGES], True),
-        ({"variants": SOME_ROWS}, ["sft", *(f"sft/interventions/{name}" for name in CHANGES)], True),
-    ],
-)
-def test_a_partial_look_is_written_elsewhere(intervened, fewer, left_out, has_record):
-    if has_record:
-        write_record(intervened)
-    whole = Study(record.settings_of_analysis(opened(intervened)))
-    assert (whole.left_out, whole.folder) == ([], intervened.folder())
-    study = Study(record.settings_of_analysis(opened(intervened, **fewer)))
-    assert study.left_out == [intervened.folder() / "seed-42" / name for name in left_out]
-    assert study.folder == intervened.folder() / "partial"
-
-
-def test_a_record_without_settings_is_refused(by_hand):
-    (by_hand.folder() / record.RECORD).write_text("- 1\n")
-    with pytest.raises(InputError, match=r"config\.yaml holds no settings: write lines such as"):
-        record.settings_of_analysis(opened(by_hand))
 
 
 def test_a_result_that_is_another_one_than_a_report_was_made_from_is_named(by_hand):

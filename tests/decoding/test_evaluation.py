@@ -1,11 +1,9 @@
 """The replies to the test problems: what is extracted and counted, and the measures of three replies by hand."""
 
-from types import SimpleNamespace
-
 import pytest
 
 from pauselib import tasks
-from pauselib.decoding.evaluation import end_ids, judged, reply_metrics
+from pauselib.decoding.evaluation import judged, reply_metrics
 from pauselib.decoding.greedy import Reply
 
 P = 400  # the pause: one past the tokenizer's vocabulary
@@ -55,9 +53,3 @@ def test_a_reply_is_judged_without_its_pauses(tokenizer):
 def test_a_reply_to_a_question_without_a_gold_answer_is_neither_right_nor_wrong(tokenizer):
     said = judged(say(tokenizer, "#### 7", truncated=True), None, tasks.find("gsm8k"), tokenizer, P)
     assert (said["gold"], said["predicted"], said["correct"], said["truncated"]) == (None, "7", None, True)
-
-
-@pytest.mark.parametrize(("given", "expected"), [(None, {1}), (1, {1}), (7, {1, 7}), ([7, 8], {1, 7, 8})])
-def test_the_end_tokens_are_the_tokenizer_s_and_those_of_the_generation_config(given, expected):
-    model = SimpleNamespace(generation_config=SimpleNamespace(eos_token_id=given))
-    assert end_ids(model, SimpleNamespace(eos_token_id=1)) == expected

@@ -5,8 +5,7 @@ import torch
 
 from pauselib import tasks
 from pauselib.decoding import greedy
-from pauselib.decoding.chooser import Chooser
-from pauselib.decoding.greedy import Reply, generate
+from pauselib.decoding.greedy import Chooser, Reply, generate
 from pauselib.decoding.interventions import Cap, Draw, Force, Room, Shift
 from pauselib.injection.rows import prompt_ids, tokenize
 from pauselib.model.pause_model import PauseForCausalLM

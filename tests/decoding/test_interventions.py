@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from pauselib.decoding.chooser import Chooser
+from pauselib.decoding.greedy import Chooser
 from pauselib.decoding.interventions import (
     INTERVENTION_SETTINGS,
     INTERVENTIONS,
@@ -23,7 +23,6 @@ def say(p_pause: list[float], best: float = 0.2, seed: int = 0, **how) -> str:
     `p_pause` is the head's at each position.
     """
     chooser = Chooser(active_interventions(how), PAUSE, lambda token: WORDS[token], seed)
-    chooser.start(0)
     words, said = list(range(len(WORDS))), []
     while words:
         p = torch.tensor([p_pause[min(len(said), len(p_pause) - 1)]])
@@ -94,7 +93,6 @@ def test_every_setting_of_an_intervention_belongs_to_one_class_and_by_itself_cha
 
 def test_a_mark_of_the_answer_is_that_of_the_task():
     chooser = Chooser(active_interventions({"forced_pauses": 1}), PAUSE, lambda token: WORDS[token], answer_mark=".")
-    chooser.start(0)
     certain = [torch.tensor([x]) for x in (-50.0, 0.0, 0.0)]
     said = [chooser.choose([0], *certain, torch.tensor([token]))[0] for token in (0, 4, 4)]
     assert said == [0, PAUSE, 4]

@@ -2,9 +2,7 @@
 
 import json
 
-import papermill
-import pytest
-from conftest import ROOT, SCRIPT
+from conftest import SCRIPT
 
 from pauselib import explorer
 from pauselib.explorer.asking import stored_replies
@@ -54,16 +52,3 @@ def test_where_nobody_can_use_widgets_the_first_reply_is_shown(asked, tmp_path):
     assert html.count('aria-label="pause"') == first["n_pauses"]
     for show in (explorer.finished, explorer.ask, explorer.browse):
         assert "<code>make run</code>" in show(Settings(runs_dir=str(tmp_path))).data
-
-
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [("explore", 'aria-label="pause"'), ("start", "Replies (evaluate)"), ("compare", "first − second")],
-)
-def test_a_notebook_runs_through_under_papermill_without_widgets(asked, tmp_path, name, expected):
-    given = {"experiment": "small", "runs_dir": asked.runs_dir}
-    given |= {"variant": "sft_peft", "other_variant": "sft_fr_phead_peft"} if name == "compare" else {}
-    path = ROOT / "notebooks" / f"{name}.ipynb"
-    notebook = papermill.execute_notebook(path, tmp_path / "out.ipynb", given, progress_bar=False, cwd=str(ROOT))
-    assert "widgets" not in notebook.metadata
-    assert expected in str([cell.outputs for cell in notebook.cells if cell.cell_type == "code"])

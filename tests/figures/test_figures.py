@@ -15,9 +15,8 @@ from pauselib.trials.contents import CONTENTS, Content
 
 
 def test_pause_counts_are_binned_alone_up_to_eight_then_in_doubling_ranges():
-    which, labels = pause_bins(pd.Series([0, 8, 9, 15, 16, 40]), most=8)
-    assert labels == ["0", "1", "2", "3", "4", "5", "6", "7", "8–15", "16–31", "32–63"]
-    assert which.tolist() == [0, 8, 8, 8, 9, 10]
+    bins = pause_bins(pd.Series([0, 7, 8, 15, 16, 40]), most=8)
+    assert bins.to_list() == ["0", "7", "8–15", "8–15", "16–31", "32–63"]
 
 
 def test_the_bars_are_the_counts_of_correct_and_incorrect_replies(by_hand):
@@ -37,32 +36,11 @@ def test_a_difference_of_many_points_does_not_squeeze_the_others():
     found = pd.DataFrame({"variant": ["sft", "sft_fr_phead"], "accuracy": [0.7, 0.0], "low": 0.0, "high": 0.8})
     against = found.assign(difference=[0.02, -0.7], low=[-0.01, -0.75], high=[0.05, -0.65])
     _, right = figures.accuracies(found, against).axes
-    assert right.get_xscale() == "symlog"
-    assert [text.get_text() for text in right.get_xticklabels()] == "-40 -20 -10 -5 -2 0 2 5".split()
+    far, zero, near = right.transData.transform([(-70, 0), (0, 0), (2, 0)])[:, 0]
+    assert near - zero > 0.2 * (zero - far)
     single = figures.accuracies(found[:1], against[:0])
     with warnings.catch_warnings(action="error"):
         assert saved(single, "png")  # a single row has room for its axes
-
-
-def test_interventions_have_a_line_each_with_their_pauses(intervened):
-    left, right = figures.accuracy_under_interventions(Study(intervened).intervention_effects).axes
-    assert [text.get_text() for text in left.get_yticklabels()] == [
-        "sft: none (4.0 pauses)",
-        "sft: no pauses of its own (0.0 pauses)",
-        "sft: 2 pauses put in before the final answer (2.0 pauses)",
-    ]
-    assert right.get_xlabel().startswith("points more accurate")
-
-
-def test_only_the_covariates_of_the_last_model_are_drawn():
-    terms = {"model": ["incorrect alone", "+ length", "+ length"], "term": ["incorrect", "incorrect", "length"]}
-    regression = pd.DataFrame({**terms, "rate_ratio": [1.2, 1.1, 0.9], "low": [1.1, 1.0, 0.8], "high": [1.3, 1.2, 1.0]})
-    (axis,) = figures.rate_ratios(regression).axes
-    assert [label.get_text() for label in axis.get_yticklabels()] == [
-        "incorrect : correct, nothing held equal",
-        "incorrect : correct, + length",
-        "length, a standard deviation more",
-    ]
 
 
 def gains(*rows) -> pd.DataFrame:

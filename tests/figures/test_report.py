@@ -11,7 +11,7 @@ import pytest
 from conftest import ROOT, SCRIPT, reply, save, save_outcomes
 
 from pauselib.analysis.study import Study
-from pauselib.figures.report import Report, page
+from pauselib.figures.report import page
 from pauselib.settings import Settings
 
 pytest_plugins = ["browser"]
@@ -50,8 +50,10 @@ def executed(tmp_path_factory):
         row = settings.but(variant=name)
         counts = [(True, n) for n in right] + [(False, n) for n in wrong]
         folder = save(row, [reply(i, correct, n) for i, (correct, n) in enumerate(counts)], 0.5)
-        nearest = [{"token": SCRIPT, "cosine": 0.5}] if name == "sft" else []
-        record = {"history": [{"step": 1, "loss": 1.0}], "nearest_tokens": nearest, "steps": 160}
+        tokens = {"tokens": ["<|pause|>", SCRIPT, "1"], "p_pause": [0.5] * 3, "p_best": [0.25, 0.9, 0.9]}
+        of_replies = pd.DataFrame([{"problem_id": f"test-{i}", **tokens} for i in range(len(counts))])
+        of_replies.to_parquet(folder / "tokens.parquet")
+        record = {"history": [{"step": 1, "loss": 1.0}], "steps": 160}
         (folder / "training.json").write_text(json.dumps(record))
     for name in ("sft_peft", "baseline_1_epoch", "baseline_matched"):
         save_outcomes(settings.but(variant=name), trial_of(name))
@@ -92,7 +94,7 @@ def test_the_first_sentence_is_the_primary_claim_in_numbers(html):
 
 def test_nothing_in_it_runs_and_no_path_of_the_machine_is_shared(executed, html):
     assert "<script" not in html
-    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in html  # the nearest token
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in html  # beside a pause
     folder = executed[0].folder()
     for path in [folder / "report.html", *(folder / "tables").iterdir()]:
         assert "somebody" not in path.read_text(), path
@@ -117,28 +119,21 @@ def test_every_table_is_a_csv_file_with_all_digits_and_a_latex_file_and_every_pi
 
 
 @pytest.mark.parametrize(("width", "height"), [(1280, 800), (390, 844)])
-def test_on_a_screen_and_a_phone_nothing_is_loaded_and_the_page_does_not_scroll_sideways(
+def test_a_screen_and_a_phone_begin_with_the_finding_load_nothing_and_do_not_scroll_sideways(
     document, executed, width, height
 ):
     opened = document(executed[0].folder() / "report.html")
     page = opened.page
     page.set_viewport_size({"width": width, "height": height})
+    assert page.locator("img").first.bounding_box()["y"] < 600
+    for part in (page.locator(".finding"), page.locator("img").first, page.locator(".limits")):
+        box = part.bounding_box()
+        assert box["y"] + box["height"] <= height or width == 390
+    assert page.locator("summary", has_text="All claims").is_visible()
+    assert page.locator("img[alt^='Where in the reply']").is_hidden()
     page.locator("details").evaluate_all("all => all.forEach(one => one.open = true)")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert (opened.watch.errors, opened.watch.outside) == ([], [])
-
-
-def test_the_first_screen_holds_the_finding_the_picture_and_the_limits(document, executed):
-    page = document(executed[0].folder() / "report.html").page
-    page.set_viewport_size({"width": 1280, "height": 800})
-    for part in (page.locator(".finding"), page.locator("img").first, page.locator(".limits")):
-        box = part.bounding_box()
-        assert box["y"] + box["height"] <= 800
-    page.set_viewport_size({"width": 390, "height": 844})
-    assert page.locator("img").first.bounding_box()["y"] < 600
-    assert page.locator("summary", has_text="All claims").is_visible()
-    assert page.locator("summary", has_text="Where pauses go").is_visible()
-    assert page.locator("img[alt^='Where in the reply']").is_hidden()
 
 
 def test_sections_open_by_a_click_hidden_cells_are_left_out_and_what_has_no_cell_is_at_the_end():
@@ -156,11 +151,3 @@ def test_sections_open_by_a_click_hidden_cells_are_left_out_and_what_has_no_cell
     assert "Prose." in folded
     assert "<b>shown</b>" in folded
     assert html.split("not saved as they were run</summary>")[1].startswith("\n<i>mine</i></details>")
-
-
-def test_a_partial_look_writes_beside_the_whole(executed):
-    report = Report(Study(executed[0].but(variants=["sft"], interventions=[])))
-    (executed[0].folder() / "config.yaml").write_text(f"variants: {[*executed[0].variants]}")
-    before = (executed[0].folder() / "report.html").read_bytes()
-    assert report.write() == executed[0].folder() / "partial" / "report.html"
-    assert (executed[0].folder() / "report.html").read_bytes() == before

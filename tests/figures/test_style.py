@@ -7,7 +7,7 @@ import pytest
 
 from pauselib import figures
 from pauselib.figures import style
-from pauselib.figures.style import looks, notebook_output, saved, shows, whiskers
+from pauselib.figures.style import image, looks, saved, shows, whiskers
 from pauselib.variants import VARIANTS
 
 HISTORY = [{"step": 1, "loss": 1.0}, {"step": 2, "loss": 0.5, "eval_loss": 0.7}]
@@ -30,7 +30,7 @@ def test_rows_that_differ_in_anything_are_not_drawn_alike_and_variants_look_the_
 
 
 def test_a_picture_has_its_alternative_text_and_leaves_matplotlib_s_settings_and_open_figures_as_they_are():
-    assert notebook_output(hatched_bar())[0]["text/plain"] == "A bar with hatches, and a number on it."
+    assert image(hatched_bar()).alt == "A bar with hatches, and a number on it."
     before, open_before = dict(matplotlib.rcParams), plt.get_fignums()
     saved(figures.loss_curve(HISTORY), "png")
     assert dict(matplotlib.rcParams) == before

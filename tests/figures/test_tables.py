@@ -5,9 +5,8 @@ import math
 import pandas as pd
 import pytest
 
-from pauselib.analysis.tables.loading import results
 from pauselib.figures.headline import claims_as_read
-from pauselib.figures.tables import as_text, columns_of, latex, main_columns, table_html, with_details
+from pauselib.figures.tables import columns_of, latex, main_columns, table_html, with_details
 
 TABLE = pd.DataFrame({"variant": ["sft_peft"], "difference": [-0.25], "low": [-0.5], "high": [0.125], "n": [500]})
 
@@ -50,13 +49,6 @@ def test_what_most_readers_do_not_need_is_a_detail():
     assert [column.heading for column in main_columns(table)] == expected
     several = pd.concat([table, table.assign(seed=43)])
     assert [column.heading for column in main_columns(several)] == ["Seed", *expected]
-
-
-def test_the_results_as_text_have_their_intervals_and_show_what_is_missing(by_hand):
-    text = as_text(main_columns(results(by_hand))).set_index("Variant")
-    assert text.loc["sft", ["Accuracy", "95 % interval of the accuracy"]].to_list() == ["0.667", "0.208 to 0.939"]
-    assert text.loc["sft_peft", "Eval loss"] == "0.250"
-    assert set(text.loc["sft_fr_phead"]) == {"–"}
 
 
 def test_cells_are_escaped_and_numbers_are_set_from_the_right():

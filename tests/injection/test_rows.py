@@ -14,19 +14,11 @@ from pauselib.injection.rows import (
     build_injected,
     draw_validation,
     fit,
-    in_parts,
-    insert,
     problem_number,
     read_rows,
     tokenize,
 )
 from pauselib.tokens import PAUSE_TEXT
-
-
-def test_insert_keeps_rows_apart_and_values_of_one_gap_in_their_order():
-    rows = [np.array([7, 8]), np.array([5]), np.array([6])]
-    gaps = [np.array([2, 0, 2]), np.array([], int), np.array([0])]
-    assert [row.tolist() for row in insert(rows, gaps, np.array([1, 2, 3, 4]))] == [[2, 7, 8, 1, 3], [5], [4, 6]]
 
 
 def test_taking_the_pauses_out_gives_the_original_ids_back(tokenizer):
@@ -169,17 +161,12 @@ def test_text_with_a_token_that_the_model_has_no_embedding_of_is_refused(column,
         tokenize([odd, *PROBLEMS[1:]], larger, GSM8K)
 
 
-def test_a_split_without_a_row_is_refused(build):
-    with pytest.raises(ValueError, match=r"No row is left for train: give more problems \(n_train\)"):
-        build(QUESTIONS[:1])  # the one is held out
-
-
-def test_rows_that_are_all_too_long_are_refused_with_and_without_their_pauses(build, tokenizer):
-    with pytest.raises(ValueError, match="All 20 rows are longer than max_length 3: raise it"):
-        build(max_length=3, too_long="drop")
+def test_a_split_without_a_row_is_refused(build, tokenizer):
     longest = max(len(ids) for ids in tokenize(QUESTIONS, tokenizer, GSM8K)["input_ids"])
-    with pytest.raises(ValueError, match="No row is left for train"):
-        build(max_length=longest, too_long="drop", n_random_pauses=100, variable_number_of_pauses=False)
+    many = {"max_length": longest, "n_random_pauses": 100, "variable_number_of_pauses": False}
+    for problems, how in ((QUESTIONS[:1], {}), (QUESTIONS, {"max_length": 3}), (QUESTIONS, many)):
+        with pytest.raises(ValueError, match=r"No row is left for train: give more problems \(n_train\)"):
+            build(problems, too_long="drop", **how)
 
 
 def long_and_short() -> pd.DataFrame:
@@ -207,11 +194,6 @@ def test_long_rows_are_refused_dropped_or_cut_and_one_without_a_completion_is_dr
     assert ([ids.tolist() for ids in cut["input_ids"]], n) == ([[5, P, 6, 1], [5, 5, P, 6]], 2)
     assert [mask.tolist() for mask in cut["completion_mask"]] == [[0, 1, 1, 1], [0, 0, 1, 1]]
     assert cut["n_pauses"].tolist() == [1, 1]
-
-
-def test_what_is_encoded_in_parts_comes_in_its_order():
-    found = in_parts(["a", "bb", "ccc"], lambda texts: [[len(texts), len(text)] for text in texts], size=2)
-    assert [ids.tolist() for ids in found] == [[2, 1], [2, 2], [1, 3]]
 
 
 def test_a_row_that_is_too_long_is_kept_whole_among_the_clean_rows_and_cut_where_it_is_trained_on(build, tokenizer):

@@ -9,7 +9,7 @@ from scipy.stats import chisquare
 
 from pauselib.injection import strategies
 from pauselib.injection.rows import tokenize
-from pauselib.injection.strategies import STRATEGIES, Answer, find_strategies, prompt_pauses, strategy, word_gaps
+from pauselib.injection.strategies import Answer, find_strategies, prompt_pauses, word_gaps
 
 UNLIKELY = 1e-4  # a right draw fails such a test once in 10,000 seeds; these seeds are fixed
 
@@ -152,25 +152,6 @@ def test_pauses_that_are_not_labelled_are_the_only_tokens_of_an_answer_that_are_
         in_answer = np.arange(len(one["input_ids"])) >= one["prompt_length"]
         assert one["completion_mask"].tolist() == in_answer.astype(int).tolist()
         assert other["completion_mask"].tolist() == (in_answer & (other["input_ids"] != P)).astype(int).tolist()
-
-
-@pytest.fixture
-def before_the_end():
-    """A new strategy: one pause before the end token."""
-
-    @strategy()
-    def before_the_end(answer, settings, rng):
-        return np.array([answer.n_gaps - 1])
-
-    yield "before_the_end"
-    del STRATEGIES["before_the_end"]
-
-
-def test_a_new_strategy_is_one_function(before_the_end, tokenizer):
-    rows = injected(PROBLEMS, tokenizer, strategy=before_the_end)
-    assert [gaps_of(row) for row in rows] == [[answer_length(row)] for row in rows]
-    both = injected(PROBLEMS, tokenizer, strategy=f"prefix+{before_the_end}", n_prefix_pauses=1)
-    assert [gaps_of(row) for row in both] == [[0, answer_length(row)] for row in rows]
 
 
 def test_a_strategy_that_is_named_twice_is_refused_since_it_would_draw_twice():

@@ -7,7 +7,6 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 import torch
@@ -132,27 +131,27 @@ def test_lm_evaluation_harness_gets_the_numbers_of_our_own_evaluation(learned, t
     assert [one["exact_match"] == 1 for one in there] == [one["correct"] for one in replies]
 
 
-def test_the_card_says_what_the_model_is_and_what_its_replies_came_to(settings, replies, exported):
+def test_the_card_goes_along_and_says_what_the_model_is_and_how_it_is_asked_and_loaded(settings, exported):
     here, there = (ModelCard.load(folder / "README.md") for folder in (settings.variant_folder() / "model", exported))
-    assert here.data.license == there.data.license == "mit"
-    assert there.data.tags == ["pause-tokens"]
-    assert "import pauselib" in here.text
-    assert "import pauselib" not in there.text
-    assert "trust_remote_code=True" in there.text
-    assert f"accuracy {replies[1]['accuracy']:.4f}" in there.text
-    for said in ('"base_max_steps": 1,', r"`### INPUT: QUESTION\n\n ### Answer:`", "pause_embedding (128 numbers)"):
+    assert here.content == there.content
+    assert (here.data.license, here.data.tags) == ("mit", ["pause-tokens"])
+    prompt = r"`### INPUT: QUESTION\n\n ### Answer:`"
+    for said in ('"base_max_steps": 1,', prompt, "pause_embedding (128 numbers)", "`trust_remote_code=True`"):
         assert said in here.text
 
 
-def test_a_card_names_no_place_on_the_machine(settings, tmp_path):
-    places = {name: str(tmp_path / name) for name in ("base", "problems")}
-    for place in places.values():
-        Path(place).mkdir()
-    elsewhere = settings.but(model=places["base"], dataset=places["problems"])
-    record = {"trainable": [], "steps": 1, "best_step": 1}
-    card = training_card(elsewhere, ["model", "dataset"], record)
-    assert str(tmp_path) not in card
-    assert '"model": "base", "dataset": "problems"' in card
+def card_of(settings) -> ModelCard:
+    return ModelCard(training_card(settings, ["model", "dataset"], {"trainable": [], "steps": 1, "best_step": 1}))
+
+
+def test_a_card_names_what_the_hub_has_and_no_place_on_the_machine(settings, tmp_path):
+    smollm2, hub = card_of(settings.but(model="smollm2")), card_of(settings.but(model="org/it", dataset="org/sums"))
+    assert (smollm2.data.license, smollm2.data.base_model) == ("apache-2.0", "HuggingFaceTB/SmolLM2-135M-Instruct")
+    assert (hub.data.license, hub.data.base_model, hub.data.datasets) == (None, "org/it", ["org/sums"])
+    (tmp_path / "mine").mkdir()
+    mine = card_of(settings.but(model=str(tmp_path / "mine"), dataset=str(tmp_path / "mine")))
+    assert str(tmp_path) not in mine.content
+    assert '"model": "mine", "dataset": "mine"' in mine.text
 
 
 def test_a_baseline_is_a_plain_model_elsewhere(settings, tmp_path):

@@ -11,7 +11,6 @@ from conftest import KINDS, ROOT
 from torch.nn.functional import nll_loss
 from transformers import AutoModelForCausalLM
 
-from pauselib.errors import InputError
 from pauselib.model.pause_model import PAUSE, SPEAK, PauseForCausalLM
 
 V = P = 50
@@ -175,13 +174,6 @@ def test_the_pause_id_is_the_number_of_rows_even_where_a_tokenizer_has_fewer_tok
     lm.resize_token_embeddings(len(tokenizer), pad_to_multiple_of=64)  # 448 rows for 400 tokens, as Qwen2.5 has
     config = PauseForCausalLM.around(lm).config
     assert (config.pause_token_id, config.vocab_size) == (448, 449)
-
-
-def test_weights_that_are_no_numbers_are_called_so(tiny_lm):
-    lm = tiny_lm()
-    lm.get_output_embeddings().weight.data[3] = torch.nan
-    with pytest.raises(InputError, match="The weights of MistralForCausalLM give logits that are no numbers: fetch"):
-        PauseForCausalLM.around(lm)
 
 
 @pytest.mark.parametrize("imports", ["import pauselib, transformers", "import transformers, pauselib"])

@@ -1,6 +1,5 @@
 """A folder of what was trained: it comes back bit for bit as the whole model, and says in a sentence why it can't."""
 
-import json
 import shutil
 
 import pytest
@@ -8,13 +7,11 @@ import torch
 from transformers import AutoModelForCausalLM
 
 from pauselib.errors import InputError
-from pauselib.manifests import manifest
 from pauselib.model.pause_model import PauseForCausalLM
 from pauselib.model.precision import as_loaded_in, set_trained_precision
 from pauselib.model.trained_parts import factors_of, reference_to, save_trained_parts
 from pauselib.model.unfreezing import unfreeze
 from pauselib.sources.models import check_language_model, load_model, model_source, weights_digest
-from pauselib.steps import warm_up
 from pauselib.variants import parse
 
 CASES = [
@@ -94,28 +91,12 @@ def flip_last_byte(folder):
     (folder / "model.safetensors").write_bytes(content[:-1] + b"\x00")
 
 
-def write_config(folder, **changes):
-    config = {**json.loads((folder / "config.json").read_text()), **changes}
-    kept = {name: value for name, value in config.items() if value is not None}
-    (folder / "config.json").write_text(json.dumps(kept))
-
-
 @pytest.mark.parametrize("load", [AutoModelForCausalLM.from_pretrained, lambda folder: load_model(str(folder))])
-@pytest.mark.parametrize(
-    ("damage", "sentence"),
-    [
-        (lambda place: flip_last_byte(place / "base"), r"holds what was trained in \S+/base, damaged or another one"),
-        (lambda place: shutil.rmtree(place / "base"), r"holds what was trained in \S+/base, which is not there"),
-        (lambda place: write_config(place / "model", base="./../no"), r"trained in \S+/no, which is not there"),
-        (lambda place: write_config(place / "model", whole=None), r"is not that of a model trained in \S+/base: make"),
-    ],
-)
-def test_a_base_or_a_configuration_that_is_not_what_it_was_is_refused_in_one_sentence(
-    damage, sentence, load, trained, tmp_path
-):
+@pytest.mark.parametrize("damage", [flip_last_byte, shutil.rmtree])
+def test_a_base_that_is_not_what_it_was_is_refused_in_one_sentence(damage, load, trained, tmp_path):
     trained()
-    damage(tmp_path)
-    with pytest.raises(InputError, match=sentence) as error:
+    damage(tmp_path / "base")
+    with pytest.raises(InputError, match=r"was trained in \S+/base, which is not there, or another one") as error:
         load(tmp_path / "model")
     assert "\n" not in str(error.value)
 
@@ -140,20 +121,3 @@ def test_what_was_trained_is_a_language_model_to_start_from_where_it_does_not_pa
     trained(variant="sft_peft")
     with pytest.raises(InputError, match="pauses already"):
         check_language_model(str(tmp_path / "model"))
-
-
-def test_a_model_of_the_hub_is_named_with_its_commit_in_folder_and_manifests(small, tmp_path, monkeypatch):
-    import huggingface_hub.constants
-
-    commit = "a" * 40
-    cache = tmp_path / "models--org--model"
-    shutil.copytree(model_source("tiny"), cache / "snapshots" / commit)
-    (cache / "refs").mkdir()
-    (cache / "refs" / "v1").write_text(commit)
-    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path))
-    settings = small.but(experiment="hub", model="org/model", model_revision="v1", variant="baseline_1_epoch")
-    folder = warm_up(settings.but(base_max_steps=1)) / "model"
-    assert json.loads((folder / "config.json").read_text())["base"] == f"org/model@{commit}"
-    assert manifest(folder)["inputs"]["base"] == f"org/model@{commit}"
-    assert manifest(settings.folder() / "data")["inputs"]["tokenizer of"] == f"org/model@{commit}"
-    assert load_model(str(folder)).config.vocab_size == 884

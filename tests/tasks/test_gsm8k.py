@@ -7,6 +7,11 @@ from pauselib import tasks
 GSM8K = tasks.find("gsm8k")
 
 
+def test_the_tasks_are_the_files_of_the_folder_and_have_their_names():
+    assert tasks.NAMES == ("aqua", "gsm8k")
+    assert tuple(tasks.find(name).name for name in tasks.NAMES) == tasks.NAMES
+
+
 @pytest.mark.parametrize(
     ("reply", "answer"),
     [

@@ -48,7 +48,7 @@ def test_a_learning_curve_has_a_trial_of_every_checkpoint_and_of_the_start(small
     if best in (1, 3):
         assert trial(settings).equals(trial(settings, best))
     folder = settings.variant_folder() / "trial-at-step-3"
-    assert set(manifest(folder)["outputs"]) == {"trial.json", "trials.parquet"}
+    assert set(manifest(folder)["outputs"]) == {"trials.parquet"}
     written = (folder / "trials.parquet").stat().st_mtime_ns
     assert learning_curve(settings).equals(found)
     assert (folder / "trials.parquet").stat().st_mtime_ns == written

@@ -8,6 +8,7 @@ import pytest
 import torch
 from transformers import AutoConfig, AutoModelForCausalLM
 
+from pauselib.artifacts import recipe
 from pauselib.decoding.greedy import Reply, generate
 from pauselib.errors import InputError
 from pauselib.model.pause_model import PAUSE, PauseForCausalLM
@@ -15,7 +16,7 @@ from pauselib.settings import Settings
 from pauselib.sources.models import load_model
 from pauselib.steps import warm_up
 from pauselib.training.suitability import check_model
-from pauselib.training.warmup import Recipe, train_variant
+from pauselib.training.warmup import train_variant
 
 PLAIN = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 64}
 PLAIN |= {"max_position_embeddings": 128}
@@ -77,9 +78,10 @@ def test_a_model_of_the_family_is_trained_saved_and_replies_alone_as_in_a_padded
     base, folder = tmp_path / "base", tmp_path / "model"
     random_model(kind, FAMILIES[kind]).save_pretrained(base)
     tokenizer.save_pretrained(base)
-    recipe = Recipe("sft_unfr_lm_head_embed_peft", learning_rate=0.01, max_steps=1, eval_steps=1, batch_size=4)
+    few = {"learning_rate": 0.01, "max_steps": 1, "eval_steps": 1, "batch_size": 4}
+    how = recipe(Settings(variant="sft_unfr_lm_head_embed_peft", **few))
     rows = {"train": ROWS, "validation": ROWS}
-    record = train_variant(recipe, base, rows, folder, tmp_path / "work", {"inputs": {}})
+    record = train_variant(how, base, rows, folder, tmp_path / "work", {"inputs": {}})
     model, before = load_model(str(folder)), PauseForCausalLM.around(load_model(str(base)))
     assert model.config.pause_token_id == 50
     assert record["eval_loss"] == pytest.approx(loss_by_row(model), rel=1e-5)
@@ -129,9 +131,9 @@ def test_a_family_that_does_not_fit_is_refused_in_one_sentence(kind):
 def test_it_is_refused_before_the_first_step_is_trained(tokenizer, tmp_path):
     random_model("granite", REFUSED["granite"][0]).save_pretrained(tmp_path / "base")
     tokenizer.save_pretrained(tmp_path / "base")
-    rows, recipe = {"train": ROWS, "validation": ROWS}, Recipe("baseline_1_epoch", max_steps=1, batch_size=4)
+    rows, how = {"train": ROWS, "validation": ROWS}, recipe(Settings(variant="baseline_1_epoch", batch_size=4))
     with pytest.raises(InputError, match="changes its logits"):
-        train_variant(recipe, tmp_path / "base", rows, tmp_path, tmp_path / "work", {})
+        train_variant(how, tmp_path / "base", rows, tmp_path, tmp_path / "work", {})
 
 
 @pytest.mark.parametrize("kind", ["gemma3", "llava", "t5", "pause"])

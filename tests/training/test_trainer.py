@@ -5,16 +5,18 @@ import pytest
 import torch
 from torch.nn.functional import nll_loss
 
+from pauselib.artifacts import recipe
 from pauselib.model.pause_model import PauseForCausalLM
 from pauselib.model.unfreezing import unfreeze
+from pauselib.settings import Settings
 from pauselib.training.trainer import as_dataset, labelled_loss
-from pauselib.training.warmup import Recipe, sft_config, trainer_of
+from pauselib.training.warmup import sft_config, trainer_of
 from pauselib.variants import VARIANTS
 
 
 def trainer_for(model, tokenizer, tmp_path, rows, **how):
-    recipe = Recipe("sft", eval_steps=1, batch_size=len(rows), **how)
-    return trainer_of(recipe, model, tokenizer, {"train": rows, "validation": rows}, tmp_path)
+    how = recipe(Settings(variant="sft", eval_steps=1, batch_size=len(rows), **how))
+    return trainer_of(how, model, tokenizer, {"train": rows, "validation": rows}, tmp_path)
 
 
 @pytest.fixture
@@ -82,7 +84,8 @@ def test_a_token_without_a_label_is_no_target_wherever_it_stands():
     ],
 )
 def test_a_limit_of_steps_never_goes_past_the_epochs(variant, asked, epochs, max_steps, tmp_path):
-    given = sft_config(Recipe(variant, max_steps=asked, batch_size=4), tmp_path, 12)
+    settings = Settings(variant=variant, max_steps=asked, base_max_steps=asked, batch_size=4)
+    given = sft_config(recipe(settings), tmp_path, 12)
     assert (given.num_train_epochs, given.max_steps) == (epochs, max_steps)
 
 

@@ -9,14 +9,16 @@ import pytest
 import torch
 
 from pauselib import runs
+from pauselib.artifacts import recipe
 from pauselib.files import read_json, write, write_json
 from pauselib.manifests import MANIFEST
 from pauselib.model.pause_model import PauseForCausalLM
+from pauselib.settings import Settings
 from pauselib.sources.models import load_model
 from pauselib.steps import warm_up
 from pauselib.training import warmup
 from pauselib.training.trainer import PauseTrainer, labelled_loss, last_checkpoint
-from pauselib.training.warmup import Recipe, nearest_tokens, train_variant
+from pauselib.training.warmup import nearest_tokens, train_variant
 
 
 def weights(folder) -> dict[str, torch.Tensor]:
@@ -40,8 +42,8 @@ def test_a_matched_baseline_of_a_tied_model_trains_the_head_alone(name, tiny_lm,
     tokenizer.save_pretrained(tied)
     row = np.array([3, 4, 5, 6], dtype=np.int32)
     rows = pd.DataFrame({"input_ids": [row] * 4, "completion_mask": [np.array([0, 1, 1, 1], dtype=np.int8)] * 4})
-    recipe = Recipe(name, learning_rate=0.1, max_steps=1, eval_steps=1, batch_size=4)
-    train_variant(recipe, tied, {"train": rows, "validation": rows}, folder, tmp_path / "work", {"inputs": {}})
+    how = recipe(Settings(variant=name, learning_rate=0.1, max_steps=1, eval_steps=1, batch_size=4))
+    train_variant(how, tied, {"train": rows, "validation": rows}, folder, tmp_path / "work", {"inputs": {}})
     trained, before = (load_model(str(one)) for one in (folder, tied))
     assert torch.equal(trained.get_input_embeddings().weight, before.get_input_embeddings().weight)
     assert not torch.equal(trained.get_output_embeddings().weight, before.get_output_embeddings().weight)
@@ -58,8 +60,10 @@ def test_what_is_saved_is_what_was_evaluated_merged_or_not(variant, dtype, tiny_
     ids = torch.tensor([[3, 4, pause, 6, 7, 1], [3, 5, 9, pause, pause, 1]] * 4)
     given = {"input_ids": [*ids.int().numpy()], "completion_mask": [np.array([0, 0, 1, 1, 1, 1])] * len(ids)}
     rows = {"train": pd.DataFrame(given), "validation": pd.DataFrame(given)}
-    recipe = Recipe(variant, dtype=dtype, learning_rate=0.01, max_steps=2, eval_steps=2, batch_size=4)
-    record = train_variant(recipe, base, rows, folder, tmp_path / "work", {"inputs": {}})
+    few = {"learning_rate": 0.01, "max_steps": 2, "eval_steps": 2, "batch_size": 4}
+    record = train_variant(
+        recipe(Settings(variant=variant, dtype=dtype, **few)), base, rows, folder, tmp_path / "work", {"inputs": {}}
+    )
     labels = torch.where(torch.arange(6) < 2, -100, ids)
     model = load_model(str(folder), dtype)
     with torch.inference_mode():

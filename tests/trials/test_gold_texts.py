@@ -36,14 +36,13 @@ def test_equations_of_a_rationale_begin_with_their_line(tokenizer):
     task = tasks.find("aqua")
     answer = "The speed is 40.\nSo it takes 120 / 40 = 3 hours.\n#### B"
     row = {**PROBLEM, "answer": answer}
-    (text,) = gold_texts(tokenize([row], tokenizer, task), tokenizer, task)
+    (text,) = gold_texts(tokenize([row], tokenizer, task), tokenizer, task, [])
     ((before, result),) = pieces(text, tokenizer)
     assert before.startswith("So it takes 120 / 40 =")
     assert result.strip() == "3"
 
 
-def test_an_answer_without_results_has_none_and_no_rows_are_no_texts(tokenizer):
+def test_an_answer_without_results_is_no_gold_text(tokenizer):
     task = tasks.find("gsm8k")
-    rows = tokenize([{**PROBLEM, "answer": "#### 13"}], tokenizer, task)
-    assert [text.results for text in gold_texts(rows, tokenizer, task)] == [[]]
-    assert gold_texts(rows[:0], tokenizer, task) == []
+    rows = tokenize([{**PROBLEM, "answer": "#### 13"}, PROBLEM], tokenizer, task)
+    assert len(gold_texts(rows, tokenizer, task, [])) == 1

@@ -39,13 +39,8 @@ def two_rows(settings: Settings) -> tuple[Settings, Settings]:
 
 
 def names(rows: tuple[Settings, Settings]) -> list[str]:
-    """Return what tells two rows apart: the variants, with experiment and seed where these differ."""
-    first, second = rows
-    parts = [[row.variant] for row in rows]
-    for part, row in zip(parts, rows):
-        part += [f"experiment {row.experiment}"] if first.experiment != second.experiment else []
-        part += [f"seed {row.seed}"] if first.seed != second.seed else []
-    return [", ".join(part) for part in parts]
+    """Return what two rows are called in tables and pictures: the variants, with experiment and seed."""
+    return [f"{row.variant} ({row.experiment}, seed {row.seed})" for row in rows]
 
 
 def differing_settings(rows: tuple[Settings, Settings]) -> pd.DataFrame:

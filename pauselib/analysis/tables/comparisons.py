@@ -28,10 +28,6 @@ EFFECTS = [
     "variant", "intervention", "allowed", "n", "accuracy", "accuracy_low", "accuracy_high",
     "difference", "low", "high", "p", "p_holm", "pauses_mean", "truncated_rate",
 ]  # fmt: skip
-OWN_STRATEGIES = [
-    "variant", "strategy", "reference", "n", "accuracy", "low", "high",
-    "difference", "difference_low", "difference_high", "p", "p_holm", "pauses_mean",
-]  # fmt: skip
 
 
 def trained_head(names: Iterable[str]) -> list[str]:
@@ -64,10 +60,14 @@ def differences(replies: pd.DataFrame, references: dict[str, str]) -> pd.DataFra
 
     `seeds` and `n` are the seeds and problems that both have, `discordant` is the share of answers that just one of the
     two gets right. The `difference` in accuracy (variant − reference), its 95 % interval `low` to `high`, `p` and the
-    name of the `test` are those of `paired.compare`; `p_holm` is corrected over the table.
+    name of the `test` are those of `paired.compare`; `p_holm` is corrected over the table. A pair whose reference has
+    no replies is left out.
     """
     rows = []
+    there = set(replies["variant"])
     for name, reference in references.items():
+        if reference not in there:
+            continue
         a, b = aligned(replies, name, reference)
         seeds, n = a.shape
         discordant = float((a != b).mean()) if a.size else math.nan
@@ -77,14 +77,10 @@ def differences(replies: pd.DataFrame, references: dict[str, str]) -> pd.DataFra
     return table.assign(p_holm=holm(table["p"]))
 
 
-def against(replies: pd.DataFrame, reference: str) -> pd.DataFrame:
-    """How much more accurate than one `reference` every other variant is, as `differences`.
-
-    Rows with an injection strategy of their own are left out. There is no line where the reference has no replies.
-    """
-    names = [name for name in replies["variant"].unique() if not parse(name).strategy]
-    others = [name for name in names if name != reference]
-    return differences(replies, dict.fromkeys(others, reference) if reference in names else {})
+def matches(replies: pd.DataFrame, own_strategy: bool) -> dict[str, str]:
+    """The matched baselines of the variants that pause, of those with a strategy of their own or of all others."""
+    names = [name for name in replies["variant"].unique() if bool(parse(name).strategy) == own_strategy]
+    return {name: matched_baseline(name) for name in names if parse(name).pauses}
 
 
 def against_matched(replies: pd.DataFrame) -> pd.DataFrame:
@@ -93,9 +89,7 @@ def against_matched(replies: pd.DataFrame) -> pd.DataFrame:
     The reference of a row is its own matched baseline, which trains the same parts of the LM. Rows whose match is not
     finished, and rows with an injection strategy of their own, are left out.
     """
-    names = [name for name in replies["variant"].unique() if not parse(name).strategy]
-    matches = {name: matched_baseline(name) for name in names if parse(name).pauses}
-    return differences(replies, {name: match for name, match in matches.items() if match in names})
+    return differences(replies, matches(replies, own_strategy=False))
 
 
 def pauses_by_correctness(replies: pd.DataFrame) -> pd.DataFrame:
@@ -179,18 +173,13 @@ def intervention_effects(replies: pd.DataFrame, intervened: pd.DataFrame) -> pd.
 def strategies(replies: pd.DataFrame) -> pd.DataFrame:
     """The rows that have an injection strategy of their own, side by side with as much training without pauses.
 
-    One line a row such as `sft_peft@word` and one for its matched baseline, the `reference`, with columns of
+    One line a row such as `sft_peft@word` and one for its matched baseline, the `reference`, with the columns of
     `over_seeds`, and the paired difference in accuracy to the reference as `differences` has it (its interval is
-    `difference_low` to `difference_high`). Without the baseline the differences are missing; without such a row the
-    table is empty.
+    `difference_low` to `difference_high`). Without the baseline the differences are missing.
     """
-    names = list(replies["variant"].unique())
-    matches = {name: matched_baseline(name) for name in names if parse(name).strategy}
-    if not matches:
-        return pd.DataFrame(columns=OWN_STRATEGIES)
-    compared = differences(replies, {name: match for name, match in matches.items() if match in names})
+    references = matches(replies, own_strategy=True)
+    compared = differences(replies, references)[["variant", "reference", "difference", "low", "high", "p", "p_holm"]]
     compared = compared.rename(columns={"low": "difference_low", "high": "difference_high"})
-    columns = ["variant", "reference", "difference", "difference_low", "difference_high", "p", "p_holm"]
-    mine = replies[replies["variant"].isin([*matches, *matches.values()])]
-    found = over_seeds(mine).merge(compared[columns], on="variant", how="left")
-    return found.assign(strategy=found["variant"].map(lambda name: parse(name).strategy))[OWN_STRATEGIES]
+    mine = replies[replies["variant"].isin([*references, *references.values()])]
+    found = over_seeds(mine).merge(compared, on="variant", how="left")
+    return found.assign(strategy=found["variant"].map(lambda name: parse(name).strategy))

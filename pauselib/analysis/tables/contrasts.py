@@ -15,12 +15,11 @@ import pandas as pd
 
 from pauselib.analysis.claims.preregistration import plan
 from pauselib.analysis.claims.verdicts import FEW_PROBLEMS, NOT_FINISHED, Estimate, judge
-from pauselib.analysis.statistics.intervals import NAN, crossed, holm
+from pauselib.analysis.statistics.intervals import NAN, crossed
 from pauselib.analysis.tables.loading import CHECKPOINT, TRIAL, finished, joined
 from pauselib.settings import Settings
 from pauselib.trials import REGISTERED_DOSE, REGISTERED_SITE
 from pauselib.trials.contents import NOTHING, GivenResult
-from pauselib.trials.sites import SITES
 from pauselib.variants import FIRST_STEP, matched_baseline, parse
 
 
@@ -42,42 +41,28 @@ COLUMNS = ["seed", "problem_id", "result", *CONDITION, *OUTCOMES]
 
 ESTIMATE = ["estimate", "low", "high", "p", "detectable", "seeds", "problems"]  # what `estimated` gives
 
-DECIDING = ("beyond masked", "above nothing", "control")
-WHAT = {
-    "beyond masked": "pauses − masked pauses, of {own} − of {matched}",
-    "above nothing": "pauses − nothing, of {own}",
-    "control": "the result itself − nothing",
-    "beyond masked, own": "pauses − masked pauses, of {own}",
-    "beyond masked, matched": "pauses − masked pauses, of {matched}",
-    "against the start": "pauses − masked pauses, of {own} − of {start}",
-    "dose": "10 pauses − 1 pause",
-    "hard − easy": "pauses − nothing, at hard results − at easy ones",
-    "trained": "pauses − untrained vectors",
-    "chosen": "pauses where the head wants them − at as many random places",
-}
-"""What each registered contrast compares. The first three decide, the others explain."""
-
-PAUSES, MASKED = ((REGISTERED_SITE, content, REGISTERED_DOSE) for content in ("pauses", "masked"))
+DECIDING = ("beyond masked", "above nothing", "control")  # of CONTRASTS; the others explain
+CONTENTS = ("pauses", "masked", "untrained")
+PAUSES, MASKED, UNTRAINED = ((REGISTERED_SITE, content, REGISTERED_DOSE) for content in CONTENTS)
+ONE, TEN = ((REGISTERED_SITE, "pauses", dose) for dose in (1, 10))
+CHOSEN, DRAWN = ((site, "pauses", REGISTERED_DOSE) for site in ("chosen", "drawn"))
+GIVEN = ("result", GivenResult.name, 0)
 NONE = ("", NOTHING, 0)  # the condition with nothing put in
-CONTRASTS = pd.DataFrame(
-    [
-        ("beyond masked", 1.0, "own", "hard", PAUSES, MASKED),
-        ("beyond masked", -1.0, "matched", "hard", PAUSES, MASKED),
-        ("above nothing", 1.0, "own", "hard", PAUSES, NONE),
-        ("control", 1.0, "own", "hard", ("result", GivenResult.name, 0), NONE),
-        ("beyond masked, own", 1.0, "own", "hard", PAUSES, MASKED),
-        ("beyond masked, matched", 1.0, "matched", "hard", PAUSES, MASKED),
-        ("against the start", 1.0, "own", "hard", PAUSES, MASKED),
-        ("against the start", -1.0, "start", "hard", PAUSES, MASKED),
-        ("dose", 1.0, "own", "hard", (REGISTERED_SITE, "pauses", 10), (REGISTERED_SITE, "pauses", 1)),
-        ("hard − easy", 1.0, "own", "hard", PAUSES, NONE),
-        ("hard − easy", -1.0, "own", "easy", PAUSES, NONE),
-        ("trained", 1.0, "own", "hard", PAUSES, (REGISTERED_SITE, "untrained", REGISTERED_DOSE)),
-        ("chosen", 1.0, "own", "hard", ("chosen", "pauses", REGISTERED_DOSE), ("drawn", "pauses", REGISTERED_DOSE)),
-    ],
-    columns=["contrast", "weight", "model", "results", "condition", "reference"],
-)
-"""The registered contrasts of a variant, each a sum of weighted differences between two conditions of a model."""
+CONTRASTS = {
+    "beyond masked": ("pauses − masked pauses, of {own} − of {matched}", PAUSES, MASKED, "own", "matched"),
+    "above nothing": ("pauses − nothing, of {own}", PAUSES, NONE, "own"),
+    "control": ("the result itself − nothing", GIVEN, NONE, "own"),
+    "beyond masked, own": ("pauses − masked pauses, of {own}", PAUSES, MASKED, "own"),
+    "beyond masked, matched": ("pauses − masked pauses, of {matched}", PAUSES, MASKED, "matched"),
+    "against the start": ("pauses − masked pauses, of {own} − of {start}", PAUSES, MASKED, "own", "start"),
+    "dose": ("10 pauses − 1 pause", TEN, ONE, "own"),
+    "hard − easy": ("pauses − nothing, at hard results − at easy ones", PAUSES, NONE, "own", "own, easy"),
+    "trained": ("pauses − untrained vectors", PAUSES, UNTRAINED, "own"),
+    "chosen": ("pauses where the head wants them − at as many random places", CHOSEN, DRAWN, "own"),
+}
+"""The registered contrasts of a variant: what is compared, a condition and the one that it is compared with, of which
+model, at hard results, and of which other one this is taken away.
+"""
 
 
 def outcomes(settings: Settings, kind: str = TRIAL) -> pd.DataFrame:
@@ -151,56 +136,39 @@ class Trials:
         found = self.by_kind.groupby(["results", *CONDITION, "seed", "problem_id"])[list(OUTCOMES)].mean()
         return {outcome: found[outcome].astype(float).unstack(["seed", "problem_id"]) for outcome in OUTCOMES}
 
-    def effect(self, differences: pd.DataFrame, outcome: str = LIKELIHOOD) -> np.ndarray:
-        """The weighted sum of some `differences`, (seeds, problems), of those that have all of their conditions; empty
-        where there are none. They have the columns of `CONTRASTS`, and the name of the model as `variant`.
+    def effect(self, condition: tuple, reference: tuple, *models: tuple, outcome: str = LIKELIHOOD) -> np.ndarray:
+        """What a condition changes against a reference, (seeds, problems), of those that have both; empty where there
+        are none. The first of `models`, as (kind of results, variant), counts, and a second one is taken away.
         """
         means, terms = self.means[outcome], []
-        for one in differences.itertuples():
-            terms.append((one.weight, (one.results, one.variant, *one.condition)))
-            terms.append((-one.weight, (one.results, one.variant, *one.reference)))
+        for weight, model in zip((1, -1), models):
+            terms += [(weight, (*model, *condition)), (-weight, (*model, *reference))]
         if any(row not in means.index for _, row in terms):
             return np.empty((0, 0))
         total = sum(weight * means.loc[row] for weight, row in terms)
         by_problem = total.unstack("seed").dropna(axis=1, how="all").dropna()
         return by_problem.to_numpy().T
 
-    def contrasts(
-        self, variant: str, outcome: str = LIKELIHOOD, level: float | None = None, site: str = REGISTERED_SITE
-    ) -> pd.DataFrame:
+    def contrasts(self, variant: str, outcome: str = LIKELIHOOD, level: float | None = None) -> pd.DataFrame:
         """The registered contrasts of a variant that pauses, one line each; none for another variant.
 
         A line has the name of the `contrast`, `what` is compared, what `estimated` gives by the plan's level (or by
-        another), and the `verdict` and `doubt` of `with_verdicts`. A `site` takes the place of the registered one.
+        another), and the `verdict` and `doubt` of `with_verdicts`.
         """
-        models = {"own": variant, "matched": matched_baseline(variant), "start": FIRST_STEP}
-        differences = CONTRASTS.assign(variant=CONTRASTS["model"].map(models))
-        for end in ("condition", "reference"):
-            differences[end] = [(site, *one[1:]) if one[0] == REGISTERED_SITE else one for one in differences[end]]
+        names = {"own": variant, "matched": matched_baseline(variant), "start": FIRST_STEP}
+        models = {name: ("hard", model) for name, model in names.items()} | {"own, easy": ("easy", variant)}
         lines = []
-        for name, what in WHAT.items() if parse(variant).pauses else ():
-            values = self.effect(differences[differences["contrast"] == name], outcome)
-            lines.append({"contrast": name, "what": what.format(**models), **estimated(values, level or plan().level)})
+        for name, (what, condition, reference, *of) in CONTRASTS.items() if parse(variant).pauses else ():
+            values = self.effect(condition, reference, *(models[one] for one in of), outcome=outcome)
+            lines.append({"contrast": name, "what": what.format(**names), **estimated(values, level or plan().level)})
         return with_verdicts(pd.DataFrame(lines, columns=["contrast", "what", *ESTIMATE]), outcome)
-
-    def by_site(self, variant: str, outcome: str = LIKELIHOOD) -> pd.DataFrame:
-        """The two contrasts that decide, at every site with the registered dose: exploratory but for one site.
-
-        `p_holm` is corrected over the sites.
-        """
-        table = pd.concat([self.contrasts(variant, outcome, site=site).assign(site=site) for site in SITES])
-        tables = [table[table["contrast"] == contrast] for contrast in DECIDING[:2]]
-        found = pd.concat([one.assign(p_holm=holm(one["p"])) for one in tables])
-        columns = ["contrast", "site", *ESTIMATE, "p_holm"]
-        return found.loc[found["problems"] > 0, columns].reset_index(drop=True)
 
     def gains(self, outcome: str = LIKELIHOOD) -> pd.DataFrame:
         """What every condition of every model changes against nothing at hard results: `CONDITION` and `ESTIMATE`."""
         lines = []
         for kind, variant, *condition in self.means[outcome].index:
             if kind == "hard" and tuple(condition) != NONE:
-                one = {"weight": 1.0, "results": kind, "variant": variant, "condition": condition, "reference": NONE}
-                values = self.effect(pd.DataFrame([one]), outcome)
+                values = self.effect(condition, NONE, (kind, variant), outcome=outcome)
                 lines.append({**dict(zip(CONDITION, (variant, *condition))), **estimated(values, plan().level)})
         return pd.DataFrame(lines, columns=[*CONDITION, *ESTIMATE])
 

@@ -13,9 +13,9 @@ import pandas as pd
 
 from pauselib.analysis.claims.preregistration import plan
 from pauselib.analysis.claims.verdicts import EQUIVALENT, LARGER, OPPOSITE, UNDECIDED
-from pauselib.analysis.tables.contrasts import CONDITION, DECIDING, ESTIMATE, Trials, with_verdicts
+from pauselib.analysis.tables.contrasts import CONDITION, ESTIMATE, Trials, with_verdicts
 from pauselib.analysis.tables.loading import joined, of_pausing_variants
-from pauselib.injection.strategies import find_strategies
+from pauselib.artifacts import pauses_of_prompt
 from pauselib.settings import Settings
 from pauselib.variants import parse
 
@@ -38,10 +38,9 @@ class Curve:
     @classmethod
     def of(cls, settings: Settings, found: pd.DataFrame) -> "Curve":
         """The checkpoints of an experiment; of the registered one, only the registered test problems count."""
-        of_rows = {name: settings.but(variant=name).row_strategy for name in set(found["variant"])}
-        in_prompt = [name for name, names in of_rows.items() if any(one.in_prompt for one in find_strategies(names))]
-        others = [name for name in in_prompt if parse(name).pauses]
-        return cls(plan().registered_part(found, settings.experiment), tuple(others))
+        rows = {name: settings.but(variant=name).of_row() for name in set(found["variant"]) if parse(name).pauses}
+        in_prompt = tuple(name for name, row in rows.items() if pauses_of_prompt(row))
+        return cls(plan().registered_part(found, settings.experiment), in_prompt)
 
     @cached_property
     def variants(self) -> list[str]:
@@ -66,18 +65,6 @@ class Curve:
         found = [trials.gains().assign(step=step) for step, trials in self.trials.items()]
         table = joined(found, columns)
         return table.loc[table["variant"].isin(self.variants), columns]
-
-    @cached_property
-    def contrasts(self) -> pd.DataFrame:
-        """The contrasts that decide (`Trials.contrasts`) of every variant that pauses, by `step` from the first
-        checkpoint on: against as much training without pauses at the same step, and against nothing.
-        """
-        columns = ["variant", "contrast", "step", *ESTIMATE]
-        models = [(step, name) for step in self.trials for name in self.variants if step > 0]
-        found = [self.trials[step].contrasts(name).assign(variant=name, step=step) for step, name in models]
-        table = joined(found, columns)
-        decide = table[table["contrast"].isin(DECIDING) & (table["problems"] > 0)]
-        return decide.sort_values(["variant", "contrast", "step"], kind="stable")[columns]
 
     @cached_property
     def ends(self) -> pd.DataFrame:

@@ -5,6 +5,7 @@ not finished is shown as missing where a table has one line a row, and left out 
 """
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -178,19 +179,6 @@ def training_record(folder: Path) -> dict:
     return read_json(folder / "model" / "training.json") or read_json(folder / "training.json") or {}
 
 
-def nearest_tokens(settings: Settings) -> pd.DataFrame:
-    """The five tokens whose embeddings are most like the pause embedding of each finished row, from training.json.
-
-    `variant`, `seed`, and `tokens`: their texts with their cosines. A variant without a pause embedding has no line.
-    """
-    rows = []
-    for (seed, name), folder in finished_folders(settings).items():
-        nearest = training_record(folder)["nearest_tokens"][:5]
-        listed = ", ".join(f"{row['token']!r} {row['cosine']:.2f}" for row in nearest)
-        rows += [(name, seed, listed)] if nearest else []
-    return pd.DataFrame(rows, columns=["variant", "seed", "tokens"])
-
-
 def values_used(settings: Settings) -> dict[str, list]:
     """The settings and package versions that the experiment's files were made from: each one's values, without repeats.
 
@@ -202,6 +190,11 @@ def values_used(settings: Settings) -> dict[str, list]:
     models = [*rows, *(settings.but(seed=seed, variant=FIRST_STEP) for seed in settings.seeds)]
     folders = [settings.folder() / "data", *(row.injected_folder() for row in rows)]
     folders += [*(row.variant_folder() / "model" for row in models), *(one.folder for one in asked)]
+    return values_of(folders)
+
+
+def values_of(folders: Iterable[Path]) -> dict[str, list]:
+    """The settings, versions and notes in the manifests of some folders: each one's values, without repeats."""
     found: dict[str, list] = {}
     for manifest in filter(None, map(manifests.manifest, folders)):
         for kind in ("settings", "versions", "notes"):
@@ -209,9 +202,3 @@ def values_used(settings: Settings) -> dict[str, list]:
                 values = found.setdefault(name, [])
                 values += [value] if value not in values else []
     return found
-
-
-def settings_used(settings: Settings) -> dict[str, str]:
-    """`values_used` as text, several values joined by commas, without the variant and the seed: these differ by row."""
-    used = values_used(settings)
-    return {name: ", ".join(map(str, values)) for name, values in used.items() if name not in ("variant", "seed")}

@@ -1,17 +1,16 @@
-"""What an experiment consists of: its record, the `config.yaml` that a run of the whole graph writes, or what is on
-disk. An analysis takes from it what is not given, and one that leaves out some of it is partial.
+"""What an experiment consists of: its record, the `config.yaml` that a run of the whole graph writes, or else what its
+manifests say. An analysis takes from it what is not given.
 """
 
 from pathlib import Path
 
-from pauselib.analysis.tables.loading import asked_for
+from pauselib.analysis.tables.loading import asked_for, values_of
 from pauselib.artifacts import DEFAULTS
 from pauselib.decoding.interventions import INTERVENTION_SETTINGS
 from pauselib.files import read_json
 from pauselib.manifests import MANIFEST, manifest, manifest_digest
 from pauselib.settings import Settings, injected_names, values_in
 from pauselib.settings.yaml_text import read_config
-from pauselib.trials import trial_name
 from pauselib.variants import VARIANTS, parse
 
 RECORD = "config.yaml"
@@ -25,55 +24,33 @@ def settings_of_analysis(variables: dict) -> Settings:
     """
     asked, injected = values_in(variables), injected_names(variables)
     given = {name: value for name, value in asked.items() if name in injected or value != DEFAULTS[name]}
-    place = Settings(**{name: value for name, value in asked.items() if name in ("experiment", "runs_dir")})
-    return Settings(**{**recorded(place.folder()), **place.of("experiment", "runs_dir"), **given})
+    place = {name: value for name, value in asked.items() if name in ("experiment", "runs_dir")}
+    return whole(Settings(**place)).but(**given)
 
 
 def whole(settings: Settings) -> Settings:
-    """Return the settings of everything that an experiment consists of, in its place."""
-    return Settings(**{**recorded(settings.folder()), **settings.of("experiment", "runs_dir")})
+    """Return the settings of an experiment in its place: those of its record, or of what is on disk.
 
-
-def recorded(folder: Path) -> dict:
-    """Return the settings of an experiment's record, or of what is on disk. Raises InputError for an empty record."""
-    path = folder / RECORD
-    return read_config(path) if path.exists() else on_disk(folder)
+    Raises InputError for an empty record.
+    """
+    folder = settings.folder()
+    found = read_config(folder / RECORD) if (folder / RECORD).exists() else on_disk(folder)
+    return Settings(**{**found, **settings.of("experiment", "runs_dir")})
 
 
 def on_disk(folder: Path) -> dict:
-    """Return the settings that all manifests below an experiment's folder share, and its rows, seeds, interventions and
-    trials. What is not there has no entry.
+    """Return the settings in the manifests below an experiment's folder, of several values the first, and its seeds and
+    rows. Its interventions and trials are not among them.
     """
-
-    def noted(pattern: str) -> list[dict]:
-        manifests = [manifest(path.parent) for path in sorted(folder.glob(f"{pattern}/{MANIFEST}"))]
-        return [one["settings"] for one in manifests if one]
-
-    rows = [one for one in noted("seed-*/*") if "variant" in one]  # a seed's clean rows are there too
-    injected, trials = noted("seed-*/injected/*"), noted(f"seed-*/*/{trial_name()}")
-    every = [*injected, *noted("seed-*/*/model"), *rows, *trials]
-    found = {}
-    for name in Settings.model_fields:
-        values = [one[name] for one in every if one.get(name, {}) != {}]  # patterns are {} where a strategy takes none
-        found |= {name: values[0]} if values and all(value == values[0] for value in values) else {}
-    strategies = {one["strategy"] for one in injected} - {parse(row["variant"]).strategy for row in rows}
-    found["strategy"] = strategies.pop() if len(strategies) == 1 else DEFAULTS["strategy"]
-    found |= {name: value for one in noted("data") for name, value in one.items()}
-    changed = [intervention(row) for row in noted("seed-*/*/interventions/*")]
-    listed = {
-        "seeds": sorted({row["seed"] for row in rows}),
-        "variants": list(dict.fromkeys(["all", *(row["variant"] for row in rows if row["variant"] not in VARIANTS)])),
-        "interventions": [one for i, one in enumerate(changed) if one not in changed[:i]],
-        "trials": list(dict.fromkeys(row["variant"] for row in trials if parse(row["variant"]).pauses)),
-    }
-    found |= {name: values for name, values in listed.items() if values}
-    return {name: value for name, value in found.items() if name in Settings.model_fields}
-
-
-def intervention(row: dict) -> dict:
-    """Return an intervention as an experiment lists it, from the settings in a manifest of its replies."""
-    changes = {name: row[name] for name in INTERVENTION_SETTINGS if name in row and row[name] != DEFAULTS[name]}
-    return {"variant": row["variant"], **changes}
+    used = values_of(path.parent for path in sorted(folder.rglob(MANIFEST)))
+    rows = [name for name in used.get("variant", []) if name not in VARIANTS]
+    others = {parse(name).strategy for name in rows}  # the experiment's own strategy is that of no row
+    found = {name: [value for value in values if value != {}] for name, values in used.items()}
+    found["strategy"] = [name for name in found.get("strategy", []) if name not in others]
+    of_rows = {"variant", "seed", *INTERVENTION_SETTINGS}
+    names = [name for name in Settings.model_fields if name not in of_rows and found.get(name)]
+    listed = {"seeds": sorted(used["seed"])} if "seed" in used else {}
+    return {name: found[name][0] for name in names} | listed | {"variants": ["all", *rows]}
 
 
 def read_from(settings: Settings) -> dict[str, str]:
