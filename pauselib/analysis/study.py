@@ -50,7 +50,6 @@ class Study:
     # Accuracy and pauses: of every row, beside as much training without pauses, under interventions.
     over_seeds = cached_property(lambda self: comparisons.over_seeds(self.replies))
     against_matched = cached_property(lambda self: comparisons.against_matched(self.replies))
-    pauses_by_correctness = cached_property(lambda self: comparisons.pauses_by_correctness(self.replies))
     strategies = cached_property(lambda self: comparisons.strategies(self.replies))
     intervention_effects = cached_property(lambda self: comparisons.intervention_effects(self.replies, self.intervened))
 

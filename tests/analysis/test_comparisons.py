@@ -2,7 +2,6 @@
 
 import math
 
-import numpy as np
 import pandas as pd
 import pytest
 
@@ -15,7 +14,6 @@ from pauselib.analysis.tables.comparisons import (
     differences,
     intervention_effects,
     over_seeds,
-    pauses_by_correctness,
     strategies,
 )
 
@@ -60,22 +58,12 @@ def test_differences_from_the_baseline_by_hand(four_problems):
 def test_unfinished_rows_give_empty_tables_and_no_numbers(four_problems):
     empty = pd.DataFrame(columns=["seed", "variant", "problem_id", "correct", "n_pauses", "truncated"])
     tables = [differences(four_problems, {"sft": "baseline_2_epoch"}), against_matched(empty)]
-    for table in (*tables, pauses_by_correctness(empty), over_seeds(empty), strategies(empty)):
+    for table in (*tables, over_seeds(empty), strategies(empty)):
         assert (table.empty, "variant" in table) == (True, True)
     apart = pd.concat([marked("sft", "+-", seed=1), marked("sft_peft", "++", seed=2)])
     (row,) = differences(apart, {"sft_peft": "sft"}).to_dict("records")
     assert (row["seeds"], row["n"]) == (0, 0)
     assert all(math.isnan(row[column]) for column in ("discordant", "difference", "low", "high", "p", "p_holm"))
-
-
-def test_pauses_of_correct_and_incorrect_replies_by_hand(four_problems):
-    sft, frozen = marked("sft", "++--", [1, 3, 3, 7], truncated="3"), four_problems.iloc[4:8]
-    row, never = pauses_by_correctness(pd.concat([sft, marked("baseline_1_epoch", "+-+-"), frozen])).to_dict("records")
-    assert (row["variant"], row["n_correct"], row["n_incorrect"]) == ("sft", 2, 2)
-    assert (row["mean_correct"], row["mean_incorrect"], row["difference"], row["truncated_rate"]) == (2, 5, 3, 0.25)
-    assert row["low"] < 3 < row["high"]
-    assert (never["n_correct"], never["mean_incorrect"], never["truncated_rate"]) == (0, 8.5, 0.5)
-    assert np.isnan([never[name] for name in ("mean_correct", "difference", "low", "high")]).all()
 
 
 def test_one_row_over_the_seeds_by_hand():

@@ -56,6 +56,8 @@ def test_without_a_record_it_is_what_is_on_disk(intervened):
 
 def test_a_result_that_is_another_one_than_a_report_was_made_from_is_named(by_hand):
     assert record.why_read_again(by_hand) is None  # no report says what it was made from
+    write_json(by_hand.folder() / record.READ, record.read_from(by_hand.but(variants=["sft"])))
+    assert record.why_read_again(by_hand) is not None  # a report of fewer rows is made again
     write_json(by_hand.folder() / record.READ, record.read_from(by_hand))
     assert record.why_read_again(by_hand) is None
     save(by_hand.but(variant="sft"), [reply(0, True, 3)], 0.5)

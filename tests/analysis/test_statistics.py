@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from pauselib.analysis.statistics.intervals import crossed, difference_of_means, holm, smallest_difference, wilson
+from pauselib.analysis.statistics.intervals import crossed, holm, smallest_difference, wilson
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -55,23 +55,6 @@ def test_holm_multiplies_by_what_is_left_and_leaves_nan():
     assert holm([0.01, 0.04, np.nan, 0.03]) == pytest.approx(corrected, nan_ok=True)
     assert holm([]).size == 0
     assert np.isnan(holm([np.nan])).all()
-
-
-def test_the_difference_of_two_groups_by_hand():
-    difference, low, high = difference_of_means([3, 4], [1, 3, 3])
-    assert difference == pytest.approx(3.5 - 7 / 3)
-    assert low < difference < high
-    assert difference_of_means([5, 5], [5, 5, 5]) == (0, 0, 0)
-    assert np.isnan(difference_of_means([3], [1, 2])).all()
-    assert np.isnan(difference_of_means([3, 4], [1, 2], (["a", "a"], ["a", "a"]))).tolist() == [False, True, True]
-
-
-def test_replies_written_down_three_times_say_no_more_than_once():
-    rng = np.random.default_rng(8)
-    x, y, ids = rng.poisson(5, 40), rng.poisson(4, 60), np.arange(100)
-    once = difference_of_means(x, y, (ids[:40], ids[40:]))
-    thrice = difference_of_means(np.tile(x, 3), np.tile(y, 3), (np.tile(ids[:40], 3), np.tile(ids[40:], 3)))
-    assert thrice == pytest.approx(once)
 
 
 def test_the_smallest_difference_is_connors():

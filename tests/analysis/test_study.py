@@ -32,7 +32,7 @@ def test_in_the_registered_experiment_only_the_registered_problems_count(tmp_pat
     assert Study(settings).plan_status == "registered, unfinished"
 
 
-def test_the_example_is_the_variant_of_the_settings_if_it_pauses(by_hand):
+def test_the_example_is_the_variant_of_the_settings_if_its_pause_head_is_trained(by_hand):
     assert Study(by_hand.but(variant="sft_peft")).example_variant == "sft_peft"
     assert Study(by_hand.but(variant="baseline_1_epoch")).example_variant == "sft"
     assert set(Study(by_hand.but(variant="sft_peft")).neighbours["variant"]) == {"sft_peft"}

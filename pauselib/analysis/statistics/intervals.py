@@ -5,12 +5,10 @@ and the problems are two crossed sources of variation.
 """
 
 import math
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
 
-RANDOM_SEED = 42  # of the bootstrap, so that a report made again is the same
 POWER = 0.8  # the probability with which a difference that is called detectable is found
 NAN = float("nan")
 
@@ -118,36 +116,6 @@ def holm(p_values) -> np.ndarray:
     if known.any():
         corrected[known] = multipletests(corrected[known], method="holm")[1]
     return corrected
-
-
-def difference_of_means(x, y, clusters=None) -> tuple[float, float, float]:
-    """The mean of the numbers `x` minus that of `y`, two unpaired groups, and the ends of its 95 % interval.
-
-    It is the percentile interval of a bootstrap over both groups together. `clusters`, the labels of x and those of y,
-    says which numbers belong together: then the bootstrap draws clusters. All is nan where one group has fewer than two
-    numbers, and the interval where there is one cluster.
-    """
-    from scipy.stats import DegenerateDataWarning, bootstrap
-
-    x, y = np.asarray(x, float), np.asarray(y, float)
-    if min(len(x), len(y)) < 2:
-        return NAN, NAN, NAN
-    both, is_x = np.concatenate([x, y]), np.repeat([1.0, 0.0], [len(x), len(y)])
-    labels = np.arange(len(both)) if clusters is None else np.unique(np.concatenate(clusters), return_inverse=True)[1]
-    sum_x, n_x = np.bincount(labels, both * is_x), np.bincount(labels, is_x)  # (clusters)
-    sum_y, n_y = np.bincount(labels, both * (1 - is_x)), np.bincount(labels, 1 - is_x)
-    if len(n_x) < 2:
-        return float(x.mean() - y.mean()), NAN, NAN
-
-    def difference(sum_x, n_x, sum_y, n_y, axis=-1):
-        with np.errstate(invalid="ignore"):  # a draw that leaves a group empty has no difference, and is left out below
-            return sum_x.sum(axis) / n_x.sum(axis) - sum_y.sum(axis) / n_y.sum(axis)
-
-    options = {"n_resamples": 9_999, "batch": 100, "method": "percentile", "rng": RANDOM_SEED}
-    with warnings.catch_warnings(action="ignore", category=DegenerateDataWarning):
-        drawn = bootstrap((sum_x, n_x, sum_y, n_y), difference, paired=True, vectorized=True, **options)
-    low, high = np.nanquantile(drawn.bootstrap_distribution, [0.025, 0.975])
-    return float(x.mean() - y.mean()), float(low), float(high)
 
 
 def smallest_difference(n: int, discordant: float, alpha: float = 0.05, power: float = 0.8) -> float:

@@ -11,15 +11,11 @@ from dataclasses import asdict
 import numpy as np
 import pandas as pd
 
-from pauselib.analysis.statistics.intervals import crossed, difference_of_means, holm, wilson
+from pauselib.analysis.statistics.intervals import crossed, holm, wilson
 from pauselib.analysis.statistics.paired import NO_COMPARISON, compare
 from pauselib.variants import VARIANTS, matched_baseline, parse
 
 DIFFERENCES = ["variant", "reference", "seeds", "n", "discordant", "difference", "low", "high", "p", "p_holm", "test"]
-PAUSES = [
-    "variant", "n_correct", "n_incorrect", "mean_correct", "mean_incorrect",
-    "difference", "low", "high", "truncated_rate",
-]  # fmt: skip
 OVER_SEEDS = [
     "variant", "seeds", "n", "accuracy", "low", "high", "se", "se_seeds", "se_problems",
     "pauses_mean", "pauses_mean_correct", "pauses_mean_incorrect", "truncated_rate",
@@ -90,27 +86,6 @@ def against_matched(replies: pd.DataFrame) -> pd.DataFrame:
     finished, and rows with an injection strategy of their own, are left out.
     """
     return differences(replies, matches(replies, own_strategy=False))
-
-
-def pauses_by_correctness(replies: pd.DataFrame) -> pd.DataFrame:
-    """How many pauses correct and incorrect replies have, one line a variant that pauses, all its seeds together.
-
-    There are `n_correct` and `n_incorrect` replies with `mean_correct` and `mean_incorrect` pauses. The `difference`
-    (incorrect − correct) and its interval are those of `difference_of_means`, clustered by problem where there are
-    several seeds. `truncated_rate` is the share of replies cut at the limit: their pauses measure the limit.
-    """
-    rows = []
-    for name, mine in replies.groupby("variant", sort=False):
-        if not parse(name).pauses:
-            continue
-        is_correct = mine["correct"].astype(bool)
-        correct, incorrect = mine[is_correct], mine[~is_correct]
-        clusters = (incorrect["problem_id"], correct["problem_id"]) if mine["seed"].nunique() > 1 else None
-        row = {"variant": name, "n_correct": len(correct), "n_incorrect": len(incorrect), **pauses_of(mine)}
-        found = difference_of_means(incorrect["n_pauses"], correct["n_pauses"], clusters)
-        rows.append({**row, **dict(zip(("difference", "low", "high"), found))})
-    means = {"pauses_mean_correct": "mean_correct", "pauses_mean_incorrect": "mean_incorrect"}
-    return pd.DataFrame(rows).rename(columns=means).reindex(columns=PAUSES)
 
 
 def pauses_of(replies: pd.DataFrame) -> dict[str, float]:
