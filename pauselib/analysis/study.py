@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from pauselib.analysis.claims import judged, pause_sites
-from pauselib.analysis.claims.preregistration import plan
+from pauselib.analysis.claims import benefit, judged, pause_sites
+from pauselib.analysis.claims.preregistration import plan, settings_digest
 from pauselib.analysis.tables import comparisons, loading
 from pauselib.analysis.tables.contrasts import Trials, outcomes
 from pauselib.analysis.tables.curve import Curve
@@ -21,7 +21,7 @@ from pauselib.settings import Settings
 from pauselib.variants import parse
 
 REGISTERED = {  # by `Study.plan_status`
-    "registered": "The claims and margins were registered in prereg.yaml before the results. All else is exploratory.",
+    "registered": "The claims and margins were registered before the results. All else is exploratory.",
     "registered, unfinished": "This is an interim look: not all registered seeds are finished, so no verdict is final.",
     "not registered": "Nothing here was registered before the results were known: all of it is exploratory.",
 }
@@ -38,7 +38,7 @@ class Study:
     """
 
     def __init__(self, settings: Settings):
-        self.settings = settings
+        self.settings, self.plan = settings, plan(settings.plan)
 
     # What is on disk: the result table, the rows that are finished, their replies and tokens.
     table = cached_property(lambda self: loading.results(self.settings))
@@ -61,8 +61,8 @@ class Study:
     positions = cached_property(lambda self: certainty.positions(self.tokens))
     pause_prediction = cached_property(lambda self: certainty.pause_prediction(self.positions))
     pauses_by_certainty = cached_property(lambda self: certainty.pauses_by_certainty(self.positions))
-    pause_site_ratios = cached_property(lambda self: pause_sites.ratios(self.registered(self.replies), plan()))
-    pause_regression = cached_property(lambda self: reasons.pause_regression(self.tokens))
+    pause_site_ratios = cached_property(lambda self: pause_sites.ratios(self.registered(self.replies), self.plan))
+    pause_regression = cached_property(lambda self: reasons.pause_regression(self.tokens, self.plan))
     pause_origin = cached_property(lambda self: pause_rates(self.settings, self.example_variant, self.tokens))
     pause_places = cached_property(lambda self: places.pause_places(self.tokens))
 
@@ -75,7 +75,7 @@ class Study:
     @cached_property
     def about(self) -> str:
         """Its name, model, problems and training in a sentence; the plan names those of the registered experiment."""
-        named = self.settings if self.plan_status == "not registered" else plan()
+        named = self.settings if self.plan_status == "not registered" else self.plan
         model, dataset = Path(named.model).name, Path(named.dataset).name
         folders = [self.settings.but(seed=seed, variant=name).variant_folder() for seed, name in self.finished_rows]
         steps = [loading.training_record(folder).get("steps", 0) for folder in folders if parse(folder.name).pauses]
@@ -96,17 +96,24 @@ class Study:
     def claims(self) -> pd.DataFrame:
         """The claims of the plan with their verdicts (`judged.judged_claims`)."""
         replies, intervened = self.registered(self.replies), self.registered(self.intervened)
-        return judged.judged_claims(replies, intervened, self.trials, plan())
+        return judged.judged_claims(replies, intervened, self.trials, self.plan)
 
     def registered(self, table: pd.DataFrame) -> pd.DataFrame:
         """The lines of a table that count in the claims (`plan.registered_part`)."""
-        return plan().registered_part(table, self.settings.experiment)
+        return self.plan.registered_part(table, self.settings.experiment)
 
     @cached_property
     def plan_status(self) -> str:
         """Whether this experiment is registered, and whether all of it is finished (`plan.status`)."""
         unfinished = self.table.loc[self.table["n"].isna(), "seed"]
-        return plan().status(self.settings.experiment, set(self.settings.seeds) - set(unfinished))
+        finished = set(self.settings.seeds) - set(unfinished)
+        return self.plan.status(self.settings.experiment, finished, settings_digest(self.settings))
+
+    def contrasts(self, variant: str, outcome: str) -> pd.DataFrame:
+        """What the insertion trials of a variant say in an outcome: the contrasts of the plan's version."""
+        if self.plan.version == 1:
+            return self.trials.contrasts(variant, outcome)
+        return benefit.contrasts(self.trials.outcomes, variant, outcome, self.plan)
 
     @cached_property
     def trial_variant(self) -> str:

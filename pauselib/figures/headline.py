@@ -6,7 +6,6 @@ from html import escape
 import pandas as pd
 
 from pauselib import figures
-from pauselib.analysis.claims.preregistration import plan
 from pauselib.analysis.claims.verdicts import UNDECIDED
 from pauselib.figures.tables import NONE, VERDICT_COLOURS
 from pauselib.trials import REGISTERED_SITE
@@ -30,7 +29,7 @@ def claims_as_read(claims: pd.DataFrame) -> pd.DataFrame:
 
 def finding(study) -> str:
     """Return the primary claim of the plan with its verdict as HTML, and below it what was estimated of what."""
-    claim = plan().claims[plan().primary].claim
+    claim = study.plan.claims[study.plan.primary].claim
     verdict, found, margin, doubt, what, _ = map(escape, claims_as_read(study.claims).set_index("claim").loc[claim])
     mark = f'<mark style="background: {VERDICT_COLOURS[verdict]}">{verdict}</mark>'
     numbers = f"Estimate and 95 % interval: {found}. Margin: {margin}."

@@ -141,6 +141,10 @@ class Fields(Declared):
         (), "list of a variant with settings of evaluate's interventions; rows not made are left out", notebooks=TABLE
     )
 
+    plan: Annotated[int, Field(ge=1, le=2)] = setting(
+        2, "the plan whose rule and margins judge: 2, or 1 for what was registered by it", notebooks=("trial", *TABLE)
+    )
+
     # compare
     other_experiment: str = setting("", "experiment of the other row; empty: the same", **OTHER, pattern=f"^$|{NAME}")
     other_variant: str = setting("", "variant of the other row; empty: the same, or the matched baseline", **OTHER)

@@ -11,7 +11,16 @@ from pauselib.analysis.claims.benefit import CONTRASTS, Effects, benefit, contra
 from pauselib.analysis.claims.computation import computation
 from pauselib.analysis.claims.preregistration import plan
 from pauselib.analysis.claims.verdicts import (
-    DEPENDS, EQUIVALENT, FEW_PROBLEMS, LARGER, NO_CONTROL, NOT_FINISHED, OPPOSITE, SMALLER, UNDECIDED, judge,
+    DEPENDS,
+    EQUIVALENT,
+    FEW_PROBLEMS,
+    LARGER,
+    NO_CONTROL,
+    NOT_FINISHED,
+    OPPOSITE,
+    SMALLER,
+    UNDECIDED,
+    judge,
 )  # fmt: skip
 from pauselib.analysis.tables.contrasts import Trials
 from pauselib.variants import FIRST_STEP, MATCHED

@@ -13,10 +13,11 @@ from pauselib.analysis.claims.preregistration import Preregistration
 from pauselib.analysis.claims.verdicts import NOT_FINISHED, Estimate, doubts_of_answers
 from pauselib.analysis.statistics.paired import compare, compare_means, detectable
 from pauselib.analysis.tables.comparisons import aligned, published_heads, trained_head
-from pauselib.variants import VARIANTS
+from pauselib.variants import VARIANTS, matched_baseline
 
 BEST = "sft_peft"
 """What the published claims call the best way to train."""
+DRAWN = "draw_pauses"  # the intervention
 
 
 def lead(answers: dict[str, np.ndarray], name: str, level: float = 0.95) -> tuple[str, float, float, float]:
@@ -49,7 +50,7 @@ def best_variant(replies: pd.DataFrame, plan: Preregistration) -> Estimate:
         return Estimate(doubt=NOT_FINISHED)
     rival, *interval = lead(answers, BEST, plan.level)
     both = answers[BEST], answers[rival]
-    doubts = doubts_of_answers(*both, plan.guard("least_discordant"), plan.guard("floor"))
+    doubts = doubts_of_answers(*both, plan)
     return Estimate(*interval, detectable(both[0] - both[1], plan.level), **doubts)
 
 
@@ -76,7 +77,7 @@ def embedding_effect(replies: pd.DataFrame, plan: Preregistration) -> Estimate:
     lines = []
     for both in answers:
         plain, corrected = compare(*both, plan.level), compare(*both, 1 - (1 - plan.level) / len(answers))
-        doubts = doubts_of_answers(*both, plan.guard("least_discordant"), plan.guard("floor"))
+        doubts = doubts_of_answers(*both, plan)
         doubt = doubts["doubt"] or doubts["doubt_of_none"]
         near, far = max(corrected.low, -corrected.high, 0.0), max(-plain.low, plain.high)
         smallest = detectable(both[0] - both[1], plan.level)
@@ -92,11 +93,14 @@ def embedding_effect(replies: pd.DataFrame, plan: Preregistration) -> Estimate:
 def pauses_help(replies: pd.DataFrame, intervened: pd.DataFrame, plan: Preregistration) -> Estimate:
     """How much more accurate are models with a trained pause head with their pauses than with the same forbidden?
 
-    They are forbidden under the intervention that allows 0 pauses and changes nothing else. With several models it is
-    the mean of their differences. Forbidding removes computation and also shifts the distribution, so this is not the
-    effect of computation alone.
+    They are forbidden under the intervention that allows 0 pauses and changes nothing else. By version 2 of the plan the
+    replies with pauses are those whose pauses were drawn, where there are any. With several models it is the mean of
+    their differences. Forbidding removes computation and also shifts the distribution, so this is not the effect of
+    computation alone.
     """
-    forbidden = intervened[intervened["allowed"] == 0]
+    forbidden, drawn = intervened[intervened["allowed"] == 0], intervened[intervened["intervention"] == DRAWN]
+    if plan.version > 1 and len(drawn):
+        replies = drawn
     heads = [name for name in published_heads(replies) if name in set(forbidden["variant"])]
     both = pd.concat([replies, forbidden.assign(variant=forbidden["variant"] + " forbidden")])
     answers = aligned(both, *heads, *[f"{name} forbidden" for name in heads])
@@ -105,5 +109,15 @@ def pauses_help(replies: pd.DataFrame, intervened: pd.DataFrame, plan: Preregist
     plain, changed = answers[: len(heads)], answers[len(heads) :]
     effects = (plain - changed).mean(axis=0)  # (seeds, problems)
     found = compare(plain[0], changed[0], plan.level) if len(heads) == 1 else compare_means(effects, plan.level)
-    doubts = doubts_of_answers(plain, changed, plan.guard("least_discordant"), plan.guard("floor"))
+    doubts = doubts_of_answers(plain, changed, plan)
     return Estimate(found.difference, found.low, found.high, detectable(effects, plan.level), **doubts)
+
+
+def pauses_in_training(replies: pd.DataFrame, plan: Preregistration) -> Estimate:
+    """How much more accurate is training with pauses than as much training of the same parts without?"""
+    answers = aligned(replies, BEST, matched_baseline(BEST))
+    if not answers.size:
+        return Estimate(doubt=NOT_FINISHED)
+    found = compare(*answers, plan.level)
+    doubts = doubts_of_answers(*answers, plan)
+    return Estimate(found.difference, found.low, found.high, detectable(answers[0] - answers[1], plan.level), **doubts)

@@ -12,6 +12,7 @@ training taught their use is another claim, since *teaching* also rises where a 
 What pauses cost is said by *nothing* alone.
 """
 
+from collections.abc import Iterable
 from functools import cached_property
 from typing import NamedTuple
 
@@ -21,15 +22,13 @@ import pandas as pd
 from pauselib.analysis.claims.preregistration import Preregistration
 from pauselib.analysis.claims.verdicts import DEPENDS, FEW_PROBLEMS, NO_CONTROL, NOT_FINISHED, Estimate
 from pauselib.analysis.statistics.intervals import Crossed, crossed
+from pauselib.analysis.tables.contrasts import ESTIMATE, GIVEN, LIKELIHOOD, NONE, OUTCOMES, estimated, with_verdicts
 from pauselib.trials.contents import NOTHING
 from pauselib.variants import FIRST_STEP, matched_baseline
 
-LIKELIHOOD = "log_likelihood"
 DOSE = 1  # how many are put in: the dose that training shows
 VISIBLE, HIDDEN, UNMOVED, REPEATED = (("step", name, DOSE) for name in ("pauses", "masked", "unmoved", "question"))
 INJECTED = ("injected", "pauses", 10)
-GIVEN = ("result", "given", 0)
-NONE = ("", NOTHING, 0)
 
 OWN, MATCHED, START = "own", "matched", "start"
 Term = tuple[float, str, tuple[str, str, int]]  # a weight, whose trial, and the condition
@@ -54,6 +53,7 @@ CONTRASTS: dict[str, tuple[str, list[Term]]] = {
 """Each contrast: what it compares, and its weighted terms."""
 
 BENEFIT = ("own", "nothing")
+BY_DIFFICULTY = ["easy_half", "hard_half", "slope", "slope_low", "slope_high"]
 
 
 class Slope(NamedTuple):
@@ -115,6 +115,18 @@ class Effects:
             return None
         return {name: crossed(self.by_problem(found[name]), level) for name in names}
 
+    def doubt_of(self, names: Iterable[str], plan: Preregistration) -> str:
+        """The doubt about named contrasts that have too few problems, or nothing."""
+        n_problems = self.whole(*names).index.unique("problem_id").size
+        return FEW_PROBLEMS if n_problems < plan.guard("least_problems") else ""
+
+    def halves(self, name: str) -> tuple[float, float]:
+        """The mean effect at the results that are easier than the median one, and at the others."""
+        effect = self.whole(name)[name]
+        difficulty = pd.Series(self.difficulty.reindex(effect.index.droplevel("seed")).to_numpy(), effect.index)
+        is_hard = difficulty > self.difficulty.median()
+        return float(effect[~is_hard].mean()), float(effect[is_hard].mean())
+
     @cached_property
     def difficulty(self) -> pd.Series:
         """How hard each result is, from 0 to 1: 1 − its probability by the first step's model with nothing put in; by
@@ -148,7 +160,7 @@ class Effects:
         return Slope(b, of_line.low, of_line.high, easy, easy + b)
 
 
-def benefit(outcomes: pd.DataFrame, variant: str, outcome: str, margin: float, plan: Preregistration) -> Estimate:
+def benefit(outcomes: pd.DataFrame, variant: str, claim: str, plan: Preregistration) -> Estimate:
     """The benefit of one pause before the calculation, at all results: the smaller one of *own* and *nothing*.
 
     The low end is the smaller low end, which needs no correction (an intersection-union test: Berger 1982,
@@ -157,20 +169,20 @@ def benefit(outcomes: pd.DataFrame, variant: str, outcome: str, margin: float, p
     are too few problems, and where the positive control does not show. That there is none is doubted where the benefit
     depends on how hard a result is, and exceeds the margin at one end.
     """
-    effects = Effects(outcomes, variant, outcome)
-    found = effects.estimates(*BENEFIT, "control", level=plan.level)
+    (outcome,) = [name for name, one in OUTCOMES.items() if one.claim == claim]
+    effects, names = Effects(outcomes, variant, outcome), (*BENEFIT, "control")
+    found = effects.estimates(*names, level=plan.level)
     if found is None:
         return Estimate(doubt=NOT_FINISHED)
-    corrected = effects.estimates(*BENEFIT, "control", level=1 - (1 - plan.level) / 2)
-    n_problems = effects.whole(*BENEFIT, "control").index.unique("problem_id").size
-    doubt = "" if found["control"].low > 0 else NO_CONTROL
+    corrected = effects.estimates(*names, level=1 - (1 - plan.level) / 2)
+    doubt = effects.doubt_of(names, plan) or ("" if found["control"].low > 0 else NO_CONTROL)
     return Estimate(
         estimate=min(found[name].mean for name in BENEFIT),
         low=min(found[name].low for name in BENEFIT),
         high=min(corrected[name].high for name in BENEFIT),
         detectable=max(found[name].detectable(plan.level) for name in BENEFIT),
-        doubt=FEW_PROBLEMS if n_problems < plan.guard("least_problems") else doubt,
-        doubt_of_none=DEPENDS if depends(effects, margin, plan.level) else "",
+        doubt=doubt,
+        doubt_of_none=DEPENDS if depends(effects, plan.margin(claim), plan.level) else "",
         one_sided=True,
     )
 
@@ -184,13 +196,39 @@ def depends(effects: Effects, margin: float, level: float) -> bool:
     return varies and max(min(line.easy for line in lines), min(line.hard for line in lines)) > margin
 
 
-def contrast(outcomes: pd.DataFrame, name: str, variant: str, outcome: str, plan: Preregistration, sign=1) -> Estimate:
-    """One contrast by itself as an `Estimate`, or its opposite with the `sign` −1."""
-    effects = Effects(outcomes, variant, outcome)
+def contrast(outcomes: pd.DataFrame, variant: str, name: str, plan: Preregistration, sign: int = 1) -> Estimate:
+    """One contrast by itself, in the log likelihood, or its opposite with the `sign` −1."""
+    effects = Effects(outcomes, variant)
     found = effects.estimates(name, level=plan.level)
     if found is None:
         return Estimate(doubt=NOT_FINISHED)
-    one, n_problems = found[name], effects.whole(name).index.unique("problem_id").size
+    one, doubt = found[name], effects.doubt_of([name], plan)
     low, high = sorted([sign * one.low, sign * one.high])
-    doubt = FEW_PROBLEMS if n_problems < plan.guard("least_problems") else ""
     return Estimate(sign * one.mean, low, high, one.detectable(plan.level), doubt=doubt)
+
+
+def slope(outcomes: pd.DataFrame, variant: str, plan: Preregistration) -> Estimate:
+    """How (visible pauses − nothing) depends on how hard a result is, in the log likelihood (`Effects.slope`)."""
+    effects = Effects(outcomes, variant)
+    line = effects.slope("nothing", plan.level)
+    if line is None:
+        return Estimate(doubt=NOT_FINISHED)
+    return Estimate(line.slope, line.low, line.high, doubt=effects.doubt_of(["nothing"], plan))
+
+
+def contrasts(outcomes: pd.DataFrame, variant: str, outcome: str, plan: Preregistration) -> pd.DataFrame:
+    """All contrasts of a variant, one line each: the `contrast`, `what` is compared, and what `estimated` gives with the
+    `verdict` and `doubt`; the effect at the easier half of the results and at the harder one, `easy_half` and
+    `hard_half`; and the `slope` by difficulty with its interval.
+    """
+    effects, lines = Effects(outcomes, variant, outcome), []
+    for name, (what, _) in CONTRASTS.items():
+        found, line = effects.whole(name), effects.slope(name, plan.level)
+        values = np.empty((0, 0)) if found is None else effects.by_problem(found[name])
+        halves = effects.halves(name) if values.size else (np.nan, np.nan)
+        numbers = [*halves, *((line.slope, line.low, line.high) if line else [np.nan] * 3)]
+        lines.append(
+            {"contrast": name, "what": what, **estimated(values, plan.level), **dict(zip(BY_DIFFICULTY, numbers))}
+        )
+    columns = ["contrast", "what", *ESTIMATE, *BY_DIFFICULTY]
+    return with_verdicts(pd.DataFrame(lines, columns=columns), plan, outcome)

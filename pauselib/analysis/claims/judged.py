@@ -1,14 +1,16 @@
 """The claims of the plan, each a line of one table: its estimate, its interval and its verdict by the plan's margin.
 
-What is claimed and what is estimated for it is in the registered plan, `prereg.yaml`; each claim has a module that
+What is claimed and what is estimated for it is in the plan; each claim has a module that
 gives its `Estimate`. The claims are about the rows of the published table, with the experiment's own injection
 strategy. Replies of rows with another strategy, such as `sft_peft@word`, are left out.
 """
 
 import pandas as pd
 
-from pauselib.analysis.claims.accuracy import best_variant, embedding_effect, pauses_help
+from pauselib.analysis.claims.accuracy import BEST, best_variant, embedding_effect, pauses_help, pauses_in_training
+from pauselib.analysis.claims.benefit import benefit, contrast, slope
 from pauselib.analysis.claims.computation import computation
+from pauselib.analysis.claims.expected import incorrect_expect_more
 from pauselib.analysis.claims.pause_sites import incorrect_pause_more
 from pauselib.analysis.claims.preregistration import Preregistration
 from pauselib.analysis.claims.verdicts import Estimate, judge
@@ -20,13 +22,29 @@ COLUMNS = [
     "beyond_below", "equivalent_above", "detectable",
 ]  # fmt: skip
 
-ESTIMATED = {  # claim of the plan -> what is estimated, and the unit that its numbers are written in
+ACCURACY = {
     "best": ("accuracy of sft_peft − that of the best other", "points"),
     "embedding": ("largest difference in accuracy, up or down, that training the pause embedding makes", "points"),
-    "incorrect": ("places with pauses in an incorrect reply : those in a correct one", ""),
     "forbidden": ("accuracy with pauses − that with the pauses forbidden", "points"),
-    "computation": ("log likelihood of hard results: pauses beyond masked ones, and above nothing", "nats"),
-    "steps": ("share of hard results that are right: pauses beyond masked ones, and above nothing", "points"),
+}
+ESTIMATED = {  # by version and claim of the plan: what is estimated, and the unit that its numbers are written in
+    1: ACCURACY
+    | {
+        "incorrect": ("places with pauses in an incorrect reply : those in a correct one", ""),
+        "computation": ("log likelihood of hard results: pauses beyond masked ones, and above nothing", "nats"),
+        "steps": ("share of hard results that are right: pauses beyond masked ones, and above nothing", "points"),
+    },
+    2: ACCURACY
+    | {
+        "computation": ("log likelihood of results: a pause above the same hidden, and above nothing", "nats"),
+        "slope": ("the effect of a pause at impossible results − at certain ones, by a line", "nats"),
+        "cost": ("log likelihood of results: nothing − a pause", "nats"),
+        "teaching": ("a pause − the same hidden, less that after matched training", "nats"),
+        "steps": ("share of results that are right: a pause above the same hidden, and above nothing", "points"),
+        "training": ("accuracy of sft_peft − that of as much training without pauses", "points"),
+        "incorrect": ("expected pauses of an incorrect reply : those of a correct one", ""),
+        "density": ("the same for each spoken token", ""),
+    },
 }
 
 BUILT_IN = {
@@ -58,17 +76,27 @@ def judged_claims(
     found = {
         "best": best_variant(replies, plan),
         "embedding": embedding_effect(replies, plan),
-        "incorrect": incorrect_pause_more(replies, plan),
         "forbidden": pauses_help(replies, intervened, plan),
-        "computation": computation(trials, "computation", plan),
-        "steps": computation(trials, "steps", plan),
     }
-    return pd.DataFrame([judged_claim(plan, name, one) for name, one in found.items()], columns=COLUMNS)
+    if plan.version == 1:
+        found["incorrect"] = incorrect_pause_more(replies, plan)
+        found |= {name: computation(trials, name, plan) for name in ("computation", "steps")}
+    else:
+        of_trial = trials.outcomes, BEST
+        found |= {name: benefit(*of_trial, name, plan) for name in ("computation", "steps")}
+        found["slope"] = slope(*of_trial, plan)
+        found["cost"] = contrast(*of_trial, "nothing", plan, sign=-1)
+        found["teaching"] = contrast(*of_trial, "teaching", plan)
+        found["training"] = pauses_in_training(replies, plan)
+        found["incorrect"] = incorrect_expect_more(replies, plan)
+        found["density"] = incorrect_expect_more(replies, plan, per_word=True)
+    lines = [judged_claim(plan, name, found[name]) for name in plan.claims]
+    return pd.DataFrame(lines, columns=COLUMNS)
 
 
 def judged_claim(plan: Preregistration, name: str, found: Estimate) -> dict:
     """The line of the claim that the plan calls `name`; see `judged_claims`."""
-    claim, margin, (what, unit) = plan.claims[name], plan.margin(name), ESTIMATED[name]
+    claim, margin, (what, unit) = plan.claims[name], plan.margin(name), ESTIMATED[plan.version][name]
     line = {"claim": claim.claim, "says": claim.says, "what": what, "margin": margin, "unit": unit}
     return {**line, **found._asdict(), **judge(found, margin)._asdict()}
 

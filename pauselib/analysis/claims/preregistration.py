@@ -43,7 +43,9 @@ class Claim(Entry):
     estimand: str
     method: str
     margin: str
-    spread: tuple[float, float, float] | None = None  # standard deviations of its effect: of seeds, of problems, the rest
+    spread: tuple[float, float, float] | None = (
+        None  # standard deviations of its effect: of seeds, of problems, the rest
+    )
     says: Literal["larger than the margin", "equivalent"] = "larger than the margin"
 
 

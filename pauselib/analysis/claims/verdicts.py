@@ -16,6 +16,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from pauselib.analysis.claims.preregistration import Preregistration
+
 LARGER, OPPOSITE, EQUIVALENT, UNDECIDED = "larger than the margin", "opposite", "equivalent", "undecided"
 SMALLER = "smaller than the margin"
 
@@ -83,16 +85,19 @@ def judge(found: Estimate, margin: float) -> Judgement:
     return Judgement(none if within < margin else UNDECIDED, beyond, within, found.doubt_of_none)
 
 
-def doubts_of_answers(first, second, least: float, floor: float) -> dict[str, str]:
-    """The doubts about a difference between two models, by their answers: arrays of 0 and 1 of one shape.
+def doubts_of_answers(first, second, plan: Preregistration) -> dict[str, str]:
+    """The doubts about a difference between two models, by their answers: arrays of 0 and 1, (..., seeds, problems).
 
-    It is doubted where fewer than `least` answers are right in just one of the two. That there is no difference is
-    doubted where both are right in fewer than `floor` of the problems, or both wrong.
+    It is doubted where fewer problems than the guard `least_discordant` have an answer that is right in just one of the
+    two; version 1 of the plan counts the answers. That there is no difference is doubted where both are right in fewer
+    than the guard `floor` of the problems, or both wrong.
     """
     first, second = np.asarray(first), np.asarray(second)
     shares = float(first.mean()), float(second.mean())
+    floor, differ = plan.guard("floor"), first != second
+    discordant = differ.sum() if plan.version == 1 else differ.any(axis=tuple(range(differ.ndim - 1))).sum()
     at_the_end = max(shares) < floor or min(shares) > 1 - floor
     return {
-        "doubt": TOO_ALIKE if np.sum(first != second) < least else "",
+        "doubt": TOO_ALIKE if discordant < plan.guard("least_discordant") else "",
         "doubt_of_none": AT_THE_END if at_the_end else "",
     }

@@ -97,7 +97,7 @@ def crossed(values, level: float = 0.95) -> Crossed:
         df = min(total**2 / spread, problems - 1.0) if spread else problems - 1.0
     mean, se = float(values.mean()), math.sqrt(total / values.size)
     se_seeds, se_problems = math.sqrt(of_seeds / values.size), math.sqrt(of_problems / values.size)
-    if not se:
+    if se <= 1e-12 * max(1.0, float(np.abs(values).max())):  # alike but for rounding
         return Crossed(mean, se, se_seeds, se_problems, float(df), NAN, NAN, NAN if mean else 1.0)
     half = float(t.ppf((1 + level) / 2, df)) * se
     p = 2 * float(t.sf(abs(mean) / se, df))

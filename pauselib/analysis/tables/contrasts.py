@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from pauselib.analysis.claims.preregistration import plan
+from pauselib.analysis.claims.preregistration import Preregistration, plan
 from pauselib.analysis.claims.verdicts import FEW_PROBLEMS, NOT_FINISHED, Estimate, judge
 from pauselib.analysis.statistics.intervals import NAN, crossed
 from pauselib.analysis.tables.loading import CHECKPOINT, TRIAL, finished, joined
@@ -88,9 +88,9 @@ def estimated(values: np.ndarray, level: float) -> dict:
     return dict(zip(ESTIMATE, [found.mean, found.low, found.high, found.p, found.detectable(level), *values.shape]))
 
 
-def with_verdicts(table: pd.DataFrame, outcome: str = LIKELIHOOD) -> pd.DataFrame:
+def with_verdicts(table: pd.DataFrame, plan: Preregistration, outcome: str = LIKELIHOOD) -> pd.DataFrame:
     """A table of estimates with the `verdict` on each by the plan's margin for the outcome, and the `doubt` if any."""
-    margin, least = plan().margin(OUTCOMES[outcome].claim), plan().guard("least_problems")
+    margin, least = plan.margin(OUTCOMES[outcome].claim), plan.guard("least_problems")
     doubts = [NOT_FINISHED if n == 0 else FEW_PROBLEMS if n < least else "" for n in table["problems"]]
     found = [Estimate(low=low, high=high, doubt=doubt) for low, high, doubt in zip(table["low"], table["high"], doubts)]
     return table.assign(verdict=[judge(one, margin).verdict for one in found], doubt=doubts)
@@ -99,14 +99,15 @@ def with_verdicts(table: pd.DataFrame, outcome: str = LIKELIHOOD) -> pd.DataFram
 class Trials:
     """The outcomes of an experiment's trials, and what they say."""
 
-    def __init__(self, found: pd.DataFrame):
-        """`found` is `outcomes`, or what `steps.trials` returns."""
-        self.outcomes = found
+    def __init__(self, found: pd.DataFrame, by: Preregistration | None = None):
+        """`found` is `outcomes`, or what `steps.trials` returns; `by` is the plan, without one the newest."""
+        self.outcomes, self.plan = found, by or plan()
 
     @classmethod
     def of(cls, settings: Settings, found: pd.DataFrame) -> "Trials":
         """The trials of an experiment; of the registered one, only the registered test problems count."""
-        return cls(plan().registered_part(found, settings.experiment))
+        by = plan(settings.plan)
+        return cls(by.registered_part(found, settings.experiment), by)
 
     @cached_property
     def variants(self) -> list[str]:
@@ -160,16 +161,20 @@ class Trials:
         lines = []
         for name, (what, condition, reference, *of) in CONTRASTS.items() if parse(variant).pauses else ():
             values = self.effect(condition, reference, *(models[one] for one in of), outcome=outcome)
-            lines.append({"contrast": name, "what": what.format(**names), **estimated(values, level or plan().level)})
-        return with_verdicts(pd.DataFrame(lines, columns=["contrast", "what", *ESTIMATE]), outcome)
+            lines.append(
+                {"contrast": name, "what": what.format(**names), **estimated(values, level or self.plan.level)}
+            )
+        return with_verdicts(pd.DataFrame(lines, columns=["contrast", "what", *ESTIMATE]), self.plan, outcome)
 
     def gains(self, outcome: str = LIKELIHOOD) -> pd.DataFrame:
-        """What every condition of every model changes against nothing at hard results: `CONDITION` and `ESTIMATE`."""
-        lines = []
+        """What every condition of every model changes against nothing, at all results (by version 1 of the plan at hard
+        ones): `CONDITION` and `ESTIMATE`.
+        """
+        lines, counted = [], "hard" if self.plan.version == 1 else "all"
         for kind, variant, *condition in self.means[outcome].index:
-            if kind == "hard" and tuple(condition) != NONE:
+            if kind == counted and tuple(condition) != NONE:
                 values = self.effect(condition, NONE, (kind, variant), outcome=outcome)
-                lines.append({**dict(zip(CONDITION, (variant, *condition))), **estimated(values, plan().level)})
+                lines.append({**dict(zip(CONDITION, (variant, *condition))), **estimated(values, self.plan.level)})
         return pd.DataFrame(lines, columns=[*CONDITION, *ESTIMATE])
 
     @cached_property

@@ -11,7 +11,7 @@ from functools import cached_property
 
 import pandas as pd
 
-from pauselib.analysis.claims.preregistration import plan
+from pauselib.analysis.claims.preregistration import Preregistration, plan
 from pauselib.analysis.claims.verdicts import EQUIVALENT, LARGER, OPPOSITE, UNDECIDED
 from pauselib.analysis.tables.contrasts import CONDITION, ESTIMATE, Trials, with_verdicts
 from pauselib.analysis.tables.loading import joined, of_pausing_variants
@@ -29,18 +29,19 @@ ENDS += ["low", "high", "outcome", "doubt"]
 class Curve:
     """The outcomes of an experiment's checkpoints, and what they say."""
 
-    def __init__(self, found: pd.DataFrame, without_start: tuple[str, ...] = ()):
+    def __init__(self, found: pd.DataFrame, without_start: tuple[str, ...] = (), by: Preregistration | None = None):
         """`found` is `contrasts.outcomes` of checkpoints, or what `steps.learning_curve` returns. The variants
         `without_start` have no step 0, since the first step's model was not given their prompts.
         """
-        self.outcomes, self.without_start = found, without_start
+        self.outcomes, self.without_start, self.plan = found, without_start, by or plan()
 
     @classmethod
     def of(cls, settings: Settings, found: pd.DataFrame) -> "Curve":
         """The checkpoints of an experiment; of the registered one, only the registered test problems count."""
         rows = {name: settings.but(variant=name).of_row() for name in set(found["variant"]) if parse(name).pauses}
         in_prompt = tuple(name for name, row in rows.items() if pauses_of_prompt(row))
-        return cls(plan().registered_part(found, settings.experiment), in_prompt)
+        by = plan(settings.plan)
+        return cls(by.registered_part(found, settings.experiment), in_prompt, by)
 
     @cached_property
     def variants(self) -> list[str]:
@@ -56,11 +57,11 @@ class Curve:
         found = {0: pd.concat([start, *begun], ignore_index=True)} if begun and len(start) else {}
         for step in sorted(set(self.outcomes["step"]) - {0}):
             found[step] = pd.concat([self.outcomes[self.outcomes["step"] == step], start], ignore_index=True)
-        return {step: Trials(table) for step, table in found.items()}
+        return {step: Trials(table, self.plan) for step, table in found.items()}
 
     @cached_property
     def gains(self) -> pd.DataFrame:
-        """What every condition changes against nothing, in nats at hard results: as `Trials.gains`, by `step`."""
+        """What every condition changes against nothing, in nats: as `Trials.gains`, by `step`."""
         columns = ["step", *CONDITION, *ESTIMATE]
         found = [trials.gains().assign(step=step) for step, trials in self.trials.items()]
         table = joined(found, columns)
@@ -74,7 +75,7 @@ class Curve:
         that is by the plan's margin of the likelihood: a gain, a cost, neither, or undecided; the `doubt` says why.
         """
         pauses = of_pausing_variants(self.gains[self.gains["content"] == "pauses"])
-        curves = with_verdicts(pauses).groupby(["variant", "site", "dose"], sort=False)
+        curves = with_verdicts(pauses, self.plan).groupby(["variant", "site", "dose"], sort=False)
         first, last = curves.first(skipna=False), curves.last(skipna=False)
         ends = last.assign(first_step=first["step"], first_gain=first["estimate"], outcome=last["verdict"].map(GAINS))
         return ends.rename(columns={"step": "last_step", "estimate": "last_gain"}).reset_index()[ENDS]

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from pauselib.analysis.claims.pause_sites import comparable, poisson_ratios
-from pauselib.analysis.claims.preregistration import plan
+from pauselib.analysis.claims.preregistration import Preregistration
 from pauselib.analysis.claims.verdicts import FEW_PROBLEMS, Estimate, judge
 from pauselib.analysis.why.places import gap_table
 from pauselib.analysis.why.positions import token_table
@@ -68,7 +68,7 @@ def site_probabilities(bits: np.ndarray, is_site: np.ndarray) -> np.ndarray:
         return sm.GLM(is_site.astype(float), design, family=sm.families.Binomial()).fit().fittedvalues
 
 
-def pause_regression(replies: pd.DataFrame) -> pd.DataFrame:
+def pause_regression(replies: pd.DataFrame, plan: Preregistration) -> pd.DataFrame:
     """In how many times as many places incorrect replies pause as correct ones, alone and with covariates held equal.
 
     The covariates enter one after the other, so there is one line a `model` and `term`: the `rate_ratio`, its 95 %
@@ -87,16 +87,16 @@ def pause_regression(replies: pd.DataFrame) -> pd.DataFrame:
     is_cut = heads["truncated"].astype(bool)
     used = comparable(reply_features(heads[~is_cut]).dropna(subset="log_expected")).reset_index(drop=True)
     n, problems, rows = len(used), used["problem_id"].nunique(), []
-    doubt = FEW_PROBLEMS if problems < plan().guard("least_problems") else ""
-    for model, terms in nested_fits(used).items():
+    doubt = FEW_PROBLEMS if problems < plan.guard("least_problems") else ""
+    for model, terms in nested_fits(used, plan.guard("least_problems")).items():
         for term, ratio in terms.iterrows():
             found = Estimate(low=ratio["low"], high=ratio["high"], null=1.0, doubt=doubt)
-            verdict = judge(found, plan().margin("incorrect")).verdict if term == "incorrect" else ""
+            verdict = judge(found, plan.margin("incorrect")).verdict if term == "incorrect" else ""
             rows.append([model, term, *ratio, verdict, n, problems, int(is_cut.sum())])
     return pd.DataFrame(rows, columns=REGRESSION)
 
 
-def nested_fits(used: pd.DataFrame) -> dict[str, pd.DataFrame]:
+def nested_fits(used: pd.DataFrame, least: float) -> dict[str, pd.DataFrame]:
     """The regressions of comparable replies with their features, by name: each has one addition more than the last.
 
     A regression has one line a term, as `poisson_fit` gives them. There is none of too few replies for all covariates.
@@ -109,7 +109,7 @@ def nested_fits(used: pd.DataFrame) -> dict[str, pd.DataFrame]:
     if found["incorrect alone"] is None:
         return {}
     for name in (*COVARIATES, "scene" if "scene" in used and used["scene"].notna().any() else "problem"):
-        added = added_columns(name, used, terms)
+        added = added_columns(name, used, terms, least)
         is_term = name in COVARIATES
         more = terms.join(added) if is_term else terms
         others = beside if is_term else beside.join(added)
@@ -120,13 +120,13 @@ def nested_fits(used: pd.DataFrame) -> dict[str, pd.DataFrame]:
     return found
 
 
-def added_columns(name: str, used: pd.DataFrame, terms: pd.DataFrame) -> pd.DataFrame:
+def added_columns(name: str, used: pd.DataFrame, terms: pd.DataFrame, least: float) -> pd.DataFrame:
     """The columns (replies, columns) that are added to a regression with `terms`; none where there is nothing to add.
 
     A covariate is one column, in standard deviations. After these comes a constant for every `scene`. Where the scenes
     are not known, there comes an effect of every `problem` instead: with the means of all terms over the replies to a
     problem beside them, the ratio of `incorrect` is that among replies to the same problem (Mundlak 1978,
-    doi:10.2307/1913646). It takes as many problems with both kinds of replies as the plan asks for at the least.
+    doi:10.2307/1913646). It takes `least` problems with both kinds of replies.
     """
     if name in COVARIATES:
         values = used[COVARIATES[name]].astype(float)
@@ -135,7 +135,7 @@ def added_columns(name: str, used: pd.DataFrame, terms: pd.DataFrame) -> pd.Data
     if name == "scene":
         return pd.get_dummies(used["scene"], prefix=name, drop_first=True, dtype=float)
     of_both_kinds = used.groupby("problem_id")["correct"].nunique() == 2
-    if of_both_kinds.sum() < plan().guard("least_problems"):
+    if of_both_kinds.sum() < least:
         return pd.DataFrame()
     means = terms.groupby(used["problem_id"]).transform("mean")
     varies = (terms - means).abs().max() > 1e-9  # what is the same in all replies to a problem is its own mean
