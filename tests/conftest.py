@@ -4,13 +4,9 @@ written by hand.
 
 import os
 
-os.environ |= {
-    "HF_HUB_OFFLINE": "1",
-    "OMP_NUM_THREADS": "1",
-    "TOKENIZERS_PARALLELISM": "false",
-}  # before anything heavy is imported
+# before anything heavy is imported
+os.environ |= {"HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"}
 
-import json
 import shutil
 import time
 from pathlib import Path
@@ -20,7 +16,7 @@ import pytest
 
 from pauselib.artifacts import replies_artifact, trial_artifact
 from pauselib.decoding.evaluation import reply_metrics
-from pauselib.files import digest, write_json
+from pauselib.files import digest, write_json, write_json_lines
 from pauselib.manifests import MANIFEST, origin
 from pauselib.settings import Settings
 
@@ -52,19 +48,12 @@ def tiny_lm():
         from transformers import AutoConfig, AutoModelForCausalLM
 
         torch.manual_seed(0)
-        sizes = {
-            "hidden_size": 32,
-            "num_hidden_layers": 2,
-            "num_attention_heads": 4,
-            "num_key_value_heads": 2,
-            "intermediate_size": 64,
-        }
+        sizes = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4}
+        sizes |= {"num_key_value_heads": 2}
         if kind == "gpt2":
             sizes = {"n_embd": 32, "n_layer": 2, "n_head": 4, "n_positions": 128}
-        ids = {"bos_token_id": 0, "eos_token_id": None, "pad_token_id": None}
-        config = AutoConfig.for_model(
-            kind, vocab_size=50, tie_word_embeddings=tied, initializer_range=0.3, **sizes, **ids
-        )
+        ids = {"vocab_size": 50, "bos_token_id": 0, "eos_token_id": None, "pad_token_id": None}
+        config = AutoConfig.for_model(kind, tie_word_embeddings=tied, initializer_range=0.3, **sizes, **ids)
         return AutoModelForCausalLM.from_config(config).eval()
 
     return make
@@ -82,35 +71,19 @@ def GSM8K() -> Path:
 @pytest.fixture(scope="module")
 def small(tmp_path_factory) -> Settings:
     """Settings of an experiment of seconds, in a folder that the tests of one file share: 6 problems to train on."""
-    return Settings(
-        runs_dir=str(tmp_path_factory.mktemp("runs")),
-        experiment="small",
-        n_train=8,
-        n_test=3,
-        n_copies=2,
-        validation_share=0.25,
-        eval_steps=1,
-        base_eval_steps=1,
-        batch_size=4,
-        max_new_tokens=10,
-    )
+    sizes = {"n_train": 8, "validation_share": 0.25, "n_test": 3, "n_copies": 2, "batch_size": 4, "max_new_tokens": 10}
+    sizes |= {"eval_steps": 1, "base_eval_steps": 1}
+    return Settings(runs_dir=str(tmp_path_factory.mktemp("runs")), experiment="small", **sizes)
 
 
 SCRIPT = "<script>alert(1)</script>"  # said by a problem, a token and a reply: nowhere may it run
 
 
 def reply(i: int, correct: bool, n_pauses: int, text: str = "#### 1") -> dict:
-    return {
-        "problem_id": f"test-{i}",
-        "question": f"1?{SCRIPT}",
-        "gold": "1",
-        "reply": "<|pause|>" * n_pauses + text,
-        "predicted": "1",
-        "correct": correct,
-        "n_pauses": n_pauses,
-        "n_tokens": 3,
-        "truncated": False,
-    }
+    """One line of predictions.jsonl."""
+    problem = {"problem_id": f"test-{i}", "question": f"1?{SCRIPT}", "gold": "1"}
+    said = {"reply": "<|pause|>" * n_pauses + text, "predicted": "1", "correct": correct}
+    return {**problem, **said, "n_pauses": n_pauses, "n_tokens": 3, "truncated": False}
 
 
 @pytest.fixture
@@ -127,10 +100,9 @@ def by_hand(tmp_path):
     for name, (replies, eval_loss) in finished.items():
         row = settings.but(variant=name)
         folder = save(row, replies, eval_loss)
-        losses = {"loss": 1.0, "eval_loss": eval_loss}
-        (folder / "training.json").write_text(
-            json.dumps({"history": [{"step": 1, **losses}], "nearest_tokens": [{"token": SCRIPT, "cosine": 0.5}]})
-        )
+        history = [{"step": 1, "loss": 1.0, "eval_loss": eval_loss}]
+        nearest = [{"token": SCRIPT, "cosine": 0.5}]
+        write_json(folder / "training.json", {"history": history, "nearest_tokens": nearest})
         tokens = [["<|pause|>"] * r["n_pauses"] + [SCRIPT, "1"] for r in replies]
         given = {
             "tokens": tokens,
@@ -139,10 +111,8 @@ def by_hand(tmp_path):
         }
         pd.DataFrame({"problem_id": [r["problem_id"] for r in replies], **given}).to_parquet(folder / "tokens.parquet")
     (settings.folder() / "data").mkdir()
-    rows = {
-        "problem_id": [f"test-{i}" for i in range(3)],
-        "answer": ["<<1+1=2>>2\n#### 2", "#### 1", "<<1=1>><<1=1>>#### 1"],
-    }
+    answers = ["<<1+1=2>>2\n#### 2", "#### 1", "<<1=1>><<1=1>>#### 1"]
+    rows = {"problem_id": [f"test-{i}" for i in range(3)], "answer": answers}
     pd.DataFrame(rows).to_parquet(settings.folder() / "data" / "test.parquet")
     return settings
 
@@ -150,9 +120,8 @@ def by_hand(tmp_path):
 def save(row: Settings, replies: list[dict], eval_loss: float) -> Path:
     """Write predictions.jsonl, metrics.json and the manifest that says they are a row's; return their folder."""
     _, folder, settings, _ = replies_artifact(row)
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "predictions.jsonl").write_text("".join(json.dumps(r) + "\n" for r in replies))
-    (folder / "metrics.json").write_text(json.dumps({**reply_metrics(replies), "eval_loss": eval_loss}))
+    write_json_lines(folder / "predictions.jsonl", replies)
+    write_json(folder / "metrics.json", {**reply_metrics(replies), "eval_loss": eval_loss})
     outputs = {name: digest(folder / name) for name in ("metrics.json", "predictions.jsonl")}
     write_json(folder / MANIFEST, {**origin(folder, settings, {"model": "abc"}), "outputs": outputs})
     return folder

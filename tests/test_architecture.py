@@ -1,5 +1,5 @@
-"""The house: imports go one way, its budget holds, a file fits in one reading, everything public says what it is, and
-what a variant trains is data, never a branch on its name.
+"""The house: imports go one way, its budget holds, a file fits in one reading, and what a variant trains is data, never
+a branch on its name. That lines are short and all that is public has a docstring, ruff holds.
 """
 
 import ast
@@ -12,18 +12,16 @@ import pytest
 from conftest import ROOT
 
 import pauselib
-from pauselib.errors import InputError
-from pauselib.variants import parse
 
 PACKAGE = Path(pauselib.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
 BESIDE = [path for folder in ("tools", "benchmarks") for path in sorted((ROOT / folder).rglob("*.py"))]
-FLOORS, LINES, WIDTH = 16, 300, 120
+FLOORS, LINES = 16, 300
 CORE = (
     "tasks injection sources model training decoding settings declared artifacts steps variants tokens positions "
     "errors progress machine files manifests runs __init__"
 ).split()
-BUDGET = {"pauselib": 10_750, "core": 5_500, "tests": 10_950}  # lines of Python; the aim is 10,000 of both: lower these
+BUDGET = {"pauselib": 10_750, "core": 5_500, "tests": 10_500}  # lines of Python; the aim is 10,000 of both: lower these
 
 
 def module_name(path: Path) -> str:
@@ -68,17 +66,8 @@ def order_of_rooms() -> list[str]:
     return [name.strip("/") for cell in first_cells for name in re.findall(r"`([\w/]+)`", cell)]
 
 
-def circle(graph: dict[str, set[str]]) -> list[str]:
-    """A circle of a graph, from one of it back to the same, or nothing."""
-    try:
-        graphlib.TopologicalSorter(graph).prepare()
-    except graphlib.CycleError as error:
-        return error.args[1]
-    return []
-
-
 def test_no_module_imports_itself_in_a_circle_not_even_inside_functions():
-    assert circle(module_graph(within_functions=True)) == []
+    graphlib.TopologicalSorter(module_graph(within_functions=True)).prepare()  # raises CycleError, which names them
 
 
 def test_imports_go_down_the_table_of_rooms_in_the_design_not_even_functions_look_up():
@@ -117,19 +106,11 @@ def test_the_house_keeps_to_its_budget():
     assert max(map(len, readme)) <= 200
 
 
-def test_a_circle_would_be_found():
-    assert circle({"report": {"analysis"}, "analysis": {"steps"}, "steps": {"report"}})
-    tree = ast.parse(
-        "import pauselib.runs\ndef f():\n    from pauselib import steps\nif TYPE_CHECKING:\n    import pauselib.tokens"
-    )
+def test_imports_inside_functions_are_found_and_those_of_a_type_checker_left_out():
+    hidden = "def f():\n    from pauselib import steps\nif TYPE_CHECKING:\n    import pauselib.tokens"
+    tree = ast.parse(f"import pauselib.runs\n{hidden}")
     assert list(imports(tree, True)) == ["pauselib.runs", "pauselib.steps"]
     assert list(imports(tree, False)) == ["pauselib.runs"]
-
-
-@by_any_file
-def test_a_line_has_120_characters_at_most(path):
-    lines = path.read_text().splitlines()
-    assert [number for number, line in enumerate(lines, 1) if len(line) > WIDTH] == []
 
 
 @by_any_file
@@ -137,52 +118,18 @@ def test_a_file_fits_in_one_reading(path):
     assert len(path.read_text().splitlines()) <= LINES
 
 
-def public(node: ast.Module | ast.ClassDef, prefix: str = "") -> Iterator[tuple[str, ast.AST]]:
-    """The public functions, classes, methods and properties below a module or class, with their names."""
-    for child in node.body:
-        if isinstance(child, ast.FunctionDef | ast.ClassDef) and not child.name.startswith("_"):
-            yield prefix + child.name, child
-            if isinstance(child, ast.ClassDef):
-                yield from public(child, f"{child.name}.")
+VARIANT = re.compile(r"FIRST_STEP|MATCHED|['\"](sft|baseline)|_peft|_fr_")  # the name of one, or a piece of a name
 
 
-@by_any_file
-def test_everything_public_says_what_it_is(path):
-    tree = ast.parse(path.read_text())
-    assert ast.get_docstring(tree), "the module"
-    assert [name for name, node in public(tree) if not ast.get_docstring(node)] == []
-
-
-def names_a_variant(node: ast.AST) -> bool:
-    """Whether an expression is a variant's name, a piece of one, or a list of them."""
-    if isinstance(node, ast.Tuple | ast.List | ast.Set):
-        return any(names_a_variant(item) for item in node.elts)
-    if isinstance(node, ast.Name):
-        return node.id in ("FIRST_STEP", "MATCHED")
-    if not isinstance(node, ast.Constant) or not isinstance(node.value, str):
-        return False
-    if node.value.startswith(("sft", "baseline")) or "_peft" in node.value or "_fr_" in node.value:
-        return True
-    try:
-        return bool(parse(node.value))
-    except InputError:
-        return False
-
-
-def branches_on_a_name(tree: ast.AST) -> list[int]:
-    """The lines where something is compared with a variant's name."""
-    found = []
-    for node in ast.walk(tree):
-        compared = []
-        if isinstance(node, ast.Compare):
-            compared = [node.left, *node.comparators]
-        elif isinstance(node, ast.Call) and getattr(node.func, "attr", "") in ("startswith", "endswith"):
-            compared = node.args
-        elif isinstance(node, ast.MatchValue):
-            compared = [node.value]
-        if any(names_a_variant(one) for one in compared):
-            found.append(node.lineno if hasattr(node, "lineno") else node.value.lineno)
-    return found
+def branches_on_a_name(tree: ast.AST) -> list[str]:
+    """What compares something with a variant's name."""
+    compared = [
+        ast.unparse(node)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Compare | ast.MatchValue)
+        or (isinstance(node, ast.Call) and getattr(node.func, "attr", "") in ("startswith", "endswith"))
+    ]
+    return [code for code in compared if VARIANT.search(code)]
 
 
 @pytest.mark.parametrize(

@@ -1,15 +1,14 @@
 """What the steps make, artifact by artifact: in which order, where, and from which settings."""
 
 from pauselib.artifacts import artifacts_of, clean_artifact
-from pauselib.settings import Settings
+from pauselib.settings import Settings, settings_of_step
 
 
 def made(notebook: str, **given) -> list[tuple[str, str]]:
     """What the step of a notebook makes and where, below the experiment's folder."""
     settings = Settings(**given).of_row()
-    return [
-        (one.what, one.folder.relative_to(settings.folder()).as_posix()) for one in artifacts_of(settings, notebook)
-    ]
+    top = settings.folder()
+    return [(one.what, one.folder.relative_to(top).as_posix()) for one in artifacts_of(settings, notebook)]
 
 
 def test_a_variant_that_pauses_needs_injected_rows_and_the_first_step():
@@ -42,9 +41,24 @@ def test_a_strategy_that_asks_the_first_step_s_model_comes_after_it():
     assert [what for what, _ in made("warmup", strategy="surprise")].count("first step") == 1
 
 
-def test_only_the_matched_baseline_depends_on_the_copies_without_being_injected():
-    copies = {
-        name: "n_copies" in artifacts_of(Settings(variant=name), "warmup")[-1].settings
-        for name in ("sft", "baseline_2_epoch", "baseline_matched")
+def settings_named(notebook: str, **given) -> dict[str, tuple[str, ...]]:
+    """Which settings the manifests of all that a notebook makes name."""
+    return {one.what: tuple(one.settings) for one in artifacts_of(Settings(**given).of_row(), notebook)}
+
+
+def test_a_manifest_names_the_settings_of_its_step_in_their_order():
+    assert settings_named("evaluate", max_pauses=0) | settings_named("trial") == {
+        "clean rows": settings_of_step("data"),
+        "injected rows": settings_of_step("inject"),
+        "first step": settings_of_step("first_step"),
+        "model": settings_of_step("second_step"),
+        "replies": settings_of_step("evaluate") + settings_of_step("intervene"),
+        "trial": settings_of_step("trial"),
     }
-    assert copies == {"sft": False, "baseline_2_epoch": False, "baseline_matched": True}
+    assert settings_named("evaluate")["replies"] == settings_of_step("evaluate")
+
+
+def test_only_the_matched_baseline_depends_on_the_copies_without_being_injected():
+    rows = ("sft", "baseline_2_epoch", "baseline_matched")
+    copies = ["n_copies" in settings_named("warmup", variant=name)["model"] for name in rows]
+    assert copies == [False, False, True]

@@ -9,20 +9,13 @@ import pytest
 import yaml
 from transformers import AutoConfig, AutoModelForCausalLM
 
-from pauselib.files import read_json, read_json_lines, write_json_lines
+from pauselib.files import read_json, write_json_lines
 from pauselib.manifests import manifest
 from pauselib.settings import ROOT, of_experiment
 from pauselib.variants import parse
 
-SIZES = {
-    "n_train": 20,
-    "n_test": 3,
-    "max_steps": 2,
-    "eval_steps": 1,
-    "base_max_steps": 2,
-    "base_eval_steps": 2,
-    "max_new_tokens": 12,
-}
+SIZES = {"n_train": 20, "n_test": 3, "max_new_tokens": 12}
+SIZES |= {"max_steps": 2, "eval_steps": 1, "base_max_steps": 2, "base_eval_steps": 2}
 WIDTHS = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4}
 FAMILIES = {  # of the models that are not embedded: as they are but for their sizes
     "mistralai/Mistral-7B-v0.1": ("mistral", {"sliding_window": 4096, "max_position_embeddings": 32768}),
@@ -33,16 +26,14 @@ CONFIGS = sorted((ROOT / "configs").glob("*.yaml"))
 
 @pytest.fixture(scope="module")
 def problems(tmp_path_factory) -> Path:
-    """A folder of problems in GSM8K's format: the shortest real ones, or made-up ones where GSM8K is not there."""
-    folder, real = tmp_path_factory.mktemp("gsm8k"), ROOT.parent / "shared" / "gsm8k"
+    """A folder of problems in GSM8K's format."""
+    folder = tmp_path_factory.mktemp("gsm8k")
     for split, numbers in (("train", range(40)), ("test", range(40, 80))):
-        made_up = [
+        rows = [
             {"question": f"Ann has {n} pens and buys 4. How many?", "answer": f"<<{n}+4={n + 4}>>{n + 4}\n#### {n + 4}"}
             for n in numbers
         ]
-        rows = read_json_lines(real / f"{split}.jsonl") if real.is_dir() else made_up
-        rows = sorted(rows, key=lambda row: len(row["question"] + row["answer"]))[:40]
-        write_json_lines(folder / f"{split}.jsonl", [{name: row[name] for name in made_up[0]} for row in rows])
+        write_json_lines(folder / f"{split}.jsonl", rows)
     return folder
 
 
@@ -91,9 +82,7 @@ def rehearsed(config: dict, problems: Path, tmp_path: Path) -> dict:
     [*((path, {}) for path in CONFIGS), (ROOT / "configs" / "mistral-7b.yaml", {"dtype": "pure_bfloat16"})],
     ids=lambda value: value.stem if isinstance(value, Path) else "-".join(value.values()),
 )
-def test_a_shipped_configuration_runs_from_its_first_notebook_to_its_table(
-    path, changes, problems, run_notebook, tmp_path
-):
+def test_a_configuration_runs_from_its_first_notebook_to_its_table(path, changes, problems, run_notebook, tmp_path):
     config = rehearsed({**yaml.safe_load(path.read_text()), **changes}, problems, tmp_path)
     settings = of_experiment(config)
     rows = [settings.but(variant=name, seed=settings.seeds[0]) for name in settings.variants]
@@ -116,4 +105,4 @@ def test_a_shipped_configuration_runs_from_its_first_notebook_to_its_table(
         assert manifest(row.variant_folder() / "model")["settings"]["dtype"] == settings.dtype
     if settings.trials:
         trial = pd.read_parquet(rows[0].variant_folder() / "trial" / "trials.parquet")
-        assert trial["problem_id"].nunique() in (2, 3)  # one of the shortest real answers calculates nothing
+        assert trial["problem_id"].nunique() == 3

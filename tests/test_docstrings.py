@@ -5,21 +5,11 @@ import importlib
 
 import pytest
 
+CLAIMS = ["analysis.claims.verdicts", "analysis.claims.preregistration", "analysis.statistics.paired"]
+WHY = ["analysis.why.places", "analysis.why.positions"]
 
-@pytest.mark.parametrize(
-    ("name", "n"),
-    [
-        ("pauselib.variants", 4),
-        ("pauselib.analysis.claims.verdicts", 2),
-        ("pauselib.analysis.statistics.paired", 1),
-        ("pauselib.analysis.claims.preregistration", 1),
-        ("pauselib.tasks", 1),
-        ("pauselib.injection.rows", 1),
-        ("pauselib.decoding.interventions", 2),
-        ("pauselib.analysis.why.places", 1),
-        ("pauselib.analysis.why.positions", 2),
-    ],
-)
-def test_an_example_gives_what_it_says(name, n):
-    result = doctest.testmod(importlib.import_module(name))
-    assert (result.failed, result.attempted) == (0, n)
+
+@pytest.mark.parametrize("name", ["variants", "tasks", "injection.rows", "decoding.interventions", *CLAIMS, *WHY])
+def test_an_example_gives_what_it_says(name):
+    result = doctest.testmod(importlib.import_module(f"pauselib.{name}"))
+    assert result.failed == 0 < result.attempted

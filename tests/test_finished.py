@@ -1,22 +1,15 @@
 """What counts as finished is decided by comparing manifests with what is asked: never by a folder's name or place."""
 
-import json
 import shutil
 
 import pytest
 
 from pauselib import manifests, runs, steps
 from pauselib.analysis.tables import loading
-from pauselib.artifacts import (
-    injected_artifact,
-    model_artifact,
-    replies_artifact,
-    trial_artifact,
-    why_unfinished,
-)
+from pauselib.artifacts import injected_artifact, model_artifact, replies_artifact, trial_artifact, why_unfinished
 from pauselib.decoding.interventions import Cap
 from pauselib.errors import InputError
-from pauselib.files import digest, read_json, write, write_json
+from pauselib.files import digest, read_json, write, write_json, write_json_lines
 from pauselib.manifests import MANIFEST, classes_of, code_digest, manifest_digest, origin, plain_source
 from pauselib.sources.models import source_digest
 from pauselib.tasks.gsm8k import GSM8K
@@ -39,16 +32,12 @@ def test_what_was_made_from_what_is_asked_is_finished(sft):
     assert why_unfinished(sft.but(variant="sft_fr_phead"), "evaluate") == "replies missing or unreadable"
 
 
-@pytest.mark.parametrize(
-    ("asked", "reason"),
-    [
-        ({"max_new_tokens": 6}, "replies made with max_new_tokens=160 (now 6)"),
-        ({"dtype": "bfloat16"}, "replies made with dtype=float32 (now bfloat16)"),
-    ],
-)
-def test_what_was_made_with_other_settings_is_not_finished(sft, asked, reason):
-    assert why_unfinished(sft.but(**asked), "evaluate") == reason
-    assert loading.results(sft.but(**asked))["accuracy"].isna().all()
+def test_what_was_made_with_other_settings_is_not_finished(sft):
+    shorter = sft.but(max_new_tokens=6)
+    assert why_unfinished(shorter, "evaluate") == "replies made with max_new_tokens=160 (now 6)"
+    coarser = sft.but(dtype="bfloat16")
+    assert why_unfinished(coarser, "evaluate") == "replies made with dtype=float32 (now bfloat16)"
+    assert loading.results(shorter)["accuracy"].isna().all()
 
 
 def test_a_folder_that_took_the_place_of_another_is_not_taken_for_it(sft):
@@ -76,12 +65,9 @@ def test_a_manifest_that_was_emptied_or_contradicts_itself_is_none(sft, edited):
 
 
 def test_a_manifest_that_names_no_row_is_of_no_row(sft):
-    edit(sft.variant_folder(), lambda found: found.update(settings={}))
-    moved = sft.but(variant="sft_peft")  # all defaults
-    sft.variant_folder().replace(moved.variant_folder().with_name("other"))
-    shutil.rmtree(moved.variant_folder())
-    moved.variant_folder().with_name("other").replace(moved.variant_folder())
-    assert why_unfinished(moved, "evaluate") == "replies made with variant=None (now sft_peft), seed=None (now 42)"
+    row = sft.but(variant="sft_peft")  # the default variant, and the default seed
+    edit(row.variant_folder(), lambda found: found.update(settings={}))
+    assert why_unfinished(row, "evaluate") == "replies made with variant=None (now sft_peft), seed=None (now 42)"
 
 
 def made(folder, settings: dict, code: dict | None = None, **inputs) -> None:
@@ -116,13 +102,12 @@ def test_the_trial_of_a_checkpoint_is_not_that_of_the_last_weights(sft):
 
 def test_other_weights_at_the_path_of_the_model_are_another_model(sft, tmp_path):
     folder = tmp_path / "model"
-    folder.mkdir()
-    (folder / "config.json").write_text("{}")
-    (folder / "model.safetensors").write_text("weights")
+    write(folder / "config.json", "{}")
+    write(folder / "model.safetensors", "weights")
     row = sft.but(model=str(folder), variant="baseline_1_epoch")
     made(model_artifact(row).folder, model_artifact(row).settings, base=source_digest(folder))
     assert why_unfinished(row, "warmup", of_sources=True) is None
-    (folder / "model.safetensors").write_text("others")
+    write(folder / "model.safetensors", "others")
     assert why_unfinished(row, "warmup", of_sources=True).startswith("model made with base=")
 
 
@@ -183,30 +168,22 @@ def test_settings_of_other_steps_are_checked_before_anything_is_trained(small, m
         steps.evaluate(settings)
 
 
-def problems(n: int) -> str:
-    """Some problems as JSON lines."""
-    answer = "Now that makes <<3+{0}={1}>>{1} pens.\n#### {1}"
-    texts = [{"question": f"Ann has 3 pens, and {i} more?", "answer": answer.format(i, 3 + i)} for i in range(n)]
-    return "".join(json.dumps(one) + "\n" for one in texts)
-
-
 def test_the_same_problems_at_another_path_are_the_same_and_others_at_the_same_path_are_not(small, tmp_path):
-    first, second = tmp_path / "first", tmp_path / "second"
-    first.mkdir()
-    (first / "train.jsonl").write_text(problems(12))
-    (first / "test.jsonl").write_text(problems(16)[len(problems(13)) :])
+    first, second, link = tmp_path / "first", tmp_path / "second", tmp_path / "link"
+    rows = [{"question": f"Ann has 3 pens, and {i} more?", "answer": f"#### {i + 3}"} for i in range(16)]
+    write_json_lines(first / "train.jsonl", rows[:12])
+    write_json_lines(first / "test.jsonl", rows[13:])
     shutil.copytree(first, second)
-    (tmp_path / "link").symlink_to(first)
+    link.symlink_to(first)
     settings = small.but(experiment="moved", n_train=0, n_test=0)
     folder = steps.clean_rows(settings.but(dataset=str(first)))
     before = (folder / MANIFEST).read_bytes()
-    for same in (second, tmp_path / "link", f"{first}/"):
-        steps.clean_rows(settings.but(dataset=str(same)))
-        assert why_unfinished(settings.but(dataset=str(same)), "inject", of_sources=True) == (
-            "injected rows missing or unreadable"
-        )
+    for same in (str(second), str(link), f"{first}/"):
+        steps.clean_rows(settings.but(dataset=same))
+        missing = why_unfinished(settings.but(dataset=same), "inject", of_sources=True)
+        assert missing == "injected rows missing or unreadable"
     assert (folder / MANIFEST).read_bytes() == before
-    (second / "train.jsonl").write_text(problems(13))
+    write_json_lines(second / "train.jsonl", rows[:13])
     with pytest.raises(InputError, match=r"train.jsonl=\w+ \(now \w+\).* choose another name"):
         steps.clean_rows(settings.but(dataset=str(second)))
 

@@ -13,32 +13,22 @@ from pauselib.workflow.command import main
 NO_SPACE = "(?i)no space"  # in the system's own words, or explained
 
 
-class Disk:
-    """A small disk of its own, which can be filled."""
-
-    def __init__(self, place: Path):
-        self.place, self.filler = place, place / "filler"
-
-    def leave(self, n_bytes: int) -> None:
-        """Fill the disk up to some bytes."""
-        filesystem = os.statvfs(self.place)
-        with self.filler.open("wb") as file:
-            os.posix_fallocate(file.fileno(), 0, filesystem.f_bavail * filesystem.f_frsize - n_bytes)
-
-    def empty(self) -> None:
-        """Give the room back."""
-        self.filler.unlink()
-
-
 @pytest.fixture
 def disk(tmp_path):
-    """A disk of 60 MB."""
+    """A disk of 60 MB that is a folder, and a function that fills it up to some bytes, with a file."""
     place = tmp_path / "disk"
     place.mkdir()
     mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=60m", "tmpfs", place], capture_output=True, text=True)
     if mounted.returncode != 0:
         pytest.skip(f"a small disk can't be mounted here, which takes root: {mounted.stderr.strip()}")
-    yield Disk(place)
+
+    def leave(n_bytes: int) -> Path:
+        filesystem = os.statvfs(place)
+        with (place / "filler").open("wb") as file:
+            os.posix_fallocate(file.fileno(), 0, filesystem.f_bavail * filesystem.f_frsize - n_bytes)
+        return place / "filler"
+
+    yield place, leave
     subprocess.run(["umount", place], check=True)
 
 
@@ -48,16 +38,16 @@ def files(folder: Path) -> set[Path]:
 
 
 def test_a_step_on_a_full_disk_leaves_nothing_half_written_and_goes_on_with_room_to_the_same_bytes(small, disk):
-    settings = small.but(variant="baseline_1_epoch")
-    on_disk = settings.but(runs_dir=str(disk.place))
+    (place, leave), settings = disk, small.but(variant="baseline_1_epoch")
+    on_disk = settings.but(runs_dir=str(place))
     for step, room in ((clean_rows, 8_000), (inject, 8_000), (evaluate, 100_000)):
         row = on_disk.but(variant="sft") if step is inject else on_disk
         before = files(on_disk.folder())
-        disk.leave(room)
+        filler = leave(room)
         with pytest.raises(Exception, match=NO_SPACE):
             step(row)
         assert files(on_disk.folder()) == before
-        disk.empty()
+        filler.unlink()
         step(row)
     inject(settings.but(variant="sft"))
     evaluate(settings)
@@ -65,8 +55,9 @@ def test_a_step_on_a_full_disk_leaves_nothing_half_written_and_goes_on_with_room
 
 
 def test_a_run_on_a_full_disk_is_refused(disk, capsys):
-    disk.leave(0)
-    assert main("configs/tiny.yaml", f"runs_dir={disk.place}") == 2
+    place, leave = disk
+    leave(0)
+    assert main("configs/tiny.yaml", f"runs_dir={place}") == 2
     error = capsys.readouterr().err
     assert "no space" in error.lower()
     assert error.count("\n") == 1

@@ -2,41 +2,19 @@
 
 import json
 import os
-import re
 import subprocess
 import sys
 from pathlib import Path
 
 import nbformat
-import papermill
 import pytest
 
 from pauselib.declared import EVERY_NOTEBOOK
-from pauselib.settings import Settings, notebook_cells, settings_of_notebook
-from pauselib.settings.notebook_cells import parameters_cell
+from pauselib.settings import notebook_cells
 
 ROOT = Path(__file__).parent.parent
-SMALL = {
-    "experiment": "small",
-    "n_train": 12,
-    "n_test": 4,
-    "n_copies": 2,
-    "eval_steps": 2,
-    "base_eval_steps": 2,
-    "max_steps": 2,
-    "base_max_steps": 2,
-    "max_new_tokens": 20,
-}
-REPLY = {"problem_id", "question", "gold", "reply", "predicted", "correct", "n_pauses", "n_tokens", "truncated"}
-METRICS = {
-    "accuracy",
-    "eval_loss",
-    "pauses_mean",
-    "pauses_mean_correct",
-    "pauses_mean_incorrect",
-    "truncated_rate",
-    "n",
-}
+SMALL = {"experiment": "small", "n_train": 12, "n_test": 4, "n_copies": 2, "max_new_tokens": 20}
+SMALL |= dict.fromkeys(["eval_steps", "base_eval_steps", "max_steps", "base_max_steps"], 2)
 
 
 def run(step: str, out: Path, cwd: Path = ROOT, **parameters):
@@ -45,17 +23,7 @@ def run(step: str, out: Path, cwd: Path = ROOT, **parameters):
     return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=1800)
 
 
-def source(step: str):
-    return nbformat.read(ROOT / "notebooks" / f"{step}.ipynb", as_version=4)
-
-
-@pytest.mark.parametrize("step", EVERY_NOTEBOOK)
-def test_the_parameters_cell_is_the_one_that_follows_from_the_settings(step):
-    (cell,) = [cell for cell in source(step).cells if "parameters" in cell.metadata.get("tags", [])]
-    assert cell.source == parameters_cell(step), "run `python -m pauselib.settings.notebook_cells`"
-
-
-def test_writing_the_parameters_cells_changes_nothing_else(tmp_path, monkeypatch):
+def test_writing_the_parameters_cells_again_changes_nothing(tmp_path, monkeypatch):
     (tmp_path / "notebooks").mkdir()
     committed = {step: (ROOT / "notebooks" / f"{step}.ipynb").read_text() for step in EVERY_NOTEBOOK}
     for step, text in committed.items():
@@ -64,16 +32,9 @@ def test_writing_the_parameters_cells_changes_nothing_else(tmp_path, monkeypatch
         (tmp_path / "notebooks" / f"{step}.ipynb").write_text(old)
     monkeypatch.setattr(notebook_cells, "ROOT", tmp_path)
     notebook_cells.write_cells()
-    assert {step: (tmp_path / "notebooks" / f"{step}.ipynb").read_text() for step in EVERY_NOTEBOOK} == committed
-
-
-@pytest.mark.parametrize("step", EVERY_NOTEBOOK)
-def test_papermill_lists_every_parameter_with_its_meaning(step):
-    inferred = papermill.inspect_notebook(str(ROOT / "notebooks" / f"{step}.ipynb"))
-    assert sorted(inferred) == sorted(settings_of_notebook(step))
-    assert {name: one["help"] for name, one in inferred.items()} == {
-        name: Settings.model_fields[name].description for name in inferred
-    }
+    for step, text in committed.items():
+        written = (tmp_path / "notebooks" / f"{step}.ipynb").read_text()
+        assert written == text, "run `python -m pauselib.settings.notebook_cells`"
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "notebooks").glob("*.ipynb")), ids=lambda path: path.stem)
@@ -109,14 +70,11 @@ def chain(tmp_path_factory, run_notebook):
 def test_one_variant_from_nothing_has_its_models_its_replies_its_trials_and_its_line_of_the_table(chain):
     folder = chain / "runs" / "small"
     rows = folder / "seed-42"
-    for model in ("sft_peft", "baseline_1_epoch"):
-        assert (rows / model / "model" / "model.safetensors").exists()
+    assert (rows / "sft_peft" / "model" / "model.safetensors").exists()
     for model in ("sft_peft", "baseline_1_epoch", "baseline_matched"):
         assert (rows / model / "trial" / "trials.parquet").exists()
     replies = [json.loads(line) for line in (rows / "sft_peft" / "predictions.jsonl").read_text().splitlines()]
     assert [reply["problem_id"] for reply in replies] == [f"test-{i}" for i in range(4)]
-    assert set(replies[0]) >= REPLY
-    assert set(json.loads((rows / "sft_peft" / "metrics.json").read_text())) >= METRICS
     assert len((folder / "results.csv").read_text().splitlines()) == 26
     report = (folder / "report.html").read_text()
     assert "1 of 25 rows are finished" in report
@@ -142,26 +100,15 @@ def test_analyze_from_nothing_shows_a_table_of_missing_rows(run_notebook, tmp_pa
     assert "0 of 25 rows are finished" in (tmp_path / "runs" / "tiny" / "report.html").read_text()
 
 
-def files_in(folder: Path) -> list[Path]:
-    """The files below a folder, without locks."""
-    return [path for path in folder.rglob("*") if path.is_file() and path.suffix != ".lock"]
-
-
-def test_bad_input_is_refused_in_one_sentence_below_all_that_papermill_says(tmp_path):
-    refused = run("warmup", tmp_path / "out.ipynb", runs_dir=str(tmp_path / "runs"), lrr=1)
-    assert refused.returncode != 0
-    assert refused.stderr.strip().splitlines()[-1].startswith("There is no parameter 'lrr': did you mean")
-    assert files_in(tmp_path / "runs") == []
-
-
 @pytest.mark.parametrize(
     ("parameters", "sentence"),
     [
-        ({"variant": "sft_pefd"}, "There is no variant 'sft_pefd': did you mean 'sft_peft'?"),
+        ({"lrr": 1}, "There is no parameter 'lrr': did you mean"),
         ({"dataset": "/no/such/folder"}, "The dataset '/no/such/folder' is not there: nothing has"),
     ],
 )
-def test_bad_input_writes_nothing(parameters, sentence, run_notebook, tmp_path):
-    with pytest.raises(papermill.exceptions.PapermillExecutionError, match=re.escape(sentence)):
-        run_notebook("warmup", tmp_path / "out.ipynb", {"runs_dir": str(tmp_path / "runs"), **parameters})
-    assert files_in(tmp_path / "runs") == []
+def test_bad_input_is_refused_below_all_that_papermill_says_and_writes_nothing(parameters, sentence, tmp_path):
+    refused = run("warmup", tmp_path / "out.ipynb", runs_dir=str(tmp_path / "runs"), **parameters)
+    assert refused.returncode != 0
+    assert refused.stderr.strip().splitlines()[-1].startswith(sentence)
+    assert [path for path in (tmp_path / "runs").rglob("*.*") if path.suffix != ".lock"] == []

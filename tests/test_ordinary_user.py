@@ -29,10 +29,6 @@ class Place:
         subprocess.run(["chmod", "-R", "a+rX,a-w", folder], check=True)
         self.before = []
 
-    def let_write(self, folder: Path) -> None:
-        """Let the user write into a folder."""
-        folder.chmod(0o777)
-
     def run(self, *command: str) -> subprocess.CompletedProcess:
         """Run a command as the user."""
         environment = {**os.environ, "PYTHONPATH": str(self.project), "HOME": str(self.home)}
@@ -57,7 +53,7 @@ def place():
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o755)
         there = Place(Path(folder))
-        there.let_write(there.home)
+        there.home.chmod(0o777)
         if not there.become_ordinary():
             pytest.skip(f"no ordinary user can run {sys.executable}, and setpriv is missing or too old")
         yield there
@@ -71,9 +67,9 @@ def refused(done: subprocess.CompletedProcess, folder: Path) -> bool:
 
 
 def test_a_notebook_whose_results_can_t_be_written_fails_with_a_line_that_names_them(place):
-    papermill = str(Path(sys.executable).parent / "papermill")
     notebook = str(place.project / "notebooks" / "inject.ipynb")
-    done = place.run(papermill, notebook, "out.ipynb", "-p", "runs_dir", str(place.results), "-p", "n_train", "8")
+    given = ("-p", "runs_dir", str(place.results), "-p", "n_train", "8")
+    done = place.run(sys.executable, "-m", "papermill", notebook, "out.ipynb", *given)
     assert done.returncode == 1
     assert refused(done, place.results)
     assert list(place.results.iterdir()) == []
@@ -85,10 +81,10 @@ def test_a_run_that_can_t_write_its_results_or_its_notes_is_refused_and_needs_no
     command = (sys.executable, "-m", "pauselib.workflow", config, f"runs_dir={place.results}")
     no_notes = place.run(*command)
     assert (no_notes.returncode, no_notes.stdout, refused(no_notes, place.project)) == (2, "", True)
-    place.let_write(place.project)
+    place.project.chmod(0o777)
     no_results = place.run(*command)
     assert (no_results.returncode, no_results.stdout, refused(no_results, place.results)) == (2, "", True)
-    place.let_write(place.results)
+    place.results.chmod(0o777)
     place.home.chmod(0o555)
     done = place.run(*command, *smallest)
     assert (done.returncode, done.stderr) == (0, "")

@@ -21,18 +21,14 @@ def test_the_line_says_how_far_it_is_and_short_work_shows_none(shown, clock):
     assert len(shown) == 3
 
 
-def test_work_that_goes_on_where_it_was_counts_its_time_from_there(shown, clock):
-    line = Progress("training step", 238, done=100)
-    clock[0] = 10.0
-    line.update(120)
-    assert [what["text/plain"] for _, what in shown] == ["training step 120 of 238, 10 s, 59 s to go"]
-
-
-def test_a_log_gets_a_line_every_ten_seconds(capsys, clock):
+def test_a_log_gets_a_line_every_ten_seconds_and_work_that_goes_on_counts_its_time_from_there(capsys, clock):
     line = Progress("step", 5)
     for clock[0], done in ((2.0, 1), (11.0, 2), (12.5, 3)):
         line.update(done)
     assert capsys.readouterr().err.splitlines() == ["step 1 of 5, 2 s, 8 s to go", "step 3 of 5, 12 s, 8 s to go"]
+    line, clock[0] = Progress("training step", 238, done=100), 22.5
+    line.update(120)
+    assert capsys.readouterr().err == "training step 120 of 238, 10 s, 59 s to go\n"
 
 
 def test_work_that_can_t_say_how_far_it_is_says_for_how_long(shown, monkeypatch):

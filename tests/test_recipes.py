@@ -79,7 +79,6 @@ def pictures() -> list:
     effects = table.assign(intervention="push-2", n_pauses=2, pauses_mean=2, correct=1, accuracy_low=0, accuracy_high=1)
     gains = pd.concat(table.assign(site="dummy", content=content) for content in ("pauses", "dummy", "masked"))
     by = pd.DataFrame({"bins_of": ["so_far", "gap", "length"], "value": 1, "n": 30, "head": 0.2, "implied": 0.1})
-    losses = pd.DataFrame({"step": [1], "training": 1.0, "loss": 1.0, "constant": 1.0, "implied": 1.0})
     return [
         figures.accuracies(table, table[["variant", "difference", "low", "high"]]),
         figures.accuracy_under_interventions(effects),
@@ -87,7 +86,7 @@ def pictures() -> list:
         figures.certainty_curve(table, pd.DataFrame({"by": ["dummy"], "auc": 0.5})),
         figures.trial_gains(gains, "sft_peft_dummy", "log_likelihood"),
         figures.learning_curves(gains),
-        *(figures.pause_origin(by, losses, name) for name in NEW),
+        *(figures.pause_origin(by, name) for name in NEW),
         *(figures.places_of_variant({key: table for key in ("relative", "numbers", "runs")}, name) for name in NEW),
     ]
 

@@ -46,18 +46,14 @@ def test_a_file_is_written_with_the_folders_above_it_and_nothing_else(tmp_path):
     assert read_json(tmp_path / "x" / "none.json") is None
 
 
-def test_a_write_that_finds_the_disk_full_leaves_the_old_file_and_nothing_beside_it(tmp_path, full_disk):
+def test_a_write_or_a_folder_that_finds_the_disk_full_leaves_the_old_file_and_nothing_half_written(tmp_path, full_disk):
     write(tmp_path / "y.txt", "old")
     with pytest.raises(OSError, match="File too large"):
         write(tmp_path / "y.txt", "new" * 100)
-    assert (tmp_path / "y.txt").read_text() == "old"
-    assert names(tmp_path) == ["y.txt"]
-
-
-def test_a_folder_that_finds_the_disk_full_leaves_nothing_half_written(tmp_path, full_disk):
     with pytest.raises(OSError, match="File too large"):
         runs.make_once(tmp_path / "out", MADE_FROM, lambda part: (part / "a.txt").write_text("a" * 1000))
-    assert names(tmp_path) == []
+    assert (tmp_path / "y.txt").read_text() == "old"
+    assert names(tmp_path) == ["y.txt"]
 
 
 def test_a_digest_is_that_of_content_and_names_and_nothing_else(tmp_path):
@@ -83,37 +79,32 @@ def test_a_folder_is_made_once_with_its_manifest(tmp_path):
     assert manifest(tmp_path / "x" / "out") == {**MADE_FROM, "outputs": outputs}
 
 
-def test_other_settings_make_it_again_where_it_may_be_overwritten(tmp_path):
-    runs.make_once(tmp_path / "out", MADE_FROM, lambda part: (part / "old.txt").touch())
-    assert runs.make_once(tmp_path / "out", CHANGED, write_a, overwrite=True)
-    assert names(tmp_path / "out") == ["a.txt", MANIFEST]
-
-
 @pytest.mark.parametrize(
-    ("made_from", "difference"),
+    ("other", "difference"),
     [
-        (CHANGED, r"seed=42 \(now 43\)"),
-        ({**MADE_FROM, "inputs": {"data": "xyz"}}, r"data=abc \(now xyz\)"),
-        ({**MADE_FROM, "inputs": {}, "versions": {"python": "4"}}, r"data=abc \(now None\)"),
+        ({"settings": {"seed": 43, "layers": (1, 2)}}, r"seed=42 \(now 43\)"),
+        ({"inputs": {}, "versions": {"python": "4"}}, r"data=abc \(now None\)"),
     ],
 )
-def test_other_settings_are_refused_with_the_difference_and_the_cures(tmp_path, made_from, difference):
+def test_other_settings_are_refused_with_the_difference_and_the_cures(tmp_path, other, difference):
     runs.make_once(tmp_path / "out", MADE_FROM, write_a)
     with pytest.raises(ValueError, match=f"was made with {difference}: choose another name .* or say overwrite=True"):
-        runs.make_once(tmp_path / "out", made_from, write_a)
+        runs.make_once(tmp_path / "out", {**MADE_FROM, **other}, write_a)
     assert runs.is_current(tmp_path / "out", MADE_FROM)
 
 
-@pytest.mark.parametrize("beside", [False, True])
-def test_a_failure_while_making_leaves_all_as_it_was_and_the_next_try_starts_clean(tmp_path, beside):
+@pytest.mark.parametrize(("beside", "left"), [(False, ["a.txt", MANIFEST]), (True, ["a.txt", MANIFEST, "old.txt"])])
+def test_a_failure_while_making_leaves_all_as_it_was_and_the_next_try_starts_clean(tmp_path, beside, left):
     runs.make_once(tmp_path / "out", MADE_FROM, write_a, beside=beside)
+    write(tmp_path / "out" / "old.txt", "what nobody made")
     with pytest.raises(RuntimeError, match="out of memory"):
         runs.make_once(tmp_path / "out", CHANGED, fail, overwrite=True, beside=beside)
     assert (tmp_path / "out" / "a.txt").read_text() == "made"
     assert runs.is_current(tmp_path / "out", MADE_FROM)
     assert runs.make_once(tmp_path / "out", CHANGED, write_a, overwrite=True, beside=beside)
-    assert names(tmp_path) == ["out"]
-    assert names(tmp_path / "out") == ["a.txt", MANIFEST]
+    assert not runs.make_once(tmp_path / "out", CHANGED, write_a, beside=beside)
+    assert (names(tmp_path), names(tmp_path / "out")) == (["out"], left)
+    assert list(manifest(tmp_path / "out")["outputs"]) == ["a.txt"]
 
 
 def test_a_file_that_is_not_as_it_was_made_is_named_and_all_is_made_again(tmp_path, capsys):
@@ -127,20 +118,13 @@ def test_a_file_that_is_not_as_it_was_made_is_named_and_all_is_made_again(tmp_pa
     assert why_stale(tmp_path / "out") is None
 
 
-def test_a_folder_that_names_nothing_it_was_made_from_is_left_alone(tmp_path):
+def test_a_folder_that_names_nothing_it_was_made_from_is_left_alone_unless_files_are_made_beside_those_in_it(tmp_path):
     write(tmp_path / "out" / "mine.txt", "mine")
     with pytest.raises(ValueError, match=r"is there without a made_from.json: move it away"):
         runs.make_once(tmp_path / "out", MADE_FROM, write_a)
     assert names(tmp_path / "out") == ["mine.txt"]
-
-
-def test_files_made_beside_others_leave_those_alone(tmp_path):
-    write(tmp_path / "out" / "mine.txt", "mine")
     assert runs.make_once(tmp_path / "out", MADE_FROM, write_a, beside=True)
-    assert not runs.make_once(tmp_path / "out", MADE_FROM, write_a, beside=True)
     assert names(tmp_path / "out") == ["a.txt", MANIFEST, "mine.txt"]
-    assert list(manifest(tmp_path / "out")["outputs"]) == ["a.txt"]
-    assert (tmp_path / "out" / "mine.txt").read_text() == "mine"
 
 
 def test_what_is_to_be_done_with_a_finished_folder_is_done_while_others_wait_whether_it_was_made_now_or_not(tmp_path):

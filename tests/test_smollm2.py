@@ -47,23 +47,10 @@ def test_it_says_what_a_language_model_says(model):
 
 
 def test_a_few_rows_go_through_all_steps(tmp_path):
-    settings = Settings(
-        runs_dir=str(tmp_path),
-        model="smollm2",
-        dtype="mixed",
-        n_train=9,
-        n_test=2,
-        skip_test=25,
-        validation_share=0.1,
-        batch_size=4,
-        max_steps=2,
-        base_max_steps=1,
-        eval_steps=2,
-        base_eval_steps=1,
-        learning_rate=2e-4,
-        base_learning_rate=2e-4,
-        max_new_tokens=8,
-    )
+    few = {"n_train": 9, "n_test": 2, "skip_test": 25, "validation_share": 0.1, "batch_size": 4, "max_new_tokens": 8}
+    first_step = {"base_max_steps": 1, "base_eval_steps": 1, "base_learning_rate": 2e-4}
+    second_step = {"max_steps": 2, "eval_steps": 2, "learning_rate": 2e-4}
+    settings = Settings(runs_dir=str(tmp_path), model="smollm2", dtype="mixed", **few, **first_step, **second_step)
     counts = read_json(inject(settings) / "counts.json")
     assert counts == {"train": 8, "validation": 1, "too_long": 0}
     record = read_json(warm_up(settings) / "training.json")

@@ -14,8 +14,7 @@ from pauselib.analysis.claims.preregistration import plan
 from pauselib.analysis.tables import comparisons, loading, record
 from pauselib.analysis.tables.contrasts import Trials, outcomes
 from pauselib.analysis.tables.curve import Curve
-from pauselib.analysis.why import certainty, places, reasons
-from pauselib.analysis.why.pause_origin import PauseOrigin
+from pauselib.analysis.why import certainty, pause_origin, places, reasons
 from pauselib.manifests import is_path
 from pauselib.settings import Settings
 from pauselib.variants import FIRST_STEP, parse
@@ -66,6 +65,7 @@ class Study:
     pauses_by_certainty = cached_property(lambda self: certainty.pauses_by_certainty(self.positions))
     pause_site_ratios = cached_property(lambda self: pause_sites.ratios(self.registered(self.replies), plan()))
     pause_regression = cached_property(lambda self: reasons.pause_regression(self.tokens))
+    pause_origin = cached_property(lambda self: pause_origin.pause_rates(self.settings, self.head_variant, self.tokens))
     pause_places = cached_property(lambda self: places.pause_places(self.tokens))
     nearest_tokens = cached_property(lambda self: loading.nearest_tokens(self.settings))
 
@@ -118,7 +118,7 @@ class Study:
     def claims(self) -> pd.DataFrame:
         """The claims of the plan with their verdicts (`judged.judged_claims`)."""
         replies, intervened = self.registered(self.replies), self.registered(self.intervened)
-        return judged.judged_claims(replies, intervened, plan(), judged.trial_claims(self.trials, plan()))
+        return judged.judged_claims(replies, intervened, self.trials, plan())
 
     def registered(self, table: pd.DataFrame) -> pd.DataFrame:
         """The lines of a table that count in the claims (`plan.registered_part`)."""
@@ -136,10 +136,9 @@ class Study:
         return [*self.trials.variants, *self.settings.trials, self.settings.variant][0]
 
     @cached_property
-    def pause_origin(self) -> PauseOrigin:
-        """Where the pauses of a row with a trained pause head come from: that of the settings, else the first."""
-        heads = [name for name in dict.fromkeys(self.tokens["variant"]) if parse(name).pause_head]
-        return PauseOrigin(self.settings, self.of_settings(heads), self.tokens)
+    def head_variant(self) -> str | None:
+        """The variant whose pause head is shown: that of the settings if it has a trained one, else the first."""
+        return self.of_settings([name for name in dict.fromkeys(self.tokens["variant"]) if parse(name).pause_head])
 
     @cached_property
     def example_variant(self) -> str | None:

@@ -140,14 +140,14 @@ def places_of_variant(found: dict[str, pd.DataFrame], variant: str | None):
 
 @shows(
     "The probability of a pause by the head of a variant, beside the one that the injector implies, by the pauses so "
-    "far, the words so far and the length of the reply; and the head's loss by the steps of its training."
+    "far, the words so far and the length of the reply."
 )
-def pause_origin(by: pd.DataFrame, losses: pd.DataFrame, variant: str | None):
-    """Draw `by` and `losses` of a `PauseOrigin`. Words are tokens that are no pause."""
+def pause_origin(by: pd.DataFrame, variant: str | None):
+    """Draw `pause_origin.pause_rates` of a variant. Words are tokens that are no pause."""
     by = by[by["n"] >= FEWEST]
     if by.empty:
         return panels(0)[0]
-    figure, axes = panels(4 if len(losses) else 3, width=3.6, height=2.5, across=2)
+    figure, axes = panels(3)
     look = {**looks([variant])[variant], "markersize": 4, "linewidth": 1}
     for axis, (column, words) in zip(axes, IN_WORDS.items()):
         part = by[by["bins_of"] == column]
@@ -159,13 +159,5 @@ def pause_origin(by: pd.DataFrame, losses: pd.DataFrame, variant: str | None):
             axis.set_xscale("symlog", linthresh=1)
             axis.set_xticks(ticks, [str(tick) for tick in ticks])
             axis.minorticks_off()
-    if len(losses):
-        measured, trained = losses.dropna(subset="loss"), losses.dropna(subset="training")
-        axes[3].plot(trained["step"], trained["training"], **{**look, "marker": "", "alpha": 0.5})
-        axes[3].plot(measured["step"], measured["loss"], **look)
-        axes[3].plot(losses["step"], losses["implied"], **INJECTOR)
-        constant = {**INJECTOR, "linestyle": ":", "label": "one rate for all tokens"}
-        axes[3].plot(losses["step"], losses["constant"], **constant)
-        axes[3].set(xlabel="steps of the warm-up, points: validation", ylabel="loss of the head, nats")
-    legend_above(figure, [axes[0], axes[-1]])
+    legend_above(figure, axes[:1])
     return figure

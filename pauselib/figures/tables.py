@@ -39,10 +39,10 @@ HEADINGS = {  # of the columns whose name is no heading; the low end of an inter
     "problems_incorrect": "Problems, incorrect reply pauses",
 }  # fmt: skip
 DETAILS = {  # columns that a reader finds behind one click
-    "reference", "n", "discordant", "test", "se", "se_seeds", "se_problems", "n_correct", "n_incorrect", "superiority",
+    "reference", "n", "discordant", "test", "se", "se_seeds", "se_problems", "n_correct", "n_incorrect",
     "says", "beyond_below", "equivalent_above", "detectable",
-    "pauses", "opening_auc", "opening_low", "openings", "first_step", "last_step",
-    "sites", "explained", "explained_low", "problems", "cut", "allowed", "share", "expected", "pause_embedding",
+    "pauses", "first_step", "last_step",
+    "problems", "cut", "allowed", "share", "expected", "pause_embedding",
     "pause_head", "lm_head", "lm_embeddings", "lora", "model_digest",
 }  # fmt: skip
 MEANINGS = {  # column -> what a name in it means; others stay as they are

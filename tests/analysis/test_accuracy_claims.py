@@ -86,10 +86,17 @@ def test_one_pair_by_hand():
     turned = embedding(pd.concat([trained.assign(variant="sft_fr_pembed"), frozen.assign(variant="sft")]))
     assert (turned["low"], turned["high"], turned["verdict"]) == (-row["high"], -row["low"], OPPOSITE)
     other = answers_of("sft_peft", [1] * 6 + [0] * 6 + [1] * 188), answers_of("sft_fr_pembed_peft", [0] * 6 + [1] * 194)
-    both = embedding(
-        pd.concat([trained, frozen, *other])
-    )  # the near end is corrected for two pairs, the far one is not
+    both = embedding(pd.concat([trained, frozen, *other]))  # the near end is corrected for two pairs, the far one not
     assert (both["low"], both["high"]) == (score_interval(12, 2, 200, 0.975)[0], row["high"])
+
+
+def test_a_doubted_pair_has_no_near_end():
+    """Both are right in fewer than 5 % of 1,000 problems. Their interval is beyond the margin, and decides nothing."""
+    row = embedding(
+        pd.concat([answers_of("sft", np.arange(1000) < 40), answers_of("sft_fr_pembed", np.arange(1000) < 20)])
+    )
+    assert score_interval(20, 0, 1000)[0] > 0.01
+    assert (row["estimate"], row["low"], row["verdict"], row["doubt"]) == (0.02, 0, UNDECIDED, AT_THE_END)
 
 
 def test_pairs_that_differ_to_both_sides_are_not_equivalent():
@@ -132,15 +139,6 @@ def test_pauses_worth_ten_points_are_larger_than_the_margin_and_those_worth_noth
     assert row["verdict"] == row["says"] == LARGER
     assert row["estimate"] == pytest.approx(0.1, abs=0.02)
     assert helped(plain, heads.assign(correct=heads["correct"] ^ turned))["verdict"] == EQUIVALENT
-
-
-def test_one_and_a_half_points_are_not_called_no_help():
-    """With a margin of 3 points this was 'does not hold': what Goyal et al. gained would have been called nothing."""
-    plain = answers_of("sft", [1] * 200 + [0] * 110 + [1] * 3000 + [0] * 2690)
-    changed = answers_of("sft", [0] * 200 + [1] * 110 + [1] * 3000 + [0] * 2690)
-    row = helped(plain, changed)
-    assert (row["estimate"], row["low"], row["high"]) == (0.015, *score_interval(200, 110, 6000))
-    assert (row["verdict"], row["low"] > 0) == (UNDECIDED, True)
 
 
 def shifted(replies: pd.DataFrame) -> dict:

@@ -49,6 +49,8 @@ def estimates(found: pd.DataFrame) -> dict[str, float]:
 def test_hard_results_are_those_that_the_first_step_s_model_finds_less_likely_than_the_median(trials):
     assert trials.hard.to_dict() == dict(zip(RESULTS, [False, True, False, True]))
     assert (trials.variants, trials.contrasts(MATCHED).empty) == (["sft_peft"], True)  # a baseline has no contrast
+    at_the_median = Trials(table({(START, NOTHING): [-1.0, -3.0, -2.0, -2.0]}))
+    assert at_the_median.hard.to_list() == [False, True, False, False]
 
 
 def test_the_registered_contrasts_by_hand(trials):

@@ -1,4 +1,4 @@
-"""What the injector implies, and where the pauses of a row come from: two replies and two injected answers by hand."""
+"""What the injector implies, and where the pauses of a row come from: two replies by hand."""
 
 import numpy as np
 import pandas as pd
@@ -6,12 +6,11 @@ import pytest
 from made_up import P, reply
 
 from pauselib.analysis.study import Study
-from pauselib.analysis.why.pause_origin import PauseOrigin, implied_rate, lowest_losses, prior_of, rates_by
+from pauselib.analysis.why.pause_origin import implied_rate, pause_rates, prior_of
 from pauselib.files import write_json
 from pauselib.manifests import MANIFEST
 from pauselib.settings import Settings
 
-PAUSE, END = 50, 1
 NONE_OR_ONE, ALWAYS_TWO = np.array([0.5, 0.5]), np.array([0.0, 0.0, 1.0])
 DRAWN = {"strategy": "random", "label_pauses": True, "n_random_pauses": 1, "variable_number_of_pauses": True}
 
@@ -46,40 +45,18 @@ def test_the_first_gap_of_a_long_answer_and_the_rule_for_many_gaps():
     assert short > long > implied_rate(10, 0, 0, 110, up_to_ten)  # the length counts, and the pauses so far
 
 
-def test_means_by_bins_by_hand():
-    table = pd.DataFrame({"so_far": [0, 0, 1, 5], "head": [0.1, 0.3, 0.5, 0.7], "implied": [0.2, 0.2, 0.0, 0.1]})
-    found = rates_by(table, "so_far", [0, 1, 2, 4])
-    assert found.to_numpy().tolist() == [
-        ["so_far", 0, 0.0, 2, 0.2, 0.2],
-        ["so_far", 1, 1.0, 1, 0.5, 0.0],
-        ["so_far", 4, 5.0, 1, 0.7, 0.1],
-    ]
-
-
 def note(row: Settings, **changed) -> None:
     """Write the manifest of a row's injected rows."""
-    manifest = {"settings": DRAWN | changed, "inputs": {}, "outputs": {"validation.parquet": "digest"}}
+    manifest = {"settings": DRAWN | changed, "inputs": {}, "outputs": {"rows": "digest"}}
     write_json(row.injected_folder() / MANIFEST, manifest)
 
 
 @pytest.fixture
 def row(tmp_path) -> Settings:
-    """A row whose two validation answers have one word each, the second with a pause before it."""
-    settings = Settings(runs_dir=str(tmp_path), variant="sft_peft", seeds=[42])
-    folder = settings.injected_folder()
-    folder.mkdir(parents=True)
-    ids = [np.array([7, 8, 9, END]), np.array([7, 8, PAUSE, 9, END])]
-    injected = pd.DataFrame({"input_ids": ids, "prompt_length": [2, 2], "n_pauses": [0, 1]})
-    injected.to_parquet(folder / "validation.parquet")
+    """A row whose training answers have no pause or one."""
+    settings = Settings(runs_dir=str(tmp_path), variant="sft_peft", seeds=[42, 43])
     note(settings)
-    history = [{"step": 10, "pause_loss": 0.9}, {"step": 20, "pause_loss": 0.7}, {"step": 20, "eval_pause_loss": 0.5}]
-    write_json(settings.variant_folder() / "training.json", {"history": history})
     return settings
-
-
-def replies() -> pd.DataFrame:
-    fields = {"variant": "sft_peft", "seed": 42}
-    return pd.DataFrame([reply(["a"], p_best=0.32, **fields), reply([P, "a"], p_best=[0.3, 0.9], **fields)])
 
 
 def test_the_prior_is_that_of_the_manifest(row):
@@ -92,38 +69,15 @@ def test_the_prior_is_that_of_the_manifest(row):
     assert prior_of(row.but(seed=43)) is None
 
 
-def test_the_lowest_losses_by_hand(row):
-    # the rates: a 1/4, its end 1/3; pause 1/4, a and its end 0, since no second pause can come
-    found = lowest_losses(row, np.array([0.5, 0.5]))
-    assert found["implied"] == pytest.approx(-np.log([3 / 4, 2 / 3, 1 / 4, 1, 1]).sum() / 5)
-    assert found["constant"] == pytest.approx(-np.log([4 / 5] * 4 + [1 / 5]).mean())
-
-
-def test_the_tables_of_a_row_by_hand(row):
-    origin = PauseOrigin(row, "sft_peft", replies())
-    assert origin.losses["training"].tolist() == [0.9, 0.7]
-    assert origin.losses["loss"].fillna(0).tolist() == [0, 0.5]
-    so_far = origin.by[origin.by["bins_of"] == "so_far"]
+def test_the_rates_of_a_row_by_hand(row):
+    mine = [reply(["a"]), reply([P, "a"], p_pause=[0.3, 0.2]), reply(["b"] * 9, truncated=True)]
+    replies = pd.DataFrame([{**one, "variant": "sft_peft"} for one in mine] + [reply(["c"])])
+    so_far = pause_rates(row, "sft_peft", replies).query("bins_of == 'so_far'")
     assert so_far[["low", "n"]].to_numpy().tolist() == [[0, 2], [1, 1]]
+    assert so_far["head"].tolist() == pytest.approx([0.2, 0.2])
     assert so_far["implied"].tolist() == [0.25, 0.0]
 
 
-def test_of_several_seeds_those_without_rows_have_no_part_in_the_losses(row):
-    other = row.but(seed=43)
-    for folder in (other.injected_folder(), other.variant_folder()):
-        folder.mkdir(parents=True)
-    note(other)
-    history = [{"step": 20, "pause_loss": 0.1, "eval_pause_loss": 0.1}]
-    write_json(other.variant_folder() / "training.json", {"history": history})
-    found = PauseOrigin(row.but(seeds=[42, 43]), "sft_peft", replies())
-    assert found.losses["loss"].fillna(0).tolist() == [0, 0.5]
-    (row.injected_folder() / "validation.parquet").unlink()
-    none = PauseOrigin(row.but(seeds=[42, 43]), "sft_peft", replies())
-    assert none.losses["loss"].fillna(0).tolist() == [0, pytest.approx(0.3)]
-    assert none.losses["implied"].isna().all()
-
-
-def test_where_something_is_missing_the_tables_are_empty(row, by_hand):
-    for origin in (PauseOrigin(row, None, replies()), Study(by_hand).pause_origin, Study(row).pause_origin):
-        assert origin.by.empty
-        assert origin.losses.empty
+def test_where_something_is_missing_the_table_is_empty(row, by_hand):
+    for found in (pause_rates(row, None, pd.DataFrame()), Study(by_hand).pause_origin, Study(row).pause_origin):
+        assert found.empty

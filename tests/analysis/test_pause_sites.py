@@ -64,8 +64,6 @@ def test_the_ratio_is_within_a_variant_and_seed_by_hand():
     replies = pd.concat([pd.DataFrame(sft), pd.DataFrame(peft)]).assign(seed=1, truncated=False)
     replies["problem_id"] = replies.index.map("test-{}".format)
     assert judged(replies)["estimate"] == pytest.approx(2)
-    pot = replies.groupby("correct")["n_sites"].mean()
-    assert pot[False] / pot[True] == 4
 
 
 def test_several_seeds_are_no_more_problems():
@@ -79,13 +77,6 @@ def test_replies_that_all_pause_in_as_many_places_are_undecided():
     alike.loc[:4, "n_sites"] = 2
     row = judged(alike)
     assert (row["verdict"], row["doubt"], row["low"] > 0.9, row["high"] < 1.1) == (UNDECIDED, SAME_COUNTS, True, True)
-
-
-def test_frozen_heads_and_rows_with_a_strategy_do_not_count():
-    rng = np.random.default_rng(12)
-    replies = made_up(rng, problems=100, names=["sft", "sft_fr_phead"])
-    other = made_up(rng, problems=100, more_sites=5, names=["sft_fr_phead", "sft_peft@word"])
-    assert judged(pd.concat([replies[replies["variant"] == "sft"], other])) == judged(replies)
 
 
 def test_without_both_kinds_of_replies_there_is_no_ratio():

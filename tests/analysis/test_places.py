@@ -61,17 +61,15 @@ def test_neighbours_of_the_runs(two_replies):
     assert table.loc[("after", "(cut off)"), "lift"] == pytest.approx(2)
 
 
-def test_the_place_in_the_reply(two_replies):
-    """The reply that was cut off has no end to measure by; the last bin has the gaps at 0.75 and at 1."""
-    table = pause_places(two_replies, bins=4)["relative"]
-    assert rows(table, "low", "high", "n") == [(0, 0.25, 2), (0.25, 0.5, 1), (0.5, 0.75, 0), (0.75, 1, 1)]
-    assert table["share"].tolist() == [0.5, 0.25, 0, 0.25]
-    assert table["expected"].tolist() == pytest.approx([0.2, 0.2, 0.2, 0.4])
+def test_the_place_in_the_reply_the_numbers_and_the_runs(two_replies):
+    """There are 4/5 of a pause in each of the first reply's gaps; the last of four bins has those at 0.75 and at 1.
 
-
-def test_numbers_and_runs(two_replies):
-    """There are 4/5 of a pause in each of the first reply's gaps."""
-    found = pause_places(two_replies)
+    The reply that was cut off has no end to measure by.
+    """
+    found = pause_places(two_replies, bins=4)
+    relative = found["relative"]
+    assert rows(relative, "low", "high", "n") == [(0, 0.25, 2), (0.25, 0.5, 1), (0.5, 0.75, 0), (0.75, 1, 1)]
+    assert relative["expected"].tolist() == pytest.approx([0.2, 0.2, 0.2, 0.4])
     places = ["before a number", "inside a number", "after a number", "elsewhere"]
     table = found["numbers"].set_index("number").loc[places]
     assert (table["n"].tolist(), table["share"].tolist()) == ([3, 1, 0, 1], [0.6, 0.2, 0, 0.2])
@@ -84,14 +82,10 @@ def test_numbers_and_runs(two_replies):
     [
         (["12"], ["34"], "inside a number"),
         (["3"], [",000"], "inside a number"),
-        (["3,"], ["000"], "inside a number"),
         (["3", ","], ["000"], "inside a number"),
-        (["3"], [".", "5"], "inside a number"),
         (["3"], [",", " 4"], "after a number"),
         (["9"], [], "after a number"),
         ([], ["9"], "before a number"),
-        (["$"], ["4"], "before a number"),
-        (["has"], [" 4"], "before a number"),
         (["3"], [" 4"], "before a number"),
         (["3."], [" So"], "elsewhere"),
         ([","], ["", "a"], "elsewhere"),
@@ -102,14 +96,6 @@ def test_numbers_and_runs(two_replies):
 )
 def test_what_is_inside_a_number(before, after, place):
     assert number_places([*before, *after])[len(before)] == place
-
-
-@pytest.mark.parametrize("replies", [[reply(["a"])], [reply([])], []])
-def test_replies_without_pauses_give_empty_tables(replies):
-    found = pause_places(pd.DataFrame(replies, columns=list(reply([]))))
-    assert all(table.empty for table in found.values())
-    assert found["relative"].columns.to_list() == ["variant", "low", "high", "n", "share", "expected", "lift"]
-    assert found["runs"].columns.to_list() == ["variant", "length", "n"]
 
 
 def test_the_kind_of_a_gap_is_its_line_s_start_or_its_place_beside_a_number():

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from made_up import P, reply
 
-from pauselib.analysis.why.reasons import REGRESSION, nested_fits, pause_regression, reply_features, site_probabilities
+from pauselib.analysis.why.reasons import REGRESSION, pause_regression, reply_features, site_probabilities
 
 
 def counted(counts: list[int], correct: list[bool], **fields) -> pd.DataFrame:
@@ -17,12 +17,12 @@ def counted(counts: list[int], correct: list[bool], **fields) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(reply([])))
 
 
-def said(bits: np.ndarray, sites: np.ndarray, bits_after: float = 0.05, **fields) -> dict:
+def said(bits: np.ndarray, sites: np.ndarray, **fields) -> dict:
     """A reply of a word a gap, two pauses before it where `sites` says so; the LM is sure of what comes behind them."""
     tokens, p_best = [], []
     for before, pauses in zip(bits, sites):
         tokens += [P, P, "x"] if pauses else ["x"]
-        p_best += [2**-before, 2**-bits_after, 2**-bits_after] if pauses else [2**-before]
+        p_best += [2**-before, 0.97, 0.97] if pauses else [2**-before]
     return reply(tokens, p_best=p_best, **fields)
 
 
@@ -76,37 +76,6 @@ def test_uncertainty_is_the_number_of_sites_that_the_lm_alone_would_give_before_
     assert result.index.to_list() == [7, 3, 3, 3]
 
 
-def test_how_sure_the_lm_is_behind_the_pauses_changes_nothing():
-    tables = []
-    for after in (0.05, 3.0):
-        rng = np.random.default_rng(0)
-        replies = [
-            said(rng.uniform(0, 2, 20), rng.random(20) < 0.2, after, correct=i % 3 > 0, problem_id=str(i))
-            for i in range(40)
-        ]
-        tables.append(pause_regression(pd.DataFrame(replies)))
-    pd.testing.assert_frame_equal(*tables)
-
-
-@pytest.mark.parametrize("other", [{"variant": "sft_fr_pembed"}, {"seed": 2}])
-def test_the_ratio_of_incorrect_alone_is_that_of_the_means_within_variant_and_seed(other):
-    few = counted([2, 1, 2, 6], [True, False, False, False])
-    many = counted([10, 20, 30, 30], [True, True, True, False], **other)
-    first = incorrect(pause_regression(pd.concat([few, many])))[0]  # means 2 and 3, 20 and 30
-    assert (first["model"], first["n"], first["problems"]) == ("incorrect alone", 8, 4)
-    assert first["rate_ratio"] == pytest.approx(1.5)
-    assert first["low"] < 1.5 < first["high"]
-
-
-def test_more_replies_to_the_same_problems_are_no_more_evidence():
-    once = drawn(np.random.default_rng(6), variants=["sft"])
-    thrice = pd.concat([once.assign(seed=seed) for seed in (1, 2, 3)])
-    first, last = (incorrect(pause_regression(replies))[-1] for replies in (once, thrice))
-    assert (last["n"], last["problems"]) == (900, 300)
-    for column in ("rate_ratio", "low", "high"):
-        assert last[column] == pytest.approx(first[column], rel=0.01)
-
-
 @pytest.mark.parametrize(
     ("planted", "alone", "held_equal"),
     [({"confounded": 0.7}, 0.7, 0.0), ({"confounded": 0.3, "direct": 0.4}, 0.7, 0.4)],
@@ -133,25 +102,6 @@ def test_the_models_are_nested_and_a_covariate_counts_by_its_standard_deviation(
     assert table.loc[("+ difficulty", "incorrect"), "p"] < 1e-3 < 0.05 < table.loc[("+ difficulty", "difficulty"), "p"]
 
 
-def test_what_is_explained_has_an_interval():
-    last = incorrect(pause_regression(drawn(np.random.default_rng(0), uncertain=1, confounded=0.7)))[-1]
-    assert 0.2 < last["explained_low"] < last["explained"] < last["explained_high"]
-    assert last["explained_high"] > 1
-    none = pause_regression(drawn(np.random.default_rng(3), confounded=0))
-    assert none[["explained", "explained_low", "explained_high"]].isna().all(axis=None)
-
-
-def test_the_influence_of_a_problem_is_what_changes_without_it():
-    replies = drawn(np.random.default_rng(7), n=60, uncertain=1, confounded=0.7, variants=["sft"])
-    used = reply_features(replies)
-    for model, fit in list(nested_fits(used).items())[:2]:
-        for left_out in range(3):
-            without = used[used["problem_id"] != str(left_out)].reset_index(drop=True)
-            moved = nested_fits(without)[model].log_ratio - fit.log_ratio
-            assert moved == pytest.approx(-fit.influence[left_out], rel=0.2, abs=0.002)
-        assert fit.influence.sum() == pytest.approx(0, abs=1e-6)
-
-
 @pytest.mark.parametrize(("unknown", "model"), [([], "+ scene"), (["scene"], "+ problem")])
 def test_what_is_paused_at_and_got_wrong_more_often_is_no_effect_of_being_wrong(unknown, model):
     """Of three scenes the last has more pauses and more errors. Where scenes are not known, replies to the same problem
@@ -165,7 +115,7 @@ def test_what_is_paused_at_and_got_wrong_more_often_is_no_effect_of_being_wrong(
         rows.append(said(np.full(20, 0.5), rng.random(20) < chance, **fields))
     first, *_, last = incorrect(pause_regression(pd.DataFrame(rows).drop(columns=unknown)))
     assert first["low"] > 1.3
-    assert (last["model"], last["low"] < 1 < last["high"], last["explained_low"] > 0.5) == (model, True, True)
+    assert (last["model"], last["low"] < 1 < last["high"]) == (model, True)
     assert (first["verdict"], last["verdict"]) == ("larger than the margin", "undecided")
 
 
@@ -178,10 +128,7 @@ def test_what_is_paused_at_and_got_wrong_more_often_is_no_effect_of_being_wrong(
         counted([0, 1] * 4, [True, False] * 4),
         counted([1, 2, 3], [True, False, True]),
         counted([1, 2] * 4, [True, False] * 4).assign(problem_id="the only one"),
-        counted([1, 2] * 4, [True, False] * 4, variant="sft_fr_phead"),
-        counted([1, 2] * 4, [True, False] * 4, truncated=True),
     ],
-    ids=["none", "all correct", "no pauses", "one kind pauses", "three", "one problem", "frozen head", "cut"],
 )
 def test_where_nothing_can_be_compared_the_table_is_empty(replies):
     table = pause_regression(replies)

@@ -12,6 +12,7 @@ from pauselib.analysis.claims.verdicts import (
     OPPOSITE,
     TOO_ALIKE,
     UNDECIDED,
+    Estimate,
     doubts_of_answers,
     judge,
 )
@@ -20,52 +21,38 @@ NAN = math.nan
 
 
 @pytest.mark.parametrize(
-    ("low", "high", "verdict", "beyond_below", "equivalent_above"),
+    ("null", "margin", "low", "high", "verdict", "beyond_below", "equivalent_above"),
     [
-        (1.1, 2.0, LARGER, 1.1, 2.0),
-        (-2.0, -1.1, OPPOSITE, 1.1, 2.0),
-        (-0.9, 0.8, EQUIVALENT, 0, 0.9),
-        (0.1, 0.9, EQUIVALENT, 0.1, 0.9),  # clear of 0, and smaller than what would count
-        (0.4, 2.1, UNDECIDED, 0.4, 2.1),
-        (-2.0, 3.0, UNDECIDED, 0, 3.0),
-        (1.0, 2.0, UNDECIDED, 1.0, 2.0),  # an end on the margin is not beyond it
-        (NAN, NAN, UNDECIDED, NAN, NAN),
+        (0, 1, 1.1, 2.0, LARGER, 1.1, 2.0),
+        (0, 1, -2.0, -1.1, OPPOSITE, 1.1, 2.0),
+        (0, 1, -0.9, 0.8, EQUIVALENT, 0, 0.9),
+        (0, 1, 0.1, 0.9, EQUIVALENT, 0.1, 0.9),  # clear of 0, and smaller than what would count
+        (0, 1, 0.4, 2.1, UNDECIDED, 0.4, 2.1),
+        (0, 1, -2.0, 3.0, UNDECIDED, 0, 3.0),
+        (0, 1, 1.0, 2.0, UNDECIDED, 1.0, 2.0),  # an end on the margin is not beyond it
+        (0, 1, NAN, NAN, UNDECIDED, NAN, NAN),
+        (1, 0.1, 0.91, 1.09, EQUIVALENT, 0, 0.09),  # a ratio
+        (1, 0.1, 0.89, 1.05, UNDECIDED, 0, 0.11),
+        (1, 0.1, 1.11, 1.3, LARGER, 0.11, 0.3),
+        (1, 0.1, 0.7, 0.89, OPPOSITE, 0.11, 0.3),
+        (1, 0.1, 1.2, 7.3, LARGER, 0.2, NAN),  # bounds that reach below 0 are none
     ],
 )
 def test_every_interval_has_one_verdict_and_says_at_which_margins_another(
-    low, high, verdict, beyond_below, equivalent_above
+    null, margin, low, high, verdict, beyond_below, equivalent_above
 ):
-    found = judge(low, high, margin=1)
-    assert found.verdict == verdict
-    assert found[1:3] == pytest.approx((beyond_below, equivalent_above), nan_ok=True)
-
-
-@pytest.mark.parametrize(
-    ("low", "high", "verdict", "beyond_below", "equivalent_above"),
-    [
-        (0.91, 1.09, EQUIVALENT, 0, 0.09),
-        (0.89, 1.05, UNDECIDED, 0, 0.11),
-        (1.11, 1.3, LARGER, 0.11, 0.3),
-        (0.7, 0.89, OPPOSITE, 0.11, 0.3),
-        (1.2, 7.3, LARGER, 0.2, NAN),  # bounds that reach below 0 are none
-    ],
-)
-def test_a_ratio_is_judged_between_its_bounds(low, high, verdict, beyond_below, equivalent_above):
-    found = judge(low, high, 0.1, null=1)
+    found = judge(Estimate(low=low, high=high, null=null), margin)
     assert found.verdict == verdict
     assert found[1:3] == pytest.approx((beyond_below, equivalent_above), nan_ok=True)
 
 
 def test_what_is_doubted_is_undecided_and_says_why():
-    doubted = judge(2, 3, 1, doubt=TOO_ALIKE)
+    doubted = judge(Estimate(low=2, high=3, doubt=TOO_ALIKE), 1)
     assert (doubted.verdict, doubted.doubt, np.isnan(doubted[1:3]).all()) == (UNDECIDED, TOO_ALIKE, True)
-    floor = judge(-0.1, 0.1, 1, doubt_of_none=AT_THE_END)
+    floor = judge(Estimate(low=-0.1, high=0.1, doubt_of_none=AT_THE_END), 1)
     assert (floor.verdict, floor.doubt) == (UNDECIDED, AT_THE_END)
-    above = judge(2, 3, 1, doubt_of_none=AT_THE_END)  # they hardly could differ, and do
+    above = judge(Estimate(low=2, high=3, doubt_of_none=AT_THE_END), 1)  # they hardly could differ, and do
     assert (above.verdict, above.doubt, above.beyond_below) == (LARGER, "", 2)
-    for margin in (0, -1, NAN):
-        with pytest.raises(ValueError, match="above 0"):
-            judge(0, 1, margin)
 
 
 def test_models_that_are_too_alike_or_too_near_the_end_are_doubted():

@@ -9,18 +9,18 @@ import pandas as pd
 import pytest
 import yaml
 from conftest import ROOT
+from same_results import differences
 
 from pauselib.analysis.study import Study
 from pauselib.analysis.tables import loading
 from pauselib.errors import InputError
+from pauselib.files import write
 from pauselib.settings import of_experiment
 from tools import publish
 from tools.publish import ARCHIVE
 
 RESULTS = ROOT / "results"
-ROWS = {"smollm2": 18, "smollm2-table": 25, "smollm2-curve": 6, "tiny": 25, "tiny-seeds": 21}
-"""How many rows each experiment has."""
-
+ROWS = {"smollm2": 18, "smollm2-table": 25, "smollm2-curve": 6, "tiny": 25, "tiny-seeds": 21}  # of each experiment
 FOLDERS = sorted(path.parent for path in RESULTS.rglob(ARCHIVE))
 CURVE = RESULTS / "smollm2-curve"
 
@@ -66,23 +66,15 @@ def test_a_run_is_published_without_its_place_and_still_belongs_together(tmp_pat
     assert loading.values_used(settings)["dataset"] == ["/home/somebody/gsm8k"]
     settings = unpacked(CURVE, tmp_path / "third", publish.archive(settings))
     assert loading.results(settings)["accuracy"].notna().all()
-    first, third = (
-        {path.relative_to(root): path.read_bytes() for path in root.rglob("*.*") if path.is_file()}
-        for root in (tmp_path / "first", tmp_path / "third")
-    )
-    assert third == first
+    assert differences(tmp_path / "third", tmp_path / "first") == []
 
 
 def test_what_is_published_are_the_tables_chosen_pictures_and_the_archive(tmp_path):
     settings = unpacked(CURVE, tmp_path)
-    made = settings.folder()
-    for name in ("results.csv", "tables/over_seeds.csv", "tables/results.csv", "tables/over_seeds.tex"):
-        (made / name).parent.mkdir(exist_ok=True)
-        (made / name).write_text("variant\n")
-    (made / "figures").mkdir()
-    picture = (CURVE / "learning_curves.png").read_bytes()
-    for name in ("learning_curves", "another"):
-        (made / "figures" / f"{name}.png").write_bytes(picture)
+    tables = ("results.csv", "tables/over_seeds.csv", "tables/results.csv", "tables/over_seeds.tex")
+    for name in (*tables, "figures/learning_curves.png", "figures/another.png"):
+        picture = (CURVE / "learning_curves.png").read_bytes()
+        write(settings.folder() / name, picture if name.endswith("png") else "variant\n")
     publish.publish(settings, tmp_path / "published", pictures=["learning_curves"], without=["trial"])
     found = {path.relative_to(tmp_path / "published").as_posix() for path in (tmp_path / "published").rglob("*.*")}
     assert found == {"results.csv", "tables/over_seeds.csv", "learning_curves.png", ARCHIVE}

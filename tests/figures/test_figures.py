@@ -128,18 +128,15 @@ def test_a_training_of_few_steps_has_a_curve_without_a_line(history):
     assert figures.loss_curve(history) is not None
 
 
-def test_the_picture_of_where_pauses_come_from_has_a_panel_a_column_and_one_of_the_loss():
+def test_the_picture_of_where_pauses_come_from_has_a_panel_a_column():
     lines = [(column, i, i, 20, 0.2, 0.1) for column in ("so_far", "gap", "length") for i in range(3)]
     columns = ["bins_of", "low", "value", "n", "head", "implied"]
     by = pd.DataFrame([*lines, ("gap", 3, 3, 19, 0.9, 0.9)], columns=columns)
-    losses = pd.DataFrame({"step": [10, 20], "training": [0.9, 0.8], "loss": [None, 0.7]})
-    losses = losses.assign(constant=0.6, implied=0.5)
-    axes = figures.pause_origin(by, losses, "sft_peft").axes
-    assert [axis.get_xlabel() for axis in axes[:3]] == ["pauses so far", "words so far", "words in the reply"]
+    axes = figures.pause_origin(by, "sft_peft").axes
+    assert [axis.get_xlabel() for axis in axes] == ["pauses so far", "words so far", "words in the reply"]
     head, implied = axes[1].lines
     assert (head.get_ydata().tolist(), implied.get_ydata().tolist()) == ([0.2] * 3, [0.1] * 3)  # 19 are too few
-    assert [line.get_ydata().tolist() for line in axes[3].lines] == [[0.9, 0.8], [0.7], [0.5, 0.5], [0.6, 0.6]]
-    assert not figures.pause_origin(by[:0], losses, None).axes
-    assert not figures.pause_origin(by.assign(n=FEWEST - 1), losses, "sft_peft").axes
-    without_gaps = figures.pause_origin(by[by["bins_of"] != "gap"], losses, "sft_peft").axes
+    assert not figures.pause_origin(by[:0], None).axes
+    assert not figures.pause_origin(by.assign(n=FEWEST - 1), "sft_peft").axes
+    without_gaps = figures.pause_origin(by[by["bins_of"] != "gap"], "sft_peft").axes
     assert [len(line.get_ydata()) for line in without_gaps[1].lines] == [0, 0]

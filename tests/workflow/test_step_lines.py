@@ -8,7 +8,6 @@ import sys
 from types import SimpleNamespace
 
 import pytest
-from snakemake.common import NOTHING_TO_BE_DONE_MSG
 from snakemake_interface_logger_plugins.common import LogEvent
 
 from pauselib.settings import Settings
@@ -20,10 +19,10 @@ from pauselib.workflow.step_lines import KERNEL_DIED, StepLines, why_failed
 def told(tmp_path):
     """told(**settings): the lines of an experiment of sft_peft, one of whose steps was finished before."""
 
-    def make(n_finished: int = 0, dryrun: bool = False, **changes) -> StepLines:
+    def make(n_finished: int = 0, **changes) -> StepLines:
         settings = Settings(runs_dir=str(tmp_path), variants=["sft_peft"], trials=[], **changes)
         StepLines.steps, StepLines.n_finished = steps_of_experiment(settings), n_finished
-        return StepLines(SimpleNamespace(dryrun=dryrun), None)
+        return StepLines(SimpleNamespace(dryrun=False), None)
 
     return make
 
@@ -86,19 +85,6 @@ def test_what_is_kept_and_several_seeds_are_named_and_the_time_to_go_is_shared_b
     ]
 
 
-def test_a_dry_run_names_the_steps_that_would_run_and_a_finished_run_that_nothing_is_to_do(told, tmp_path, capsys):
-    lines = told(n_finished=3, dryrun=True)
-    for _ in range(2):  # Snakemake ends a dry run with it, too
-        start(lines, evaluate=1, analyze=1)
-    begin(lines, 3)
-    log(told(n_finished=5), NOTHING_TO_BE_DONE_MSG)
-    assert capsys.readouterr().out.splitlines() == [
-        f"5 steps; results under {tmp_path / 'tiny'}; 3 of them kept from before",
-        "would run: evaluate sft_peft",
-        f"Nothing to do: all 5 steps are finished; results under {tmp_path / 'tiny'}",
-    ]
-
-
 def test_an_error_of_snakemake_itself_is_passed_on(told, capsys):
     log(told(), "WorkflowError: …", level=logging.ERROR, event=LogEvent.ERROR, exception="WorkflowError")
     assert capsys.readouterr() == ("", "WorkflowError: …\n")
@@ -115,9 +101,7 @@ def test_an_error_of_snakemake_itself_is_passed_on(told, capsys):
         (None, None, None, "its log doesn't say why."),
     ],
 )
-def test_the_reason_of_a_failure_is_the_last_error_of_the_notebook_or_else_of_the_log(
-    kind, message, log, reason, tmp_path
-):
+def test_a_step_failed_by_the_last_error_of_its_notebook_or_else_of_its_log(kind, message, log, reason, tmp_path):
     outputs = [{"output_type": "stream", "text": "500 rows"}]
     outputs += [{"output_type": "error", "ename": kind, "evalue": message}] if kind else []
     (tmp_path / "a.ipynb").write_text(json.dumps({"cells": [{"cell_type": "markdown"}, {"outputs": outputs}]}))

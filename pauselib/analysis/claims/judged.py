@@ -5,8 +5,6 @@ gives its `Estimate`. The claims are about the rows of the published table, with
 strategy. Replies of rows with another strategy, such as `sft_peft@word`, are left out.
 """
 
-from collections.abc import Iterable
-
 import pandas as pd
 
 from pauselib.analysis.claims.accuracy import best_variant, embedding_effect, pauses_help
@@ -48,38 +46,31 @@ BUILT_IN = {
 """What makes a claim null by construction: a setting, its value, and what that builds in, in words."""
 
 
-def judged_claim(plan: Preregistration, name: str, found: Estimate) -> dict:
-    """The line of the claim that the plan calls `name`, judged by its margin; see `judged_claims`."""
-    claim, margin, (what, unit) = plan.claims[name], plan.margin(name), ESTIMATED[name]
-    judgement = judge(found.low, found.high, margin, found.null, found.doubt, found.doubt_of_none)
-    line = {"claim": claim.claim, "says": claim.says, "what": what, "margin": margin, "unit": unit}
-    return {**line, **found._asdict(), **judgement._asdict()}
-
-
 def judged_claims(
-    replies: pd.DataFrame, intervened: pd.DataFrame, plan: Preregistration, more: Iterable[dict] = ()
+    replies: pd.DataFrame, intervened: pd.DataFrame, trials: Trials, plan: Preregistration
 ) -> pd.DataFrame:
-    """One line a claim: the published claims, whether pauses help, and the lines that are given as `more`.
+    """One line a claim, in the order of the plan, judged by its margin.
 
     A line has the `claim`, the verdict that it `says`, `what` its `estimate` is, and the fields of `verdicts.Estimate`
     and `verdicts.Judgement`. The interval is of the plan's level. Differences are shares, and `unit` says how to write
-    them. Numbers are nan where a claim has nothing to go by.
-
-    `replies` and `intervened` are those of `loading`; lines of `more` are those of `trial_claims`.
+    them. Numbers are nan where a claim has nothing to go by. `replies` and `intervened` are those of `loading`.
     """
-    lines = [
-        judged_claim(plan, "best", best_variant(replies, plan)),
-        judged_claim(plan, "embedding", embedding_effect(replies, plan)),
-        judged_claim(plan, "incorrect", incorrect_pause_more(replies, plan)),
-        judged_claim(plan, "forbidden", pauses_help(replies, intervened, plan)),
-        *more,
-    ]
-    return pd.DataFrame(lines, columns=COLUMNS)
+    found = {
+        "best": best_variant(replies, plan),
+        "embedding": embedding_effect(replies, plan),
+        "incorrect": incorrect_pause_more(replies, plan),
+        "forbidden": pauses_help(replies, intervened, plan),
+        "computation": computation(trials, "computation", plan),
+        "steps": computation(trials, "steps", plan),
+    }
+    return pd.DataFrame([judged_claim(plan, name, one) for name, one in found.items()], columns=COLUMNS)
 
 
-def trial_claims(trials: Trials, plan: Preregistration) -> list[dict]:
-    """The lines of the claims that the insertion trials decide, one an outcome, as `more` of `judged_claims`."""
-    return [judged_claim(plan, name, computation(trials, name, plan)) for name in ("computation", "steps")]
+def judged_claim(plan: Preregistration, name: str, found: Estimate) -> dict:
+    """The line of the claim that the plan calls `name`; see `judged_claims`."""
+    claim, margin, (what, unit) = plan.claims[name], plan.margin(name), ESTIMATED[name]
+    line = {"claim": claim.claim, "says": claim.says, "what": what, "margin": margin, "unit": unit}
+    return {**line, **found._asdict(), **judge(found, margin)._asdict()}
 
 
 def null_by_construction(settings: Settings) -> list[str]:

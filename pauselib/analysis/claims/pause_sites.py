@@ -63,8 +63,8 @@ def site_ratio(used: pd.DataFrame, plan: Preregistration) -> tuple[float, float,
     """
     terms = pd.DataFrame({"incorrect": 1.0 - used["correct"].astype(float)})
     models = pd.get_dummies(used.groupby(MODEL).ngroup(), dtype=float)
-    fit = clustered_poisson(used["n_sites"], terms, models, used["problem_id"])
-    return tuple(map(float, term_ratios(fit, terms.columns, plan.level).loc["incorrect", ["ratio", "low", "high"]]))
+    found = poisson_ratios(used["n_sites"], terms, models, used["problem_id"], plan.level)
+    return tuple(map(float, found.loc["incorrect", ["ratio", "low", "high"]]))
 
 
 def detectable_ratio(ratio: tuple[float, float, float], plan: Preregistration) -> float:
@@ -84,22 +84,17 @@ def doubt_of_sites(used: pd.DataFrame, plan: Preregistration) -> str:
     return SAME_COUNTS if (used["n_sites"] != usual).sum() < plan.guard("least_discordant") else ""
 
 
-def clustered_poisson(counts, terms: pd.DataFrame, beside: pd.DataFrame, clusters):
-    """The fitted Poisson regression of `counts` (n) on `terms` (n, terms) and other columns `beside` them.
+def poisson_ratios(counts, terms: pd.DataFrame, beside: pd.DataFrame, clusters, level: float = 0.95) -> pd.DataFrame:
+    """How many times as large the `counts` (n) are where a term is larger by 1: one line a term, the `ratio`, its
+    interval `low` to `high`, and `p`.
 
-    The covariance is clustered by the labels `clusters` (n), so the counts need not vary as a Poisson's, and the tests
-    are t tests with clusters − 1.
+    This is a Poisson regression on `terms` (n, terms) and other columns `beside` them. The covariance is clustered by
+    the labels `clusters` (n), so the counts need not vary as a Poisson's; the tests are t tests with clusters − 1.
     """
     import statsmodels.api as sm
 
     design = pd.concat([terms, beside], axis=1)
     model = sm.GLM(np.asarray(counts, float), design, family=sm.families.Poisson())
-    return model.fit(cov_type="cluster", cov_kwds={"groups": pd.factorize(clusters)[0]}, use_t=True)
-
-
-def term_ratios(fit, names, level: float = 0.95) -> pd.DataFrame:
-    """How many times as large the counts are where a term is larger by 1: of some terms of a regression, one line each,
-    the `ratio`, its interval `low` to `high`, and `p`.
-    """
-    found = pd.concat([np.exp(fit.params), np.exp(fit.conf_int(1 - level)), fit.pvalues], axis=1).loc[names]
-    return found.set_axis(["ratio", "low", "high", "p"], axis=1)
+    fit = model.fit(cov_type="cluster", cov_kwds={"groups": pd.factorize(clusters)[0]}, use_t=True)
+    found = pd.concat([np.exp(fit.params), np.exp(fit.conf_int(1 - level)), fit.pvalues], axis=1)
+    return found.loc[terms.columns].set_axis(["ratio", "low", "high", "p"], axis=1)

@@ -11,9 +11,8 @@ from typing import Literal
 
 import pandas as pd
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from pauselib.errors import InputError
 from pauselib.settings import ROOT
 
 FILE = ROOT / "prereg.yaml"
@@ -92,11 +91,5 @@ class Preregistration(Entry):
 
 @functools.cache
 def plan(path: Path = FILE) -> Preregistration:
-    """The plan of this project, read once. Raises InputError where the file is missing or is no plan."""
-    try:
-        return Preregistration(**yaml.safe_load(path.read_text(encoding="utf-8")))
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise InputError(f"{path.name} is no plan: {'.'.join(map(str, first['loc']))}: {first['msg']}.") from None
-    except (OSError, TypeError, yaml.YAMLError) as error:
-        raise InputError(f"{path.name} is no plan of the analysis, check it out again: {error}.") from None
+    """The plan of this project, read once. Raises ValueError where the file has another entry than those above."""
+    return Preregistration(**yaml.safe_load(path.read_text(encoding="utf-8")))

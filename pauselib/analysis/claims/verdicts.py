@@ -4,9 +4,9 @@ There is one interval, of the plan's level, and one margin, the smallest effect 
 beyond the margin on the claim's side is `larger than the margin`, beyond it on the other side `opposite`, within it
 `equivalent`; whatever else is `undecided`, which is no evidence for either.
 
->>> judge(0.4, 2.1, margin=1).verdict
+>>> judge(Estimate(low=0.4, high=2.1), margin=1).verdict
 'undecided'
->>> judge(0.4, 2.1, margin=0.3)
+>>> judge(Estimate(low=0.4, high=2.1), margin=0.3)
 Judgement(verdict='larger than the margin', beyond_below=0.4, equivalent_above=2.1, doubt='')
 """
 
@@ -28,7 +28,10 @@ NO_CONTROL = "The positive control does not show."
 
 class Estimate(NamedTuple):
     """What the data say of a claim: an estimate, the ends of its interval, and what would have been `detectable`, as
-    far from no effect. `null` is the value of no effect, `doubt` and `doubt_of_none` are those of `judge`.
+    far from no effect. `null` is the value of no effect, 1 for a ratio.
+
+    A `doubt` about the data makes the verdict undecided, a `doubt_of_none` one that would be `equivalent`: where two
+    models hardly could differ, that they don't is no finding.
     """
 
     estimate: float = math.nan
@@ -55,31 +58,23 @@ class Judgement(NamedTuple):
     doubt: str = ""
 
 
-def judge(
-    low: float, high: float, margin: float, null: float = 0.0, doubt: str = "", doubt_of_none: str = ""
-) -> Judgement:
-    """Judge the interval `low` to `high` of an effect by a margin around `null`, the value of no effect.
+def judge(found: Estimate, margin: float) -> Judgement:
+    """Judge the interval of an estimate by a margin above 0 on both sides of no effect.
 
-    A ratio has null 1: with a margin of 0.1 its bounds are 0.9 and 1.1. An interval of 95 % leaves 2.5 % on each side,
-    so that `larger than the margin` and `opposite` are each a one-sided test at 2.5 %, and `equivalent` is two such
-    tests at once (Schuirmann 1987, doi:10.1007/BF01068419): it calls an effect as large as the margin equivalent in
-    2.5 % of the cases at the most, half as often as the usual test by a 90 % interval.
-
-    A `doubt` about the data makes the verdict undecided, a `doubt_of_none` one that would be `equivalent`: where two
-    models hardly could differ, that they don't is no finding. Raises ValueError for a margin that is not above 0.
+    An interval of 95 % leaves 2.5 % on each side, so that `larger than the margin` and `opposite` are each a one-sided
+    test at 2.5 %, and `equivalent` is two such tests at once (Schuirmann 1987, doi:10.1007/BF01068419): it calls an
+    effect as large as the margin equivalent in 2.5 % of the cases at the most, half as often as the usual test by a
+    90 % interval.
     """
-    if not margin > 0:
-        raise ValueError(f"A margin is above 0, not {margin}.")
-    low, high = low - null, high - null
-    if doubt or math.isnan(low) or math.isnan(high):
-        return Judgement(UNDECIDED, math.nan, math.nan, doubt)
+    low, high = found.low - found.null, found.high - found.null
+    if found.doubt or math.isnan(low) or math.isnan(high):
+        return Judgement(UNDECIDED, math.nan, math.nan, found.doubt)
     beyond, within = max(low, -high, 0.0), max(-low, high)
-    if doubt_of_none or (null and within >= null):
+    if found.doubt_of_none or (found.null and within >= found.null):
         within = math.nan  # a ratio is above 0, so there is no such margin
     if beyond > margin:
         return Judgement(LARGER if low > 0 else OPPOSITE, beyond, within)
-    verdict = EQUIVALENT if within < margin else UNDECIDED
-    return Judgement(verdict, beyond, within, doubt_of_none)
+    return Judgement(EQUIVALENT if within < margin else UNDECIDED, beyond, within, found.doubt_of_none)
 
 
 def doubts_of_answers(first, second, least: float, floor: float) -> dict[str, str]:

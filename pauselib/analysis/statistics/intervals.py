@@ -10,8 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-RESAMPLES = 9_999  # of every bootstrap
-RANDOM_SEED = 42  # of every bootstrap, so that a report made again is the same
+RANDOM_SEED = 42  # of the bootstrap, so that a report made again is the same
 POWER = 0.8  # the probability with which a difference that is called detectable is found
 NAN = float("nan")
 
@@ -40,20 +39,6 @@ class Crossed:
         from scipy.stats import t
 
         return float(t.ppf((1 + level) / 2, self.df) + t.ppf(POWER, self.df)) * self.se if self.se > 0 else NAN
-
-
-@dataclass(frozen=True)
-class Groups:
-    """The mean of x minus that of y, its 95 % interval, and the two-sided `p` of a rank test.
-
-    `superiority` is P(x > y) + ½ P(x = y): how often a number of x is larger than one of y, ties half.
-    """
-
-    difference: float
-    low: float
-    high: float
-    p: float
-    superiority: float
 
 
 def wilson(correct: float, n: float) -> tuple[float, float]:
@@ -135,69 +120,34 @@ def holm(p_values) -> np.ndarray:
     return corrected
 
 
-def compare_groups(x, y, clusters=None) -> Groups:
-    """How much larger the numbers `x` are than the numbers `y`, two unpaired groups.
+def difference_of_means(x, y, clusters=None) -> tuple[float, float, float]:
+    """The mean of the numbers `x` minus that of `y`, two unpaired groups, and the ends of its 95 % interval.
 
-    The interval is the percentile interval of a bootstrap over both groups together, and `p` that of the test of Mann
-    and Whitney. `clusters`, the labels of x and those of y, says which numbers belong together. Then the bootstrap
-    draws clusters, and `p` is of the difference in mean rank with a variance by cluster (a t test on ranks: Conover &
-    Iman 1981, doi:10.1080/00031305.1981.10479327). All is nan where one group has fewer than two numbers.
-    """
-    from scipy.stats import mannwhitneyu, rankdata
-
-    x, y = np.asarray(x, float), np.asarray(y, float)
-    if min(len(x), len(y)) < 2:
-        return Groups(NAN, NAN, NAN, NAN, NAN)
-    both, is_x = np.concatenate([x, y]), np.repeat([1.0, 0.0], [len(x), len(y)])
-    labels = np.arange(len(both))
-    if clusters is not None:
-        of_x, of_y = clusters
-        labels = np.unique(np.concatenate([np.asarray(of_x), np.asarray(of_y)]), return_inverse=True)[1]
-    low, high = _bootstrap_of_clusters(both, is_x, labels)
-    # the U of Mann and Whitney as a share of all pairs
-    superiority = (rankdata(both)[: len(x)].mean() - (len(x) + 1) / 2) / len(y)
-    if np.ptp(both) == 0:
-        p = 1.0
-    elif clusters is None:
-        p = mannwhitneyu(x, y).pvalue
-    else:
-        p = _clustered_p(rankdata(both), is_x, labels)
-    return Groups(float(x.mean() - y.mean()), low, high, float(p), float(superiority))
-
-
-def _bootstrap_of_clusters(both: np.ndarray, is_x: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
-    """The 95 % percentile interval of the mean of x minus that of y, by a bootstrap that draws clusters.
-
-    All are (n): the numbers `both` of x and y, 1 for those of x, and their clusters from 0 on. Nan for one cluster.
+    It is the percentile interval of a bootstrap over both groups together. `clusters`, the labels of x and those of y,
+    says which numbers belong together: then the bootstrap draws clusters. All is nan where one group has fewer than two
+    numbers, and the interval where there is one cluster.
     """
     from scipy.stats import DegenerateDataWarning, bootstrap
 
+    x, y = np.asarray(x, float), np.asarray(y, float)
+    if min(len(x), len(y)) < 2:
+        return NAN, NAN, NAN
+    both, is_x = np.concatenate([x, y]), np.repeat([1.0, 0.0], [len(x), len(y)])
+    labels = np.arange(len(both)) if clusters is None else np.unique(np.concatenate(clusters), return_inverse=True)[1]
     sum_x, n_x = np.bincount(labels, both * is_x), np.bincount(labels, is_x)  # (clusters)
     sum_y, n_y = np.bincount(labels, both * (1 - is_x)), np.bincount(labels, 1 - is_x)
     if len(n_x) < 2:
-        return NAN, NAN
+        return float(x.mean() - y.mean()), NAN, NAN
 
     def difference(sum_x, n_x, sum_y, n_y, axis=-1):
         with np.errstate(invalid="ignore"):  # a draw that leaves a group empty has no difference, and is left out below
             return sum_x.sum(axis) / n_x.sum(axis) - sum_y.sum(axis) / n_y.sum(axis)
 
-    options = {"n_resamples": RESAMPLES, "batch": 100, "method": "percentile", "rng": RANDOM_SEED}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DegenerateDataWarning)
+    options = {"n_resamples": 9_999, "batch": 100, "method": "percentile", "rng": RANDOM_SEED}
+    with warnings.catch_warnings(action="ignore", category=DegenerateDataWarning):
         drawn = bootstrap((sum_x, n_x, sum_y, n_y), difference, paired=True, vectorized=True, **options)
     low, high = np.nanquantile(drawn.bootstrap_distribution, [0.025, 0.975])
-    return float(low), float(high)
-
-
-def _clustered_p(y: np.ndarray, is_x: np.ndarray, labels: np.ndarray) -> float:
-    """The p of the slope of `y` on `is_x`, clustered by `labels`, all (n): t with clusters − 1, nan for one cluster."""
-    from statsmodels.regression.linear_model import OLS
-    from statsmodels.tools import add_constant
-
-    if labels.max() == 0:
-        return NAN
-    model = OLS(y, add_constant(is_x[:, None]))
-    return float(model.fit(cov_type="cluster", cov_kwds={"groups": labels}, use_t=True).pvalues[1])
+    return float(x.mean() - y.mean()), float(low), float(high)
 
 
 def smallest_difference(n: int, discordant: float, alpha: float = 0.05, power: float = 0.8) -> float:

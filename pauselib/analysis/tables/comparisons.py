@@ -11,14 +11,14 @@ from dataclasses import asdict
 import numpy as np
 import pandas as pd
 
-from pauselib.analysis.statistics.intervals import compare_groups, crossed, holm, wilson
+from pauselib.analysis.statistics.intervals import crossed, difference_of_means, holm, wilson
 from pauselib.analysis.statistics.paired import NO_COMPARISON, compare
 from pauselib.variants import VARIANTS, matched_baseline, parse
 
 DIFFERENCES = ["variant", "reference", "seeds", "n", "discordant", "difference", "low", "high", "p", "p_holm", "test"]
 PAUSES = [
     "variant", "n_correct", "n_incorrect", "mean_correct", "mean_incorrect",
-    "difference", "low", "high", "p", "p_holm", "superiority", "truncated_rate",
+    "difference", "low", "high", "truncated_rate",
 ]  # fmt: skip
 OVER_SEEDS = [
     "variant", "seeds", "n", "accuracy", "low", "high", "se", "se_seeds", "se_problems",
@@ -102,8 +102,8 @@ def pauses_by_correctness(replies: pd.DataFrame) -> pd.DataFrame:
     """How many pauses correct and incorrect replies have, one line a variant that pauses, all its seeds together.
 
     There are `n_correct` and `n_incorrect` replies with `mean_correct` and `mean_incorrect` pauses. The `difference`
-    (incorrect − correct) and what follows are those of `compare_groups`, clustered by problem where there are several
-    seeds. `truncated_rate` is the share of replies cut at the limit: their pauses measure the limit.
+    (incorrect − correct) and its interval are those of `difference_of_means`, clustered by problem where there are
+    several seeds. `truncated_rate` is the share of replies cut at the limit: their pauses measure the limit.
     """
     rows = []
     for name, mine in replies.groupby("variant", sort=False):
@@ -113,10 +113,10 @@ def pauses_by_correctness(replies: pd.DataFrame) -> pd.DataFrame:
         correct, incorrect = mine[is_correct], mine[~is_correct]
         clusters = (incorrect["problem_id"], correct["problem_id"]) if mine["seed"].nunique() > 1 else None
         row = {"variant": name, "n_correct": len(correct), "n_incorrect": len(incorrect), **pauses_of(mine)}
-        rows.append({**row, **asdict(compare_groups(incorrect["n_pauses"], correct["n_pauses"], clusters))})
+        found = difference_of_means(incorrect["n_pauses"], correct["n_pauses"], clusters)
+        rows.append({**row, **dict(zip(("difference", "low", "high"), found))})
     means = {"pauses_mean_correct": "mean_correct", "pauses_mean_incorrect": "mean_incorrect"}
-    table = pd.DataFrame(rows).rename(columns=means).reindex(columns=PAUSES)
-    return table.assign(p_holm=holm(table["p"]))
+    return pd.DataFrame(rows).rename(columns=means).reindex(columns=PAUSES)
 
 
 def pauses_of(replies: pd.DataFrame) -> dict[str, float]:

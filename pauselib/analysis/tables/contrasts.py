@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from pauselib.analysis.claims.preregistration import plan
-from pauselib.analysis.claims.verdicts import FEW_PROBLEMS, NOT_FINISHED, judge
+from pauselib.analysis.claims.verdicts import FEW_PROBLEMS, NOT_FINISHED, Estimate, judge
 from pauselib.analysis.statistics.intervals import NAN, crossed, holm
 from pauselib.analysis.tables.loading import CHECKPOINT, TRIAL, finished, joined
 from pauselib.settings import Settings
@@ -107,8 +107,8 @@ def with_verdicts(table: pd.DataFrame, outcome: str = LIKELIHOOD) -> pd.DataFram
     """A table of estimates with the `verdict` on each by the plan's margin for the outcome, and the `doubt` if any."""
     margin, least = plan().margin(OUTCOMES[outcome].claim), plan().guard("least_problems")
     doubts = [NOT_FINISHED if n == 0 else FEW_PROBLEMS if n < least else "" for n in table["problems"]]
-    found = [judge(low, high, margin, doubt=doubt) for low, high, doubt in zip(table["low"], table["high"], doubts)]
-    return table.assign(verdict=[one.verdict for one in found], doubt=doubts)
+    found = [Estimate(low=low, high=high, doubt=doubt) for low, high, doubt in zip(table["low"], table["high"], doubts)]
+    return table.assign(verdict=[judge(one, margin).verdict for one in found], doubt=doubts)
 
 
 class Trials:

@@ -18,7 +18,6 @@ LM, HEAD, BOTH = "the LM", "the head", "both"
 """By what a pause is predicted: the LM's certainty alone, the head's odds alone, and the rule that has both."""
 
 PREDICTION = ["variant", "by", "auc", "low", "high", "n", "pauses"]
-PREDICTION += ["opening_auc", "opening_low", "opening_high", "openings", "sites"]
 
 
 def positions(replies: pd.DataFrame) -> pd.DataFrame:
@@ -33,11 +32,11 @@ def positions(replies: pd.DataFrame) -> pd.DataFrame:
 def pauses_by_certainty(table: pd.DataFrame, bins: int = 20) -> pd.DataFrame:
     """How often there is a pause by the probability of the LM's best word, one line a variant and bin of p_best.
 
-    A bin `low` to `high` has `n` tokens, the `share` of them that are pauses, and the median `odds` of a pause.
+    A bin `low` to `high` has `n` tokens and the `share` of them that are pauses.
     """
-    by_bin = table.assign(low=lower_edge(table["p_best"], bins)).groupby(["variant", "low"])
-    found = by_bin.agg(n=("pause", "size"), share=("pause", "mean"), odds=("odds", "median")).reset_index()
-    return found.assign(high=found["low"] + 1 / bins)[["variant", "low", "high", "n", "share", "odds"]]
+    by_bin = table.assign(low=lower_edge(table["p_best"], bins)).groupby(["variant", "low"])["pause"]
+    found = by_bin.agg(n="size", share="mean").reset_index()
+    return found.assign(high=found["low"] + 1 / bins)
 
 
 def pause_prediction(table: pd.DataFrame) -> pd.DataFrame:
@@ -46,20 +45,15 @@ def pause_prediction(table: pd.DataFrame) -> pd.DataFrame:
     One line a variant with a trained pause head, and predictor `by`: the `auc` is how often a position with a pause has
     the lower p_best (the LM), the higher odds (the head), or the lower p_best / odds (both: the greedy rule itself, so
     1 but for ties) than one with a word, ties half. Its 95 % interval `low` to `high` is `clustered_auc`'s, over `n`
-    positions of which `pauses` are pauses. The same again as `opening_auc`, `opening_low` and `opening_high`, where the
-    model chose with no pause just before: at `openings` positions, of which `sites` opened a run of pauses. What comes
-    later in a run was chosen after the run had changed what the LM is sure of.
+    positions of which `pauses` are pauses.
     """
     scores = {LM: -table["p_best"], HEAD: table["odds"], BOTH: table["odds"] / table["p_best"]}
     rows = []
     for variant in (name for name in table["variant"].unique() if parse(name).pause_head):
-        every = table[table["variant"] == variant]
+        mine = table[table["variant"] == variant]
         for by, score in scores.items():
-            row = [variant, by]
-            for some in (every, every[every["opens"]]):
-                row += clustered_auc(score[some.index], some["pause"], some["problem_id"])
-                row += [len(some), int(some["pause"].sum())]
-            rows.append(row)
+            auc = clustered_auc(score[mine.index], mine["pause"], mine["problem_id"])
+            rows.append([variant, by, *auc, len(mine), int(mine["pause"].sum())])
     return pd.DataFrame(rows, columns=PREDICTION)
 
 

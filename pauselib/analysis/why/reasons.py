@@ -8,15 +8,13 @@ an effect where there is none (Rosenbaum 1984, doi:10.2307/2981697).
 """
 
 import warnings
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from pauselib.analysis.claims.pause_sites import clustered_poisson, comparable, term_ratios
+from pauselib.analysis.claims.pause_sites import comparable, poisson_ratios
 from pauselib.analysis.claims.preregistration import plan
-from pauselib.analysis.claims.verdicts import judge
-from pauselib.analysis.statistics.intervals import RANDOM_SEED, RESAMPLES
+from pauselib.analysis.claims.verdicts import FEW_PROBLEMS, Estimate, judge
 from pauselib.analysis.why.places import gap_table
 from pauselib.analysis.why.positions import token_table
 from pauselib.variants import parse
@@ -26,19 +24,7 @@ COVARIATES = {"uncertainty": "log_expected", "length": "n_spoken", "difficulty":
 
 NO_RATIO = 1e6  # a ratio above this, or below its inverse, is none: it would grow without end if the fit went on
 
-REGRESSION = ["model", "term", "rate_ratio", "low", "high", "p", "explained", "explained_low", "explained_high"]
-REGRESSION += ["verdict", "n", "problems", "cut"]
-
-
-class Fit(NamedTuple):
-    """A regression: its `terms` with the columns ratio, low, high and p; the `log_ratio` of `incorrect`; and what each
-    problem contributes to it, the `influence` (problems), which sums up to 0: a sample that has a problem twice has a
-    log ratio that is larger by this problem's influence, but for terms of higher order.
-    """
-
-    terms: pd.DataFrame
-    log_ratio: float
-    influence: np.ndarray
+REGRESSION = ["model", "term", "rate_ratio", "low", "high", "p", "verdict", "n", "problems", "cut"]
 
 
 def reply_features(replies: pd.DataFrame) -> pd.DataFrame:
@@ -87,9 +73,8 @@ def pause_regression(replies: pd.DataFrame) -> pd.DataFrame:
 
     The covariates enter one after the other, so there is one line a `model` and `term`: the `rate_ratio`, its 95 %
     interval `low` to `high`, and `p`. The ratio of `incorrect` is incorrect : correct, with its `verdict` by the plan's
-    margin; that of a covariate is per standard deviation over all replies used. `explained` is the share of the effect
-    of being incorrect (of its logarithm) that the terms so far take away, see `explained_share`. These are `n` replies
-    to `problems` problems; `cut` others were left out since they were cut off, which caps pauses and length alike.
+    margin; that of a covariate is per standard deviation over all replies used. These are `n` replies to `problems`
+    problems; `cut` others were left out since they were cut off, which caps pauses and length alike.
 
     This is a Poisson regression of the number of sites with a constant for each variant and seed, over the trained
     pause heads that have pauses and both kinds of replies. The covariance is clustered by problem (t with problems −
@@ -102,26 +87,27 @@ def pause_regression(replies: pd.DataFrame) -> pd.DataFrame:
     is_cut = heads["truncated"].astype(bool)
     used = comparable(reply_features(heads[~is_cut]).dropna(subset="log_expected")).reset_index(drop=True)
     n, problems, rows = len(used), used["problem_id"].nunique(), []
-    doubt = "few problems" if problems < plan().guard("least_problems") else ""
-    fits = nested_fits(used) if n > used.groupby(["variant", "seed"]).ngroups + 1 + len(COVARIATES) else {}
-    for model, fit in fits.items():
-        first = fits["incorrect alone"]
-        explained = explained_share(first, fit) if fit is not first else [np.nan] * 3
-        for term, ratio in fit.terms.iterrows():
-            verdict = judge(ratio["low"], ratio["high"], plan().margin("incorrect"), null=1.0, doubt=doubt).verdict
-            of_incorrect = [*explained, verdict] if term == "incorrect" else [*[np.nan] * 3, ""]
-            rows.append([model, term, *ratio, *of_incorrect, n, problems, int(is_cut.sum())])
+    doubt = FEW_PROBLEMS if problems < plan().guard("least_problems") else ""
+    for model, terms in nested_fits(used).items():
+        for term, ratio in terms.iterrows():
+            found = Estimate(low=ratio["low"], high=ratio["high"], null=1.0, doubt=doubt)
+            verdict = judge(found, plan().margin("incorrect")).verdict if term == "incorrect" else ""
+            rows.append([model, term, *ratio, verdict, n, problems, int(is_cut.sum())])
     return pd.DataFrame(rows, columns=REGRESSION)
 
 
-def nested_fits(used: pd.DataFrame) -> dict[str, Fit]:
-    """The regressions of comparable replies with their features, by name: each has one addition more than the last."""
+def nested_fits(used: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """The regressions of comparable replies with their features, by name: each has one addition more than the last.
+
+    A regression has one line a term, as `poisson_fit` gives them. There is none of too few replies for all covariates.
+    """
+    if len(used) <= used.groupby(["variant", "seed"]).ngroups + 1 + len(COVARIATES):
+        return {}
     terms = pd.DataFrame({"incorrect": 1.0 - used["correct"].astype(float)})
     beside = pd.get_dummies(used.groupby(["variant", "seed"]).ngroup(), prefix="model", dtype=float)
-    first = poisson_fit(used, terms, beside)
-    if first is None:
+    found = {"incorrect alone": poisson_fit(used, terms, beside)}
+    if found["incorrect alone"] is None:
         return {}
-    found = {"incorrect alone": first}
     for name in (*COVARIATES, "scene" if "scene" in used and used["scene"].notna().any() else "problem"):
         added = added_columns(name, used, terms)
         is_term = name in COVARIATES
@@ -163,38 +149,14 @@ def is_full_rank(design: pd.DataFrame) -> bool:
     return n > columns and bool((scale > 0).all()) and np.linalg.matrix_rank(design / scale, rtol=1e-8) == columns
 
 
-def poisson_fit(replies: pd.DataFrame, terms: pd.DataFrame, beside: pd.DataFrame) -> Fit | None:
-    """The Poisson regression of the sites on `terms` (replies, terms), with other columns `beside` them.
+def poisson_fit(replies: pd.DataFrame, terms: pd.DataFrame, beside: pd.DataFrame) -> pd.DataFrame | None:
+    """The `poisson_ratios` of the sites by `terms` (replies, terms), with other columns `beside` them.
 
     None where a term has no finite ratio: then every pause is on one side of it, and its ratio grows without end.
     """
     from statsmodels.tools.sm_exceptions import PerfectSeparationWarning
 
     with warnings.catch_warnings(action="ignore", category=PerfectSeparationWarning):  # that term has no finite ratio
-        fit = clustered_poisson(replies["n_sites"], terms, beside, replies["problem_id"])
-    found = term_ratios(fit, terms.columns)
-    if not np.isfinite(found).all(axis=None) or (fit.params[terms.columns].abs() > np.log(NO_RATIO)).any():
-        return None
-    moves = fit.model.score_obs(fit.params) @ fit.normalized_cov_params.loc["incorrect"]  # (replies)
-    influence = np.bincount(pd.factorize(replies["problem_id"])[0], moves)  # (problems)
-    return Fit(found, float(np.log(found.loc["incorrect", "ratio"])), influence)
-
-
-def explained_share(first: Fit, last: Fit) -> list[float]:
-    """The share of the log ratio of `incorrect` in `first` that is gone in `last`, with its 95 % interval.
-
-    All three are nan where the interval of the ratio in `first` covers 1, since there is nothing to explain then. The
-    percentile bootstrap draws problems and moves each estimate by their influence instead of fitting it again (Kline &
-    Santos 2012, doi:10.1515/2156-6674.1006).
-    """
-    from scipy.stats import bootstrap
-
-    if first.terms.loc["incorrect", "low"] <= 1 <= first.terms.loc["incorrect", "high"]:
-        return [np.nan] * 3
-
-    def share(of_first: np.ndarray, of_last: np.ndarray, axis: int = -1) -> np.ndarray:
-        return 1 - (last.log_ratio + of_last.sum(axis)) / (first.log_ratio + of_first.sum(axis))
-
-    options = {"n_resamples": RESAMPLES, "batch": 100, "method": "percentile", "rng": RANDOM_SEED}
-    drawn = bootstrap((first.influence, last.influence), share, paired=True, vectorized=True, **options)
-    return [1 - last.log_ratio / first.log_ratio, *drawn.confidence_interval]
+        found = poisson_ratios(replies["n_sites"], terms, beside, replies["problem_id"])
+    is_finite = np.isfinite(found).all(axis=None) and found["ratio"].between(1 / NO_RATIO, NO_RATIO).all()
+    return found if is_finite else None
