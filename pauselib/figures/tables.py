@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from pauselib.analysis.claims.verdicts import EQUIVALENT, LARGER, OPPOSITE, UNDECIDED
+from pauselib.analysis.claims.verdicts import EQUIVALENT, LARGER, OPPOSITE, SMALLER, UNDECIDED
 from pauselib.analysis.why.pause_origin import IN_WORDS
 from pauselib.decoding.interventions import name_in_words
 from pauselib.figures.reply_html import NO_MATH, PRINTED
@@ -25,6 +25,7 @@ HEADINGS = {  # of the columns whose name is no heading; the low end of an inter
     "pauses_mean_correct": "Pauses, correct", "pauses_mean_incorrect": "Pauses, incorrect",
     "mean_correct": "Pauses, correct", "mean_incorrect": "Pauses, incorrect", "n_correct": "Correct replies",
     "n_incorrect": "Incorrect replies", "truncated_rate": "Share of replies cut", "cut": "Replies cut",
+    "expected_pauses": "Pauses the head expects", "by_chance": "Accuracy by chance",
     "says": "The claim says", "what": "What is estimated", "doubt": "What forbids a verdict",
     "detectable": "Smallest that can be found", "by": "Pauses predicted by", "bins_of": "In bins of",
     "head": "By the head", "implied": "Implied by the injector", "log_likelihood": "Log likelihood, nats",
@@ -41,7 +42,13 @@ MEANINGS = {  # column -> what a name in it means; others stay as they are
     "content": {content.name: content.meaning for content in (*CONTENTS.values(), GivenResult)},
     "bins_of": IN_WORDS,
 }
-VERDICT_COLOURS = {LARGER: "#cdebd8", OPPOSITE: "#f6cfc6", EQUIVALENT: "#cfe2f3", UNDECIDED: "#e8e8e8"}
+VERDICT_COLOURS = {
+    LARGER: "#cdebd8",
+    OPPOSITE: "#f6cfc6",
+    EQUIVALENT: "#cfe2f3",
+    SMALLER: "#cfe2f3",
+    UNDECIDED: "#e8e8e8",
+}
 NONE = "–"  # how a missing value is shown
 ZERO = 1e-12  # what is nearer to 0 than this is 0 but for the last bits of the computation
 

@@ -26,15 +26,15 @@ pytestmark = pytest.mark.filterwarnings("error")
 
 
 def best(replies: pd.DataFrame) -> dict:
-    return judged_claim(plan(), "best", best_variant(replies, plan()))
+    return judged_claim(plan(1), "best", best_variant(replies, plan(1)))
 
 
 def embedding(replies: pd.DataFrame) -> dict:
-    return judged_claim(plan(), "embedding", embedding_effect(replies, plan()))
+    return judged_claim(plan(1), "embedding", embedding_effect(replies, plan(1)))
 
 
 def helped(replies: pd.DataFrame, without: pd.DataFrame) -> dict:
-    return judged_claim(plan(), "forbidden", pauses_help(replies, forbidden(without), plan()))
+    return judged_claim(plan(1), "forbidden", pauses_help(replies, forbidden(without), plan(1)))
 
 
 def test_the_lead_over_two_rivals_by_hand():
@@ -167,10 +167,10 @@ def test_where_something_is_missing_nothing_is_decided():
     one = apart[apart["variant"] == "sft"]
     one_allowed = forbidden(one).assign(intervention="max_pauses-1", allowed=1.0)
     for found in (
-        best_variant(without, plan()),
-        best_variant(apart, plan()),
-        embedding_effect(pair, plan()),
-        pauses_help(apart, NONE, plan()),
-        pauses_help(one, one_allowed, plan()),
+        best_variant(without, plan(1)),
+        best_variant(apart, plan(1)),
+        embedding_effect(pair, plan(1)),
+        pauses_help(apart, NONE, plan(1)),
+        pauses_help(one, one_allowed, plan(1)),
     ):
         assert (found.doubt, np.isnan(found.estimate)) == (NOT_FINISHED, True)

@@ -19,7 +19,7 @@ from pauselib.analysis.claims.verdicts import (
 )
 from pauselib.analysis.tables.contrasts import DECIDING, ESTIMATE
 
-MARGIN = plan().margin("computation")
+MARGIN = plan(1).margin("computation")
 SHOWN = (10, 14)
 
 
@@ -34,7 +34,7 @@ class Given:
 
     def contrasts(self, variant: str, outcome: str, level: float) -> pd.DataFrame:
         """The contrasts of `Trials.contrasts` that decide."""
-        lines, farther = [], 0.1 * (level > plan().level)
+        lines, farther = [], 0.1 * (level > plan(1).level)
         for one in self.intervals:
             low, high = one or (np.nan, np.nan)
             numbers = [MARGIN * (low + high) / 2, MARGIN * low, MARGIN * (high + farther), 0.5, 0.1, 1]
@@ -43,7 +43,7 @@ class Given:
 
 
 def benefit(*intervals, problems: int = 100) -> Estimate:
-    return computation(Given(*intervals, problems=problems), "computation", plan())
+    return computation(Given(*intervals, problems=problems), "computation", plan(1))
 
 
 @pytest.mark.parametrize(
@@ -59,9 +59,9 @@ def benefit(*intervals, problems: int = 100) -> Estimate:
     ],
 )
 def test_a_benefit_needs_both_contrasts_and_a_control_that_shows(beyond_masked, above_nothing, control, verdict, doubt):
-    found = judged_claim(plan(), "computation", benefit(beyond_masked, above_nothing, control))
+    found = judged_claim(plan(1), "computation", benefit(beyond_masked, above_nothing, control))
     assert (found["verdict"], found["doubt"]) == (verdict, doubt)
-    few = judged_claim(plan(), "computation", benefit(beyond_masked, above_nothing, control, problems=39))
+    few = judged_claim(plan(1), "computation", benefit(beyond_masked, above_nothing, control, problems=39))
     assert (few["verdict"], few["doubt"]) == (UNDECIDED, FEW_PROBLEMS)
 
 

@@ -117,7 +117,7 @@ def test_where_a_trial_is_missing_the_tables_are_there_and_nothing_is_decided(le
 
 def test_of_the_registered_experiment_only_the_registered_problems_count():
     found = table(LIKELIHOODS).replace({"problem_id": {"test-1": "test-25"}})
-    registered = Trials.of(Settings(experiment=plan().experiment), found)
+    registered = Trials.of(Settings(experiment=plan(1).experiment), found)
     assert set(registered.outcomes["problem_id"]) == {"test-25"}
     assert set(Trials.of(Settings(), found).outcomes["problem_id"]) == {"test-0", "test-25"}
 
@@ -136,7 +136,7 @@ def test_where_a_curve_ends_is_judged_by_the_plan_s_margin_where_there_are_probl
     (end,) = curve.ends.to_dict("records")
     assert (end["first_step"], end["first_gain"], end["last_step"], end["last_gain"]) == (0, -6.0, 20, 0.75)
     assert (end["outcome"], end["doubt"]) == ("undecided", FEW_PROBLEMS)
-    copies = range(int(plan().guard("least_problems")))
+    copies = range(int(plan(1).guard("least_problems")))
     many = [curve.outcomes.assign(problem_id=curve.outcomes["problem_id"] + f"-{i}") for i in copies]
     (end,) = Curve(pd.concat(many)).ends.to_dict("records")
     assert 0.6 < end["low"] < 0.75 < end["high"] < 0.9

@@ -1,4 +1,4 @@
-"""Expected pauses of correct and incorrect replies: found where they differ, undecided where there is little to go by."""
+"""Expected pauses of correct and incorrect replies: found where they differ, undecided where little is known."""
 
 import numpy as np
 import pandas as pd

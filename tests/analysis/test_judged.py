@@ -21,9 +21,9 @@ NO_TRIALS = Trials(pd.DataFrame(columns=OF_TRIALS))
 def test_one_line_a_claim_with_one_interval_one_margin_and_one_verdict():
     rng = np.random.default_rng(0)
     replies = made_up(rng, better(BEST, 0.2), problems=600, more_sites=1.5)
-    table = judged_claims(replies, forbidden(made_up(rng, problems=600, names=["sft"])), NO_TRIALS, plan())
+    table = judged_claims(replies, forbidden(made_up(rng, problems=600, names=["sft"])), NO_TRIALS, plan(1))
     assert table.columns.to_list() == COLUMNS
-    assert table["claim"].to_list() == [claim.claim for claim in plan().claims.values()]
+    assert table["claim"].to_list() == [claim.claim for claim in plan(1).claims.values()]
     assert table["verdict"].to_list() == [LARGER] * 3 + [UNDECIDED] * 3  # one of six pairs is 20 points apart
     assert table["margin"].to_list() == [0.01, 0.01, 0.1, 0.01, 0.05, 0.01]
     assert table["unit"].to_list() == ["points", "points", "", "points", "nats", "points"]
@@ -37,7 +37,7 @@ def test_before_anything_is_finished_nothing_is_decided():
     rng = np.random.default_rng(11)
     empty = pd.DataFrame(columns=["seed", "variant", "problem_id", "correct", "n_sites", "truncated"])
     for replies in (empty, made_up(rng, names=["sft_fr_phead", "baseline_1_epoch"], problems=20)):
-        table = judged_claims(replies, NONE, NO_TRIALS, plan())
+        table = judged_claims(replies, NONE, NO_TRIALS, plan(1))
         assert set(zip(table["verdict"], table["doubt"])) == {(UNDECIDED, NOT_FINISHED)}
         numbers = ["estimate", "low", "high", "beyond_below", "equivalent_above", "detectable"]
         assert table[numbers].isna().all(axis=None)
@@ -48,8 +48,8 @@ def test_rows_with_a_strategy_of_their_own_count_nowhere():
     replies = made_up(rng, problems=100)
     own = made_up(rng, better("sft_peft@word", 0.3), problems=100, more_sites=5, names=["sft_peft@word", "sft@end"])
     heads = replies[replies["variant"].isin(HEADS)]
-    expected = judged_claims(replies, forbidden(heads), NO_TRIALS, plan())
-    both = judged_claims(pd.concat([replies, own]), forbidden(pd.concat([heads, own])), NO_TRIALS, plan())
+    expected = judged_claims(replies, forbidden(heads), NO_TRIALS, plan(1))
+    both = judged_claims(pd.concat([replies, own]), forbidden(pd.concat([heads, own])), NO_TRIALS, plan(1))
     pd.testing.assert_frame_equal(both, expected)
 
 

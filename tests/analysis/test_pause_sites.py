@@ -22,7 +22,7 @@ pytestmark = pytest.mark.filterwarnings("error")
 
 
 def judged(replies: pd.DataFrame) -> dict:
-    return judged_claim(plan(), "incorrect", incorrect_pause_more(replies, plan()))
+    return judged_claim(plan(1), "incorrect", incorrect_pause_more(replies, plan(1)))
 
 
 def test_planted_places_of_incorrect_replies_are_found_at_their_size():
@@ -89,5 +89,5 @@ def test_without_both_kinds_of_replies_there_is_no_ratio():
 
 def test_the_detectable_ratio_is_two_quantiles_away_from_1():
     """An interval from e^−0.196 to e^0.196 has a standard error of 0.1; 1.96 + 0.84 of these are 0.28."""
-    found = detectable_ratio((1, np.exp(-0.196), np.exp(0.196)), plan())
+    found = detectable_ratio((1, np.exp(-0.196), np.exp(0.196)), plan(1))
     assert found == pytest.approx(np.exp(0.28) - 1, abs=1e-3)

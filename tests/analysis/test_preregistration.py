@@ -1,48 +1,73 @@
 """The registered plan: what it has, what is refused, and which replies count."""
 
+import math
+
 import pandas as pd
 import pytest
 import yaml
 from conftest import ROOT
 
-from pauselib.analysis.claims.preregistration import FILE, plan
+from pauselib.analysis.claims.preregistration import FILES, Preregistration, plan, settings_digest
+from pauselib.settings import Settings
 
 
 def test_the_plan_is_the_one_that_was_registered():
     margins = {"accuracy": 0.01, "sites": 0.1, "log_likelihood": 0.05, "step_accuracy": 0.01}
-    assert {name: one.value for name, one in plan().margins.items()} == margins
-    assert all(one.reason.startswith("A choice. ") for one in plan().margins.values())
-    assert list(plan().claims) == ["best", "embedding", "incorrect", "forbidden", "computation", "steps"]
-    assert (plan().primary, plan().level) == ("computation", 0.95)
-    assert [name for name, claim in plan().claims.items() if claim.says == "equivalent"] == ["embedding"]
-    assert plan().margin("forbidden") == plan().margin("best") == 0.01
+    assert {name: one.value for name, one in plan(1).margins.items()} == margins
+    assert all(one.reason.startswith("A choice. ") for one in plan(1).margins.values())
+    assert list(plan(1).claims) == ["best", "embedding", "incorrect", "forbidden", "computation", "steps"]
+    assert (plan(1).primary, plan(1).level) == ("computation", 0.95)
+    assert [name for name, claim in plan(1).claims.items() if claim.says == "equivalent"] == ["embedding"]
+    assert plan(1).margin("forbidden") == plan(1).margin("best") == 0.01
 
 
 def test_the_registered_experiment_is_the_one_that_is_shipped():
-    config = yaml.safe_load((ROOT / "configs" / f"{plan().experiment}.yaml").read_text())
-    first, last = plan().test_problems
-    assert (config["n_train"], tuple(config["seeds"])) == (plan().n_train, plan().seeds)
+    config = yaml.safe_load((ROOT / "configs" / f"{plan(1).experiment}.yaml").read_text())
+    first, last = plan(1).test_problems
+    assert (config["n_train"], tuple(config["seeds"])) == (plan(1).n_train, plan(1).seeds)
     assert (config["skip_test"], config["skip_test"] + config["n_test"] - 1) == (first, last)
-    assert config["experiment"] == plan().experiment
+    assert config["experiment"] == plan(1).experiment
 
 
 @pytest.mark.parametrize("entry", [{"level": 0.3}, {"more": 1}])
-def test_what_is_no_plan_is_refused(entry, tmp_path):
-    path = tmp_path / "prereg.yaml"
-    path.write_text(yaml.safe_dump(yaml.safe_load(FILE.read_text()) | entry))
+def test_what_is_no_plan_is_refused(entry):
     with pytest.raises(ValueError, match="1 validation error"):
-        plan(path)
+        Preregistration(**yaml.safe_load(FILES[1].read_text()) | entry)
+
+
+def test_version_2_has_one_primary_claim_and_each_claim_a_margin():
+    second = plan(2)
+    assert (second.version, second.primary, next(iter(second.claims))) == (2, "computation", "computation")
+    assert all(second.margin(name) > 0 for name in second.claims)
+    assert second.status("tiny", [42]) == second.status("", [42]) == "not registered"
+    right = 0.3  # of the problems, by three results in a row and a bit: 0.05 nats of half of them are 2.5 points
+    gained = right * math.exp(3.2 * second.margin("computation") / 2) - right
+    assert gained == pytest.approx(second.margin("training"), abs=0.001)
+
+
+def test_registered_means_the_same_settings_and_not_just_the_same_name(tmp_path):
+    settings = Settings(experiment="mine", seeds=[42])
+    digest = settings_digest(settings)
+    mine = plan(2).model_copy(update={"experiment": "mine", "seeds": (42,), "digest": digest})
+    assert mine.status("mine", [42], digest) == "registered"
+    assert mine.status("mine", [], digest) == "registered, unfinished"
+    for other in ({"max_steps": 7}, {"n_train": 9}, {"learning_rate": 1e-5}, {"seeds": [42, 43]}):
+        assert mine.status("mine", [42], settings_digest(settings.but(**other))) == "not registered"
+    for same in ({"runs_dir": str(tmp_path)}, {"variant": "sft"}, {"seed": 7}, {"max_pauses": 0}):
+        assert settings_digest(settings.but(**same)) == digest
+    elsewhere = [settings_digest(settings.but(dataset=str(tmp_path / place / "gsm8k"))) for place in "ab"]
+    assert elsewhere[0] == elsewhere[1] != digest
 
 
 def test_only_the_registered_problems_count_and_only_in_the_registered_experiment():
     replies = pd.DataFrame({"problem_id": [f"test-{i}" for i in (0, 24, 25, 524, 525)]})
-    kept = plan().registered_part(replies, plan().experiment)
+    kept = plan(1).registered_part(replies, plan(1).experiment)
     assert kept["problem_id"].to_list() == ["test-25", "test-524"]
-    assert plan().registered_part(replies, "tiny").equals(replies)
-    assert plan().registered_part(replies[:0], plan().experiment).empty
+    assert plan(1).registered_part(replies, "tiny").equals(replies)
+    assert plan(1).registered_part(replies[:0], plan(1).experiment).empty
 
 
 def test_the_status_is_that_of_the_experiment_and_its_seeds():
-    assert plan().status("tiny", plan().seeds) == "not registered"
-    assert plan().status(plan().experiment, plan().seeds) == "registered"
-    assert plan().status(plan().experiment, plan().seeds[:-1]) == "registered, unfinished"
+    assert plan(1).status("tiny", plan(1).seeds) == "not registered"
+    assert plan(1).status(plan(1).experiment, plan(1).seeds) == "registered"
+    assert plan(1).status(plan(1).experiment, plan(1).seeds[:-1]) == "registered, unfinished"

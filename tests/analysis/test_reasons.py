@@ -5,7 +5,13 @@ import pandas as pd
 import pytest
 from made_up import P, reply
 
-from pauselib.analysis.why.reasons import REGRESSION, pause_regression, reply_features, site_probabilities
+from pauselib.analysis.claims.preregistration import plan
+from pauselib.analysis.why import reasons
+from pauselib.analysis.why.reasons import REGRESSION, reply_features, site_probabilities
+
+
+def pause_regression(replies):
+    return reasons.pause_regression(replies, plan(1))
 
 
 def counted(counts: list[int], correct: list[bool], **fields) -> pd.DataFrame:

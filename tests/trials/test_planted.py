@@ -36,7 +36,7 @@ def trials():
 
 def judged(found: Trials) -> dict:
     """The claim that pauses buy computation, as the trials show it."""
-    return judged_claim(plan(), "computation", computation(found, "computation", plan()))
+    return judged_claim(plan(1), "computation", computation(found, "computation", plan(1)))
 
 
 def test_pauses_that_compute_are_found(trials):

@@ -93,9 +93,9 @@ def embedding_effect(replies: pd.DataFrame, plan: Preregistration) -> Estimate:
 def pauses_help(replies: pd.DataFrame, intervened: pd.DataFrame, plan: Preregistration) -> Estimate:
     """How much more accurate are models with a trained pause head with their pauses than with the same forbidden?
 
-    They are forbidden under the intervention that allows 0 pauses and changes nothing else. By version 2 of the plan the
-    replies with pauses are those whose pauses were drawn, where there are any. With several models it is the mean of
-    their differences. Forbidding removes computation and also shifts the distribution, so this is not the effect of
+    They are forbidden under the intervention that allows 0 pauses and changes nothing else. By version 2 of the plan
+    the replies with pauses are those whose pauses were drawn, where there are any. With several models it is the mean
+    of their differences. Forbidding removes computation and also shifts the distribution, so this is not the effect of
     computation alone.
     """
     forbidden, drawn = intervened[intervened["allowed"] == 0], intervened[intervened["intervention"] == DRAWN]

@@ -188,7 +188,7 @@ def benefit(outcomes: pd.DataFrame, variant: str, claim: str, plan: Preregistrat
 
 
 def depends(effects: Effects, margin: float, level: float) -> bool:
-    """Whether both parts of the benefit change with how hard a result is, and one end has a benefit above the margin."""
+    """Whether a part of the benefit changes with how hard a result is, and one end has a benefit above the margin."""
     lines = [effects.slope(name, level) for name in BENEFIT]
     if any(line is None for line in lines):
         return False
@@ -217,8 +217,8 @@ def slope(outcomes: pd.DataFrame, variant: str, plan: Preregistration) -> Estima
 
 
 def contrasts(outcomes: pd.DataFrame, variant: str, outcome: str, plan: Preregistration) -> pd.DataFrame:
-    """All contrasts of a variant, one line each: the `contrast`, `what` is compared, and what `estimated` gives with the
-    `verdict` and `doubt`; the effect at the easier half of the results and at the harder one, `easy_half` and
+    """All contrasts of a variant, one line each: the `contrast`, `what` is compared, and what `estimated` gives with
+    the `verdict` and `doubt`; the effect at the easier half of the results and at the harder one, `easy_half` and
     `hard_half`; and the `slope` by difficulty with its interval.
     """
     effects, lines = Effects(outcomes, variant, outcome), []

@@ -1,5 +1,5 @@
-"""The plan of the analysis: claims, margins and their reasons, guards, exclusions. Version 1 is `prereg.yaml`, version 2
-`prereg-2.yaml`; the setting `plan` says by which of them an experiment is judged.
+"""The plan of the analysis: claims, margins and their reasons, guards, exclusions. Version 1 is `prereg.yaml`, version
+2 `prereg-2.yaml`; the setting `plan` says by which of them an experiment is judged.
 
 >>> plan(1).margins["accuracy"].value
 0.01
@@ -7,6 +7,7 @@
 
 import functools
 import json
+import sys
 from collections.abc import Collection
 from pathlib import Path
 from typing import Literal
@@ -17,7 +18,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from pauselib.decoding.interventions import INTERVENTION_SETTINGS
 from pauselib.files import as_json, digest_of_bytes
-from pauselib.settings import ROOT, Settings
+from pauselib.settings import ROOT, Settings, of_experiment
+from pauselib.settings.yaml_text import read_config
 
 FILES = {1: ROOT / "prereg.yaml", 2: ROOT / "prereg-2.yaml"}
 
@@ -95,7 +97,7 @@ class Preregistration(Entry):
 
         It is `not registered`, and so exploratory; `registered, unfinished` while one of the registered seeds is
         missing, so that no verdict is the registered one; or `registered`. What the plan does not name is exploratory.
-        With settings that have another digest than the plan's an experiment is not the registered one, whatever its name.
+        With settings that have another digest than the plan's an experiment isn't the registered one.
         """
         if not experiment or experiment != self.experiment or (self.digest and digest != self.digest):
             return "not registered"
@@ -116,3 +118,7 @@ def settings_digest(settings: Settings) -> str:
 def plan(version: int = 2) -> Preregistration:
     """A version of the plan, read once. Raises ValueError where its file has another entry than those above."""
     return Preregistration(**yaml.safe_load(FILES[version].read_text(encoding="utf-8")))
+
+
+if __name__ == "__main__":  # the digest of an experiment's file, for the plan
+    print(settings_digest(of_experiment(read_config(sys.argv[1]))))

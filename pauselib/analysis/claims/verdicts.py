@@ -36,8 +36,8 @@ class Estimate(NamedTuple):
     far from no effect. `null` is the value of no effect, 1 for a ratio.
 
     A `doubt` about the data makes the verdict undecided, a `doubt_of_none` one that would be `equivalent`: where two
-    models hardly could differ, that they don't is no finding. A `one_sided` effect is the smaller one of two gains: it can
-    be below 0 where nothing is lost, so it is never `opposite`.
+    models hardly could differ, that they don't is no finding. A `one_sided` effect is the smaller one of two gains: it
+    can be below 0 where nothing is lost, so it is never `opposite`.
     """
 
     estimate: float = math.nan

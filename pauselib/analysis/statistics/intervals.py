@@ -8,6 +8,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 POWER = 0.8  # the probability with which a difference that is called detectable is found
 NAN = float("nan")
@@ -48,6 +49,11 @@ def wilson(correct: float, n: float) -> tuple[float, float]:
 
     low, high = proportion_confint(correct, n, alpha=1 - 0.95, method="wilson") if n else (NAN, NAN)
     return float(low), float(high)
+
+
+def chance_level(gold: pd.Series, predicted: pd.Series) -> float:
+    """The share of answers that would be right if those `predicted` were permuted over the problems (n) of `gold`."""
+    return float((gold.value_counts() * predicted.value_counts()).sum()) / max(len(gold), 1) ** 2
 
 
 def mean_squares(values: np.ndarray) -> tuple[float, float, float]:

@@ -11,18 +11,18 @@ from dataclasses import asdict
 import numpy as np
 import pandas as pd
 
-from pauselib.analysis.statistics.intervals import crossed, holm, wilson
+from pauselib.analysis.statistics.intervals import chance_level, crossed, holm, wilson
 from pauselib.analysis.statistics.paired import NO_COMPARISON, compare
 from pauselib.variants import VARIANTS, matched_baseline, parse
 
 DIFFERENCES = ["variant", "reference", "seeds", "n", "discordant", "difference", "low", "high", "p", "p_holm", "test"]
 OVER_SEEDS = [
     "variant", "seeds", "n", "accuracy", "low", "high", "se", "se_seeds", "se_problems",
-    "pauses_mean", "pauses_mean_correct", "pauses_mean_incorrect", "truncated_rate",
+    "pauses_mean", "pauses_mean_correct", "pauses_mean_incorrect", "truncated_rate", "expected_pauses", "by_chance",
 ]  # fmt: skip
 EFFECTS = [
     "variant", "intervention", "allowed", "n", "accuracy", "accuracy_low", "accuracy_high",
-    "difference", "low", "high", "p", "p_holm", "pauses_mean", "truncated_rate",
+    "difference", "low", "high", "p", "p_holm", "pauses_mean", "truncated_rate", "expected_pauses", "by_chance",
 ]  # fmt: skip
 
 
@@ -89,13 +89,19 @@ def against_matched(replies: pd.DataFrame) -> pd.DataFrame:
 
 
 def pauses_of(replies: pd.DataFrame) -> dict[str, float]:
-    """The pauses per reply, of all, of correct and of incorrect ones, and the share of replies that were cut."""
+    """The pauses per reply, of all, of correct and of incorrect ones, the share of replies that were cut, how many
+    pauses the head expects in a reply, and the accuracy that there would be `by_chance` (`chance_level`).
+    """
     is_correct, pauses = replies["correct"].astype(bool), replies["n_pauses"]
     return {
         "pauses_mean": pauses.mean(),
         "pauses_mean_correct": pauses[is_correct].mean(),
         "pauses_mean_incorrect": pauses[~is_correct].mean(),
         "truncated_rate": replies["truncated"].mean(),
+        "expected_pauses": replies["expected_pauses"].mean(),
+        "by_chance": replies.groupby("seed")[["gold", "predicted"]]
+        .apply(lambda one: chance_level(one["gold"], one["predicted"]))
+        .mean(),
     }
 
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from pauselib import manifests, tasks
-from pauselib.analysis.statistics.intervals import wilson
+from pauselib.analysis.statistics.intervals import chance_level, wilson
 from pauselib.artifacts import replies_artifact, trial_artifact, why_unfinished
 from pauselib.files import read_json, read_json_lines
 from pauselib.manifests import MANIFEST
@@ -28,6 +28,7 @@ METRICS += ("truncated_rate", "n")
 """What is taken over from metrics.json, in the order of the table's columns."""
 
 REPLY_COLUMNS = ["seed", "variant", "problem_id", "correct", "n_pauses", "n_sites", "truncated"]  # also of no replies
+REPLY_COLUMNS += ["expected_pauses", "gold", "predicted"]
 SITE = f"(?:{re.escape(PAUSE_TEXT)})+"  # a place where a reply pauses, as a pattern of its text
 
 REPLIES, INTERVENED, TRIAL, CHECKPOINT = "replies", "intervened", "trial", "checkpoint"
@@ -101,25 +102,39 @@ def results(settings: Settings) -> pd.DataFrame:
 
     The METRICS are `eval_loss` in nats per token, pauses per reply, and shares of the `n` replies; they are missing
     where a row is not finished. `accuracy_low` to `accuracy_high` is the 95 % Wilson interval over the test problems.
+    `by_chance` is `intervals.chance_level`, `expected_pauses` the mean of that of `read_replies`.
     """
     rows = []
     for one in (one for one in asked_for(settings) if one.kind == REPLIES):
         metrics = read_json(one.folder / "metrics.json") if one.why_unfinished is None else {}
         low, high = wilson(round(metrics["accuracy"] * metrics["n"]), metrics["n"]) if metrics else (None, None)
         row = {"seed": one.seed, "variant": one.variant, **{metric: metrics.get(metric) for metric in METRICS}}
-        row |= {"accuracy_low": low, "accuracy_high": high}
+        replies = read_replies(one.folder) if metrics else None
+        expected = (
+            (replies["expected_pauses"].mean(), chance_level(replies["gold"], replies["predicted"]))
+            if metrics
+            else (None, None)
+        )
+        row |= {"accuracy_low": low, "accuracy_high": high, **dict(zip(("expected_pauses", "by_chance"), expected))}
         row |= {part: getattr(parse(one.variant), part) for part in PARTS}
         rows.append({**row, "model_digest": (manifests.manifest(one.folder) or {}).get("inputs", {}).get("model")})
     return pd.DataFrame(rows)
 
 
 def read_replies(folder: Path) -> pd.DataFrame:
-    """The replies in a folder, one line each, with the fields of predictions.jsonl and `n_sites`.
+    """The replies in a folder, one line each, with the fields of predictions.jsonl, `n_sites` and `expected_pauses`.
 
     `n_sites` is the number of places where a reply pauses: a run of pauses with no text between them is one.
+    `expected_pauses` is the sum of the pause head's probabilities over its tokens, nan where these were not kept.
     """
-    replies = pd.DataFrame(read_json_lines(folder / "predictions.jsonl"))
-    return replies.assign(n_sites=replies["reply"].str.count(SITE))
+    replies, tokens = pd.DataFrame(read_json_lines(folder / "predictions.jsonl")), folder / "tokens.parquet"
+    expected = pd.Series(dtype=float)
+    if tokens.exists():
+        expected = (
+            pd.read_parquet(tokens, columns=["problem_id", "p_pause"]).set_index("problem_id")["p_pause"].map(sum)
+        )
+    n_sites = replies["reply"].str.count(SITE)
+    return replies.assign(n_sites=n_sites, expected_pauses=replies["problem_id"].map(expected).astype(float))
 
 
 def predictions(settings: Settings) -> pd.DataFrame:
