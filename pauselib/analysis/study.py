@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from pauselib.analysis.claims import benefit, judged, pause_sites
+from pauselib.analysis.claims import judged, pause_sites
 from pauselib.analysis.claims.preregistration import plan, settings_digest
 from pauselib.analysis.tables import comparisons, loading
 from pauselib.analysis.tables.contrasts import Trials, outcomes
@@ -64,6 +64,7 @@ class Study:
     pause_site_ratios = cached_property(lambda self: pause_sites.ratios(self.registered(self.replies), self.plan))
     pause_regression = cached_property(lambda self: reasons.pause_regression(self.tokens, self.plan))
     pause_origin = cached_property(lambda self: pause_rates(self.settings, self.example_variant, self.tokens))
+    calibration = cached_property(lambda self: certainty.calibration(self.settings, self.finished_rows))
     pause_places = cached_property(lambda self: places.pause_places(self.tokens))
 
     @cached_property
@@ -108,12 +109,6 @@ class Study:
         unfinished = self.table.loc[self.table["n"].isna(), "seed"]
         finished = set(self.settings.seeds) - set(unfinished)
         return self.plan.status(self.settings.experiment, finished, settings_digest(self.settings))
-
-    def contrasts(self, variant: str, outcome: str) -> pd.DataFrame:
-        """What the insertion trials of a variant say in an outcome: the contrasts of the plan's version."""
-        if self.plan.version == 1:
-            return self.trials.contrasts(variant, outcome)
-        return benefit.contrasts(self.trials.outcomes, variant, outcome, self.plan)
 
     @cached_property
     def trial_variant(self) -> str:

@@ -115,3 +115,19 @@ def pause_origin(by: pd.DataFrame, variant: str | None):
         axis.set(xlabel=words, ylabel="probability of a pause", ylim=(0, None))
     style.legend_above(figure, axes[:1])
     return figure
+
+
+@style.shows(
+    "How often there is a pause where the head finds one that likely, in validation answers, a line a variant."
+)
+def calibration(table: pd.DataFrame):
+    """Draw `certainty.calibration`: the mean over the seeds of each variant, on scales of tenfold steps."""
+    figure, (axis,) = style.panels(1)
+    means = table.groupby(["variant", "low"], sort=False)[["predicted", "observed"]].mean().reset_index()
+    for name, look in style.looks(list(dict.fromkeys(means["variant"]))).items():
+        mine = means[means["variant"] == name].sort_values("low")
+        axis.plot(mine["predicted"], mine["observed"], label=name, **{**look, "markersize": 4, "linewidth": 1})
+    axis.plot([1e-3, 1], [1e-3, 1], color=style.LINE, linewidth=0.8, label="as often as predicted")
+    axis.set(xscale="log", yscale="log", xlabel="probability of a pause by the head", ylabel="share of pauses")
+    style.legend_above(figure, [axis])
+    return figure

@@ -27,6 +27,7 @@ from pauselib.model.precision import as_loaded_in, frozen_matrices_in_bfloat16, 
 from pauselib.model.trained_parts import factors_of, save_trained_parts
 from pauselib.model.unfreezing import trainable, unfreeze
 from pauselib.sources.models import load_model, load_tokenizer
+from pauselib.training.calibration import calibration
 from pauselib.training.suitability import check_model
 from pauselib.training.trainer import PARTS_OF_LOSS, KeptWeights, PauseTrainer, as_dataset, last_checkpoint, weights_at
 from pauselib.variants import parse
@@ -101,6 +102,7 @@ def train_variant(
         tokenizer.save_pretrained(folder)
         kept.copy_to(folder)
         nearest = nearest_tokens(trained, tokenizer)
+        calibrated = calibration(trained.eval(), rows["validation"], recipe.validation_batch_size)
         losses = trainer.losses_of(trained) if trainer.autocast else trainer.kept_losses()
     return {
         "variant": recipe.variant,
@@ -111,6 +113,7 @@ def train_variant(
         "tracking": tracking(work.parent),
         "trainable": table.to_dict("records"),
         "nearest_tokens": nearest,
+        "calibration": calibrated,
         "history": trainer.history(),
     }
 

@@ -25,7 +25,9 @@ def marked(variant: str, correct: str, pauses=None, seed: int = 42, truncated: s
     problems = [f"p{i}" for i in range(len(correct))]
     replies = pd.DataFrame({"seed": seed, "variant": variant, "problem_id": problems, "n_pauses": pauses or 0})
     cut = [str(i) in truncated for i in range(len(correct))]
-    return replies.assign(correct=[mark == "+" for mark in correct], truncated=cut)[[mark != " " for mark in correct]]
+    said = {"gold": "1", "predicted": ["1" if mark == "+" else "2" for mark in correct]}
+    replies = replies.assign(**said, expected_pauses=replies["n_pauses"] + 0.5, truncated=cut)
+    return replies.assign(correct=[mark == "+" for mark in correct])[[mark != " " for mark in correct]]
 
 
 @pytest.fixture
@@ -71,6 +73,7 @@ def test_one_row_over_the_seeds_by_hand():
     (row,) = over_seeds(replies).to_dict("records")
     assert (row["seeds"], row["n"], row["accuracy"], row["truncated_rate"]) == (2, 4, 0.625, 0)
     assert (row["pauses_mean"], row["pauses_mean_correct"], row["pauses_mean_incorrect"]) == (20 / 8, 7 / 5, 13 / 3)
+    assert (row["expected_pauses"], row["by_chance"]) == (3.0, 0.625)  # the gold answers are all alike
     # the means of the seeds are .75 and .5: their mean square is 4 · 2 · .125² = .125
     # those of the problems are 1, 1, .5 and 0: theirs is 2 · .6875 / 3; the rest is 1.875 − .125 − 1.375 = .375, of 3
     assert row["se_seeds"] == 0

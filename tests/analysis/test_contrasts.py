@@ -54,12 +54,12 @@ def table_of(step: int, variant: str) -> pd.DataFrame:
 
 def curve_of(*steps: int) -> Curve:
     """The learning curve of some of the steps in AT_STEPS."""
-    return Curve.of(Settings(), pd.concat([table_of(*one) for one in AT_STEPS if one[0] in steps]))
+    return Curve.of(Settings(plan=1), pd.concat([table_of(*one) for one in AT_STEPS if one[0] in steps]))
 
 
 @pytest.fixture
 def trials() -> Trials:
-    return Trials(table(LIKELIHOODS))
+    return Trials(table(LIKELIHOODS), plan(1))
 
 
 def estimates(found: pd.DataFrame) -> dict[str, float]:
@@ -69,7 +69,7 @@ def estimates(found: pd.DataFrame) -> dict[str, float]:
 def test_hard_results_are_those_that_the_first_step_s_model_finds_less_likely_than_the_median(trials):
     assert trials.hard.to_dict() == dict(zip(RESULTS, [False, True, False, True]))
     assert (trials.variants, trials.contrasts(MATCHED).empty) == (["sft_peft"], True)  # a baseline has no contrast
-    at_the_median = Trials(table({(START, NOTHING): [-1.0, -3.0, -2.0, -2.0]}))
+    at_the_median = Trials(table({(START, NOTHING): [-1.0, -3.0, -2.0, -2.0]}), plan(1))
     assert at_the_median.hard.to_list() == [False, True, False, False]
 
 
@@ -92,7 +92,7 @@ def test_the_registered_contrasts_by_hand(trials):
 
 def test_a_seed_that_lacks_a_model_is_left_out():
     other = {key: values for key, values in LIKELIHOODS.items() if key[0] != MATCHED}
-    found = Trials(pd.concat([table(LIKELIHOODS), table(other, seed=43)], ignore_index=True))
+    found = Trials(pd.concat([table(LIKELIHOODS), table(other, seed=43)], ignore_index=True), plan(1))
     lines = found.contrasts("sft_peft").set_index("contrast")
     assert lines.loc["beyond masked", "seeds"] == 1
     assert lines.loc["above nothing", "seeds"] == 2
@@ -109,7 +109,7 @@ def test_the_tables_of_gains_and_nothing_put_in(trials):
 
 @pytest.mark.parametrize("left", [{}, {("sft_peft", NOTHING): LIKELIHOODS["sft_peft", NOTHING]}])
 def test_where_a_trial_is_missing_the_tables_are_there_and_nothing_is_decided(left):
-    found = Trials(table(left))
+    found = Trials(table(left), plan(1))
     assert found.contrasts("sft_peft")["estimate"].isna().all()
     assert found.gains().empty
     assert set(found.without["results"]) == ({"all"} if left else set())
@@ -117,7 +117,7 @@ def test_where_a_trial_is_missing_the_tables_are_there_and_nothing_is_decided(le
 
 def test_of_the_registered_experiment_only_the_registered_problems_count():
     found = table(LIKELIHOODS).replace({"problem_id": {"test-1": "test-25"}})
-    registered = Trials.of(Settings(experiment=plan(1).experiment), found)
+    registered = Trials.of(Settings(experiment=plan(1).experiment, plan=1), found)
     assert set(registered.outcomes["problem_id"]) == {"test-25"}
     assert set(Trials.of(Settings(), found).outcomes["problem_id"]) == {"test-0", "test-25"}
 
@@ -138,19 +138,19 @@ def test_where_a_curve_ends_is_judged_by_the_plan_s_margin_where_there_are_probl
     assert (end["outcome"], end["doubt"]) == ("undecided", FEW_PROBLEMS)
     copies = range(int(plan(1).guard("least_problems")))
     many = [curve.outcomes.assign(problem_id=curve.outcomes["problem_id"] + f"-{i}") for i in copies]
-    (end,) = Curve(pd.concat(many)).ends.to_dict("records")
+    (end,) = Curve(pd.concat(many), by=plan(1)).ends.to_dict("records")
     assert 0.6 < end["low"] < 0.75 < end["high"] < 0.9
     assert (end["outcome"], end["doubt"]) == ("gain", "")
 
 
 def test_a_row_whose_prompts_have_pauses_has_no_step_0():
     found = curve_of(0, 10, 20).outcomes.replace({"variant": {"sft_peft": "sft_peft@prefix"}})
-    mine = Curve.of(Settings(), found).gains.query("variant == 'sft_peft@prefix' and content == 'pauses'")
+    mine = Curve.of(Settings(plan=1), found).gains.query("variant == 'sft_peft@prefix' and content == 'pauses'")
     assert list(zip(mine["step"], mine["estimate"])) == [(10, -3.0), (20, 0.75)]
 
 
 def test_without_checkpoints_the_tables_of_a_curve_are_there_and_empty():
-    for curve in (curve_of(0), Curve(curve_of(0).outcomes[:0])):
+    for curve in (curve_of(0), Curve(curve_of(0).outcomes[:0], by=plan(1))):
         assert (curve.gains.empty, curve.ends.empty) == (True, True)
 
 

@@ -1,12 +1,26 @@
 """The statistics: by hand, and the same numbers from scipy."""
 
+import math
+
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 
-from pauselib.analysis.statistics.intervals import crossed, holm, smallest_difference, wilson
+from pauselib.analysis.statistics.intervals import chance_level, crossed, holm, smallest_difference, wilson
 
 pytestmark = pytest.mark.filterwarnings("error")
+
+
+def test_the_chance_level_is_how_often_the_answer_to_one_problem_fits_another():
+    assert chance_level(pd.Series(["1", "2", "1", "3"]), pd.Series(["1", None, "2", "1"])) == (2 * 2 + 1 * 1) / 16
+    assert chance_level(pd.Series([], dtype=str), pd.Series([], dtype=str)) == 0
+
+
+def test_differences_that_are_alike_but_for_rounding_are_nothing_to_go_by():
+    found = crossed(0.1 + np.random.default_rng(0).normal(0, 3e-17, (3, 50)))
+    assert math.isnan(found.low)
+    assert math.isnan(found.p)
 
 
 def test_the_wilson_interval_is_that_of_the_formula():

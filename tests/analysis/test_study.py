@@ -25,7 +25,7 @@ def test_a_study_of_nothing_has_all_its_tables(tmp_path):
 
 def test_in_the_registered_experiment_only_the_registered_problems_count(tmp_path):
     """The first of the problems are those that the pilot saw: what they say is in no verdict."""
-    settings = Settings(runs_dir=str(tmp_path), experiment=plan(1).experiment, variants=["sft_peft"])
+    settings = Settings(runs_dir=str(tmp_path), experiment=plan(1).experiment, plan=1, variants=["sft_peft"])
     save(settings, [reply(i, i < 100, i % 3 % 2) for i in range(200)], 0.5)
     counted = incorrect_pause_more(loading.predictions(settings).iloc[25:], plan(1))
     assert Study(settings).claims.iloc[2]["estimate"] == counted.estimate

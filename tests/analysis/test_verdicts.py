@@ -5,11 +5,13 @@ import math
 import numpy as np
 import pytest
 
+from pauselib.analysis.claims.preregistration import plan
 from pauselib.analysis.claims.verdicts import (
     AT_THE_END,
     EQUIVALENT,
     LARGER,
     OPPOSITE,
+    SMALLER,
     TOO_ALIKE,
     UNDECIDED,
     Estimate,
@@ -46,6 +48,14 @@ def test_every_interval_has_one_verdict_and_says_at_which_margins_another(
     assert found[1:3] == pytest.approx((beyond_below, equivalent_above), nan_ok=True)
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "verdict"),
+    [(1.1, 2.0, LARGER), (-3.0, -2.0, SMALLER), (-3.0, 0.9, SMALLER), (0.2, 1.2, UNDECIDED), (-9.0, 9.0, UNDECIDED)],
+)
+def test_a_minimum_of_two_gains_has_one_side(low, high, verdict):
+    assert judge(Estimate(low=low, high=high, one_sided=True), 1).verdict == verdict
+
+
 def test_what_is_doubted_is_undecided_and_says_why():
     doubted = judge(Estimate(low=2, high=3, doubt=TOO_ALIKE), 1)
     assert (doubted.verdict, doubted.doubt, np.isnan(doubted[1:3]).all()) == (UNDECIDED, TOO_ALIKE, True)
@@ -57,9 +67,13 @@ def test_what_is_doubted_is_undecided_and_says_why():
 
 def test_models_that_are_too_alike_or_too_near_the_end_are_doubted():
     right = np.ones((2, 50))
-    five_wrong = np.array([[0] * 5 + [1] * 45, [1] * 50])
-    assert doubts_of_answers(right, five_wrong, 6, 0.05) == {"doubt": TOO_ALIKE, "doubt_of_none": ""}  # 95 of 100
-    assert doubts_of_answers(right, five_wrong, 5, 0.05)["doubt"] == ""
+    three = np.array([[0] * 3 + [1] * 47] * 2)  # the same three problems with both seeds: six answers
+    assert doubts_of_answers(right, three, plan(1))["doubt"] == ""
+    for others in (np.array([[0] * 5 + [1] * 45, [1] * 50]), three):
+        assert doubts_of_answers(right, others, plan(2))["doubt"] == TOO_ALIKE
+    six = np.array([[0] * 3 + [1] * 47, [1] * 47 + [0] * 3])
+    assert doubts_of_answers(right, six, plan(2))["doubt"] == ""
+    assert doubts_of_answers(right[None], six[None], plan(2))["doubt"] == ""  # of several models
     for value in (0, 1):
-        assert doubts_of_answers(value * right, value * right, 6, 0.05)["doubt_of_none"] == AT_THE_END
-    assert doubts_of_answers(right, 1 - right, 6, 0.05) == {"doubt": "", "doubt_of_none": ""}
+        assert doubts_of_answers(value * right, value * right, plan(2))["doubt_of_none"] == AT_THE_END
+    assert doubts_of_answers(right, 1 - right, plan(2)) == {"doubt": "", "doubt_of_none": ""}

@@ -22,7 +22,16 @@ import pandas as pd
 from pauselib.analysis.claims.preregistration import Preregistration
 from pauselib.analysis.claims.verdicts import DEPENDS, FEW_PROBLEMS, NO_CONTROL, NOT_FINISHED, Estimate
 from pauselib.analysis.statistics.intervals import Crossed, crossed
-from pauselib.analysis.tables.contrasts import ESTIMATE, GIVEN, LIKELIHOOD, NONE, OUTCOMES, estimated, with_verdicts
+from pauselib.analysis.tables.contrasts import (
+    ESTIMATE,
+    GIVEN,
+    LIKELIHOOD,
+    NONE,
+    OUTCOMES,
+    Trials,
+    estimated,
+    with_verdicts,
+)
 from pauselib.trials.contents import NOTHING
 from pauselib.variants import FIRST_STEP, matched_baseline
 
@@ -216,12 +225,14 @@ def slope(outcomes: pd.DataFrame, variant: str, plan: Preregistration) -> Estima
     return Estimate(line.slope, line.low, line.high, doubt=effects.doubt_of(["nothing"], plan))
 
 
-def contrasts(outcomes: pd.DataFrame, variant: str, outcome: str, plan: Preregistration) -> pd.DataFrame:
+def contrast_table(trials: Trials, variant: str, outcome: str = LIKELIHOOD) -> pd.DataFrame:
     """All contrasts of a variant, one line each: the `contrast`, `what` is compared, and what `estimated` gives with
     the `verdict` and `doubt`; the effect at the easier half of the results and at the harder one, `easy_half` and
-    `hard_half`; and the `slope` by difficulty with its interval.
+    `hard_half`; and the `slope` by difficulty with its interval. By version 1 of the plan it is `Trials.contrasts`.
     """
-    effects, lines = Effects(outcomes, variant, outcome), []
+    if trials.plan.version == 1:
+        return trials.contrasts(variant, outcome)
+    effects, plan, lines = Effects(trials.outcomes, variant, outcome), trials.plan, []
     for name, (what, _) in CONTRASTS.items():
         found, line = effects.whole(name), effects.slope(name, plan.level)
         values = np.empty((0, 0)) if found is None else effects.by_problem(found[name])

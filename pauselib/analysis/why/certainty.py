@@ -8,10 +8,14 @@ uncertainty and nothing else, an LM that is always as sure would leave all to th
 The functions take the table of `positions`, one line a token.
 """
 
+from collections.abc import Iterable
+
 import numpy as np
 import pandas as pd
 
+from pauselib.analysis.tables.loading import joined, training_record
 from pauselib.analysis.why.positions import lower_edge, token_table
+from pauselib.settings import Settings
 from pauselib.variants import parse
 
 LM, HEAD, BOTH = "the LM", "the head", "both"
@@ -86,3 +90,24 @@ def clustered_auc(score, is_pause, clusters) -> tuple[float, float, float]:
     se = np.sqrt(len(sums) / (len(sums) - 1) * (sums**2).sum())
     half = t.ppf(0.975, len(sums) - 1) * se / (auc * (1 - auc))  # the derivative of the log odds
     return auc, float(expit(logit(auc) - half)), float(expit(logit(auc) + half))
+
+
+def calibration(settings: Settings, rows: Iterable[tuple[int, str]]) -> pd.DataFrame:
+    """How well the pause heads of rows (seed, variant) know their validation answers, by bins of their probability.
+
+    A line has the `variant`, the `seed`, and what `training.calibration` gives: the `low` edge of the bin, the number
+    `n` of tokens in it, the mean probability `predicted` and the share `observed`. Beside these stand the head's mean
+    cross-entropy there, `head_loss` in nats a token, and the one of the best `constant` rate. Models that were trained
+    before this was noted have no line.
+    """
+    from scipy.stats import entropy
+
+    frames = []
+    for seed, variant in rows:
+        record = training_record(settings.but(seed=seed, variant=variant).variant_folder())
+        bins = pd.DataFrame(record.get("calibration") or [])
+        if len(bins):
+            rate = np.average(bins["observed"], weights=bins["n"])
+            losses = {"head_loss": record.get("pause_loss"), "constant": entropy([rate, 1 - rate])}
+            frames.append(bins.assign(variant=variant, seed=seed, **losses))
+    return joined(frames, ["variant", "seed", "low", "n", "predicted", "observed", "head_loss", "constant"])
