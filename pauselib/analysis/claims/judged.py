@@ -7,7 +7,7 @@ strategy. Replies of rows with another strategy, such as `sft_peft@word`, are le
 
 import pandas as pd
 
-from pauselib.analysis.claims.accuracy import BEST, best_variant, embedding_effect, pauses_help, pauses_in_training
+from pauselib.analysis.claims.accuracy import best_variant, embedding_effect, pauses_help, pauses_in_training
 from pauselib.analysis.claims.benefit import benefit, contrast, slope
 from pauselib.analysis.claims.computation import computation
 from pauselib.analysis.claims.expected import incorrect_expect_more
@@ -82,11 +82,10 @@ def judged_claims(
         found["incorrect"] = incorrect_pause_more(replies, plan)
         found |= {name: computation(trials, name, plan) for name in ("computation", "steps")}
     else:
-        of_trial = trials.outcomes, BEST
-        found |= {name: benefit(*of_trial, name, plan) for name in ("computation", "steps")}
-        found["slope"] = slope(*of_trial, plan)
-        found["cost"] = contrast(*of_trial, "nothing", plan, sign=-1)
-        found["teaching"] = contrast(*of_trial, "teaching", plan)
+        found |= {name: benefit(trials, name, plan) for name in ("computation", "steps")}
+        found["slope"] = slope(trials, plan)
+        found["cost"] = contrast(trials, "nothing", plan, sign=-1)
+        found["teaching"] = contrast(trials, "teaching", plan)
         found["training"] = pauses_in_training(replies, plan)
         found["incorrect"] = incorrect_expect_more(replies, plan)
         found["density"] = incorrect_expect_more(replies, plan, per_word=True)

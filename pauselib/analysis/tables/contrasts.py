@@ -1,12 +1,14 @@
 """What insertion trials say: do pauses buy computation?
 
 A contrast is between conditions, or models, at the same results. It is averaged over the results of each problem, and
-the problems are crossed with the seeds (`intervals.crossed`). A result is hard where the first step's model finds its
-digits less likely than the median result's, with nothing put in; so the same results are hard for all models.
+the problems are crossed with the seeds (`intervals.crossed`). How hard a result is says the first step's model, with
+nothing put in; so it is the same for all models. By version 1 of the plan only the hard ones count, which it finds less
+likely than the median result; by version 2 all of them.
 
 >>> study.trials.contrasts("sft_peft")
 """
 
+from collections.abc import Iterable
 from functools import cached_property
 from typing import NamedTuple
 
@@ -41,28 +43,72 @@ COLUMNS = ["seed", "problem_id", "result", *CONDITION, *OUTCOMES]
 
 ESTIMATE = ["estimate", "low", "high", "p", "detectable", "seeds", "problems"]  # what `estimated` gives
 
-DECIDING = ("beyond masked", "above nothing", "control")  # of CONTRASTS; the others explain
-CONTENTS = ("pauses", "masked", "untrained")
-PAUSES, MASKED, UNTRAINED = ((REGISTERED_SITE, content, REGISTERED_DOSE) for content in CONTENTS)
-ONE, TEN = ((REGISTERED_SITE, "pauses", dose) for dose in (1, 10))
-CHOSEN, DRAWN = ((site, "pauses", REGISTERED_DOSE) for site in ("chosen", "drawn"))
+DECIDING = ("beyond masked", "above nothing", "control")  # of version 1
+VISIBLE, HIDDEN = "pauses", "masked"
+PAUSES, MASKED, UNTRAINED = ((REGISTERED_SITE, content, REGISTERED_DOSE) for content in (VISIBLE, HIDDEN, "untrained"))
+ONE, TEN = ((REGISTERED_SITE, VISIBLE, dose) for dose in (1, 10))
+HIDDEN_ONE, UNMOVED, QUESTION = ((REGISTERED_SITE, content, 1) for content in (HIDDEN, "unmoved", "question"))
+CHOSEN, DRAWN = ((site, VISIBLE, REGISTERED_DOSE) for site in ("chosen", "drawn"))
+INJECTED = ("injected", VISIBLE, 10)
 GIVEN = ("result", GivenResult.name, 0)
 NONE = ("", NOTHING, 0)  # the condition with nothing put in
+
+
+def between(condition: tuple, reference: tuple, *of: str) -> list[tuple]:
+    """The terms (weight, model, condition) of what a condition changes against a reference in a model, less the same in
+    a second one.
+    """
+    ends = ((1, condition), (-1, reference))
+    return [(weight * sign, one, place) for weight, one in zip((1, -1), of) for sign, place in ends]
+
+
 CONTRASTS = {
-    "beyond masked": ("pauses − masked pauses, of {own} − of {matched}", PAUSES, MASKED, "own", "matched"),
-    "above nothing": ("pauses − nothing, of {own}", PAUSES, NONE, "own"),
-    "control": ("the result itself − nothing", GIVEN, NONE, "own"),
-    "beyond masked, own": ("pauses − masked pauses, of {own}", PAUSES, MASKED, "own"),
-    "beyond masked, matched": ("pauses − masked pauses, of {matched}", PAUSES, MASKED, "matched"),
-    "against the start": ("pauses − masked pauses, of {own} − of {start}", PAUSES, MASKED, "own", "start"),
-    "dose": ("10 pauses − 1 pause", TEN, ONE, "own"),
-    "hard − easy": ("pauses − nothing, at hard results − at easy ones", PAUSES, NONE, "own", "own, easy"),
-    "trained": ("pauses − untrained vectors", PAUSES, UNTRAINED, "own"),
-    "chosen": ("pauses where the head wants them − at as many random places", CHOSEN, DRAWN, "own"),
-}
-"""The registered contrasts of a variant: what is compared, a condition and the one that it is compared with, of which
-model, at hard results, and of which other one this is taken away.
-"""
+    1: {
+        "beyond masked": ("pauses − masked pauses, of {own} − of {matched}", between(PAUSES, MASKED, "own", "matched")),
+        "above nothing": ("pauses − nothing, of {own}", between(PAUSES, NONE, "own")),
+        "control": ("the result itself − nothing", between(GIVEN, NONE, "own")),
+        "beyond masked, own": ("pauses − masked pauses, of {own}", between(PAUSES, MASKED, "own")),
+        "beyond masked, matched": ("pauses − masked pauses, of {matched}", between(PAUSES, MASKED, "matched")),
+        "against the start": ("pauses − masked pauses, of {own} − of {start}", between(PAUSES, MASKED, "own", "start")),
+        "dose": ("10 pauses − 1 pause", between(TEN, ONE, "own")),
+        "hard − easy": (
+            "pauses − nothing, at hard results − at easy ones", between(PAUSES, NONE, "own", "own at easy results")
+        ),
+        "trained": ("pauses − untrained vectors", between(PAUSES, UNTRAINED, "own")),
+        "chosen": ("pauses where the head wants them − at as many random places", between(CHOSEN, DRAWN, "own")),
+    },
+    2: {
+        "own": ("a pause − the same hidden", between(ONE, HIDDEN_ONE, "own")),
+        "nothing": ("a pause − nothing", between(ONE, NONE, "own")),
+        "control": ("the result itself − nothing", between(GIVEN, NONE, "own")),
+        "teaching": (
+            "a pause − the same hidden, less that after matched training", between(ONE, HIDDEN_ONE, "own", "matched")
+        ),
+        "places": ("a hidden pause − nothing", between(HIDDEN_ONE, NONE, "own")),
+        "unmoved": ("a pause that moves no position − nothing", between(UNMOVED, NONE, "own")),
+        "filler": ("a pause − as much of the question", between(ONE, QUESTION, "own")),
+        "injected": ("the injector's own pauses − nothing", between(INJECTED, NONE, "own")),
+        "training": (
+            "with the injector's own pauses − matched training with nothing",
+            [(1, "own", INJECTED), (-1, "matched", NONE)],
+        ),
+    },
+}  # fmt: skip
+"""The contrasts by the version of the plan: what each compares, and its weighted terms."""
+
+BY_DIFFICULTY = ["easy_half", "hard_half", "slope", "slope_low", "slope_high"]
+
+
+class Slope(NamedTuple):
+    """How an effect depends on how hard a result is: the `slope` with its interval, and the effect at a result that the
+    start's model is sure of (`easy`) and at one that it finds impossible (`hard`), by the line through all of them.
+    """
+
+    slope: float
+    low: float
+    high: float
+    easy: float
+    hard: float
 
 
 def outcomes(settings: Settings, kind: str = TRIAL) -> pd.DataFrame:
@@ -102,6 +148,7 @@ class Trials:
     def __init__(self, found: pd.DataFrame, by: Preregistration | None = None):
         """`found` is `outcomes`, or what `steps.trials` returns; `by` is the plan, without one the newest."""
         self.outcomes, self.plan = found, by or plan()
+        self.counted = "hard" if self.plan.version == 1 else "all"  # of the results
 
     @classmethod
     def of(cls, settings: Settings, found: pd.DataFrame) -> "Trials":
@@ -115,71 +162,133 @@ class Trials:
         return [name for name in dict.fromkeys(self.outcomes["variant"]) if parse(name).pauses]
 
     @cached_property
+    def start(self) -> pd.Series:
+        """The log likelihood of each result, by problem and result, of the first step's model with nothing put in."""
+        start = self.outcomes[(self.outcomes["variant"] == FIRST_STEP) & (self.outcomes["content"] == NOTHING)]
+        return start.set_index(["problem_id", "result"])[LIKELIHOOD].astype(float)
+
+    @cached_property
     def hard(self) -> pd.Series:
         """Whether each result is hard, by `problem_id` and `result`; with several seeds by their mean."""
-        start = self.outcomes[self.outcomes["variant"].isin([FIRST_STEP]) & (self.outcomes["content"] == NOTHING)]
-        likelihood = start.groupby(["problem_id", "result"])[LIKELIHOOD].mean()
+        likelihood = self.start.groupby(level=[0, 1]).mean()
         return likelihood < likelihood.median()
 
     @cached_property
-    def by_kind(self) -> pd.DataFrame:
-        """The outcomes with a column `results`: hard or easy, and all of them once more as all."""
-        keys = pd.MultiIndex.from_frame(self.outcomes[["problem_id", "result"]])
-        kind = self.hard.reindex(keys).map({True: "hard", False: "easy"})
-        halves = self.outcomes.assign(results=kind.to_numpy()).dropna(subset=["results"])
-        return pd.concat([halves, self.outcomes.assign(results="all")])
+    def difficulty(self) -> pd.Series:
+        """How hard each result is, from 0 to 1: 1 − its probability by the first step's model, mean of the seeds."""
+        return 1 - np.exp(self.start).groupby(level=[0, 1]).mean()
 
     @cached_property
-    def means(self) -> dict[str, pd.DataFrame]:
-        """For each outcome its mean over the results of a problem: a row for every kind of results (hard, easy, all)
-        and condition, a column for every seed and problem.
-        """
-        found = self.by_kind.groupby(["results", *CONDITION, "seed", "problem_id"])[list(OUTCOMES)].mean()
-        return {outcome: found[outcome].astype(float).unstack(["seed", "problem_id"]) for outcome in OUTCOMES}
+    def wide(self) -> dict[str, pd.DataFrame]:
+        """For each outcome a table of all results (rows: seed, problem, result) in every condition of every model."""
+        table = self.outcomes.set_index(["seed", "problem_id", "result", *CONDITION])[list(OUTCOMES)].astype(float)
+        return {outcome: table[outcome].unstack(CONDITION) for outcome in OUTCOMES}
 
-    def effect(self, condition: tuple, reference: tuple, *models: tuple, outcome: str = LIKELIHOOD) -> np.ndarray:
-        """What a condition changes against a reference, (seeds, problems), of those that have both; empty where there
-        are none. The first of `models`, as (kind of results, variant), counts, and a second one is taken away.
+    def kinds(self, index: pd.MultiIndex) -> dict[str, np.ndarray]:
+        """Which rows of a table by seed, problem and result are hard, easy, or any (all)."""
+        kind = self.hard.reindex(index.droplevel("seed")).to_numpy(object)
+        return {"hard": kind == True, "easy": kind == False, "all": np.full(len(index), True)}  # noqa: E712
+
+    def by_problem(self, terms: list[tuple], variant: str, outcome: str) -> pd.Series | None:
+        """The sum of weighted terms, by seed and problem: the means over the results that count. None where a condition
+        is not there.
         """
-        means, terms = self.means[outcome], []
-        for weight, model in zip((1, -1), models):
-            terms += [(weight, (*model, *condition)), (-weight, (*model, *reference))]
-        if any(row not in means.index for _, row in terms):
+        models, wide = {"own": variant, "matched": matched_baseline(variant), "start": FIRST_STEP}, self.wide[outcome]
+        kinds, total = self.kinds(wide.index), 0.0
+        for weight, whose, place in terms:
+            model, _, kind = whose.partition(" at ")
+            column = (models[model], *place)
+            if column not in wide:
+                return None
+            counted = kinds[kind.removesuffix(" results") or self.counted]
+            total = total + weight * wide.loc[counted, column].groupby(["seed", "problem_id"]).mean()
+        return total.dropna()
+
+    def together(self, names: Iterable[str], variant: str, outcome: str) -> dict[str, np.ndarray] | None:
+        """The named contrasts of a variant, (seeds, problems) each, all of the same ones: those that have all that is
+        needed. None where something is missing, for one of the variant's seeds or for all.
+        """
+        found = {name: self.by_problem(CONTRASTS[2][name][1], variant, outcome) for name in names}
+        if any(one is None for one in found.values()):
+            return None
+        table = pd.DataFrame(found).dropna()
+        of_seeds = {name: table[name].unstack("seed").dropna() for name in found}
+        seeds = set(self.outcomes.loc[self.outcomes["variant"] == variant, "seed"])
+        if table.empty or set(table.index.unique("seed")) != seeds:
+            return None
+        return {name: one.to_numpy().T for name, one in of_seeds.items()}
+
+    def effect(self, terms: list[tuple], variant: str, outcome: str = LIKELIHOOD) -> np.ndarray:
+        """The sum of weighted terms, (seeds, problems), of those that have all of them; empty where there are none."""
+        found = self.by_problem(terms, variant, outcome)
+        if found is None or found.empty:
             return np.empty((0, 0))
-        total = sum(weight * means.loc[row] for weight, row in terms)
-        by_problem = total.unstack("seed").dropna(axis=1, how="all").dropna()
-        return by_problem.to_numpy().T
+        return found.unstack("seed").dropna().to_numpy().T
+
+    def by_result(self, name: str, variant: str, outcome: str) -> pd.DataFrame:
+        """A contrast of version 2 at every result of every seed: its `effect`, and the result's `difficulty`."""
+        models, wide = {"own": variant, "matched": matched_baseline(variant)}, self.wide[outcome]
+        effect = sum(w * wide[(models[whose], *place)] for w, whose, place in CONTRASTS[2][name][1])
+        difficulty = self.difficulty.reindex(wide.index.droplevel("seed")).to_numpy()
+        return pd.DataFrame({"effect": effect, "difficulty": difficulty}).dropna()
+
+    def slope(self, name: str, variant: str, outcome: str = LIKELIHOOD) -> Slope | None:
+        """How a contrast of version 2 depends on how hard a result is, by the least-squares line over all results.
+
+        Its error is that of a mean over seeds and problems (`crossed`) of what each adds to the slope b, with all
+        results of difficulty x and effect y in S seeds and P problems: b + S·P·Σ (x − x̄)(y − ȳ − b(x − x̄)) / Σ (x −
+        x̄)², where the first sum is over the results of one seed and problem. None where there is nothing to go by.
+        """
+        if self.together([name], variant, outcome) is None:
+            return None
+        table = self.by_result(name, variant, outcome)
+        away, y = table["difficulty"] - table["difficulty"].mean(), table["effect"]
+        spread = float((away**2).sum())
+        if not spread > 1e-9 * len(table):
+            return None
+        b = float((away * y).sum()) / spread
+        added = (away * (y - y.mean() - b * away)).groupby(["seed", "problem_id"]).sum().unstack("seed").dropna()
+        of_line = crossed(b + added.size / spread * added.to_numpy().T, self.plan.level)
+        easy = float(y.mean() - b * table["difficulty"].mean())
+        return Slope(b, of_line.low, of_line.high, easy, easy + b)
 
     def contrasts(self, variant: str, outcome: str = LIKELIHOOD, level: float | None = None) -> pd.DataFrame:
-        """The registered contrasts of a variant that pauses, one line each; none for another variant.
+        """The contrasts of a variant that pauses by the version of the plan, one line each; none for another variant.
 
         A line has the name of the `contrast`, `what` is compared, what `estimated` gives by the plan's level (or by
-        another), and the `verdict` and `doubt` of `with_verdicts`.
+        another), and the `verdict` and `doubt` of `with_verdicts`. By version 2 it also has the effect at the easier
+        half of the results and at the harder one, and the slope by difficulty with its interval.
         """
-        names = {"own": variant, "matched": matched_baseline(variant), "start": FIRST_STEP}
-        models = {name: ("hard", model) for name, model in names.items()} | {"own, easy": ("easy", variant)}
-        lines = []
-        for name, (what, condition, reference, *of) in CONTRASTS.items() if parse(variant).pauses else ():
-            values = self.effect(condition, reference, *(models[one] for one in of), outcome=outcome)
-            lines.append(
-                {"contrast": name, "what": what.format(**names), **estimated(values, level or self.plan.level)}
-            )
-        return with_verdicts(pd.DataFrame(lines, columns=["contrast", "what", *ESTIMATE]), self.plan, outcome)
+        names, lines = {"own": variant, "matched": matched_baseline(variant), "start": FIRST_STEP}, []
+        by_difficulty = BY_DIFFICULTY if self.plan.version > 1 else []
+        for name, (what, terms) in CONTRASTS[self.plan.version].items() if parse(variant).pauses else ():
+            found = estimated(self.effect(terms, variant, outcome), level or self.plan.level)
+            line = {"contrast": name, "what": what.format(**names), **found}
+            if by_difficulty and found["problems"]:
+                at = self.by_result(name, variant, outcome)["effect"]
+                kinds, slope = self.kinds(at.index), self.slope(name, variant, outcome)
+                numbers = [at[kinds["easy"]].mean(), at[kinds["hard"]].mean(), *(slope[:3] if slope else [NAN] * 3)]
+                line |= dict(zip(BY_DIFFICULTY, numbers))
+            lines.append(line)
+        columns = ["contrast", "what", *ESTIMATE, *by_difficulty]
+        return with_verdicts(pd.DataFrame(lines, columns=columns), self.plan, outcome)
 
     def gains(self, outcome: str = LIKELIHOOD) -> pd.DataFrame:
-        """What every condition of every model changes against nothing, at all results (by version 1 of the plan at hard
-        ones): `CONDITION` and `ESTIMATE`.
+        """What every condition of every model changes against nothing at the results that count: `CONDITION` and
+        `ESTIMATE`.
         """
-        lines, counted = [], "hard" if self.plan.version == 1 else "all"
-        for kind, variant, *condition in self.means[outcome].index:
-            if kind == counted and tuple(condition) != NONE:
-                values = self.effect(condition, NONE, (kind, variant), outcome=outcome)
+        lines = []
+        for variant, *condition in self.wide[outcome].columns:
+            if tuple(condition) != NONE:
+                values = self.effect(between(tuple(condition), NONE, "own"), variant, outcome)
                 lines.append({**dict(zip(CONDITION, (variant, *condition))), **estimated(values, self.plan.level)})
         return pd.DataFrame(lines, columns=[*CONDITION, *ESTIMATE])
 
     @cached_property
     def without(self) -> pd.DataFrame:
         """Every model with nothing put in: its `log_likelihood` and `step_accuracy` by seed and kind of results."""
-        nothing = self.by_kind[self.by_kind["content"] == NOTHING]
-        found = nothing.groupby(["variant", "seed", "results"])[list(OUTCOMES)].mean()
-        return found.rename(columns={STEP: "step_accuracy"}).reset_index()
+        nothing = self.outcomes[self.outcomes["content"] == NOTHING].set_index(["seed", "problem_id", "result"])
+        frames = [nothing[rows].assign(results=kind) for kind, rows in self.kinds(nothing.index).items()]
+        found = pd.concat(frames).astype(dict.fromkeys(OUTCOMES, float))
+        means = found.groupby(["variant", "seed", "results"])[list(OUTCOMES)].mean()
+        return means.rename(columns={STEP: "step_accuracy"}).reset_index()
