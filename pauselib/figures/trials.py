@@ -25,7 +25,7 @@ LINEAR = 0.1  # nats; what is far beyond is drawn on a logarithmic scale
 
 
 @shows(
-    "What is put into the gold text before a hard result, against nothing put in: the gain by dose with its 95 % "
+    "What is put into the gold text before a result, against nothing put in: the gain by dose with its 95 % "
     "interval, a panel a site and a line a content, and the pauses of as much training without them."
 )
 def trial_gains(gains: pd.DataFrame, variant: str, outcome: str):
@@ -69,7 +69,7 @@ def draw_gains(axis, x, table: pd.DataFrame, scale: float, label: str, look: dic
 
 
 @shows(
-    "The gain of pauses, and of masked pauses, in the log likelihood of hard results against nothing put in, by the "
+    "The gain of pauses, and of masked pauses, in the log likelihood of results against nothing put in, by the "
     "steps of the warm-up, with its 95 % interval: a panel a content, site and dose, a line a row."
 )
 def learning_curves(gains: pd.DataFrame):
