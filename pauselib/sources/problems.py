@@ -82,8 +82,8 @@ def refuse_too_few(dataset: str, split: str, n: int, there_are: int, skip: int =
         raise InputError(f"The {split} split of {dataset} has no problems{after}: give it some.")
     if there_are < skip + n:
         raise InputError(
-            f"The {split} split of {dataset} has {there_are - skip} problems{after}, too few for n_{split}={n}: ask for "
-            f"fewer, or give n_{split}=0 for all of them."
+            f"The {split} split of {dataset} has {there_are - skip} problems{after}, too few for n_{split}={n}: "
+            f"ask for fewer, or give n_{split}=0 for all of them."
         )
 
 
