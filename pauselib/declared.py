@@ -2,7 +2,7 @@
 
 from typing import Annotated, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from pauselib.errors import InputError, did_you_mean, not_one_of
 
@@ -58,6 +58,16 @@ class Declared(BaseModel):
             super().__init__(**given)
         except ValidationError as error:
             raise InputError(sentence(error.errors()[0], type(self))) from None
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _is_no_boolean_in_place_of_a_number(cls, value, info: ValidationInfo):
+        """Refuse a boolean that Python would take for 0 or 1."""
+        kind = cls.model_fields[info.field_name].annotation
+        items = value if isinstance(value, list | tuple) else [value]
+        if kind not in (bool, str) and any(isinstance(item, bool) for item in items):
+            raise InputError(f"{info.field_name} is {shown(value)}: give a value other than true or false.")
+        return value
 
 
 def shown(value) -> str:

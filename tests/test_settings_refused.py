@@ -12,6 +12,7 @@ WHOLE = "input should be a valid integer, unable to parse string as an integer."
 NO_PATTERN = "strategy 'pattern' has no pattern: give n_pauses_per_patterns, for example {'\\n': 2}."
 NAME = "string should match pattern '^[A-Za-z0-9_][A-Za-z0-9_.-]*$'."
 TEXT = "give a text: in quotes, or with `papermill -r` instead of `-p`, which makes numbers of digits."
+NO_BOOLEAN = "give a value other than true or false."
 SFT, NEVER_PAUSES = {"variant": "sft"}, {"variant": "baseline_1_epoch", "max_pauses": 0}
 CHANGES = ", ".join(INTERVENTION_SETTINGS)
 SAYS_NOTHING = f"changes nothing: give a variant that pauses and at least one of {CHANGES}."
@@ -28,6 +29,8 @@ REFUSED = [
     ({"learning_rate": float("nan")}, "learning_rate is nan: input should be a finite number."),
     ({"max_steps": 0}, "max_steps is 0: give a number of at least 1, or -1 for a full epoch."),
     ({"interventions": [{**SFT, "max_pauses": "none"}]}, f"max_pauses is 'none': {WHOLE}"),
+    ({"max_steps": True}, f"max_steps is True: {NO_BOOLEAN}"),
+    ({"trial_doses": [True]}, f"trial_doses is [True]: {NO_BOOLEAN}"),
     # unknown names
     ({"sed": 1}, f"There is no parameter 'sed': did you mean 'seed'? {HELP}"),
     ({"variant": ""}, f"There is no variant ''. {VARIANTS}"),

@@ -16,7 +16,8 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
-from pauselib.workflow.command import main
+from pauselib.settings import of_experiment
+from pauselib.workflow.command import main, read_arguments
 
 ROOT = Path(__file__).parent.parent
 SMALL = ["n_train=12", "n_test=4", "n_copies=2", "eval_steps=2", "base_eval_steps=2", "max_steps=2", "base_max_steps=2"]
@@ -114,9 +115,19 @@ def test_a_run_of_an_experiment_that_another_one_makes_is_refused(tmp_path, caps
     assert capsys.readouterr().err == "Another run makes this experiment: wait for it, or stop it first.\n"
 
 
+def test_a_text_on_the_command_line_is_as_it_was_typed():
+    given = ["runs_dir=/my #1 runs", "model_revision=", "experiment=017", "seeds=[042]", "dataset='toy'"]
+    found = read_arguments((str(ROOT / "configs" / "tiny.yaml"), *given))
+    assert [found[name] for name in ("runs_dir", "model_revision", "experiment", "dataset")] == [
+        *("/my #1 runs", "", "017", "toy")
+    ]
+    assert of_experiment(found).seeds == (42,)
+
+
 @pytest.mark.parametrize(
     ("arguments", "about"),
     [
+        (["good.yaml", "runs_dir=a{b}"], "runs_dir is 'a{b}'"),
         ([], "Give an experiment's file, such as configs/tiny.yaml"),
         (["no.yaml"], "'no.yaml'"),
         (["good.yaml", "seeds"], "'seeds' gives no value"),

@@ -191,7 +191,13 @@ def draw_gaps(
     strategies: list[Strategy], answer: Answer, settings, label_pauses: bool, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the gap of every pause and whether it is labelled, two arrays (k); those not labelled come first."""
-    gaps = [one.gaps(answer, settings, rng) for one in strategies]
+    gaps = [np.asarray(one.gaps(answer, settings, rng), dtype=int) for one in strategies]
+    for one, drawn in zip(strategies, gaps):
+        if not np.isin(drawn, np.arange(answer.n_tokens + 1)).all():
+            raise InputError(
+                f"The strategy {one.gaps.__name__} gives the gaps {drawn.tolist()} of an answer whose gaps are 0 to "
+                f"{answer.n_tokens}: mend it in pauselib/injection/strategies.py."
+            )
     labelled = [np.full(len(drawn), label_pauses and not one.in_prompt) for one, drawn in zip(strategies, gaps)]
     gaps, labelled = np.concatenate(gaps), np.concatenate(labelled)
     order = np.argsort(labelled, kind="stable")

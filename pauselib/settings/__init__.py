@@ -145,6 +145,10 @@ def settings_up_to(step: str) -> tuple[str, ...]:
     return tuple(name for name in Settings.model_fields if name in taken | stand and name not in left_out)
 
 
+TEXTS = [name for name, field in Settings.model_fields.items() if field.annotation is str]
+"""The settings that are a text, such as a name or a path."""
+
+
 def of_experiment(config: dict) -> Settings:
     """Return the settings of an experiment's file.
 

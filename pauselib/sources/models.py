@@ -172,7 +172,8 @@ def load_model(source: str, dtype: str = "float32", attn_implementation: str = "
     logging.disable_progress_bar()
     weights = torch.bfloat16 if "bfloat16" in dtype else torch.float32
     options = {} if attn_implementation == "auto" else {"attn_implementation": attn_implementation}
-    model, found = from_pretrained(auto, source, dtype=weights, output_loading_info=True, **options)
+    options |= {"output_loading_info": True, "ignore_mismatched_sizes": True}  # these are named and refused below
+    model, found = from_pretrained(auto, source, dtype=weights, **options)
     for problem in ("missing", "unexpected", "mismatched"):
         if names := sorted(map(str, found.get(f"{problem}_keys", ()))):
             raise InputError(
@@ -188,8 +189,11 @@ def load_config(source: str):
 
 
 def pause_token_id(source: str) -> int:
-    """Return a model's pause token, which is its number of embeddings."""
-    return load_config(source).get_text_config().vocab_size
+    """Return a model's pause token, which is its number of embeddings. Raises InputError for a model without any."""
+    size = getattr(load_config(source).get_text_config(), "vocab_size", None)
+    if size is None:
+        raise InputError(f"The model '{source}' has no vocabulary: choose a language model of text.")
+    return size
 
 
 def check_language_model(source: str) -> None:

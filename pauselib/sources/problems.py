@@ -77,10 +77,13 @@ def digests(dataset: str) -> dict[str, str]:
 
 def refuse_too_few(dataset: str, split: str, n: int, there_are: int, skip: int = 0) -> None:
     """Raise InputError where there are no problems after those that `skip` leaves out, or less than `n`."""
-    if there_are < skip + max(n, 1):
+    after = f" behind the {skip} that skip_{split} leaves out" if skip else ""
+    if there_are <= skip:
+        raise InputError(f"The {split} split of {dataset} has no problems{after}: give it some.")
+    if there_are < skip + n:
         raise InputError(
-            f"The {split} split of {dataset} has {there_are} problems, too few for n_{split}={n} and "
-            f"skip_{split}={skip}: ask for fewer, or give n_{split}=0 for all of them."
+            f"The {split} split of {dataset} has {there_are - skip} problems{after}, too few for n_{split}={n}: "
+            f"ask for fewer, or give n_{split}=0 for all of them."
         )
 
 

@@ -20,7 +20,7 @@ from snakemake.cli import main as snakemake
 from pauselib.analysis.tables.loading import results
 from pauselib.errors import InputError
 from pauselib.files import write
-from pauselib.settings import ROOT, Settings, of_experiment
+from pauselib.settings import ROOT, TEXTS, Settings, of_experiment
 from pauselib.settings.yaml_text import from_yaml, read_config
 from pauselib.workflow.gpus import options_for_gpus
 from pauselib.workflow.graph import steps_of_experiment, unfinished_steps
@@ -48,8 +48,9 @@ def read_arguments(arguments: tuple[str, ...]) -> dict:
             raise InputError(f"'{argument}' gives no value: write a setting as name=value, such as seeds=[42,43].")
         if name == "DATASET":  # of make, which would split a path at its spaces
             config["dataset"] = os.path.abspath(os.path.expanduser(value))
-        else:
-            config[name] = from_yaml(value, f"'{argument}'")
+        else:  # a text is as it was typed: YAML would cut it at a ` #`
+            is_text = name in TEXTS and not value.startswith(("'", '"'))
+            config[name] = value if is_text else from_yaml(value, f"'{argument}'")
     return config
 
 
@@ -61,6 +62,8 @@ def run_snakemake(settings: Settings, config: dict, *arguments: str) -> int:
     and OSError where something can't be written.
     """
     folder, is_dry = settings.folder(), not DRY.isdisjoint(arguments)
+    if set("{}") & set(str(folder)):
+        raise InputError(f"{folder} has a brace in its path, which Snakemake can't take: rename the folder.")
     if not any(one.startswith(ELSEWHERE) for one in arguments):
         arguments = ("--cores", "all", "--shared-fs-usage", *SHARED, *options_for_gpus(), *arguments)
     record = (ROOT / ".snakemake" if is_dry else folder) / "config.yaml"
@@ -83,6 +86,9 @@ def run_snakemake(settings: Settings, config: dict, *arguments: str) -> int:
 def main(*arguments: str) -> int:
     """Run the whole graph and print the table; return Snakemake's exit status, or 2 for what can't be run at all."""
     sys.stdout.reconfigure(errors="replace")
+    if arguments in (("-h",), ("--help",)):
+        print(__doc__)
+        return 0
     end = arguments.index("--") if "--" in arguments else len(arguments)
     try:
         config = read_arguments(arguments[:end])

@@ -56,10 +56,13 @@ def steps_of_experiment(settings: Settings) -> list[GraphStep]:
 
 def is_executed(path: Path) -> bool:
     """Return whether papermill has executed a notebook to its end, without an error."""
-    notebook = read_json(path) or {}
-    ran = notebook.get("metadata", {}).get("papermill", {})
-    cells = [cell for cell in notebook.get("cells", []) if cell["cell_type"] == "code" and cell["source"]]
-    return bool(ran.get("end_time")) and not ran["exception"] and all(cell["execution_count"] for cell in cells)
+    try:
+        notebook = read_json(path)
+        ran = notebook["metadata"]["papermill"]
+        cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "code" and cell["source"]]
+        return bool(ran["end_time"]) and not ran["exception"] and all(cell["execution_count"] for cell in cells)
+    except (AttributeError, KeyError, TypeError):  # it is none, or one that papermill hasn't executed
+        return False
 
 
 def unfinished_steps(settings: Settings) -> list[GraphStep]:

@@ -2,6 +2,7 @@
 
 import copy
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -9,15 +10,18 @@ import pytest
 from answers import GSM8K, OF_STRATEGIES, PROBLEMS, P, gaps_of, injected, without_pauses
 from tokenizers import processors
 
+from pauselib.errors import InputError
 from pauselib.injection.rows import (
     build_clean,
     build_injected,
+    draw_gaps,
     draw_validation,
     fit,
     problem_number,
     read_rows,
     tokenize,
 )
+from pauselib.injection.strategies import Answer, Strategy
 from pauselib.tokens import PAUSE_TEXT
 
 
@@ -51,6 +55,22 @@ def test_a_row_depends_on_seed_place_and_copy_alone(tokenizer):
     assert draw(PROBLEMS[:2], n_copies=5) == five[:10]
     assert draw(PROBLEMS[::-1], n_copies=5) == five[10:] + five[5:10] + five[:5]
     assert draw(n_copies=5, data_seed=43) != five
+
+
+@pytest.mark.parametrize("gaps", [[-1], [99]])
+def test_a_strategy_that_names_a_gap_that_is_not_there_is_refused(gaps, tokenizer):
+    rng, settings = np.random.default_rng(0), SimpleNamespace()
+    answer = Answer("It is 5.", 3)
+
+    def mine(answer, settings, rng):
+        return gaps
+
+    with pytest.raises(
+        InputError, match=f"The strategy mine gives the gaps .{gaps[0]}. of an answer whose gaps are 0 to 3"
+    ):
+        draw_gaps([Strategy(mine)], answer, settings, True, rng)
+    mine_of_none = draw_gaps([Strategy(lambda *_: [])], answer, settings, True, rng)
+    assert [len(part) for part in mine_of_none] == [0, 0]
 
 
 def test_text_that_holds_the_pause_already_is_refused(tokenizer):

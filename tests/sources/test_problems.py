@@ -67,7 +67,7 @@ def test_the_real_gsm8k_is_whole(GSM8K, split, n, first):
         ([PENS, '{"question": "How'], "train.jsonl, line 2: this is not JSON"),
         ([PENS, ["a", "list"]], "line 2: there is no text in the column 'question'"),
         ([PENS, "", {**PENS, "answer": "It is 5."}], "train.jsonl, line 3: the answer has no line '#### NUMBER'"),
-        ([], "The train split of .* has 0 problems, too few for n_train=0"),
+        ([], "The train split of .* has no problems: give it some"),
     ],
 )
 def test_a_malformed_file_is_refused_naming_file_and_line(folder, lines, complaint):
@@ -79,8 +79,8 @@ def test_a_malformed_file_is_refused_naming_file_and_line(folder, lines, complai
 @pytest.mark.parametrize(
     ("asked", "sentence"),
     [
-        ({"n": 3}, "has 2 problems, too few for n_train=3 and skip_train=0: ask for fewer"),
-        ({"skip": 2}, "The train split of .* has 2 problems, too few for n_train=0 and skip_train=2"),
+        ({"n": 3}, "has 2 problems, too few for n_train=3: ask for fewer"),
+        ({"skip": 2}, "The train split of .* has no problems behind the 2 that skip_train leaves out"),
         ({"split": "test"}, "There is no file .*/test.jsonl: put the problems there"),
         ({"dataset": "toy", "n": 1, "task": "aqua"}, "^the train split of toy, problem 1: there is no text in the"),
         ({"dataset": "toy@v1"}, "dataset_revision is 'v1', but the dataset 'toy' is not from the hub"),

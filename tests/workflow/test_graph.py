@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from pauselib.files import write
 from pauselib.settings import Settings
 from pauselib.workflow import graph
 from pauselib.workflow.graph import is_executed, steps_of_experiment, unfinished_steps
@@ -67,6 +68,9 @@ def test_a_notebook_is_executed_where_all_its_cells_were_and_papermill_came_to_i
     assert not is_executed(executed(tmp_path / "kernel_died.ipynb", counts=(1, None)))
     assert not is_executed(executed(tmp_path / "failed.ipynb", exception=True))
     assert not is_executed(tmp_path / "missing.ipynb")
+    for text in ("[1]", "{}", '{"metadata": {"papermill": {"end_time": "1", "exception": null}}, "cells": [{}]}'):
+        write(tmp_path / "none.ipynb", text)
+        assert not is_executed(tmp_path / "none.ipynb")
 
 
 @pytest.mark.parametrize("content", ["", '{"metadata": {"papermill": {}', None])
