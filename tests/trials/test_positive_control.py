@@ -1,0 +1,47 @@
+"""The trial on trained models of which it is known whether pauses compute in them: those of the notebook
+`positive_control`, on many draws of problems.
+"""
+
+import nbformat
+import numpy as np
+import pytest
+from conftest import ROOT
+
+from pauselib.analysis.tables.contrasts import Trials
+
+DRAWS, SIZE, PROBLEMS = 100, 100, 1000
+
+
+@pytest.fixture(scope="module")
+def page() -> dict:
+    """What the notebook has defined by the time it comes to its picture, with the trial of more problems."""
+    notebook, names = nbformat.read(ROOT / "notebooks" / "positive_control.ipynb", as_version=4), {}
+    for cell in notebook.cells:
+        if cell.source.startswith("## The picture"):
+            return names
+        if cell.cell_type == "code":
+            exec(cell.source, names)
+            names["n_problems"] = PROBLEMS
+
+
+def benefits(page: dict, variant: str) -> int:
+    """In how many draws of problems the trial calls the pauses of a model a benefit."""
+    mine = page["outcomes"][page["outcomes"]["variant"] == variant]
+    problems, rng, n = mine["problem_id"].unique(), np.random.default_rng(0), 0
+    for _ in range(DRAWS):
+        drawn = mine[mine["problem_id"].isin(rng.choice(problems, SIZE, replace=False))]
+        n += page["benefit"](page["contrasts"](Trials(drawn), variant))["verdict"] == "benefit"
+    return n
+
+
+@pytest.mark.long
+def test_a_benefit_is_seen_where_pauses_compute_and_none_where_they_were_hidden(page):
+    assert benefits(page, "model") >= 95
+    assert benefits(page, "twin") <= 5
+
+
+@pytest.mark.long
+def test_pauses_make_the_model_more_accurate_than_it_is_without_and_than_its_twin(page):
+    right = page["outcomes"].groupby(["variant", "content"])["correct"].mean()
+    without = right["model"]["nothing"], right["model"]["masked"], *right["twin"][["nothing", "masked", "pauses"]]
+    assert right["model"]["pauses"] > max(without) + 0.1
