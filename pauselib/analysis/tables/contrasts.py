@@ -142,6 +142,11 @@ def with_verdicts(table: pd.DataFrame, plan: Preregistration, outcome: str = LIK
     return table.assign(verdict=[judge(one, margin).verdict for one in found], doubt=doubts)
 
 
+def model_of(whose: str, variant: str) -> str:
+    """The model of a term: `own` is the variant, `matched` its matched baseline, `start` that of the first step."""
+    return {"own": variant, "start": FIRST_STEP}.get(whose) or matched_baseline(variant)
+
+
 class Trials:
     """The outcomes of an experiment's trials, and what they say."""
 
@@ -193,11 +198,11 @@ class Trials:
         """The sum of weighted terms, by seed and problem: the means over the results that count. None where a condition
         is not there.
         """
-        models, wide = {"own": variant, "matched": matched_baseline(variant), "start": FIRST_STEP}, self.wide[outcome]
-        kinds, total = self.kinds(wide.index), 0.0
+        wide, total = self.wide[outcome], 0.0
+        kinds = self.kinds(wide.index)
         for weight, whose, place in terms:
             model, _, kind = whose.partition(" at ")
-            column = (models[model], *place)
+            column = (model_of(model, variant), *place)
             if column not in wide:
                 return None
             counted = kinds[kind.removesuffix(" results") or self.counted]
@@ -227,8 +232,8 @@ class Trials:
 
     def by_result(self, name: str, variant: str, outcome: str) -> pd.DataFrame:
         """A contrast of version 2 at every result of every seed: its `effect`, and the result's `difficulty`."""
-        models, wide = {"own": variant, "matched": matched_baseline(variant)}, self.wide[outcome]
-        effect = sum(w * wide[(models[whose], *place)] for w, whose, place in CONTRASTS[2][name][1])
+        wide, terms = self.wide[outcome], CONTRASTS[2][name][1]
+        effect = sum(weight * wide[(model_of(whose, variant), *place)] for weight, whose, place in terms)
         difficulty = self.difficulty.reindex(wide.index.droplevel("seed")).to_numpy()
         return pd.DataFrame({"effect": effect, "difficulty": difficulty}).dropna()
 
