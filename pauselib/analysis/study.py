@@ -14,7 +14,7 @@ from pauselib.analysis.claims.preregistration import plan, settings_digest
 from pauselib.analysis.tables import comparisons, loading
 from pauselib.analysis.tables.contrasts import Trials, outcomes
 from pauselib.analysis.tables.curve import Curve
-from pauselib.analysis.why import certainty, places, reasons
+from pauselib.analysis.why import certainty, places
 from pauselib.analysis.why.pause_origin import pause_rates
 from pauselib.manifests import is_path
 from pauselib.settings import Settings
@@ -62,7 +62,6 @@ class Study:
     pause_prediction = cached_property(lambda self: certainty.pause_prediction(self.positions))
     pauses_by_certainty = cached_property(lambda self: certainty.pauses_by_certainty(self.positions))
     pause_site_ratios = cached_property(lambda self: pause_sites.ratios(self.registered(self.replies), self.plan))
-    pause_regression = cached_property(lambda self: reasons.pause_regression(self.tokens, self.plan))
     pause_origin = cached_property(lambda self: pause_rates(self.settings, self.example_variant, self.tokens))
     calibration = cached_property(lambda self: certainty.calibration(self.settings, self.finished_rows))
     pause_places = cached_property(lambda self: places.pause_places(self.tokens))

@@ -24,7 +24,7 @@ HEADINGS = {  # of the columns whose name is no heading; the low end of an inter
     "se_seeds": "Its part of seeds", "se_problems": "Its part of problems", "pauses_mean": "Pauses per reply",
     "pauses_mean_correct": "Pauses, correct", "pauses_mean_incorrect": "Pauses, incorrect",
     "mean_correct": "Pauses, correct", "mean_incorrect": "Pauses, incorrect", "n_correct": "Correct replies",
-    "n_incorrect": "Incorrect replies", "truncated_rate": "Share of replies cut", "cut": "Replies cut",
+    "n_incorrect": "Incorrect replies", "truncated_rate": "Share of replies cut",
     "expected_pauses": "Pauses the head expects", "by_chance": "Accuracy by chance",
     "says": "The claim says", "what": "What is estimated", "doubt": "What forbids a verdict",
     "detectable": "Smallest that can be found", "by": "Pauses predicted by", "bins_of": "In bins of",
@@ -34,7 +34,7 @@ HEADINGS = {  # of the columns whose name is no heading; the low end of an inter
 }  # fmt: skip
 DETAILS = {  # columns that a reader finds behind one click
     "reference", "n", "discordant", "test", "se", "se_seeds", "se_problems", "n_correct", "n_incorrect", "says",
-    "beyond_below", "equivalent_above", "detectable", "pauses", "first_step", "last_step", "problems", "cut", "allowed",
+    "beyond_below", "equivalent_above", "detectable", "pauses", "first_step", "last_step", "problems", "allowed",
     "share", "expected", "pause_embedding", "pause_head", "lm_head", "lm_embeddings", "lora", "model_digest",
 }  # fmt: skip
 MEANINGS = {  # column -> what a name in it means; others stay as they are

@@ -87,17 +87,17 @@ def doubt_of_sites(used: pd.DataFrame, plan: Preregistration) -> str:
 def poisson_ratios(
     counts, terms: pd.DataFrame, beside: pd.DataFrame, clusters, level: float = 0.95, exposure=None
 ) -> pd.DataFrame:
-    """How many times as large the `counts` (n) are where a term is larger by 1: one line a term, the `ratio`, its
-    interval `low` to `high`, and `p`.
+    """How many times as large the `counts` (n) are where a term is larger by 1: one line a term, the `ratio` and its
+    interval `low` to `high`.
 
     This is a Poisson regression on `terms` (n, terms) and other columns `beside` them. The covariance is clustered by
-    the labels `clusters` (n), so the counts need not vary as a Poisson's; the tests are t tests with clusters − 1. With
-    an `exposure` (n) the ratios are of counts for each unit of it.
+    the labels `clusters` (n), so the counts need not vary as a Poisson's; the intervals are of t with clusters − 1.
+    With an `exposure` (n) the ratios are of counts for each unit of it.
     """
     import statsmodels.api as sm
 
     design = pd.concat([terms, beside], axis=1)
     model = sm.GLM(np.asarray(counts, float), design, family=sm.families.Poisson(), exposure=exposure)
     fit = model.fit(cov_type="cluster", cov_kwds={"groups": pd.factorize(clusters)[0]}, use_t=True)
-    found = pd.concat([np.exp(fit.params), np.exp(fit.conf_int(1 - level)), fit.pvalues], axis=1)
-    return found.loc[terms.columns].set_axis(["ratio", "low", "high", "p"], axis=1)
+    found = pd.concat([np.exp(fit.params), np.exp(fit.conf_int(1 - level))], axis=1)
+    return found.loc[terms.columns].set_axis(["ratio", "low", "high"], axis=1)

@@ -11,14 +11,12 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from pauselib import manifests, tasks
+from pauselib import manifests
 from pauselib.analysis.statistics.intervals import chance_level, wilson
 from pauselib.artifacts import replies_artifact, trial_artifact, why_unfinished
 from pauselib.files import read_json, read_json_lines
 from pauselib.manifests import MANIFEST
 from pauselib.settings import Settings
-from pauselib.sources import generator
-from pauselib.sources.problems import GENERATOR
 from pauselib.tokens import PAUSE_TEXT
 from pauselib.trials import models_of_trial
 from pauselib.variants import FIRST_STEP, PARTS, parse
@@ -164,24 +162,16 @@ def joined(frames: list[pd.DataFrame], columns: list[str]) -> pd.DataFrame:
 
 
 def with_tokens(settings: Settings, replies: pd.DataFrame) -> pd.DataFrame:
-    """Those of the `replies` (`predictions`) whose tokens were kept, with these and the difficulty of their problems.
+    """Those of the `replies` (`predictions`) whose tokens were kept, with these.
 
-    `tokens` (texts), `p_pause` and `p_best` (probabilities) are lists with one item a token, see `evaluation.predict`;
-    `difficulty` is that of the problem by the task, for GSM8K the number of calculations in the gold answer, missing
-    where the data are gone; `scene` is what a generated problem is about, missing for all others.
+    `tokens` (texts), `p_pause` and `p_best` (probabilities) are lists with one item a token, see `evaluation.predict`.
     """
     frames = []
     for (seed, name), mine in replies.groupby(["seed", "variant"], sort=False):
         path = settings.but(seed=int(seed), variant=name).variant_folder() / "tokens.parquet"
         if path.exists():
             frames.append(mine.merge(pd.read_parquet(path), on="problem_id"))
-    found = joined(frames, [*replies.columns, "tokens", "p_pause", "p_best"])
-    path, difficulties = settings.folder() / "data" / "test.parquet", {}
-    if path.exists():
-        answers = pd.read_parquet(path).set_index("problem_id")["answer"]
-        difficulties = answers.map(tasks.find(settings.task).difficulty).to_dict()
-    scenes = found["question"].map(generator.scene) if settings.dataset == GENERATOR and len(found) else None
-    return found.assign(difficulty=found["problem_id"].map(difficulties), scene=scenes)
+    return joined(frames, [*replies.columns, "tokens", "p_pause", "p_best"])
 
 
 def of_pausing_variants(rows: pd.DataFrame) -> pd.DataFrame:

@@ -10,7 +10,6 @@ from pauselib.tokens import PAUSE_TEXT
 
 START, END, CUT = "(start)", "(end)", "(cut off)"  # what is beside a pause where no word is
 NUMBER_PLACES = INSIDE, BEFORE, AFTER, ELSEWHERE = "inside a number", "before a number", "after a number", "elsewhere"
-AT_START, AT_LINE = "at the start of the reply", "at the start of a line"  # kinds of gaps beside these places
 
 NUMBER = re.compile(r" ?([0-9]+([.,][0-9]+)*)")
 """Digits, with a dot or a comma between them, and perhaps one space before them, since tokens often bring their own."""
@@ -69,7 +68,7 @@ def gap_table(replies: pd.DataFrame) -> pd.DataFrame:
 
     `reply` is the number of its reply, from 0, `gap` how many words are before it, and `length` how many the reply has;
     `pauses` in the gap; `before` and `after`, the words beside it, or (start) and (end); `number`, its place beside
-    one; `kind`, the same, but for gaps at the start of the reply or of a further line of it.
+    one.
     """
     words = [[token for token in tokens if token != PAUSE_TEXT] for tokens in replies["tokens"]]
     columns = {
@@ -81,9 +80,7 @@ def gap_table(replies: pd.DataFrame) -> pd.DataFrame:
     lists = pd.DataFrame({"reply": range(len(words)), "length": [len(one) for one in words], **columns})
     table = lists.explode(list(columns), ignore_index=True).astype({"gap": int, "reply": int, "length": int})
     n_pauses = token_table(replies).groupby(["reply", "gap"])["pause"].sum().rename("pauses")
-    table = table.join(n_pauses, on=["reply", "gap"]).fillna({"pauses": 0}).astype({"pauses": int})
-    is_line = table["before"].map(lambda word: word.endswith("\n")).astype(bool)
-    return table.assign(kind=table["number"].mask(is_line, AT_LINE).mask(table["gap"] == 0, AT_START))
+    return table.join(n_pauses, on=["reply", "gap"]).fillna({"pauses": 0}).astype({"pauses": int})
 
 
 def number_places(words: list[str]) -> list[str]:
