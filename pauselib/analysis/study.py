@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from pauselib.analysis.claims import judged, pause_sites
+from pauselib.analysis.claims import judged
 from pauselib.analysis.claims.preregistration import plan, settings_digest
 from pauselib.analysis.tables import comparisons, loading
 from pauselib.analysis.tables.contrasts import Trials, outcomes
@@ -61,7 +61,6 @@ class Study:
     positions = cached_property(lambda self: certainty.positions(self.tokens))
     pause_prediction = cached_property(lambda self: certainty.pause_prediction(self.positions))
     pauses_by_certainty = cached_property(lambda self: certainty.pauses_by_certainty(self.positions))
-    pause_site_ratios = cached_property(lambda self: pause_sites.ratios(self.registered(self.replies), self.plan))
     pause_origin = cached_property(lambda self: pause_rates(self.settings, self.example_variant, self.tokens))
     calibration = cached_property(lambda self: certainty.calibration(self.settings, self.finished_rows))
     pause_places = cached_property(lambda self: places.pause_places(self.tokens))

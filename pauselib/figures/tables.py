@@ -30,7 +30,6 @@ HEADINGS = {  # of the columns whose name is no heading; the low end of an inter
     "detectable": "Smallest that can be found", "by": "Pauses predicted by", "bins_of": "In bins of",
     "head": "By the head", "implied": "Implied by the injector", "log_likelihood": "Log likelihood, nats",
     "lora": "LoRA", "lm_head": "LM head", "lm_embeddings": "LM embeddings",
-    "problems_correct": "Problems, correct reply pauses", "problems_incorrect": "Problems, incorrect reply pauses",
 }  # fmt: skip
 DETAILS = {  # columns that a reader finds behind one click
     "reference", "n", "discordant", "test", "se", "se_seeds", "se_problems", "n_correct", "n_incorrect", "says",
