@@ -218,7 +218,6 @@ def evaluate(settings: Settings) -> tuple[list[dict], dict]:
 
     check_positions(load_config(settings.source), lengths, "lower max_new_tokens, leave that problem out")
     trained, replies, clean = warm_up(settings), artifacts.replies_artifact(settings), clean_rows(settings)
-    folder, task = replies.folder, tasks.find(settings.task)
 
     def make(new: Path, made_from: dict) -> None:
         rows, (model, tokenizer) = read_rows(clean, "test"), trained_model(settings, trained)
@@ -235,7 +234,7 @@ def evaluate(settings: Settings) -> tuple[list[dict], dict]:
 
     inputs = {"model": trained / "model", "data": clean}
     make_artifact(replies, inputs, ("torch", "transformers"), make, settings, beside=True)
-    return read_json_lines(folder / "predictions.jsonl"), read_json(folder / "metrics.json")
+    return read_json_lines(replies.folder / "predictions.jsonl"), read_json(replies.folder / "metrics.json")
 
 
 def trial(settings: Settings, step: int | None = None) -> pd.DataFrame:

@@ -46,7 +46,7 @@ def test_a_folder_that_took_the_place_of_another_is_not_taken_for_it(sft):
     shutil.move(folders[1], folders[0])
     shutil.move(folders[0].with_name("x"), folders[1])
     assert why_unfinished(sft, "evaluate") == "replies made with variant=baseline_1_epoch (now sft)"
-    assert list(loading.finished_folders(sft)) == [(42, "sft_peft")]
+    assert [one.variant for one in loading.finished(sft, loading.REPLIES)] == ["sft_peft"]
     assert len(loading.stale_folders(sft)) == 2
 
 

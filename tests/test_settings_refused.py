@@ -39,7 +39,7 @@ REFUSED = [
     ({"strategy": "random+words"}, f"strategy 'words' is not known: did you mean 'word'? {STRATEGIES}"),
     ({"too_long": "droop"}, "too_long 'droop' is not known: did you mean 'drop'? Choose from refuse, drop, cut."),
     ({"too_long": "REFUSE"}, "too_long 'REFUSE' is not known: did you mean 'refuse'? Choose from refuse, drop, cut."),
-    ({"task": "gsm"}, "task 'gsm' is not known: did you mean 'gsm8k'? Choose from aqua, gsm8k."),
+    ({"task": "gsm"}, "task 'gsm' is not known: did you mean 'gsm8k'? Choose from gsm8k."),
     ({"trial_sites": ["a"]}, f"trial_sites 'a' is not known: did you mean 'start'? Choose from {', '.join(SITES)}."),
     # duplicates and empty lists
     ({"variants": ["sft", "sft.yaml"]}, "variants is ['sft', 'sft']: name each of them once."),

@@ -1,1 +1,1 @@
-"""What an experiment says: tables of what is on disk, statistics, comparisons, verdicts, reasons, places, the audit."""
+"""What an experiment says: tables of what is on disk, statistics, comparisons, verdicts, places, the audit."""

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from pauselib.analysis.claims import judged, pause_sites
+from pauselib.analysis.claims import judged
 from pauselib.analysis.claims.preregistration import plan, settings_digest
 from pauselib.analysis.tables import comparisons, loading
 from pauselib.analysis.tables.contrasts import Trials, outcomes
 from pauselib.analysis.tables.curve import Curve
-from pauselib.analysis.why import certainty, places, reasons
+from pauselib.analysis.why import certainty, places
 from pauselib.analysis.why.pause_origin import pause_rates
 from pauselib.manifests import is_path
 from pauselib.settings import Settings
@@ -42,7 +42,7 @@ class Study:
 
     # What is on disk: the result table, the rows that are finished, their replies and tokens.
     table = cached_property(lambda self: loading.results(self.settings))
-    finished_rows = cached_property(lambda self: list(loading.finished_folders(self.settings)))
+    finished_rows = cached_property(lambda self: loading.finished(self.settings, loading.REPLIES))
     replies = cached_property(lambda self: loading.predictions(self.settings))
     intervened = cached_property(lambda self: loading.intervened(self.settings))
     tokens = cached_property(lambda self: loading.with_tokens(self.settings, loading.of_pausing_variants(self.replies)))
@@ -61,10 +61,8 @@ class Study:
     positions = cached_property(lambda self: certainty.positions(self.tokens))
     pause_prediction = cached_property(lambda self: certainty.pause_prediction(self.positions))
     pauses_by_certainty = cached_property(lambda self: certainty.pauses_by_certainty(self.positions))
-    pause_site_ratios = cached_property(lambda self: pause_sites.ratios(self.registered(self.replies), self.plan))
-    pause_regression = cached_property(lambda self: reasons.pause_regression(self.tokens, self.plan))
     pause_origin = cached_property(lambda self: pause_rates(self.settings, self.example_variant, self.tokens))
-    calibration = cached_property(lambda self: certainty.calibration(self.settings, self.finished_rows))
+    calibration = cached_property(lambda self: certainty.calibration(self.finished_rows))
     pause_places = cached_property(lambda self: places.pause_places(self.tokens))
 
     @cached_property
@@ -78,8 +76,8 @@ class Study:
         """Its name, model, problems and training in a sentence; the plan names those of the registered experiment."""
         named = self.settings if self.plan_status == "not registered" else self.plan
         model, dataset = Path(named.model).name, Path(named.dataset).name
-        folders = [self.settings.but(seed=seed, variant=name).variant_folder() for seed, name in self.finished_rows]
-        steps = [loading.training_record(folder).get("steps", 0) for folder in folders if parse(folder.name).pauses]
+        pausing = [one.row.variant_folder() for one in self.finished_rows if parse(one.variant).pauses]
+        steps = [loading.training_record(folder).get("steps", 0) for folder in pausing]
         trained = f", at most {max(steps):,} optimizer steps of warm-up with pauses" if any(steps) else ""
         return f"Experiment {self.settings.experiment}: model {model}, problems {dataset}{trained}."
 

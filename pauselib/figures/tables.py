@@ -23,18 +23,16 @@ HEADINGS = {  # of the columns whose name is no heading; the low end of an inter
     "difference_low": "95 % interval of the difference", "auc": "AUC", "n": "n", "p": "p", "se": "Standard error",
     "se_seeds": "Its part of seeds", "se_problems": "Its part of problems", "pauses_mean": "Pauses per reply",
     "pauses_mean_correct": "Pauses, correct", "pauses_mean_incorrect": "Pauses, incorrect",
-    "mean_correct": "Pauses, correct", "mean_incorrect": "Pauses, incorrect", "n_correct": "Correct replies",
-    "n_incorrect": "Incorrect replies", "truncated_rate": "Share of replies cut", "cut": "Replies cut",
-    "expected_pauses": "Pauses the head expects", "by_chance": "Accuracy by chance",
+    "truncated_rate": "Share of replies cut", "expected_pauses": "Pauses the head expects",
+    "by_chance": "Accuracy by chance",
     "says": "The claim says", "what": "What is estimated", "doubt": "What forbids a verdict",
     "detectable": "Smallest that can be found", "by": "Pauses predicted by", "bins_of": "In bins of",
     "head": "By the head", "implied": "Implied by the injector", "log_likelihood": "Log likelihood, nats",
     "lora": "LoRA", "lm_head": "LM head", "lm_embeddings": "LM embeddings",
-    "problems_correct": "Problems, correct reply pauses", "problems_incorrect": "Problems, incorrect reply pauses",
 }  # fmt: skip
 DETAILS = {  # columns that a reader finds behind one click
-    "reference", "n", "discordant", "test", "se", "se_seeds", "se_problems", "n_correct", "n_incorrect", "says",
-    "beyond_below", "equivalent_above", "detectable", "pauses", "first_step", "last_step", "problems", "cut", "allowed",
+    "reference", "n", "discordant", "test", "se", "se_seeds", "se_problems", "says",
+    "beyond_below", "equivalent_above", "detectable", "pauses", "first_step", "last_step", "problems", "allowed",
     "share", "expected", "pause_embedding", "pause_head", "lm_head", "lm_embeddings", "lora", "model_digest",
 }  # fmt: skip
 MEANINGS = {  # column -> what a name in it means; others stay as they are

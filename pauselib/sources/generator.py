@@ -160,11 +160,6 @@ def problem(rng: random.Random, largest: int, steady: bool) -> dict:
     return {"question": " ".join(told), "answer": "\n".join([*lines, f"#### {total}"]), "n_steps": n_steps}
 
 
-def scene(question: str) -> str | None:
-    """The scene of a problem, which is the noun that is counted; None for a question that counts none of ITEMS."""
-    return next((word for word in question.replace(".", " ").replace("?", " ").split() if word in ITEMS), None)
-
-
 def split_of(question: str) -> str:
     """The split a question belongs to, whatever the seed: a question is in one split alone."""
     sixteenth = hashlib.blake2b(question.encode(), digest_size=1).digest()[0] % 16

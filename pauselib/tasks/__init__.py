@@ -89,15 +89,10 @@ def text_of(row: object, column: str) -> str:
     if not isinstance(row, dict) or not isinstance(row.get(column), str):
         columns = f", the columns are {shown(list(row))}" if isinstance(row, dict) and column not in row else ""
         raise InputError(f"there is no text in the column '{column}'{columns}")
-    return unicode(row[column], column)
-
-
-def unicode(text: str, column: str) -> str:
-    """Return a text of a column. Raises InputError for one that holds half a character, which no tokenizer takes."""
-    half = re.search("[\ud800-\udfff]", text)
+    half = re.search("[\ud800-\udfff]", row[column])  # no tokenizer takes it
     if half:
         raise InputError(f"the text in the column '{column}' has half a character, {half[0]!r}: take it out")
-    return text
+    return row[column]
 
 
 @functools.cache

@@ -49,10 +49,10 @@ def answers_of(name: str, correct, seed: int = 1) -> pd.DataFrame:
 
 
 def reply(tokens: list[str], p_best=0.5, p_pause=0.1, **fields) -> dict:
-    """A correct reply of `sft` to a problem of difficulty 2; one probability stands for every token's."""
+    """A correct reply of `sft`; one probability stands for every token's."""
     n = len(tokens)
     lists = {name: [p] * n if np.isscalar(p) else p for name, p in (("p_best", p_best), ("p_pause", p_pause))}
-    usual = {"seed": 1, "variant": "sft", "problem_id": "a", "correct": True, "truncated": False, "difficulty": 2}
+    usual = {"seed": 1, "variant": "sft", "problem_id": "a", "correct": True, "truncated": False}
     return {**usual, "n_pauses": tokens.count(P), "n_tokens": n, "tokens": tokens, **lists, **fields}
 
 

@@ -66,18 +66,15 @@ def test_a_run_of_pauses_is_one_place_where_a_reply_pauses(by_hand):
     assert found.loc[found["variant"] == "sft", "n_sites"].tolist() == [1, 1, 2, 0, 2]
 
 
-def test_a_reply_s_tokens_and_the_difficulty_of_its_problem_stand_beside_it(by_hand):
+def test_a_reply_s_tokens_stand_beside_it_and_replies_without_them_are_left_out(by_hand):
     replies = loading.of_pausing_variants(loading.predictions(by_hand))
     found = loading.with_tokens(by_hand, replies)
     assert found["variant"].to_list() == ["sft"] * 3 + ["sft_peft"] * 3
-    assert found["difficulty"].to_list() == [1, 0, 2] * 2
     assert found["tokens"].map(len).to_list() == [3, 4, 11, 2, 6, 22]
     (by_hand.but(variant="sft").variant_folder() / "tokens.parquet").unlink()
-    (by_hand.folder() / "data" / "test.parquet").unlink()
-    found = loading.with_tokens(by_hand, replies)  # replies without their tokens are left out
-    assert set(zip(found["variant"], found["difficulty"].isna())) == {("sft_peft", True)}
+    assert set(loading.with_tokens(by_hand, replies)["variant"]) == {"sft_peft"}
     none = loading.with_tokens(by_hand, replies[replies["variant"] == "sft"])
-    assert (none.empty, {"tokens", "p_pause", "p_best", "difficulty"} <= set(none.columns)) == (True, True)
+    assert (none.empty, {"tokens", "p_pause", "p_best"} <= set(none.columns)) == (True, True)
 
 
 def test_replies_under_interventions_carry_what_was_changed_and_those_not_asked_for_are_not_listed(intervened):

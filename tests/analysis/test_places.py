@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 from made_up import P, reply, rows
 
-from pauselib.analysis.why.places import frequent_neighbours, gap_table, gaps, number_places, pause_places
+from pauselib.analysis.why.places import frequent_neighbours, gaps, number_places, pause_places
 from pauselib.analysis.why.positions import token_table
 from pauselib.errors import InputError
 
@@ -20,7 +20,6 @@ def test_what_a_reply_has_said_and_where_it_has_paused_when_a_token_is_chosen():
         "so_far": [0, 1, 2, 2, 3, 0, 1],
         "in_gap": [0, 1, 2, 0, 1, 0, 1],
         "before": [0, 0, 0, 2, 2, 0, 0],
-        "opens": [True, False, False, True, False, True, False],
     }
     assert token_table(replies, "p_best")["p_best"].tolist() == [0.5] * 7
     assert token_table(replies[:0], "p_best").empty
@@ -96,14 +95,6 @@ def test_the_place_in_the_reply_the_numbers_and_the_runs(two_replies):
 )
 def test_what_is_inside_a_number(before, after, place):
     assert number_places([*before, *after])[len(before)] == place
-
-
-def test_the_kind_of_a_gap_is_its_line_s_start_or_its_place_beside_a_number():
-    table = gap_table(pd.DataFrame([reply(["So", " 1", "2", "\n", P, "3", "\n"]), reply([])]))
-    start, line = "at the start of the reply", "at the start of a line"
-    numbers = ["before a number", "inside a number", "after a number"]
-    assert table["kind"].tolist() == [start, *numbers, line, "after a number", line, start]
-    assert table["pauses"].tolist() == [0, 0, 0, 0, 1, 0, 0, 0]
 
 
 def test_the_most_frequent_neighbours_of_a_variant_are_shown_with_their_spaces():

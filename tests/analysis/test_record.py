@@ -26,7 +26,7 @@ def test_what_is_not_given_is_that_of_the_record_and_a_record_without_settings_i
     settings = record.settings_of_analysis(opened(intervened))
     assert settings == intervened.but(trials=("sft",), max_new_tokens=77)
     assert record.settings_of_analysis(opened(intervened, experiment="by_hand")) == settings
-    assert record.settings_of_analysis(opened(intervened) | {"task": "aqua"}).task == "aqua"
+    assert record.settings_of_analysis(opened(intervened) | {"plan": 1}).plan == 1
     assert record.settings_of_analysis(opened(intervened, trials=["sft_peft"])).trials == ("sft_peft",)
     path.write_text("- 1\n")
     with pytest.raises(InputError, match=r"config\.yaml holds no settings: write lines such as"):

@@ -105,7 +105,7 @@ def test_every_table_is_a_csv_file_with_all_digits_and_a_latex_file_and_every_pi
     settings, _ = executed
     tables, pictures, study = settings.folder() / "tables", settings.folder() / "figures", Study(settings)
     names = {path.stem for path in tables.glob("*.csv")}
-    assert {"results", "claims", "pause_site_ratios", "settings"} <= names
+    assert {"results", "claims", "against_matched", "settings"} <= names
     assert {path.stem for path in tables.glob("*.tex")} == names
     kept = pd.read_csv(tables / "trial_sft_peft_likelihood.csv")
     expected = study.trials.contrasts("sft_peft").replace("", None).reset_index(drop=True)

@@ -82,7 +82,6 @@ def test_a_malformed_file_is_refused_naming_file_and_line(folder, lines, complai
         ({"n": 3}, "has 2 problems, too few for n_train=3: ask for fewer"),
         ({"skip": 2}, "The train split of .* has no problems behind the 2 that skip_train leaves out"),
         ({"split": "test"}, "There is no file .*/test.jsonl: put the problems there"),
-        ({"dataset": "toy", "n": 1, "task": "aqua"}, "^the train split of toy, problem 1: there is no text in the"),
         ({"dataset": "toy@v1"}, "dataset_revision is 'v1', but the dataset 'toy' is not from the hub"),
         ({"dataset": "nobody/has-this"}, "'nobody/has-this' can't be read .*nothing has the path .*Give 'toy', a fol"),
         ({"dataset": "no-such-folder"}, "'no-such-folder' can't be read .*nothing has the path .*Give 'toy', a folder"),
@@ -92,6 +91,12 @@ def test_what_there_is_not_is_refused_in_one_sentence(folder, asked, sentence):
     with pytest.raises(InputError, match=sentence) as error:
         load_problems(**{"dataset": folder(PENS, DEBT), "split": "train", **asked})
     assert "\n" not in str(error.value)
+
+
+def test_a_problem_that_is_in_no_file_is_named_by_its_split(monkeypatch):
+    monkeypatch.setattr("pauselib.sources.problems.generator.stream", lambda *_: iter([{"question": "How many?"}]))
+    with pytest.raises(InputError, match="the train split of toy, problem 1: there is no text"):
+        load_problems("toy", "train", 1)
 
 
 @pytest.mark.parametrize("dataset", ["/usr", "/dev/zero"])

@@ -32,16 +32,6 @@ def test_the_places_of_a_gold_text(between, tokenizer):
     assert [one.index for one in text.results] == [0, 1]
 
 
-def test_equations_of_a_rationale_begin_with_their_line(tokenizer):
-    task = tasks.find("aqua")
-    answer = "The speed is 40.\nSo it takes 120 / 40 = 3 hours.\n#### B"
-    row = {**PROBLEM, "answer": answer}
-    (text,) = gold_texts(tokenize([row], tokenizer, task), tokenizer, task, [])
-    ((before, result),) = pieces(text, tokenizer)
-    assert before.startswith("So it takes 120 / 40 =")
-    assert result.strip() == "3"
-
-
 def test_an_answer_without_results_is_no_gold_text(tokenizer):
     task = tasks.find("gsm8k")
     rows = tokenize([{**PROBLEM, "answer": "#### 13"}, PROBLEM], tokenizer, task)

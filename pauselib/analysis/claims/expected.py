@@ -8,7 +8,7 @@ import math
 
 import pandas as pd
 
-from pauselib.analysis.claims.pause_sites import MODEL, detectable_ratio, poisson_ratios
+from pauselib.analysis.claims.pause_sites import MODEL, detectable_ratio, incorrect_ratio
 from pauselib.analysis.claims.preregistration import Preregistration
 from pauselib.analysis.claims.verdicts import FEW_PROBLEMS, NOT_FINISHED, Estimate
 from pauselib.analysis.tables.comparisons import published_heads
@@ -30,9 +30,6 @@ def incorrect_expect_more(replies: pd.DataFrame, plan: Preregistration, per_word
     pausing = used[used["n_pauses"] > 0].groupby("correct")["problem_id"].nunique().reindex([True, False], fill_value=0)
     if pausing.min() < plan.guard("least_pausing"):
         return Estimate(doubt=FEW_PROBLEMS)
-    incorrect = pd.DataFrame({"incorrect": 1.0 - used["correct"]})
-    models = pd.get_dummies(used.groupby(MODEL).ngroup(), dtype=float)
     words = (used["n_tokens"] - used["n_pauses"] + 1).astype(float) if per_word else None  # its end token is one too
-    found = poisson_ratios(used["expected_pauses"], incorrect, models, used["problem_id"], plan.level, words)
-    ratio = tuple(map(float, found.loc["incorrect", ["ratio", "low", "high"]]))
+    ratio = incorrect_ratio(used, "expected_pauses", plan.level, words)
     return Estimate(*ratio, detectable_ratio(ratio, plan) if ratio[1] > 0 else math.nan, null=1.0)

@@ -22,23 +22,8 @@ def incorrect_pause_more(replies: pd.DataFrame, plan: Preregistration) -> Estima
     used = comparable(replies[~replies["truncated"].astype(bool)])
     if used.empty:
         return Estimate(doubt=NOT_FINISHED)
-    ratio = site_ratio(used, plan)
+    ratio = incorrect_ratio(used, "n_sites", plan.level)
     return Estimate(*ratio, detectable_ratio(ratio, plan), null=1.0, doubt=doubt_of_sites(used, plan))
-
-
-def ratios(replies: pd.DataFrame, plan: Preregistration) -> pd.DataFrame:
-    """The ratio of the claim as it is judged, and beside it the one with the replies that were cut.
-
-    Two lines, `replies` "not cut" and "all", with the `ratio`, its interval `low` to `high`, and how many problems have
-    a correct and an incorrect reply that pauses. No line where there is no ratio.
-    """
-    lines = []
-    for name, some in (("not cut", replies[~replies["truncated"].astype(bool)]), ("all", replies)):
-        used = comparable(some)
-        paused = used[used["n_sites"] > 0].groupby("correct")["problem_id"].nunique()
-        if len(used):
-            lines.append([name, *site_ratio(used, plan), paused[True], paused[False]])
-    return pd.DataFrame(lines, columns=["replies", "ratio", "low", "high", "problems_correct", "problems_incorrect"])
 
 
 def comparable(replies: pd.DataFrame) -> pd.DataFrame:
@@ -56,15 +41,22 @@ def comparable(replies: pd.DataFrame) -> pd.DataFrame:
     return used if kinds_that_pause == 2 and varies and used["problem_id"].nunique() > 1 else used[:0]
 
 
-def site_ratio(used: pd.DataFrame, plan: Preregistration) -> tuple[float, float, float]:
-    """How many times as many places with pauses an incorrect reply has within a model, and the ends of its interval.
+def incorrect_ratio(used: pd.DataFrame, counts: str, level: float, exposure=None) -> tuple[float, float, float]:
+    """How many times as large a column of counts is in an incorrect reply as in a correct one within a model, and the
+    ends of its interval.
 
-    This is a Poisson regression of `comparable` replies with a constant for each model, clustered by problem.
+    This is a Poisson regression with a constant for each model. The covariance is clustered by problem, so the counts
+    need not vary as a Poisson's; the interval is of t with problems − 1. With an `exposure` (n) the ratio is of counts
+    for each unit of it.
     """
-    terms = pd.DataFrame({"incorrect": 1.0 - used["correct"].astype(float)})
-    models = pd.get_dummies(used.groupby(MODEL).ngroup(), dtype=float)
-    found = poisson_ratios(used["n_sites"], terms, models, used["problem_id"], plan.level)
-    return tuple(map(float, found.loc["incorrect", ["ratio", "low", "high"]]))
+    import statsmodels.api as sm
+
+    design = pd.get_dummies(used.groupby(MODEL).ngroup(), dtype=float)
+    design.insert(0, "incorrect", 1.0 - used["correct"].astype(float))
+    model = sm.GLM(used[counts].to_numpy(float), design, family=sm.families.Poisson(), exposure=exposure)
+    fit = model.fit(cov_type="cluster", cov_kwds={"groups": pd.factorize(used["problem_id"])[0]}, use_t=True)
+    low, high = fit.conf_int(1 - level).loc["incorrect"]
+    return tuple(map(float, np.exp([fit.params["incorrect"], low, high])))
 
 
 def detectable_ratio(ratio: tuple[float, float, float], plan: Preregistration) -> float:
@@ -82,22 +74,3 @@ def doubt_of_sites(used: pd.DataFrame, plan: Preregistration) -> str:
         return FEW_PROBLEMS
     usual = used.groupby(MODEL)["n_sites"].transform(lambda sites: sites.mode().iloc[0])
     return SAME_COUNTS if (used["n_sites"] != usual).sum() < plan.guard("least_discordant") else ""
-
-
-def poisson_ratios(
-    counts, terms: pd.DataFrame, beside: pd.DataFrame, clusters, level: float = 0.95, exposure=None
-) -> pd.DataFrame:
-    """How many times as large the `counts` (n) are where a term is larger by 1: one line a term, the `ratio`, its
-    interval `low` to `high`, and `p`.
-
-    This is a Poisson regression on `terms` (n, terms) and other columns `beside` them. The covariance is clustered by
-    the labels `clusters` (n), so the counts need not vary as a Poisson's; the tests are t tests with clusters − 1. With
-    an `exposure` (n) the ratios are of counts for each unit of it.
-    """
-    import statsmodels.api as sm
-
-    design = pd.concat([terms, beside], axis=1)
-    model = sm.GLM(np.asarray(counts, float), design, family=sm.families.Poisson(), exposure=exposure)
-    fit = model.fit(cov_type="cluster", cov_kwds={"groups": pd.factorize(clusters)[0]}, use_t=True)
-    found = pd.concat([np.exp(fit.params), np.exp(fit.conf_int(1 - level)), fit.pvalues], axis=1)
-    return found.loc[terms.columns].set_axis(["ratio", "low", "high", "p"], axis=1)

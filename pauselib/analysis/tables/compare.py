@@ -104,7 +104,7 @@ def paired_accuracy(rows: tuple[Settings, Settings], paired: pd.DataFrame) -> pd
     """
     n, lines, right = len(paired), [], [paired[f"correct_{side}"].astype(int) for side in SIDES]
     for name, side, mine, other in zip(names(rows), SIDES, right, right[::-1]):
-        low, high = wilson(int(mine.sum()), n) if n else (NAN, NAN)
+        low, high = wilson(int(mine.sum()), n)
         line = {"run": name, "n": n, "correct": mine.sum(), "alone": (mine > other).sum(), "accuracy": mine.mean()}
         lines.append({**line, "low": low, "high": high, "p": NAN, "pauses_mean": paired[f"n_pauses_{side}"].mean()})
     found, (first, second) = compare([right[0]], [right[1]]), lines

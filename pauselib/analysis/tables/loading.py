@@ -11,14 +11,12 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from pauselib import manifests, tasks
+from pauselib import manifests
 from pauselib.analysis.statistics.intervals import chance_level, wilson
 from pauselib.artifacts import replies_artifact, trial_artifact, why_unfinished
 from pauselib.files import read_json, read_json_lines
 from pauselib.manifests import MANIFEST
 from pauselib.settings import Settings
-from pauselib.sources import generator
-from pauselib.sources.problems import GENERATOR
 from pauselib.tokens import PAUSE_TEXT
 from pauselib.trials import models_of_trial
 from pauselib.variants import FIRST_STEP, PARTS, parse
@@ -85,11 +83,6 @@ def finished(settings: Settings, kind: str) -> list[Asked]:
     return [one for one in asked_for(settings) if one.kind == kind and one.why_unfinished is None]
 
 
-def finished_folders(settings: Settings) -> dict[tuple[int, str], Path]:
-    """The folders of the rows whose replies are finished, by seed and variant."""
-    return {(one.seed, one.variant): one.folder for one in finished(settings, REPLIES)}
-
-
 def stale_folders(settings: Settings) -> dict[Path, str]:
     """Why what is in a folder that is asked for doesn't count as finished, by folder. No table has them."""
     there = [one for one in asked_for(settings) if (one.folder / MANIFEST).exists()]
@@ -104,18 +97,15 @@ def results(settings: Settings) -> pd.DataFrame:
     where a row is not finished. `accuracy_low` to `accuracy_high` is the 95 % Wilson interval over the test problems.
     `by_chance` is `intervals.chance_level`, `expected_pauses` the mean of that of `read_replies`.
     """
-    rows = []
+    rows, computed = [], ("accuracy_low", "accuracy_high", "expected_pauses", "by_chance")
     for one in (one for one in asked_for(settings) if one.kind == REPLIES):
-        metrics = read_json(one.folder / "metrics.json") if one.why_unfinished is None else {}
-        low, high = wilson(round(metrics["accuracy"] * metrics["n"]), metrics["n"]) if metrics else (None, None)
-        row = {"seed": one.seed, "variant": one.variant, **{metric: metrics.get(metric) for metric in METRICS}}
-        replies = read_replies(one.folder) if metrics else None
-        expected = (
-            (replies["expected_pauses"].mean(), chance_level(replies["gold"], replies["predicted"]))
-            if metrics
-            else (None, None)
-        )
-        row |= {"accuracy_low": low, "accuracy_high": high, **dict(zip(("expected_pauses", "by_chance"), expected))}
+        row = {"seed": one.seed, "variant": one.variant, **dict.fromkeys((*METRICS, *computed))}
+        if one.why_unfinished is None:
+            metrics, replies = read_json(one.folder / "metrics.json"), read_replies(one.folder)
+            row |= {metric: metrics.get(metric) for metric in METRICS}
+            row["accuracy_low"], row["accuracy_high"] = wilson(round(row["accuracy"] * row["n"]), row["n"])
+            row["expected_pauses"] = replies["expected_pauses"].mean()
+            row["by_chance"] = chance_level(replies["gold"], replies["predicted"])
         row |= {part: getattr(parse(one.variant), part) for part in PARTS}
         rows.append({**row, "model_digest": (manifests.manifest(one.folder) or {}).get("inputs", {}).get("model")})
     return pd.DataFrame(rows)
@@ -127,14 +117,12 @@ def read_replies(folder: Path) -> pd.DataFrame:
     `n_sites` is the number of places where a reply pauses: a run of pauses with no text between them is one.
     `expected_pauses` is the sum of the pause head's probabilities over its tokens, nan where these were not kept.
     """
-    replies, tokens = pd.DataFrame(read_json_lines(folder / "predictions.jsonl")), folder / "tokens.parquet"
-    expected = pd.Series(dtype=float)
-    if tokens.exists():
-        expected = (
-            pd.read_parquet(tokens, columns=["problem_id", "p_pause"]).set_index("problem_id")["p_pause"].map(sum)
-        )
-    n_sites = replies["reply"].str.count(SITE)
-    return replies.assign(n_sites=n_sites, expected_pauses=replies["problem_id"].map(expected).astype(float))
+    replies, path = pd.DataFrame(read_json_lines(folder / "predictions.jsonl")), folder / "tokens.parquet"
+    replies = replies.assign(n_sites=replies["reply"].str.count(SITE), expected_pauses=float("nan"))
+    if path.exists():
+        tokens = pd.read_parquet(path, columns=["problem_id", "p_pause"]).set_index("problem_id")
+        replies["expected_pauses"] = replies["problem_id"].map(tokens["p_pause"].map(sum)).astype(float)
+    return replies
 
 
 def predictions(settings: Settings) -> pd.DataFrame:
@@ -164,24 +152,16 @@ def joined(frames: list[pd.DataFrame], columns: list[str]) -> pd.DataFrame:
 
 
 def with_tokens(settings: Settings, replies: pd.DataFrame) -> pd.DataFrame:
-    """Those of the `replies` (`predictions`) whose tokens were kept, with these and the difficulty of their problems.
+    """Those of the `replies` (`predictions`) whose tokens were kept, with these.
 
-    `tokens` (texts), `p_pause` and `p_best` (probabilities) are lists with one item a token, see `evaluation.predict`;
-    `difficulty` is that of the problem by the task, for GSM8K the number of calculations in the gold answer, missing
-    where the data are gone; `scene` is what a generated problem is about, missing for all others.
+    `tokens` (texts), `p_pause` and `p_best` (probabilities) are lists with one item a token, see `evaluation.predict`.
     """
     frames = []
     for (seed, name), mine in replies.groupby(["seed", "variant"], sort=False):
         path = settings.but(seed=int(seed), variant=name).variant_folder() / "tokens.parquet"
         if path.exists():
             frames.append(mine.merge(pd.read_parquet(path), on="problem_id"))
-    found = joined(frames, [*replies.columns, "tokens", "p_pause", "p_best"])
-    path, difficulties = settings.folder() / "data" / "test.parquet", {}
-    if path.exists():
-        answers = pd.read_parquet(path).set_index("problem_id")["answer"]
-        difficulties = answers.map(tasks.find(settings.task).difficulty).to_dict()
-    scenes = found["question"].map(generator.scene) if settings.dataset == GENERATOR and len(found) else None
-    return found.assign(difficulty=found["problem_id"].map(difficulties), scene=scenes)
+    return joined(frames, [*replies.columns, "tokens", "p_pause", "p_best"])
 
 
 def of_pausing_variants(rows: pd.DataFrame) -> pd.DataFrame:

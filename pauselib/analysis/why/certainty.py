@@ -13,9 +13,8 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-from pauselib.analysis.tables.loading import joined, training_record
+from pauselib.analysis.tables.loading import Asked, joined, training_record
 from pauselib.analysis.why.positions import lower_edge, token_table
-from pauselib.settings import Settings
 from pauselib.variants import parse
 
 LM, HEAD, BOTH = "the LM", "the head", "both"
@@ -92,8 +91,8 @@ def clustered_auc(score, is_pause, clusters) -> tuple[float, float, float]:
     return auc, float(expit(logit(auc) - half)), float(expit(logit(auc) + half))
 
 
-def calibration(settings: Settings, rows: Iterable[tuple[int, str]]) -> pd.DataFrame:
-    """How well the pause heads of rows (seed, variant) know their validation answers, by bins of their probability.
+def calibration(rows: Iterable[Asked]) -> pd.DataFrame:
+    """How well the pause heads of finished rows know their validation answers, by bins of their probability.
 
     A line has the `variant`, the `seed`, and what `training.calibration` gives: the `low` edge of the bin, the number
     `n` of tokens in it, the mean probability `predicted` and the share `observed`. Beside these stand the head's mean
@@ -103,11 +102,11 @@ def calibration(settings: Settings, rows: Iterable[tuple[int, str]]) -> pd.DataF
     from scipy.stats import entropy
 
     frames = []
-    for seed, variant in rows:
-        record = training_record(settings.but(seed=seed, variant=variant).variant_folder())
+    for one in rows:
+        record = training_record(one.row.variant_folder())
         bins = pd.DataFrame(record.get("calibration") or [])
         if len(bins):
             rate = np.average(bins["observed"], weights=bins["n"])
             losses = {"head_loss": record.get("pause_loss"), "constant": entropy([rate, 1 - rate])}
-            frames.append(bins.assign(variant=variant, seed=seed, **losses))
+            frames.append(bins.assign(variant=one.variant, seed=one.seed, **losses))
     return joined(frames, ["variant", "seed", "low", "n", "predicted", "observed", "head_loss", "constant"])

@@ -10,7 +10,6 @@ from pauselib.tokens import PAUSE_TEXT
 
 START, END, CUT = "(start)", "(end)", "(cut off)"  # what is beside a pause where no word is
 NUMBER_PLACES = INSIDE, BEFORE, AFTER, ELSEWHERE = "inside a number", "before a number", "after a number", "elsewhere"
-AT_START, AT_LINE = "at the start of the reply", "at the start of a line"  # kinds of gaps beside these places
 
 NUMBER = re.compile(r" ?([0-9]+([.,][0-9]+)*)")
 """Digits, with a dot or a comma between them, and perhaps one space before them, since tokens often bring their own."""
@@ -48,42 +47,31 @@ def pause_places(replies: pd.DataFrame, bins: int = 10) -> dict[str, pd.DataFram
 
 
 def gaps(replies: pd.DataFrame) -> pd.DataFrame:
-    """The gaps of the replies that pause, one line each.
+    """The gaps of the replies that pause, one line each: n + 1 for n words.
 
-    The columns are those of `gap_table`, the `variant`; `run` (1 where there are pauses); `even_pauses` and `even_run`,
-    what the gap would have if those of the reply were spread evenly; and `place`, from 0 at the start to 1 at the end,
-    missing where the reply was cut off since its end is unknown.
+    `reply` is the number of its reply, from 0, with its `variant`; `gap` how many words are before it, and `length` how
+    many the reply has; `before` and `after`, the words beside it, or START, END and CUT; `number`, its place beside
+    one; `pauses` in it, and `run` (1 where there are any); `even_pauses` and `even_run`, what it would have if those of
+    the reply were spread evenly; and `place`, from 0 at the start to 1 at the end, missing where the reply was cut off
+    since its end is unknown.
     """
     chosen = replies[replies["n_pauses"] > 0].reset_index(drop=True)
-    table = gap_table(chosen).join(chosen[["variant", "truncated"]], on="reply")
-    table["run"] = (table["pauses"] > 0).astype(int)
-    of_reply = table.groupby("reply")
-    table["even_pauses"], table["even_run"] = of_reply["pauses"].transform("mean"), of_reply["run"].transform("mean")
-    is_cut = table["truncated"].astype(bool)
-    table["place"] = (table["gap"] / table["length"].clip(lower=1)).mask(is_cut)
-    return table.assign(after=table["after"].mask(is_cut & (table["after"] == END), CUT))
-
-
-def gap_table(replies: pd.DataFrame) -> pd.DataFrame:
-    """The gaps of some replies, one line each: n + 1 for n words.
-
-    `reply` is the number of its reply, from 0, `gap` how many words are before it, and `length` how many the reply has;
-    `pauses` in the gap; `before` and `after`, the words beside it, or (start) and (end); `number`, its place beside
-    one; `kind`, the same, but for gaps at the start of the reply or of a further line of it.
-    """
-    words = [[token for token in tokens if token != PAUSE_TEXT] for tokens in replies["tokens"]]
+    words = [[token for token in tokens if token != PAUSE_TEXT] for tokens in chosen["tokens"]]
     columns = {
         "gap": [[*range(len(one) + 1)] for one in words],
         "before": [[START, *one] for one in words],
-        "after": [[*one, END] for one in words],
+        "after": [[*one, CUT if is_cut else END] for one, is_cut in zip(words, chosen["truncated"])],
         "number": [number_places(one) for one in words],
     }
-    lists = pd.DataFrame({"reply": range(len(words)), "length": [len(one) for one in words], **columns})
-    table = lists.explode(list(columns), ignore_index=True).astype({"gap": int, "reply": int, "length": int})
-    n_pauses = token_table(replies).groupby(["reply", "gap"])["pause"].sum().rename("pauses")
-    table = table.join(n_pauses, on=["reply", "gap"]).fillna({"pauses": 0}).astype({"pauses": int})
-    is_line = table["before"].map(lambda word: word.endswith("\n")).astype(bool)
-    return table.assign(kind=table["number"].mask(is_line, AT_LINE).mask(table["gap"] == 0, AT_START))
+    of_reply = chosen[["variant", "truncated"]].assign(reply=range(len(words)), length=[len(one) for one in words])
+    table = of_reply.assign(**columns).explode(list(columns), ignore_index=True)
+    n_pauses = token_table(chosen).groupby(["reply", "gap"])["pause"].sum().rename("pauses")
+    table = table.astype({"gap": int, "reply": int, "length": int}).join(n_pauses, on=["reply", "gap"])
+    table = table.fillna({"pauses": 0}).astype({"pauses": int})
+    table["run"] = (table["pauses"] > 0).astype(int)
+    means = table.groupby("reply")[["pauses", "run"]].transform("mean")
+    place = (table["gap"] / table["length"].clip(lower=1)).mask(table["truncated"].astype(bool))
+    return table.assign(even_pauses=means["pauses"], even_run=means["run"], place=place)
 
 
 def number_places(words: list[str]) -> list[str]:
