@@ -22,7 +22,7 @@ def test_the_defaults_need_nothing_else():
     assert (s.model, s.dataset, s.variant, s.seed) == ("tiny", "toy", "sft_peft", 42)
     assert s.variants == tuple(VARIANTS)
     assert s.interventions == of_experiment({"interventions": None}).interventions == ()
-    assert s.trial_sites == ("prompt", "start", "step", "result", "random", "chosen", "drawn")
+    assert s.trial_sites == ("prompt", "start", "step", "result", "random", "injected", "chosen", "drawn")
     assert s.trial_contents == ("pauses", "masked", "untrained", "newline", "dots")
 
 

@@ -27,7 +27,7 @@ class TrialSettings(Declared):
     n_trial: int = setting(0, "this many test problems in a trial; 0: all", "trial", ge=0, le=MOST)
     trial_sites: Names = setting(
         ("prompt", "start", "step", "result", "random", "injected", "chosen", "drawn"),
-        "where something is put in",
+        "where it is put in",
         "trial",
         min_length=1,
     )

@@ -84,7 +84,7 @@ def test_papermill_leaves_the_report_with_all_that_the_notebook_shows_and_none_o
 
 def test_the_first_sentence_is_the_primary_claim_in_numbers(html):
     sentence = html.split('<p class="finding">')[1].split("</p>")[0]
-    assert sentence.startswith("“Pauses buy computation, as the likelihood of results shows it.” Verdict: <mark")
+    assert sentence.startswith("“A pause before a calculation makes its result likelier.” Verdict: <mark")
     assert ">larger than the margin</mark>. Estimate and 95 % interval: +0." in sentence
     assert sentence.endswith(" Margin: 0.050 nats.")
     assert "model tiny, problems mine, at most 160 optimizer steps of warm-up with pauses." in html

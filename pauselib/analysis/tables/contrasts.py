@@ -169,7 +169,7 @@ class Trials:
     @cached_property
     def start(self) -> pd.Series:
         """The log likelihood of each result, by problem and result, of the first step's model with nothing put in."""
-        start = self.outcomes[(self.outcomes["variant"] == FIRST_STEP) & (self.outcomes["content"] == NOTHING)]
+        start = self.outcomes[self.outcomes["variant"].isin([FIRST_STEP]) & (self.outcomes["content"] == NOTHING)]
         return start.set_index(["problem_id", "result"])[LIKELIHOOD].astype(float)
 
     @cached_property
