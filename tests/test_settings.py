@@ -23,7 +23,7 @@ def test_the_defaults_need_nothing_else():
     assert s.variants == tuple(VARIANTS)
     assert s.interventions == of_experiment({"interventions": None}).interventions == ()
     assert s.trial_sites == ("prompt", "start", "step", "result", "random", "injected", "chosen", "drawn")
-    assert s.trial_contents == ("pauses", "masked", "untrained", "newline", "dots")
+    assert s.trial_contents == ("pauses", "masked", "unmoved", "question", "untrained", "newline", "dots")
 
 
 def test_read_takes_the_settings_among_a_notebooks_variables():

@@ -22,13 +22,14 @@ FINISHED = {  # row -> the pauses of its right and of its wrong replies
     "baseline_matched": ([0, 0], [0]),
 }
 CONDITIONS = [  # site, content, dose, and what it adds to the log likelihood
-    ("", "nothing", 0, 0.0), ("step", "pauses", 1, 0.1), ("step", "pauses", 4, 0.5), ("step", "masked", 4, 0.1),
+    ("", "nothing", 0, 0.0), ("step", "pauses", 1, 0.5), ("step", "masked", 1, 0.1),
+    ("step", "pauses", 4, 0.5), ("step", "masked", 4, 0.1),
     ("result", "given", 0, 2.0), ("result", "pauses", 4, 0.2),
 ]  # fmt: skip
 
 
 def trial_of(variant: str) -> pd.DataFrame:
-    """Outcomes of 120 problems: four pauses add half a nat in sft_peft, and nothing in the other models."""
+    """Outcomes of 120 problems: a pause adds half a nat in sft_peft, and nothing in the other models."""
     rng, lines = np.random.default_rng(0), []
     for i in range(120):
         for site, content, dose, gain in CONDITIONS:

@@ -4,17 +4,16 @@ import pandas as pd
 import pytest
 from planted import CLOSE, N_WORDS, carrier, questions
 
-from pauselib.analysis.claims.computation import computation
-from pauselib.analysis.claims.judged import judged_claim
+from pauselib.analysis.claims.benefit import benefit
 from pauselib.analysis.claims.preregistration import plan
-from pauselib.analysis.claims.verdicts import EQUIVALENT, LARGER
+from pauselib.analysis.claims.verdicts import LARGER, SMALLER, judge
 from pauselib.analysis.tables.contrasts import Trials
 from pauselib.trials import conditions
 from pauselib.trials.scorer import Scorer
 from pauselib.trials.trial import COLUMNS, lines_of_problem
 
 UNITS = {"pauses": [N_WORDS], "masked": [N_WORDS], "given": [CLOSE]}
-ASKED = ["step"], ["pauses", "masked"], [4]
+ASKED = ["step"], ["pauses", "masked"], [1]
 
 
 def outcomes(model, variant: str) -> pd.DataFrame:
@@ -34,28 +33,28 @@ def trials():
     return lambda way: Trials(pd.concat([outcomes(carrier(way), "sft_peft"), *others], ignore_index=True))
 
 
-def judged(found: Trials) -> dict:
-    """The claim that pauses buy computation, as the trials show it."""
-    return judged_claim(plan(1), "computation", computation(found, "computation", plan(1)))
+def judged(found: Trials) -> str:
+    """The verdict on the claim that a pause makes a result likelier."""
+    return judge(benefit(found, "computation", plan()), plan().margin("computation")).verdict
 
 
 def test_pauses_that_compute_are_found(trials):
-    found = judged(trials("pauses"))
-    assert found["verdict"] == LARGER
-    assert found["low"] > 1  # nats: without pauses the digit is one of twenty tokens, with them it is known
+    found = trials("pauses")
+    assert judged(found) == LARGER
+    assert benefit(found, "computation", plan()).low > 1  # nats: with a pause the digit is known
 
 
 def test_positions_alone_are_no_computation(trials):
     found = trials("position")
     contrasts = found.contrasts("sft_peft").set_index("contrast")
-    assert contrasts.loc["above nothing", "low"] > 0.2  # pauses do help against nothing
-    assert abs(contrasts.loc["beyond masked", "estimate"]) < 0.01  # and so do masked ones
-    assert judged(found)["verdict"] == EQUIVALENT
+    assert contrasts.loc["nothing", "low"] > 0.05  # a pause does help against nothing
+    assert abs(contrasts.loc["own", "estimate"]) < 0.01  # and so does a hidden one
+    assert judged(found) == SMALLER
 
 
 def test_where_nothing_matters_nothing_is_found(trials):
     found = trials("nothing")
     contrasts = found.contrasts("sft_peft").set_index("contrast")
-    assert contrasts.loc[["beyond masked", "above nothing"], "estimate"].abs().max() < 0.01
+    assert contrasts.loc[["own", "nothing"], "estimate"].abs().max() < 0.01
     assert contrasts.loc["control", "low"] > 0
-    assert judged(found)["verdict"] == EQUIVALENT
+    assert judged(found) == SMALLER
