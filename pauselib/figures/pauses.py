@@ -65,7 +65,7 @@ def certainty_curve(by_certainty: pd.DataFrame, prediction: pd.DataFrame):
     areas = prediction.groupby("by", sort=False)["auc"].median()
     title = ", ".join(f"{by} {area:.2f}" for by, area in areas.items()) or "nothing to show yet"
     axis.set(xlim=(0, 1), ylim=(-0.02, 1.02), title=f"AUC of a pause, medians: {title}")
-    style.legend_of_pause_parts(figure)
+    style.legend_of_looks(figure, enough["variant"])
     return figure
 
 
