@@ -159,6 +159,7 @@ class SpacedMarks(AsinhLocator):
     """Marks of an axis of `mostly_linear`, without those nearer than NEAREST to 0 or to one farther out."""
 
     def __call__(self) -> list[float]:
+        """Return the marks, from low to high."""
         low, high = np.arcsinh(np.sort(self.axis.get_view_interval()) / self.linear_width)
         kept: dict[float, float] = {}  # mark -> its place
         for mark in sorted(super().__call__(), key=lambda mark: (mark != 0, -abs(mark))):

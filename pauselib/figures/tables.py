@@ -150,11 +150,16 @@ def table_html(table: pd.DataFrame) -> str:
 
 
 def columns_html(columns: list[Column]) -> str:
-    """Return columns as an HTML table: texts from the left, numbers of the class `number`, verdicts in colour."""
+    """Return columns as an HTML table. Numbers have the class `number`, texts without spaces, such as variants, `name`.
+    Verdicts are in colour, but not those that a claim says.
+    """
 
     def cell(tag: str, column: Column, text: str) -> str:
-        ground = f"; background: {VERDICT_COLOURS[text]}; {PRINTED}" if text in VERDICT_COLOURS else ""
-        kind = ' class="number"' if column.is_number else f' style="text-align: left{ground}"'
+        is_verdict = text in VERDICT_COLOURS and column.name != "says"
+        ground = f"; background: {VERDICT_COLOURS[text]}; {PRINTED}" if is_verdict else ""
+        is_name = not any(" " in text for text in column.texts)
+        name = ' class="name"' if is_name else ""
+        kind = ' class="number"' if column.is_number else f'{name} style="text-align: left{ground}"'
         return f"<{tag}{kind}>{escape(text).replace('_', '_<wbr>')}</{tag.split()[0]}>"
 
     head = "".join(cell('th scope="col"', column, column.heading) for column in columns)

@@ -55,8 +55,10 @@ def test_cells_are_escaped_and_numbers_are_set_from_the_right():
     html = table_html(pd.DataFrame({"what_it_is": ["<i>"], "n": [0.12345]}))
     assert html == (
         "<table><thead><tr>"
-        '<th scope="col" style="text-align: left">What it is</th><th scope="col" class="number">n</th></tr></thead>'
-        '<tbody><tr><td style="text-align: left">&lt;i&gt;</td><td class="number">0.123</td></tr></tbody></table>'
+        '<th scope="col" class="name" style="text-align: left">What it is</th>'
+        '<th scope="col" class="number">n</th></tr></thead>'
+        '<tbody><tr><td class="name" style="text-align: left">&lt;i&gt;</td>'
+        '<td class="number">0.123</td></tr></tbody></table>'
     )
 
 
@@ -93,4 +95,5 @@ def test_claims_are_read_decided_first_each_in_its_unit_with_a_colour_for_its_ve
     assert found["margin"].to_list() == ["1.0 points", "0.010 nats", "1.0 points", "0.01"]
     assert found["doubt"].to_list() == ["", "", "There are too few problems.", ""]
     html = table_html(found)
+    assert html.count("background") == 4  # the column of what a claim says has none
     assert len({html.split(f">{verdict}<")[0][-60:] for verdict in ("opposite", "equivalent", "undecided")}) == 3
