@@ -5,6 +5,7 @@
 
 import itertools
 import math
+import re
 from html import escape
 from typing import NamedTuple
 
@@ -23,6 +24,8 @@ HEADINGS = {  # of the columns whose name is no heading; the low end of an inter
     "difference_low": "95 % interval of the difference", "auc": "AUC", "n": "n", "p": "p", "se": "Standard error",
     "se_seeds": "Its part of seeds", "se_problems": "Its part of problems", "pauses_mean": "Pauses per reply",
     "pauses_mean_correct": "Pauses, correct", "pauses_mean_incorrect": "Pauses, incorrect",
+    "pauses_mean_ours": "Pauses per reply, ours", "pauses_mean_correct_ours": "Pauses, correct, ours",
+    "pauses_mean_incorrect_ours": "Pauses, incorrect, ours", "correct_low": "Correct replies that fit",
     "mean_correct": "Pauses, correct", "mean_incorrect": "Pauses, incorrect", "n_correct": "Correct replies",
     "n_incorrect": "Incorrect replies", "truncated_rate": "Share of replies cut", "cut": "Replies cut",
     "says": "The claim says", "what": "What is estimated", "doubt": "What forbids a verdict",
@@ -43,6 +46,7 @@ MEANINGS = {  # column -> what a name in it means; others stay as they are
 }
 VERDICT_COLOURS = {LARGER: "#cdebd8", OPPOSITE: "#f6cfc6", EQUIVALENT: "#cfe2f3", UNDECIDED: "#e8e8e8"}
 NONE = "–"  # how a missing value is shown
+PRINTED_NUMBER = re.compile(r"\d+(\.\d+)?")  # of a text, such as a cell of a published table
 ZERO = 1e-12  # what is nearer to 0 than this is 0 but for the last bits of the computation
 
 
@@ -61,7 +65,9 @@ def columns_of(table: pd.DataFrame) -> list[Column]:
     for name in table.columns.difference(sum(pairs.values(), ()), sort=False):
         pair = pairs.get(name, ())
         places = decimals(np.concatenate([numbers(table[one]) for one in (name, *pair)]))
-        shown.append(Column(name, heading(name), cells(table[name], places), not numbers(table[name]).isna().all()))
+        texts = cells(table[name], places)
+        is_number = not numbers(table[name]).isna().all() or all(map(PRINTED_NUMBER.fullmatch, filter(None, texts)))
+        shown.append(Column(name, heading(name), texts, is_number and any(texts)))
         if pair:
             low, high = (cells(table[end], places) for end in pair)
             texts = [NONE if a == NONE else f"{a} to {b}" for a, b in zip(low, high)]
