@@ -29,8 +29,6 @@ NO_WEIGHTS = "<p>The models of these replies are not stored: <code>make run</cod
 def stored_rows(settings: Settings) -> list[Settings]:
     """Return every row below `runs_dir` whose model was trained, with the settings of its experiment.
 
-    One from an archive of `results/` has replies, but no weights (`has_weights`).
-
     Those of the experiment and seed of `settings` come first, each seed in the order of the table. Other folders, such
     as seed-42-backup or tiny (copy), are passed over.
     """

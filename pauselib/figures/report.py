@@ -19,8 +19,8 @@ from pauselib.files import write, write_json
 from pauselib.settings import ROOT
 
 STYLESHEET = Path(__file__).with_name("report.css")
-LARGE = 8  # inches: a wider picture is below the text of the first screen, not beside it
 HIDDEN, FOLDED = {"parameters", "setup"}, "folded"  # tags of cells that are left out, and of headings that are closed
+NOTHING = "<p>{}: nothing to show in this experiment.</p>"  # instead of a picture or table of nothing
 HEAD = '<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
 
 
@@ -38,13 +38,11 @@ class Report:
         display(output or HTML(html))
 
     def table(self, name: str, table: pd.DataFrame, as_read: pd.DataFrame | None = None) -> None:
-        """Show a table, or what is given `as_read` for it; its CSV file has all its columns and digits. One without
-        rows is a sentence.
-        """
+        """Show a table, or what is given `as_read` for it; its CSV file has all its columns and digits."""
         shown, path = table if as_read is None else as_read, self.study.settings.folder() / "tables" / name
         write(path.with_suffix(".csv"), table.to_csv(index=False))
         write(path.with_suffix(".tex"), tables.latex(shown, name))
-        self.html(f"table {name}", nothing(name) if shown.empty else tables.with_details(shown))
+        self.html(f"table {name}", NOTHING.format(tables.heading(name)) if shown.empty else tables.with_details(shown))
 
     def figure(self, name: str, figure) -> None:
         """Show a picture; it is a PNG and an SVG file. One without axes is a sentence."""
@@ -52,12 +50,10 @@ class Report:
         write(path.with_suffix(".svg"), style.saved(figure, "svg"))
         image = style.image(figure)
         write(path.with_suffix(".png"), image.data)
-        if not figure.axes:
-            return self.html(f"figure {name}", nothing(name))
-        kind = ' class="large"' if figure.get_figwidth() > LARGE else ""
+        kind = ' class="large"' if figure.get_figwidth() > 8 else ""  # inches: on the first screen it is below the text
         source = f"data:image/png;base64,{base64.b64encode(image.data).decode()}"
         html = f'<img{kind} alt="{escape(image.alt)}" width="{image.width}" src="{source}">'
-        return self.html(f"figure {name}", html, image)
+        self.html(f"figure {name}", *((html, image) if figure.axes else [NOTHING.format(tables.heading(name))]))
 
     def write(self) -> Path:
         """Write `report.html`, and what it was made from, and return its path."""
@@ -65,11 +61,6 @@ class Report:
         write(path, page(nbformat.read(self.notebook, as_version=4).cells, list(self.parts.values())))
         write_json(path.with_name(READ), read_from(self.study.settings))
         return path
-
-
-def nothing(name: str) -> str:
-    """Return the HTML that is shown instead of a picture or table of nothing."""
-    return f"<p>{tables.heading(name)}: nothing to show in this experiment.</p>"
 
 
 def page(cells: list, parts: list[tuple[str, str]]) -> str:

@@ -117,11 +117,8 @@ def legend_of_looks(figure, names: Iterable[str]) -> None:
     keys += [({"marker": marker}, words) for marker, words in LM_WORDS.items()]
     keys.append(({"markerfacecolor": "white"}, "open: without LoRA"))
     plain = {"color": LINE, "marker": "o", "linestyle": "none"}
-    handles = [
-        plt.Line2D([], [], label=words, **{**plain, **key})
-        for key, words in keys
-        if any(key.items() <= look.items() for look in found)
-    ]
+    keys = [(key, words) for key, words in keys if any(key.items() <= look.items() for look in found)]
+    handles = [plt.Line2D([], [], label=words, **{**plain, **key}) for key, words in keys]
     columns = int(figure.get_figwidth() / NAME_WIDTH)
     figure.legend(handles=handles, loc="outside lower center", ncols=columns, frameon=False)
 

@@ -5,7 +5,6 @@
 
 import itertools
 import math
-import re
 from html import escape
 from typing import NamedTuple
 
@@ -46,7 +45,6 @@ MEANINGS = {  # column -> what a name in it means; others stay as they are
 }
 VERDICT_COLOURS = {LARGER: "#cdebd8", OPPOSITE: "#f6cfc6", EQUIVALENT: "#cfe2f3", UNDECIDED: "#e8e8e8"}
 NONE = "–"  # how a missing value is shown
-PRINTED_NUMBER = re.compile(r"\d+(\.\d+)?")  # of a text, such as a cell of a published table
 ZERO = 1e-12  # what is nearer to 0 than this is 0 but for the last bits of the computation
 
 
@@ -66,8 +64,8 @@ def columns_of(table: pd.DataFrame) -> list[Column]:
         pair = pairs.get(name, ())
         places = decimals(np.concatenate([numbers(table[one]) for one in (name, *pair)]))
         texts = cells(table[name], places)
-        is_number = not numbers(table[name]).isna().all() or all(map(PRINTED_NUMBER.fullmatch, filter(None, texts)))
-        shown.append(Column(name, heading(name), texts, is_number and any(texts)))
+        is_printed = any(texts) and all(text.replace(".", "").isdigit() for text in texts if text)  # numbers as texts
+        shown.append(Column(name, heading(name), texts, is_printed or not numbers(table[name]).isna().all()))
         if pair:
             low, high = (cells(table[end], places) for end in pair)
             texts = [NONE if a == NONE else f"{a} to {b}" for a, b in zip(low, high)]
@@ -156,17 +154,14 @@ def table_html(table: pd.DataFrame) -> str:
 
 
 def columns_html(columns: list[Column]) -> str:
-    """Return columns as an HTML table. Numbers have the class `number`, texts without spaces, such as variants, `name`.
-    Verdicts are in colour, but not those that a claim says.
-    """
+    """Return columns as an HTML table: texts from the left, numbers of the class `number`, verdicts in colour."""
 
     def cell(tag: str, column: Column, text: str) -> str:
         is_verdict = text in VERDICT_COLOURS and column.name != "says"
         ground = f"; background: {VERDICT_COLOURS[text]}; {PRINTED}" if is_verdict else ""
-        is_name = not any(" " in text for text in column.texts)
-        name = ' class="name"' if is_name else ""
-        kind = ' class="number"' if column.is_number else f'{name} style="text-align: left{ground}"'
-        return f"<{tag}{kind}>{escape(text).replace('_', '_<wbr>')}</{tag.split()[0]}>"
+        kind = ' class="number"' if column.is_number else f' style="text-align: left{ground}"'
+        may_break = "_<wbr>" if any(" " in one for one in column.texts) else "_"  # a column of names is never broken
+        return f"<{tag}{kind}>{escape(text).replace('_', may_break)}</{tag.split()[0]}>"
 
     head = "".join(cell('th scope="col"', column, column.heading) for column in columns)
     body = zip(*([cell("td", column, text) for text in column.texts] for column in columns))
