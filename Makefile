@@ -31,7 +31,7 @@ lint: .venv/ready
 	.venv/bin/ruff check . && .venv/bin/ruff format --check .
 
 lab: .venv/ready
-	.venv/bin/jupyter lab --notebook-dir . notebooks/start.ipynb
+	.venv/bin/jupyter lab --LabApp.news_url=None --notebook-dir . notebooks/start.ipynb
 
 .venv/ready: requirements.lock pyproject.toml
 	$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'Python 3.11 or newer is needed: make PYTHON=python3.11 run')"

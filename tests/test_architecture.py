@@ -21,7 +21,7 @@ CORE = (
     "tasks injection sources model training decoding settings declared artifacts steps variants tokens positions "
     "errors progress machine files manifests runs __init__"
 ).split()
-BUDGET = {"pauselib": 10_750, "core": 5_500, "tests": 10_500}  # lines of Python; the aim is 10,000 of both: lower these
+BUDGET = {"pauselib": 10_000, "core": 5_500, "tests": 10_000}  # lines of Python
 
 
 def module_name(path: Path) -> str:

@@ -77,11 +77,11 @@ def test_one_variant_from_nothing_has_its_models_its_replies_its_trials_and_its_
     assert [reply["problem_id"] for reply in replies] == [f"test-{i}" for i in range(4)]
     assert len((folder / "results.csv").read_text().splitlines()) == 26
     report = (folder / "report.html").read_text()
-    assert "1 of 25 rows are finished" in report
-    assert report.count("<img") > 5
+    assert "1 of 25 trainings are finished" in report
+    assert report.count("<img") > 4
     assert "http://" not in report
     assert "pauses − nothing, of sft_<wbr>peft" in (chain / "trial.ipynb").read_text()
-    assert "1 of 25 rows are finished" in (chain / "analyze.ipynb").read_text()
+    assert "1 of 25 trainings are finished" in (chain / "analyze.ipynb").read_text()
 
 
 @pytest.mark.parametrize("step", EVERY_NOTEBOOK)
@@ -97,7 +97,7 @@ def test_an_executed_notebook_is_small_and_has_no_widgets_nor_more_than_a_line_o
 
 def test_analyze_from_nothing_shows_a_table_of_missing_rows(run_notebook, tmp_path):
     run_notebook("analyze", tmp_path / "out.ipynb", {"runs_dir": str(tmp_path / "runs")})
-    assert "0 of 25 rows are finished" in (tmp_path / "runs" / "tiny" / "report.html").read_text()
+    assert "0 of 25 trainings are finished" in (tmp_path / "runs" / "tiny" / "report.html").read_text()
 
 
 @pytest.mark.parametrize(

@@ -84,9 +84,9 @@ class Study:
     @cached_property
     def scope(self) -> list[str]:
         """How much of the experiment this is, in sentences: rows and seeds, and what is left out since it is stale."""
-        seeds = ", ".join(map(str, self.settings.seeds))
-        rows = f"{len(self.finished_rows)} of {len(self.table)} rows"
-        said = [f"{rows} are finished, with these training seeds: {seeds}."]
+        seeds, names = ", ".join(map(str, self.settings.seeds)), self.table["variant"].nunique()
+        finished = f"{len(self.finished_rows)} of {len(self.table)} trainings are finished"
+        said = [f"{finished}, of {names} rows with these training seeds: {seeds}."]
         for folder, reason in loading.stale_folders(self.settings).items():
             said.append(f"{folder.relative_to(self.settings.folder()).as_posix()} is left out: {reason}.")
         return said

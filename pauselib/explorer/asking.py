@@ -19,7 +19,7 @@ from pauselib.artifacts import DEFAULTS, drawn_artifact, why_unfinished
 from pauselib.decoding.evaluation import predict
 from pauselib.decoding.interventions import INTERVENTION_SETTINGS, active_interventions
 from pauselib.explorer import looks
-from pauselib.explorer.choosing import NOTHING, labelled, rows_with_models
+from pauselib.explorer.choosing import NO_WEIGHTS, NOTHING, has_weights, labelled, stored_rows
 from pauselib.files import read_json_lines
 from pauselib.injection.rows import tokenize
 from pauselib.manifests import MANIFEST
@@ -31,14 +31,14 @@ SETTLE = 0.15  # seconds that a slider may still move before anything is decoded
 WORD = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+|[^\w\s]")
 
 
-def made_at(folder: Path) -> int:
-    """Return when what is in a folder was finished, in nanoseconds; 0 where it is not."""
+def made_at(folder: Path) -> int | None:
+    """Return when what is in a folder was finished, in nanoseconds (0 from an archive); None where it is not."""
     path = folder / MANIFEST
-    return path.stat().st_mtime_ns if path.exists() else 0
+    return path.stat().st_mtime_ns if path.exists() else None
 
 
 @functools.lru_cache(maxsize=4)
-def stored_replies(folder: Path, _made: int) -> list[dict]:
+def stored_replies(folder: Path, _made: int | None) -> list[dict]:
     """Return the replies in a folder, `made_at` some time, in the order of their file: predictions.jsonl with the
     columns of tokens.parquet, which are empty lists where that is missing. The `note` says where a reply is from.
     """
@@ -51,7 +51,7 @@ def stored_replies(folder: Path, _made: int) -> list[dict]:
 
 
 @functools.lru_cache(maxsize=2)
-def loaded(folder: Path, _made: int, dtype: str, attention: str) -> tuple:
+def loaded(folder: Path, _made: int | None, dtype: str, attention: str) -> tuple:
     """Return the model in a folder, `made_at` some time, and its tokenizer, loaded once."""
     from pauselib.sources.models import load_model, load_tokenizer
 
@@ -117,7 +117,7 @@ class Asker(VBox):
     """A problem or one's own question, the replies of one or two models to it, and sliders for how they pause."""
 
     def __init__(self, rows: list[Settings], first: Settings):
-        """`rows` are those with a model; `first` is the one that is asked to begin with."""
+        """`rows` are those with weights; `first` is the one that is asked to begin with."""
         super().__init__()
         self.variant = looks.control(Dropdown, "Variant", options=labelled(rows), index=rows.index(first))
         self.beside = looks.control(Dropdown, "Second variant", options=[("(none)", ""), *labelled(rows)], index=0)
@@ -230,7 +230,8 @@ class Asker(VBox):
 
 def ask(settings: Settings):
     """Return what asks one or two models, with sliders; where nobody can use widgets, a sentence."""
-    rows = rows_with_models(settings)
+    found = stored_rows(settings)
+    rows = [row for row in found if has_weights(row)]
     if not rows or not looks.can_use_widgets():
-        return looks.as_html(SENTENCE if rows else NOTHING)
+        return looks.as_html(SENTENCE if rows else NO_WEIGHTS if found else NOTHING)
     return looks.usable(Asker(rows, next((row for row in rows if row.variant == settings.variant), rows[0])))

@@ -8,7 +8,7 @@ from ipywidgets import HTML, Dropdown, IntRangeSlider, Select, Text, VBox
 from pauselib.decoding.interventions import name_in_words
 from pauselib.explorer import looks
 from pauselib.explorer.asking import made_at, stored_replies
-from pauselib.explorer.choosing import NOTHING, labelled, rows_with_models
+from pauselib.explorer.choosing import NOTHING, labelled, stored_rows
 from pauselib.settings import Settings
 from pauselib.tokens import PAUSE_TEXT
 
@@ -87,11 +87,11 @@ def list_text(said: dict) -> str:
 def folders_with_replies(settings: Settings) -> dict[str, Path]:
     """Return every folder with replies by what these are called: a row, and where there is one its intervention."""
     found = {}
-    for label, row in labelled(rows_with_models(settings)):
+    for label, row in labelled(stored_rows(settings)):
         folder = row.variant_folder()
         found[label] = folder
         found |= {f"{label}, {name_in_words(one.name)}": one for one in sorted(folder.glob("interventions/*"))}
-    return {label: folder for label, folder in found.items() if made_at(folder)}
+    return {label: folder for label, folder in found.items() if made_at(folder) is not None}
 
 
 def browse(settings: Settings):

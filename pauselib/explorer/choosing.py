@@ -23,10 +23,11 @@ DOES = {"inject": "put pauses in", "warmup": "train", "evaluate": "answer the te
 BELOW = "The cells below take it (Run > Run Selected Cell and All Below)."
 TICK = "Tick at least one part: a variant that trains nothing is the model that it starts from."
 NOTHING = "<p>Nothing is finished yet. <code>make run</code> makes a whole experiment, evaluate.ipynb one variant.</p>"
+NO_WEIGHTS = "<p>The models of these replies are not stored: <code>make run</code> or warmup.ipynb makes some.</p>"
 
 
-def rows_with_models(settings: Settings) -> list[Settings]:
-    """Return every row below `runs_dir` that has a model, with the settings of its experiment.
+def stored_rows(settings: Settings) -> list[Settings]:
+    """Return every row below `runs_dir` whose model was trained, with the settings of its experiment.
 
     Those of the experiment and seed of `settings` come first, each seed in the order of the table. Other folders, such
     as seed-42-backup or tiny (copy), are passed over.
@@ -43,6 +44,11 @@ def rows_with_models(settings: Settings) -> list[Settings]:
     return [experiments[name].but(seed=seed, variant=variant) for *_, name, seed, _, variant in sorted(found)]
 
 
+def has_weights(row: Settings) -> bool:
+    """Return whether a row's model is there to be loaded."""
+    return (row.variant_folder() / "model" / "config.json").exists()
+
+
 def labelled(rows: list[Settings]) -> list[tuple[str, Settings]]:
     """Return rows behind what tells them apart: the variants, with experiment and seed where there are several."""
     is_one = len({(row.experiment, row.seed) for row in rows}) == 1
@@ -55,7 +61,7 @@ def finished_table(settings: Settings) -> pd.DataFrame:
     accurate variant; and its accuracy beside that of the first step's model, which all others start from.
     """
     groups: dict[tuple[str, int], list[Settings]] = {}
-    for row in rows_with_models(settings):
+    for row in stored_rows(settings):
         groups.setdefault((row.experiment, row.seed), []).append(row)
     lines = []
     for (experiment, seed), rows in groups.items():
@@ -66,7 +72,7 @@ def finished_table(settings: Settings) -> pd.DataFrame:
             {
                 "experiment": experiment,
                 "seed": seed,
-                "models (warmup)": len(rows),
+                "models (warmup)": sum(map(has_weights, rows)),
                 "replies (evaluate)": len(replied),
                 "trials (trial)": sum(why_unfinished(row, "trial") is None for row in rows),
                 "report (analyze)": "yes" if (rows[0].folder() / "report.html").exists() else "–",

@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 
 from pauselib.decoding.interventions import name_in_words
-from pauselib.figures.style import LINE, legend_of_pause_parts, looks, mostly_linear, panels, shows, whiskers
+from pauselib.figures.style import LINE, legend_of_looks, looks, mostly_linear, panels, shows, whiskers
 
 LINEAR = 2  # points; far beyond, a difference is on a logarithmic scale: models that never answer would squeeze others
 
@@ -14,7 +14,7 @@ def forest(axis, labels: list[str], styles: list[dict], table: pd.DataFrame, est
     for y, (style, row) in enumerate(zip(styles, table.itertuples())):
         value = getattr(row, estimate)
         reach = whiskers([value], [row.low], [row.high])
-        axis.errorbar([value], [-y], xerr=reach, linestyle="none", markersize=5, elinewidth=1, **style)
+        axis.errorbar([value], [-y], xerr=reach, linestyle="none", markersize=5, elinewidth=1, clip_on=False, **style)
     axis.set_yticks([-y for y in range(len(table))], labels)
     axis.set_ylim(-len(table) + 0.4, 0.6)
     axis.grid(axis="x", alpha=0.3)
@@ -31,7 +31,7 @@ def pair_of_forests(labels: list[str], names: pd.Series, left: pd.DataFrame, rig
     figure, axes = plt.subplots(1, 2, figsize=(10, height), sharey=True)
     styles = [looks(names)[name] for name in names]
     forest(axes[0], labels, styles, left, "accuracy")
-    axes[0].set(xlabel="accuracy on the test problems, 95 % interval", xlim=(-0.02, left["high"].max() + 0.05))
+    axes[0].set(xlabel="accuracy on the test problems, 95 % interval", xlim=(0, left["high"].max() + 0.05))
     points = 100 * right[["difference", "low", "high"]].astype(float)
     mostly_linear(axes[1], "x", LINEAR, marks=9)
     forest(axes[1], labels, styles, points, "difference")
@@ -49,7 +49,7 @@ def accuracies(found: pd.DataFrame, against: pd.DataFrame):
     figure = pair_of_forests(found["variant"].tolist(), found["variant"], found, differences)
     if figure.axes:
         figure.axes[1].set_xlabel("points more accurate than as much training\nwithout pauses, paired 95 % interval")
-        legend_of_pause_parts(figure)
+        legend_of_looks(figure, found["variant"])
     return figure
 
 

@@ -56,16 +56,18 @@ def accuracy_by_pauses(replies: pd.DataFrame):
 @style.shows("The share of positions that are pauses by the probability of the LM's best word there, a line a variant.")
 def certainty_curve(by_certainty: pd.DataFrame, prediction: pd.DataFrame):
     """Draw `certainty.pauses_by_certainty`; the title has the median AUC of each predictor in `pause_prediction`."""
-    figure, (axis,) = style.panels(1, width=4.3, height=2.4)
     enough = by_certainty[by_certainty["n"] >= FEWEST]
+    if enough.empty:
+        return style.panels(0)[0]
+    figure, (axis,) = style.panels(1, width=4.3, height=2.4)
     styles = style.looks(enough["variant"])
     for name, part in enough.groupby("variant", sort=False):
         axis.plot((part["low"] + part["high"]) / 2, part["share"], markersize=4, linewidth=0.8, **styles[name])
     axis.set(xlabel="probability of the LM's best word at a position", ylabel="share that are pauses")
     areas = prediction.groupby("by", sort=False)["auc"].median()
-    title = ", ".join(f"{by} {area:.2f}" for by, area in areas.items()) or "nothing to show yet"
+    title = ", ".join(f"{by} {area:.2f}" for by, area in areas.items())
     axis.set(xlim=(0, 1), ylim=(-0.02, 1.02), title=f"AUC of a pause, medians: {title}")
-    style.legend_of_pause_parts(figure)
+    style.legend_of_looks(figure, enough["variant"])
     return figure
 
 

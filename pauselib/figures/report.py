@@ -20,6 +20,7 @@ from pauselib.settings import ROOT
 
 STYLESHEET = Path(__file__).with_name("report.css")
 HIDDEN, FOLDED = {"parameters", "setup"}, "folded"  # tags of cells that are left out, and of headings that are closed
+NOTHING = "<p>{}: nothing to show in this experiment.</p>"  # instead of a picture or table of nothing
 HEAD = '<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
 
 
@@ -41,17 +42,18 @@ class Report:
         shown, path = table if as_read is None else as_read, self.study.settings.folder() / "tables" / name
         write(path.with_suffix(".csv"), table.to_csv(index=False))
         write(path.with_suffix(".tex"), tables.latex(shown, name))
-        self.html(f"table {name}", tables.with_details(shown))
+        self.html(f"table {name}", NOTHING.format(tables.heading(name)) if shown.empty else tables.with_details(shown))
 
     def figure(self, name: str, figure) -> None:
-        """Show a picture; it is a PNG and an SVG file."""
+        """Show a picture; it is a PNG and an SVG file. One without axes is a sentence."""
         path = self.study.settings.folder() / "figures" / name
         write(path.with_suffix(".svg"), style.saved(figure, "svg"))
         image = style.image(figure)
         write(path.with_suffix(".png"), image.data)
+        kind = ' class="large"' if figure.get_figwidth() > 8 else ""  # inches: on the first screen it is below the text
         source = f"data:image/png;base64,{base64.b64encode(image.data).decode()}"
-        html = f'<img alt="{escape(image.alt)}" width="{image.width}" src="{source}">'
-        self.html(f"figure {name}", html, image)
+        html = f'<img{kind} alt="{escape(image.alt)}" width="{image.width}" src="{source}">'
+        self.html(f"figure {name}", *((html, image) if figure.axes else [NOTHING.format(tables.heading(name))]))
 
     def write(self) -> Path:
         """Write `report.html`, and what it was made from, and return its path."""

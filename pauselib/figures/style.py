@@ -24,6 +24,7 @@ PAUSE_PART_COLOURS = {  # (pause embedding trained, pause head trained) -> colou
     (False, False): ("#555555", "baselines, without pauses"),
 }
 LM_MARKERS = {(False, False): "o", (True, False): "s", (True, True): "D", (False, True): "P"}  # LM head, LM embeddings
+LM_WORDS = {"s": "LM head trained too", "D": "LM head, embeddings too", "P": "LM embeddings too"}
 EPOCH_MARKERS = {1: "^", 2: "v"}  # of the published baselines
 FREE_COLOURS = ("#0072B2", "#E69F00", "#56B4E9", "#CC79A7", "#999933")  # of rows that differ in something else
 # What differs from matplotlib's defaults while a picture is drawn or saved; the user's matplotlibrc has no part in it.
@@ -37,6 +38,7 @@ PICTURE_STYLE = {
     "hatch.linewidth": 0.6,
     "figure.dpi": 110,
 }
+NEAREST = 0.08  # share of an axis between two marks, at least: below that their labels overlap
 NAME_WIDTH = 2.2  # inches that a name in a legend may take
 FINE = 2  # pixels of a notebook's picture to one on the screen
 
@@ -108,10 +110,15 @@ def legend_above(figure, axes: list) -> None:
         figure.legend(named.values(), named.keys(), loc="outside upper center", ncols=columns, frameon=False)
 
 
-def legend_of_pause_parts(figure) -> None:
-    """Put a legend of the colours of `looks` below a figure."""
-    point = {"marker": "o", "linestyle": "none"}
-    handles = [plt.Line2D([], [], color=colour, label=words, **point) for colour, words in PAUSE_PART_COLOURS.values()]
+def legend_of_looks(figure, names: Iterable[str]) -> None:
+    """Put a legend of the colours, markers and fillings of some rows (`looks`) below a figure."""
+    found = looks(names).values()
+    keys = [({"color": colour}, words) for colour, words in PAUSE_PART_COLOURS.values()]
+    keys += [({"marker": marker}, words) for marker, words in LM_WORDS.items()]
+    keys.append(({"markerfacecolor": "white"}, "open: without LoRA"))
+    plain = {"color": LINE, "marker": "o", "linestyle": "none"}
+    keys = [(key, words) for key, words in keys if any(key.items() <= look.items() for look in found)]
+    handles = [plt.Line2D([], [], label=words, **{**plain, **key}) for key, words in keys]
     columns = int(figure.get_figwidth() / NAME_WIDTH)
     figure.legend(handles=handles, loc="outside lower center", ncols=columns, frameon=False)
 
@@ -145,12 +152,26 @@ def whiskers(value, low, high) -> np.ndarray:
     return np.maximum([value - low, high - value], 0)
 
 
+class SpacedMarks(AsinhLocator):
+    """Marks of an axis of `mostly_linear`, without those nearer than NEAREST to 0 or to one farther out."""
+
+    def __call__(self) -> list[float]:
+        """Return the marks, from low to high."""
+        low, high = np.arcsinh(np.sort(self.axis.get_view_interval()) / self.linear_width)
+        kept: dict[float, float] = {}  # mark -> its place
+        for mark in sorted(super().__call__(), key=lambda mark: (mark != 0, -abs(mark))):
+            place = np.arcsinh(mark / self.linear_width)
+            if low <= place <= high and all(abs(place - other) >= NEAREST * (high - low) for other in kept.values()):
+                kept[mark] = place
+        return sorted(kept)
+
+
 def mostly_linear(axis, of: str, linear: float, marks: int = 6) -> None:
     """Make the `x` or `y` axis linear near 0 and logarithmic far beyond `linear`, with about so many `marks`.
 
     Call it before anything is drawn there: the limits follow the scale.
     """
     getattr(axis, f"set_{of}scale")("asinh", linear_width=linear)
-    getattr(axis, f"{of}axis").set_major_locator(AsinhLocator(linear, numticks=marks, base=0))
+    getattr(axis, f"{of}axis").set_major_locator(SpacedMarks(linear, numticks=marks, base=0))
     getattr(axis, f"{of}axis").set_major_formatter("{x:g}")
     axis.minorticks_off()

@@ -23,6 +23,8 @@ HEADINGS = {  # of the columns whose name is no heading; the low end of an inter
     "difference_low": "95 % interval of the difference", "auc": "AUC", "n": "n", "p": "p", "se": "Standard error",
     "se_seeds": "Its part of seeds", "se_problems": "Its part of problems", "pauses_mean": "Pauses per reply",
     "pauses_mean_correct": "Pauses, correct", "pauses_mean_incorrect": "Pauses, incorrect",
+    "pauses_mean_ours": "Pauses per reply, ours", "pauses_mean_correct_ours": "Pauses, correct, ours",
+    "pauses_mean_incorrect_ours": "Pauses, incorrect, ours", "correct_low": "Correct replies that fit",
     "truncated_rate": "Share of replies cut", "expected_pauses": "Pauses the head expects",
     "by_chance": "Accuracy by chance",
     "says": "The claim says", "what": "What is estimated", "doubt": "What forbids a verdict",
@@ -66,7 +68,9 @@ def columns_of(table: pd.DataFrame) -> list[Column]:
     for name in table.columns.difference(sum(pairs.values(), ()), sort=False):
         pair = pairs.get(name, ())
         places = decimals(np.concatenate([numbers(table[one]) for one in (name, *pair)]))
-        shown.append(Column(name, heading(name), cells(table[name], places), not numbers(table[name]).isna().all()))
+        texts = cells(table[name], places)
+        is_printed = any(texts) and all(text.replace(".", "").isdigit() for text in texts if text)  # numbers as texts
+        shown.append(Column(name, heading(name), texts, is_printed or not numbers(table[name]).isna().all()))
         if pair:
             low, high = (cells(table[end], places) for end in pair)
             texts = [NONE if a == NONE else f"{a} to {b}" for a, b in zip(low, high)]
@@ -158,9 +162,11 @@ def columns_html(columns: list[Column]) -> str:
     """Return columns as an HTML table: texts from the left, numbers of the class `number`, verdicts in colour."""
 
     def cell(tag: str, column: Column, text: str) -> str:
-        ground = f"; background: {VERDICT_COLOURS[text]}; {PRINTED}" if text in VERDICT_COLOURS else ""
+        is_verdict = text in VERDICT_COLOURS and column.name != "says"
+        ground = f"; background: {VERDICT_COLOURS[text]}; {PRINTED}" if is_verdict else ""
         kind = ' class="number"' if column.is_number else f' style="text-align: left{ground}"'
-        return f"<{tag}{kind}>{escape(text).replace('_', '_<wbr>')}</{tag.split()[0]}>"
+        may_break = "_<wbr>" if any(" " in one for one in column.texts) else "_"  # a column of names is never broken
+        return f"<{tag}{kind}>{escape(text).replace('_', may_break)}</{tag.split()[0]}>"
 
     head = "".join(cell('th scope="col"', column, column.heading) for column in columns)
     body = zip(*([cell("td", column, text) for text in column.texts] for column in columns))

@@ -48,21 +48,21 @@ def trial_gains(gains: pd.DataFrame, variant: str, outcome: str):
         if unit == "nats":
             mostly_linear(axis, "y", LINEAR)
         axis.axhline(0, color=LINE, linewidth=0.8)
-        for place, (label, look, table) in enumerate(lines):
-            part = table[table["site"] == site].sort_values("dose")
-            draw_gains(axis, part["dose"] * SPREAD**place, part, scale, label, look)
+        here = [(label, look, table[table["site"] == site].sort_values("dose")) for label, look, table in lines]
+        here = [line for line in here if not line[2].empty]
+        for place, (label, look, part) in enumerate(here):
+            draw_gains(axis, part["dose"] * SPREAD ** (place - (len(here) - 1) / 2), part, scale, label, look)
         doses = sorted(set(mine.loc[(mine["site"] == site) & (mine["content"] == "pauses"), "dose"]))
         axis.set(title=SITES[site].meaning, xlabel="how many are put in", ylabel=f"gain, {unit}", xscale="log")
         axis.set_xticks(doses, doses)
         axis.minorticks_off()
+        axis.margins(0.1)
     legend_above(figure, axes)
     return figure
 
 
 def draw_gains(axis, x, table: pd.DataFrame, scale: float, label: str, look: dict) -> None:
     """Draw gains with their intervals at the places `x`, as one line."""
-    if table.empty:
-        return
     estimate, low, high = (scale * table[column].astype(float) for column in ("estimate", "low", "high"))
     style = {"markersize": 4, "linewidth": 1, "elinewidth": 0.7, "label": label, **look}
     axis.errorbar(x.astype(float), estimate, whiskers(estimate, low, high), **style)
@@ -89,10 +89,11 @@ def learning_curves(gains: pd.DataFrame):
         mostly_linear(axis, "x", first)
         mostly_linear(axis, "y", LINEAR)
         axis.axhline(0, color=LINE, linewidth=0.8)
-        for place, (name, look) in enumerate(looks(names).items()):
+        present = [name for name in names if name in set(here["variant"])]
+        for place, name in enumerate(present):
             mine = here[here["variant"] == name].sort_values("step")
-            look = {**look, "linestyle": "-" if parse(name).pauses else "--"}
-            draw_gains(axis, mine["step"] * (1 + BESIDE * place), mine, 1, name, look)
+            look = {**looks(names)[name], "linestyle": "-" if parse(name).pauses else "--"}
+            draw_gains(axis, mine["step"] * (1 + BESIDE * (place - (len(present) - 1) / 2)), mine, 1, name, look)
         axis.set_title(f"{CONTENTS[content].meaning} × {dose}\n{SITES[site].meaning}", fontsize=9)
         steps = sorted(set(here["step"]))
         axis.set_xticks(steps, steps)

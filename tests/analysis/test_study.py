@@ -19,7 +19,7 @@ def test_a_study_of_nothing_has_all_its_tables(tmp_path):
     assert {name for name, table in tables.items() if len(table)} == {"claims", "table", "used"}
     assert set(study.claims["verdict"]) == {"undecided"}
     assert (study.finished_rows, study.example_variant, study.plan_status) == ([], None, "not registered")
-    assert study.scope == ["0 of 25 rows are finished, with these training seeds: 42."]
+    assert study.scope == ["0 of 25 trainings are finished, of 25 rows with these training seeds: 42."]
     assert len(study.limits) == 6
 
 

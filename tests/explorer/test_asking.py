@@ -8,7 +8,7 @@ import pytest
 from pauselib.decoding import greedy
 from pauselib.explorer import asking
 from pauselib.explorer.asking import Asker, hint, pairs, phrasing, stored_replies
-from pauselib.explorer.choosing import rows_with_models
+from pauselib.explorer.choosing import stored_rows
 from pauselib.files import read_json, write_json
 from pauselib.manifests import MANIFEST
 
@@ -18,7 +18,7 @@ pytest_plugins = ["small_run"]
 @pytest.fixture
 def asker(asked) -> Asker:
     """Of the small run, with the first problem asked."""
-    rows = rows_with_models(asked)
+    rows = stored_rows(asked)
     asker = Asker(rows, next(row for row in rows if row.variant == asked.variant))
     finish(asker)
     return asker
@@ -97,7 +97,7 @@ def test_shade_and_numbers_are_those_of_the_tokens_of_two_models_side_by_side(as
 
 
 def test_a_stored_reply_is_the_one_decoded_now_and_not_taken_of_another_model(asked, own_copy):
-    row = next(row for row in rows_with_models(own_copy) if row.variant == asked.variant)
+    row = next(row for row in stored_rows(own_copy) if row.variant == asked.variant)
     first = stored_replies(row.variant_folder(), 0)[0]
     assert asking.stored(row, first["question"])["note"] == "from predictions.jsonl"
     again = asking.decoded(row, first["question"], f"#### {first['gold']}", lambda replies: None)

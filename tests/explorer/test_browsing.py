@@ -1,13 +1,16 @@
 """Browsing stored replies, without a browser, and what the notebooks show where nobody can use widgets."""
 
 import json
+import os
 
 from conftest import SCRIPT
 
 from pauselib import explorer
 from pauselib.explorer.asking import stored_replies
 from pauselib.explorer.browsing import Browser, folders_with_replies
+from pauselib.explorer.choosing import NO_WEIGHTS, finished_table
 from pauselib.files import write
+from pauselib.manifests import MANIFEST
 from pauselib.settings import Settings
 
 pytest_plugins = ["small_run"]
@@ -43,6 +46,19 @@ def test_replies_without_tokens_are_unshaded_and_what_they_hold_is_text(own_copy
     assert (browser.shown.value.count('aria-label="pause"'), browser.shown.value.count("&lt;script&gt;")) == (1, 3)
     assert "<script" not in browser.shown.value
     assert "shade" not in browser.shown.value
+
+
+def test_an_unpacked_archive_can_be_browsed_and_not_asked(own_copy):
+    """Its files are of second 0, and it has no weights."""
+    for path in own_copy.folder().rglob("*"):
+        if path.parent.name == "model" and path.name != MANIFEST:
+            path.unlink()
+        elif path.is_file():
+            os.utime(path, (0, 0))
+    assert len(folders_with_replies(own_copy)) == 3
+    assert 'class="reply"' in explorer.browse(own_copy).data
+    assert NO_WEIGHTS in explorer.ask(own_copy).data
+    assert finished_table(own_copy)["models (warmup)"].tolist() == [0]
 
 
 def test_where_nobody_can_use_widgets_the_first_reply_is_shown(asked, tmp_path):

@@ -3,7 +3,7 @@
 import shutil
 
 from pauselib import explorer
-from pauselib.explorer.choosing import BELOW, TICK, Picker, finished_table, labelled, rows_with_models, will_do
+from pauselib.explorer.choosing import BELOW, TICK, Picker, finished_table, labelled, stored_rows, will_do
 from pauselib.settings import Settings
 
 pytest_plugins = ["small_run"]
@@ -11,16 +11,16 @@ FOUND = ["sft_peft", "sft_fr_phead_peft", "baseline_1_epoch"]
 
 
 def test_rows_are_those_on_disk_in_the_published_order_and_copies_are_passed_over(own_copy):
-    assert [name for name, _ in labelled(rows_with_models(own_copy))] == FOUND
-    assert rows_with_models(own_copy)[0].n_copies == 2  # as the experiment has it
+    assert [name for name, _ in labelled(stored_rows(own_copy))] == FOUND
+    assert stored_rows(own_copy)[0].n_copies == 2  # as the experiment has it
     seed = own_copy.folder() / "seed-42"
     shutil.copytree(seed, own_copy.folder() / "seed-42-backup")
     shutil.copytree(seed / "sft_peft", seed / "my backup")
     shutil.copytree(seed / "sft_peft", seed / "sft_peft@word")
     shutil.copytree(own_copy.folder(), own_copy.folder().with_name("a (copy)"))
-    assert [name for name, _ in labelled(rows_with_models(own_copy))] == [FOUND[0], "sft_peft@word", *FOUND[1:]]
+    assert [name for name, _ in labelled(stored_rows(own_copy))] == [FOUND[0], "sft_peft@word", *FOUND[1:]]
     shutil.copytree(own_copy.folder(), own_copy.folder().with_name("another"))
-    assert labelled(rows_with_models(own_copy))[4][0] == "sft_peft (another, seed 42)"
+    assert labelled(stored_rows(own_copy))[4][0] == "sft_peft (another, seed 42)"
 
 
 def test_what_is_finished_is_one_line_a_seed(own_copy):

@@ -2,6 +2,7 @@
 
 import warnings
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -73,6 +74,8 @@ def test_the_gains_of_a_trial_have_a_panel_a_site_and_a_line_a_content(outcome, 
     lines = lines_of(step)
     assert list(lines) == ["pauses", "masked pauses", "commas", "pauses, baseline_matched"]
     assert lines["pauses"].get_ydata().tolist() == [0.1 * scale, 0.2 * scale]
+    centre = [np.log(lines[name].get_xdata()[0]) for name in lines]
+    assert sum(centre) == pytest.approx(0)  # around one pause
     assert lines["commas"].get_color() != lines["pauses"].get_color()
 
 

@@ -46,6 +46,27 @@ def test_a_picture_is_the_same_whatever_matplotlib_is_set_to(form):
         assert saved(hatched_bar(), form) == plain
 
 
+@pytest.mark.parametrize("ends", [(-2.5, 1.3), (-0.1, 1.2), (-11, 0.2)])
+def test_marks_of_a_stretched_axis_are_apart_and_0_is_among_them(ends):
+    _, (axis,) = style.panels(1)
+    style.mostly_linear(axis, "x", 2, marks=9)
+    axis.set_xlim(ends)
+    marks = axis.get_xticks()
+    places = axis.transAxes.inverted().transform(axis.transData.transform([(mark, 0) for mark in marks]))[:, 0]
+    assert 0 in marks
+    assert np.diff(places).min() >= style.NEAREST - 1e-9
+    plt.close("all")
+
+
+def test_the_legend_explains_the_colours_markers_and_fillings_that_occur():
+    figure, _ = style.panels(1)
+    style.legend_of_looks(figure, ["sft_peft", "sft_unfr_lm_head", "baseline_matched"])
+    words = [text.get_text() for text in figure.legends[0].get_texts()]
+    both = ["both pause parts trained", "baselines, without pauses"]
+    assert words == [*both, "LM head trained too", "open: without LoRA"]
+    plt.close("all")
+
+
 def test_an_interval_that_ends_a_last_bit_beyond_its_share_can_be_drawn():
     found = whiskers([0.0, 0.5], [1e-18, 0.4], [0.1, 0.7])
     assert (found >= 0).all()

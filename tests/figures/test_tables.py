@@ -60,6 +60,13 @@ def test_cells_are_escaped_and_numbers_are_set_from_the_right():
     )
 
 
+def test_names_are_not_broken_and_printed_numbers_are_numbers():
+    html = table_html(pd.DataFrame({"variant": ["a_b"], "what": ["of a_b"], "accuracy": ["0.50"]}))
+    assert ">a_b</td>" in html
+    assert ">of a_<wbr>b</td>" in html
+    assert '<td class="number">0.50</td>' in html
+
+
 def test_the_details_are_behind_one_click_and_a_table_without_rows_is_a_sentence():
     main, _, everything = with_details(TABLE).partition("<details><summary>All 4 columns</summary>")
     assert ">500<" not in main
@@ -93,4 +100,5 @@ def test_claims_are_read_decided_first_each_in_its_unit_with_a_colour_for_its_ve
     assert found["margin"].to_list() == ["1.0 points", "0.010 nats", "1.0 points", "0.01"]
     assert found["doubt"].to_list() == ["", "", "There are too few problems.", ""]
     html = table_html(found)
+    assert html.count("background") == 4  # the column of what a claim says has none
     assert len({html.split(f">{verdict}<")[0][-60:] for verdict in ("opposite", "equivalent", "undecided")}) == 3

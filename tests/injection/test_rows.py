@@ -45,6 +45,15 @@ def test_the_completion_is_the_answer_with_its_pauses_and_the_end_token_last(tok
         assert completion[-1] == tokenizer.eos_token_id
 
 
+@pytest.mark.parametrize("label_pauses", [True, False])
+def test_a_gap_is_before_the_token_of_its_number_and_its_label_is_the_pause_s(label_pauses, tokenizer, monkeypatch):
+    monkeypatch.setattr("pauselib.injection.rows.find_strategies", lambda _: [Strategy(lambda *_: [2])])
+    (row,) = injected(PROBLEMS[:1], tokenizer, label_pauses=label_pauses)
+    ids, start = tokenize(PROBLEMS[:1], tokenizer, GSM8K)["input_ids"][0].tolist(), row["prompt_length"]
+    assert row["input_ids"].tolist() == [*ids[: start + 2], P, *ids[start + 2 :]]
+    assert row["completion_mask"].tolist() == [0] * start + [1, 1, int(label_pauses)] + [1] * len(ids[start + 2 :])
+
+
 def test_a_row_depends_on_seed_place_and_copy_alone(tokenizer):
     def draw(problems=PROBLEMS, **settings):
         return [gaps_of(row) for row in injected(problems, tokenizer, **settings)]
