@@ -83,7 +83,6 @@ def pictures() -> list:
         figures.accuracies(table, table[["variant", "difference", "low", "high"]]),
         figures.accuracy_under_interventions(effects),
         figures.accuracy_by_pauses(effects),
-        figures.certainty_curve(table, pd.DataFrame({"by": ["dummy"], "auc": 0.5})),
         figures.trial_gains(gains, "sft_peft_dummy", "log_likelihood"),
         figures.learning_curves(gains),
         *(figures.pause_origin(by, name) for name in NEW),

@@ -14,7 +14,8 @@ from pauselib.analysis.claims.preregistration import plan, settings_digest
 from pauselib.analysis.tables import comparisons, loading
 from pauselib.analysis.tables.contrasts import Trials, outcomes
 from pauselib.analysis.tables.curve import Curve
-from pauselib.analysis.why import certainty, places
+from pauselib.analysis.why import places
+from pauselib.analysis.why.calibration import calibration as calibrated
 from pauselib.analysis.why.pause_origin import pause_rates
 from pauselib.manifests import is_path
 from pauselib.settings import Settings
@@ -58,11 +59,8 @@ class Study:
     curve = cached_property(lambda self: Curve.of(self.settings, outcomes(self.settings, loading.CHECKPOINT)))
 
     # Why and where replies pause, token by token.
-    positions = cached_property(lambda self: certainty.positions(self.tokens))
-    pause_prediction = cached_property(lambda self: certainty.pause_prediction(self.positions))
-    pauses_by_certainty = cached_property(lambda self: certainty.pauses_by_certainty(self.positions))
     pause_origin = cached_property(lambda self: pause_rates(self.settings, self.example_variant, self.tokens))
-    calibration = cached_property(lambda self: certainty.calibration(self.finished_rows))
+    calibration = cached_property(lambda self: calibrated(self.finished_rows))
     pause_places = cached_property(lambda self: places.pause_places(self.tokens))
 
     @cached_property

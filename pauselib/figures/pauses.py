@@ -53,24 +53,6 @@ def accuracy_by_pauses(replies: pd.DataFrame):
     return figure
 
 
-@style.shows("The share of positions that are pauses by the probability of the LM's best word there, a line a variant.")
-def certainty_curve(by_certainty: pd.DataFrame, prediction: pd.DataFrame):
-    """Draw `certainty.pauses_by_certainty`; the title has the median AUC of each predictor in `pause_prediction`."""
-    enough = by_certainty[by_certainty["n"] >= FEWEST]
-    if enough.empty:
-        return style.panels(0)[0]
-    figure, (axis,) = style.panels(1, width=4.3, height=2.4)
-    styles = style.looks(enough["variant"])
-    for name, part in enough.groupby("variant", sort=False):
-        axis.plot((part["low"] + part["high"]) / 2, part["share"], markersize=4, linewidth=0.8, **styles[name])
-    axis.set(xlabel="probability of the LM's best word at a position", ylabel="share that are pauses")
-    areas = prediction.groupby("by", sort=False)["auc"].median()
-    title = ", ".join(f"{by} {area:.2f}" for by, area in areas.items())
-    axis.set(xlim=(0, 1), ylim=(-0.02, 1.02), title=f"AUC of a pause, medians: {title}")
-    style.legend_of_looks(figure, enough["variant"])
-    return figure
-
-
 @style.shows("Where in the reply the pauses of one variant are, at which numbers, and how many stand in a row.")
 def places_of_variant(found: dict[str, pd.DataFrame], variant: str | None):
     """Draw the tables of `places.pause_places` for one variant; the marks are where an even spread would be."""
@@ -123,7 +105,7 @@ def pause_origin(by: pd.DataFrame, variant: str | None):
     "How often there is a pause where the head finds one that likely, in validation answers, a line a variant."
 )
 def calibration(table: pd.DataFrame):
-    """Draw `certainty.calibration`: the mean over the seeds of each variant, on scales of tenfold steps."""
+    """Draw `why.calibration`: the mean over the seeds of each variant, on scales of tenfold steps."""
     figure, (axis,) = style.panels(1)
     means = table.groupby(["variant", "low"], sort=False)[["predicted", "observed"]].mean().reset_index()
     for name, look in style.looks(list(dict.fromkeys(means["variant"]))).items():
