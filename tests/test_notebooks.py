@@ -80,7 +80,7 @@ def test_one_variant_from_nothing_has_its_models_its_replies_its_trials_and_its_
     assert "1 of 25 trainings are finished" in report
     assert report.count("<img") > 4
     assert "http://" not in report
-    assert "pauses − nothing, of sft_<wbr>peft" in (chain / "trial.ipynb").read_text()
+    assert "a pause − the same hidden" in (chain / "trial.ipynb").read_text()
     assert "1 of 25 trainings are finished" in (chain / "analyze.ipynb").read_text()
 
 

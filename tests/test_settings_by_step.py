@@ -13,7 +13,7 @@ from pauselib.settings.notebook_cells import parameters_cell
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 CHANGE_NO_RESULT = {
-    *("experiment", "runs_dir", "overwrite", "report_to", "eval_batch_size"),
+    *("experiment", "runs_dir", "overwrite", "report_to", "eval_batch_size", "plan"),
     *("variants", "seeds", "interventions", "trials", "trial_checkpoints"),
     *("other_experiment", "other_variant", "other_seed"),
 }  # where things are written, what is shown or kept on the way, how many are computed together, which rows there are

@@ -262,7 +262,7 @@ def test_problems_that_are_not_at_their_path_any_more_are_missed_by_it(fresh, tm
         clean_rows(settings)
 
 
-FEW = {"trial_sites": ["step", "chosen"], "trial_contents": ["pauses", "masked"], "trial_doses": [4]}
+FEW = {"trial_sites": ["step", "chosen"], "trial_contents": ["pauses", "masked"], "trial_doses": [1, 4]}
 
 
 def test_the_trial_of_a_variant_makes_the_trials_that_it_is_compared_with_each_once(small):

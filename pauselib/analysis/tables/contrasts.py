@@ -283,7 +283,7 @@ class Trials:
         `ESTIMATE`.
         """
         lines = []
-        for variant, *condition in self.wide[outcome].columns:
+        for variant, *condition in sorted(self.wide[outcome].columns):
             if tuple(condition) != NONE:
                 values = self.effect(between(tuple(condition), NONE, "own"), variant, outcome)
                 lines.append({**dict(zip(CONDITION, (variant, *condition))), **estimated(values, self.plan.level)})
