@@ -50,6 +50,10 @@ def test_every_row_of_an_archive_is_read_and_gives_the_published_tables(folder, 
         for name in study.trials.variants:
             computed[f"tables/trial_{name}_likelihood"] = study.trials.contrasts(name)
             computed[f"tables/trial_{name}_correct"] = study.trials.contrasts(name, "correct")
+    if folder.name == "smollm2":
+        second = Study(study.settings.but(plan=2))
+        computed["tables/version_2_likelihood"] = second.trials.contrasts("sft_peft")
+        computed["tables/version_2_claims"] = second.claims
     if folder == CURVE:
         computed["tables/curve_ends"] = study.curve.ends
     for name, table in computed.items():
