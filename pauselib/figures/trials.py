@@ -13,6 +13,8 @@ from pauselib.variants import matched_baseline, parse
 LOOKS = {  # of a content, as arguments of matplotlib's `plot`
     "pauses": {"color": "#009E73", "marker": "o"},
     "masked": {"color": "#009E73", "marker": "o", "markerfacecolor": "white", "linestyle": "--"},
+    "unmoved": {"color": "#CC79A7", "marker": "P"},
+    "question": {"color": "#882255", "marker": "X"},
     "untrained": {"color": "#D55E00", "marker": "s"},
     "newline": {"color": "#0072B2", "marker": "^"},
     "dots": {"color": "#E69F00", "marker": "v"},
