@@ -36,14 +36,19 @@ def share_files(folder: Path) -> None:
             path.chmod(folder.stat().st_mode & 0o666)
 
 
+def temporary_folders(folder: Path) -> tuple[Path, Path, Path]:
+    """Return where a folder is made: within it, beside it, and where what it takes the place of is moved to."""
+    return folder / ".new.part", *(folder.with_name(f".{folder.name}{end}") for end in (".part", ".old.part"))
+
+
 @contextmanager
 def new_folder(folder: Path, beside: bool = False):
     """Give a temporary folder. When the block ends well it takes the place of `folder`, whole.
 
     `beside`: its files are moved into `folder` instead, beside what else is there, the manifest last.
     """
-    part = folder / ".new.part" if beside else folder.with_name(f".{folder.name}.part")
-    old = folder.with_name(f".{folder.name}.old.part")
+    within, part, old = temporary_folders(folder)
+    part = within if beside else part
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
     try:
@@ -82,7 +87,7 @@ def make_once(
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(folder.with_name(f".{folder.name}.lock")):
-        for left in (folder / ".new.part", *folder.parent.glob(f".{folder.name}.*part")):
+        for left in temporary_folders(folder):
             shutil.rmtree(left, ignore_errors=True)
         kept = is_current(folder, made_from, defaults)
         if not kept:

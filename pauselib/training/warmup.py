@@ -102,7 +102,7 @@ def train_variant(
         tokenizer.save_pretrained(folder)
         kept.copy_to(folder)
         nearest = nearest_tokens(trained, tokenizer)
-        calibrated = calibration(trained.eval(), rows["validation"], recipe.validation_batch_size)
+        calibrated = calibration(trained.eval(), trainer.get_eval_dataloader())
         losses = trainer.losses_of(trained) if trainer.autocast else trainer.kept_losses()
     return {
         "variant": recipe.variant,

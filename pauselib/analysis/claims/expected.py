@@ -4,8 +4,6 @@ Greedy decoding shows a pause only where the pause head's probability exceeds th
 most of what the head expects. The sum of the head's probabilities over a reply has all of it.
 """
 
-import math
-
 import pandas as pd
 
 from pauselib.analysis.claims.pause_sites import MODEL, detectable_ratio, incorrect_ratio
@@ -32,4 +30,4 @@ def incorrect_expect_more(replies: pd.DataFrame, plan: Preregistration, per_word
         return Estimate(doubt=FEW_PROBLEMS)
     words = (used["n_tokens"] - used["n_pauses"] + 1).astype(float) if per_word else None  # its end token is one too
     ratio = incorrect_ratio(used, "expected_pauses", plan.level, words)
-    return Estimate(*ratio, detectable_ratio(ratio, plan) if ratio[1] > 0 else math.nan, null=1.0)
+    return Estimate(*ratio, detectable_ratio(ratio, plan), null=1.0)

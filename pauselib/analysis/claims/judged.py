@@ -1,8 +1,8 @@
 """The claims of the plan, each a line of one table: its estimate, its interval and its verdict by the plan's margin.
 
-What is claimed and what is estimated for it is in the plan; each claim has a module that
-gives its `Estimate`. The claims are about the rows of the published table, with the experiment's own injection
-strategy. Replies of rows with another strategy, such as `sft_peft@word`, are left out.
+What is claimed and what is estimated for it is in the plan; each claim has a function that gives its `Estimate`. The
+claims are about the rows of the published table, with the experiment's own injection strategy. Replies of rows with
+another strategy, such as `sft_peft@word`, are left out.
 """
 
 import pandas as pd

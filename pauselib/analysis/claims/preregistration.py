@@ -39,15 +39,15 @@ class Limit(Entry):
 
 
 class Claim(Entry):
-    """A claim, what exactly is estimated for it and how, the name of its margin, and the verdict that it says."""
+    """A claim, what exactly is estimated for it and how, the name of its margin, the standard deviations of its effect
+    between seeds, between problems and of the rest (`spread`), and the verdict that it says.
+    """
 
     claim: str
     estimand: str
     method: str
     margin: str
-    spread: tuple[float, float, float] | None = (
-        None  # standard deviations of its effect: of seeds, of problems, the rest
-    )
+    spread: tuple[float, float, float] | None = None
     says: Literal["larger than the margin", "equivalent"] = "larger than the margin"
 
 

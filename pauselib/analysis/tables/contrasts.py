@@ -4,8 +4,6 @@ A contrast is between conditions, or models, at the same results. It is averaged
 the problems are crossed with the seeds (`intervals.crossed`). How hard a result is says the first step's model, with
 nothing put in; so it is the same for all models. By version 1 of the plan only the hard ones count, which it finds less
 likely than the median result; by version 2 all of them.
-
->>> study.trials.contrasts("sft_peft")
 """
 
 from collections.abc import Iterable
@@ -194,12 +192,16 @@ class Trials:
         kind = self.hard.reindex(index.droplevel("seed")).to_numpy(object)
         return {"hard": kind == True, "easy": kind == False, "all": np.full(len(index), True)}  # noqa: E712
 
+    @cached_property
+    def kinds_of_wide(self) -> dict[str, np.ndarray]:
+        """The kinds of the rows of `wide`, which are the same for all outcomes."""
+        return self.kinds(self.wide[LIKELIHOOD].index)
+
     def by_problem(self, terms: list[tuple], variant: str, outcome: str) -> pd.Series | None:
         """The sum of weighted terms, by seed and problem: the means over the results that count. None where a condition
         is not there.
         """
-        wide, total = self.wide[outcome], 0.0
-        kinds = self.kinds(wide.index)
+        wide, total, kinds = self.wide[outcome], 0.0, self.kinds_of_wide
         for weight, whose, place in terms:
             model, _, kind = whose.partition(" at ")
             column = (model_of(model, variant), *place)
@@ -226,9 +228,7 @@ class Trials:
     def effect(self, terms: list[tuple], variant: str, outcome: str = LIKELIHOOD) -> np.ndarray:
         """The sum of weighted terms, (seeds, problems), of those that have all of them; empty where there are none."""
         found = self.by_problem(terms, variant, outcome)
-        if found is None or found.empty:
-            return np.empty((0, 0))
-        return found.unstack("seed").dropna().to_numpy().T
+        return np.empty((0, 0)) if found is None or found.empty else found.unstack("seed").dropna().to_numpy().T
 
     def by_result(self, name: str, variant: str, outcome: str) -> pd.DataFrame:
         """A contrast of version 2 at every result of every seed: its `effect`, and the result's `difficulty`."""
