@@ -22,7 +22,7 @@ from pauselib.analysis.claims.verdicts import (
 from pauselib.analysis.statistics.paired import score_interval
 from pauselib.variants import VARIANTS
 
-pytestmark = pytest.mark.filterwarnings("error")
+pytestmark = pytest.mark.filterwarnings("error", "ignore::ResourceWarning")
 
 
 def best(replies: pd.DataFrame) -> dict:

@@ -17,7 +17,7 @@ from pauselib.analysis.tables.comparisons import (
     strategies,
 )
 
-pytestmark = pytest.mark.filterwarnings("error")
+pytestmark = pytest.mark.filterwarnings("error", "ignore::ResourceWarning")
 
 
 def marked(variant: str, correct: str, pauses=None, seed: int = 42, truncated: str = "") -> pd.DataFrame:

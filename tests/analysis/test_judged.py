@@ -13,7 +13,7 @@ from pauselib.analysis.tables.contrasts import COLUMNS as OF_TRIALS
 from pauselib.analysis.tables.contrasts import Trials
 from pauselib.settings import Settings
 
-pytestmark = pytest.mark.filterwarnings("error")
+pytestmark = pytest.mark.filterwarnings("error", "ignore::ResourceWarning")
 
 NO_TRIALS = Trials(pd.DataFrame(columns=OF_TRIALS))
 

@@ -7,7 +7,7 @@ from scipy import stats
 from pauselib.analysis.statistics.intervals import crossed, smallest_difference
 from pauselib.analysis.statistics.paired import NO_COMPARISON, compare, compare_means, detectable, score_interval
 
-pytestmark = pytest.mark.filterwarnings("error")
+pytestmark = pytest.mark.filterwarnings("error", "ignore::ResourceWarning")
 
 
 def answers(rng, seeds=3, problems=200, seed_effect=0.05):

@@ -18,7 +18,7 @@ from pauselib.analysis.claims.verdicts import (
     UNDECIDED,
 )
 
-pytestmark = pytest.mark.filterwarnings("error")
+pytestmark = pytest.mark.filterwarnings("error", "ignore::ResourceWarning")
 
 
 def judged(replies: pd.DataFrame) -> dict:

@@ -9,7 +9,7 @@ from scipy import stats
 
 from pauselib.analysis.statistics.intervals import chance_level, crossed, holm, smallest_difference, wilson
 
-pytestmark = pytest.mark.filterwarnings("error")
+pytestmark = pytest.mark.filterwarnings("error", "ignore::ResourceWarning")
 
 
 def test_the_chance_level_is_how_often_the_answer_to_one_problem_fits_another():
