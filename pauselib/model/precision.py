@@ -1,7 +1,7 @@
-"""In which precision a model is trained: the heads and what is trained in float32, the layers' products as asked.
+"""In which precision a model is trained: what is trained and every softmax in float32, the layers' products as asked.
 
 bfloat16 keeps 8 of float32's 24 bits. That is enough for a product of a layer, but too little for a weight that moves a
-little at every step (most such steps would round to none), and for logits, whose softmax decides.
+little at every step (most such steps would round to none), and for logits that decide what is said.
 """
 
 from collections.abc import Iterator
@@ -30,13 +30,27 @@ def as_loaded_in(dtype: str, model: nn.Module) -> None:
             parameter.data = parameter.data.to(getattr(torch, dtype))
 
 
+def rounds_head(head: nn.Module) -> bool:
+    """Return whether the loss of a head is computed from products in bfloat16: within autocast, where nothing of it is
+    trained, adapters neither, on a GPU or a processor with AMX; on others float32 is faster.
+    """
+    kind = head.weight.device.type
+    fast = kind == "cuda" or (kind == "cpu" and torch.cpu.get_capabilities().get("amx_bf16", False))
+    return fast and torch.is_autocast_enabled(kind) and not any(one.requires_grad for one in head.parameters())
+
+
 @contextmanager
 def frozen_matrices_in_bfloat16(model: nn.Module) -> Iterator[None]:
-    """Hold the frozen matrices of a model's layers, not those of its heads, in bfloat16; afterwards they are as before.
+    """Hold the frozen matrices of a model's layers in bfloat16; afterwards they are as before. So also its LM head,
+    where that is rounded anyway and no row of embeddings.
 
     Autocast would make the same of each of them at every step.
     """
-    heads = {model.get_output_embeddings(), getattr(model, "pause_head", None)}
+    head = model.get_output_embeddings()
+    heads = {head, getattr(model, "pause_head", None)}
+    with torch.autocast(head.weight.device.type, torch.bfloat16):
+        if rounds_head(head) and head.weight is not model.get_input_embeddings().weight:
+            heads.remove(head)
     layers = [module for module in model.modules() if isinstance(module, nn.Linear) and module not in heads]
     held = {module: module.weight.data for module in layers if not module.weight.requires_grad}
     for module, weight in held.items():
