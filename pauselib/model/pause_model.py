@@ -43,28 +43,24 @@ def labelled_positions(hidden: torch.Tensor, labels: torch.Tensor) -> tuple[torc
 
 
 class RoundedLoss(torch.autograd.Function):
-    """The summed cross-entropy under a head that is not trained: its products in bfloat16, its softmax in float32.
-
-    The gradient at the hidden states is computed at once, so that no logits are kept for the way back.
-    """
+    """The summed cross-entropy under a head that is not trained: its products in bfloat16, its softmax in float32."""
 
     @staticmethod
-    def forward(ctx, hidden, targets, weight, bias):
-        """Return the loss of `targets` (m) at `hidden` (m, width); `weight` and `bias` are in bfloat16."""
-        logits, size = linear(hidden.bfloat16(), weight, bias), max(1, SOFTMAX_AT_ONCE // len(weight))
+    def forward(ctx, hidden, targets, weight):
+        """Return the loss, and compute the gradient at `hidden` at once, so that no logits are kept."""
+        logits, size = linear(hidden.bfloat16(), weight), max(1, SOFTMAX_AT_ONCE // len(weight))
         losses = []
         for part, at in zip(logits.split(size), targets[:, None].split(size)):
             log_p = log_softmax(part.float(), dim=-1)
             losses.append(-log_p.gather(-1, at).sum())
             part.copy_(log_p.exp_().scatter_add_(-1, at, log_p.new_full(at.shape, -1)))  # the gradient at the logits
-        if ctx.needs_input_grad[0]:
-            ctx.save_for_backward((logits @ weight).to(hidden.dtype))
+        ctx.gradient = (logits @ weight).to(hidden.dtype) if ctx.needs_input_grad[0] else None
         return torch.stack(losses).sum()
 
     @staticmethod
     def backward(ctx, of_loss):
-        """Return the gradient at the hidden states, which is all that there is."""
-        return ctx.saved_tensors[0] * of_loss, None, None, None
+        """Return the gradient at the hidden states."""
+        return ctx.gradient * of_loss, None, None
 
 
 def summed_loss(head: nn.Module, hidden: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
@@ -72,11 +68,9 @@ def summed_loss(head: nn.Module, hidden: torch.Tensor, targets: torch.Tensor) ->
     size = max(1, LOGITS_AT_ONCE // head.weight.shape[0])
     parts = zip(hidden.split(size), targets.split(size))
     if rounds_head(head):
-        bias = getattr(head, "bias", None)
-        frozen = head.weight.bfloat16(), None if bias is None else bias.bfloat16()
-        losses = [RoundedLoss.apply(at, to, *frozen) for at, to in parts]
-    else:
-        losses = [cross_entropy(logits_of(head, at), to, reduction="sum") for at, to in parts]
+        weight = head.weight.bfloat16()
+        return torch.stack([RoundedLoss.apply(at, to, weight) for at, to in parts]).sum()
+    losses = [cross_entropy(logits_of(head, at), to, reduction="sum") for at, to in parts]
     return torch.stack(losses).sum()
 
 

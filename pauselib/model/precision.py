@@ -31,26 +31,24 @@ def as_loaded_in(dtype: str, model: nn.Module) -> None:
 
 
 def rounds_head(head: nn.Module) -> bool:
-    """Return whether the loss of a head is computed from products in bfloat16: within autocast, where nothing of it is
-    trained, adapters neither, on a GPU or a processor with AMX; on others float32 is faster.
+    """Return whether the loss of a head is computed from products in bfloat16: within autocast, where neither the head
+    nor an adapter of it is trained, on a GPU or a processor with AMX; on others float32 is faster.
     """
     kind = head.weight.device.type
     fast = kind == "cuda" or (kind == "cpu" and torch.cpu.get_capabilities().get("amx_bf16", False))
-    return fast and torch.is_autocast_enabled(kind) and not any(one.requires_grad for one in head.parameters())
+    plain = getattr(head, "bias", None) is None and not any(one.requires_grad for one in head.parameters())
+    return fast and plain and torch.is_autocast_enabled(kind)
 
 
 @contextmanager
 def frozen_matrices_in_bfloat16(model: nn.Module) -> Iterator[None]:
-    """Hold the frozen matrices of a model's layers in bfloat16; afterwards they are as before. So also its LM head,
-    where that is rounded anyway and no row of embeddings.
-
-    Autocast would make the same of each of them at every step.
+    """Hold the frozen matrices of a model's layers in bfloat16, those of its heads only where they are
+    rounded anyway; afterwards they are as before. Autocast would make the same of each of them at every step.
     """
-    head = model.get_output_embeddings()
-    heads = {head, getattr(model, "pause_head", None)}
+    head, heads = model.get_output_embeddings(), {getattr(model, "pause_head", None)}
     with torch.autocast(head.weight.device.type, torch.bfloat16):
-        if rounds_head(head) and head.weight is not model.get_input_embeddings().weight:
-            heads.remove(head)
+        if not rounds_head(head) or head.weight is model.get_input_embeddings().weight:
+            heads.add(head)
     layers = [module for module in model.modules() if isinstance(module, nn.Linear) and module not in heads]
     held = {module: module.weight.data for module in layers if not module.weight.requires_grad}
     for module, weight in held.items():

