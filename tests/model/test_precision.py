@@ -11,7 +11,7 @@ from pauselib.decoding.greedy import generate
 from pauselib.decoding.likelihood import completion_log_likelihoods
 from pauselib.model import pause_model
 from pauselib.model.pause_model import PauseForCausalLM, logits_of, summed_loss, token_logits
-from pauselib.model.precision import as_loaded_in, frozen_matrices_in_bfloat16, set_trained_precision
+from pauselib.model.precision import as_loaded_in, frozen_matrices_in_bfloat16, rounds_head, set_trained_precision
 from pauselib.model.unfreezing import unfreeze
 from pauselib.variants import VARIANTS
 
@@ -56,6 +56,46 @@ def test_a_loss_in_parts_is_the_loss_of_all(n, monkeypatch):
     torch.testing.assert_close(
         summed_loss(head, hidden, targets), cross_entropy(head(hidden), targets, reduction="sum")
     )
+
+
+@pytest.fixture
+def with_amx(monkeypatch):
+    """A processor that multiplies bfloat16 matrices in hardware, for what asks."""
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"amx_bf16": True})
+
+
+@pytest.mark.parametrize("n", [0, 1, 7])
+def test_the_loss_of_a_frozen_head_is_that_of_its_rounded_weights_and_states_and_so_is_its_gradient(
+    n, with_amx, monkeypatch
+):
+    torch.manual_seed(0)
+    head, targets = nn.Linear(8, 5, bias=False).requires_grad_(False), torch.arange(n) % 5
+    hidden = torch.randn(n, 8, requires_grad=True)
+    monkeypatch.setattr(pause_model, "LOGITS_AT_ONCE", 15)  # three positions
+    monkeypatch.setattr(pause_model, "SOFTMAX_AT_ONCE", 10)  # two of them
+    exact = cross_entropy(head(hidden), targets, reduction="sum")
+    (expected,) = torch.autograd.grad(exact, hidden)
+    with torch.autocast("cpu", torch.bfloat16):
+        loss = summed_loss(head, hidden, targets)
+    (2 * loss).backward()
+    assert loss.dtype == hidden.grad.dtype == torch.float32
+    torch.testing.assert_close(loss, exact, atol=0.03, rtol=0)
+    torch.testing.assert_close(hidden.grad, 2 * expected, atol=0.02, rtol=0.02)
+    assert n == 0 or not torch.equal(loss, exact)
+
+
+@pytest.mark.parametrize("name", ["sft_unfr_lm_head", "sft_peft"])
+def test_only_a_head_that_is_frozen_is_rounded_and_only_where_that_is_fast(name, tiny_lm, monkeypatch):
+    model = unfreeze(PauseForCausalLM.around(tiny_lm("mistral")), VARIANTS[name])
+    head, found = model.get_output_embeddings(), {}
+    for amx in (True, False):
+        monkeypatch.setattr(torch.cpu, "get_capabilities", lambda amx=amx: {"amx_bf16": amx})
+        assert not rounds_head(head)
+        with torch.autocast("cpu", torch.bfloat16), frozen_matrices_in_bfloat16(model):
+            found[amx] = rounds_head(head), head.weight.dtype
+    rounded = (True, torch.bfloat16) if name == "sft_peft" else (False, torch.float32)
+    assert found == {True: rounded, False: (False, torch.float32)}
+    assert head.weight.dtype == torch.float32
 
 
 @pytest.mark.parametrize(("precision", "dtype"), [("float32", torch.float32), ("pure_bfloat16", torch.bfloat16)])

@@ -163,7 +163,10 @@ def test_a_damaged_folder_or_an_adapter_alone_is_refused_in_one_sentence(embedde
     ("source", "sentence"),
     [
         *((source, "is not there: nothing has the path") for source in ("./nowhere", "/no/such", "a/b/c")),
-        ("no/such-model", r"could not be loaded .*nothing has the path .*\. Give 'tiny', 'smollm2', a folder"),
+        (
+            "no/such-model",
+            r"could not be loaded .*nothing has the path .*\. Give 'tiny', 'smollm2', 'qwen2.5-coder-0.5b', a folder",
+        ),
     ],
 )
 def test_what_is_nowhere_is_refused_in_one_sentence(source, sentence):

