@@ -65,7 +65,7 @@ class Declared(BaseModel):
         """Refuse a boolean that Python would take for 0 or 1."""
         kind = cls.model_fields[info.field_name].annotation
         items = value if isinstance(value, list | tuple) else [value]
-        if kind not in (bool, str) and any(isinstance(item, bool) for item in items):
+        if not {bool, str}.intersection((kind, *get_args(kind))) and any(isinstance(item, bool) for item in items):
             raise InputError(f"{info.field_name} is {shown(value)}: give a value other than true or false.")
         return value
 

@@ -103,7 +103,9 @@ class Fields(Declared):
     learning_rate: float = setting(1e-3, "learning rate of the second step", "second_step", gt=0)
     base_learning_rate: float = setting(6e-3, "learning rate of the first step and the baselines", "first_step", gt=0)
     batch_size: Number = setting(8, "rows in a step of the optimizer", *TRAINED)
-    group_by_length: bool = setting(True, "rows of similar length in a batch (published: False)", *TRAINED)
+    group_by_length: bool | Literal["shuffled"] = setting(
+        True, "similar lengths share a batch: True (longest first), shuffled, or False (published)", *TRAINED
+    )
     gradient_accumulation_steps: Number = setting(1, "parts a batch is computed in, to save memory", *TRAINED)
     validation_batch_size: Number = setting(64, "validation rows whose loss is computed together", *TRAINED)
     eval_steps: Number = setting(80, "second step: optimizer steps from checkpoint to checkpoint", "second_step")

@@ -13,6 +13,7 @@ from safetensors.torch import save
 from transformers import TrainerCallback
 from transformers.modeling_outputs import CausalLMOutput
 from transformers.trainer_callback import PrinterCallback
+from transformers.trainer_pt_utils import LengthGroupedSampler
 from trl import SFTTrainer
 
 from pauselib import runs
@@ -94,19 +95,38 @@ class KeptWeights(TrainerCallback):
             shutil.copytree(self.work / FOLDER, folder / FOLDER)
 
 
+class ShuffledBatches(LengthGroupedSampler):
+    """Rows of similar length share a batch, as transformers groups them, and the batches come in a random order."""
+
+    def __iter__(self):
+        """Return the rows' numbers, batch after batch; the last batch, which may be smaller, stays the last."""
+        rows = list(super().__iter__())
+        batches = [rows[first : first + self.batch_size] for first in range(0, len(rows), self.batch_size)]
+        last = batches.pop() if len(batches[-1]) < self.batch_size else []
+        order = torch.randperm(len(batches), generator=self.generator).tolist()
+        return iter([row for batch in order for row in batches[batch]] + last)
+
+
 class PauseTrainer(SFTTrainer):
     """SFTTrainer, except for the loss: TRL computes its own from the LM head alone, past the model, and a pause head
     would never move.
     """
 
-    def __init__(self, *args, autocast: bool = False, **kwargs):
+    def __init__(self, *args, autocast: bool = False, shuffled: bool = False, **kwargs):
         """As SFTTrainer. With `autocast` the products of the layers are in bfloat16, and the LM head of a model without
-        pauses is computed like that of a pause model: in float32, at labelled positions alone.
+        pauses is computed like that of a pause model: at labelled positions alone. With `shuffled` the batches of rows
+        of similar length come in a random order.
         """
+        self.shuffled = shuffled
         super().__init__(*args, **kwargs)
         self.remove_callback(PrinterCallback)
         self.progress, self.loss_shown = None, ""
         self.autocast = self.labelled_only = autocast
+
+    def _get_train_sampler(self, train_dataset=None):
+        """Return the trainer's sampler of rows, its batches shuffled if they shall be."""
+        sampler = super()._get_train_sampler(train_dataset)
+        return ShuffledBatches(sampler.batch_size, lengths=sampler.lengths) if self.shuffled else sampler
 
     def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
         """Return the model's loss: its sum over the labelled positions of `inputs`, divided by `num_items_in_batch`.

@@ -141,6 +141,7 @@ def trainer_of(recipe, model, tokenizer, rows: dict[str, pd.DataFrame], work: Pa
         eval_dataset=as_dataset(rows["validation"]),
         processing_class=tokenizer,
         autocast=recipe.dtype != "float32",
+        shuffled=recipe.group_by_length == "shuffled",
     )
 
 

@@ -4,12 +4,13 @@ import pandas as pd
 import pytest
 import torch
 from torch.nn.functional import nll_loss
+from transformers.trainer_pt_utils import LengthGroupedSampler
 
 from pauselib.artifacts import recipe
 from pauselib.model.pause_model import PauseForCausalLM
 from pauselib.model.unfreezing import unfreeze
 from pauselib.settings import Settings
-from pauselib.training.trainer import as_dataset, labelled_loss
+from pauselib.training.trainer import ShuffledBatches, as_dataset, labelled_loss
 from pauselib.training.warmup import sft_config, trainer_of
 from pauselib.variants import VARIANTS
 
@@ -97,3 +98,14 @@ def test_the_head_of_a_model_without_pauses_can_be_computed_at_labelled_position
     torch.testing.assert_close(ours, stock)
     part = labelled_loss(lm, ids, torch.ones_like(ids), torch.tensor([labels]), n=30).loss
     torch.testing.assert_close(part, stock * 3 / 30)
+
+
+def test_batches_of_rows_of_similar_length_can_come_in_a_random_order():
+    lengths, batches = [5 * row % 42 for row in range(42)], {}
+    for sampler in (LengthGroupedSampler, ShuffledBatches):
+        rows = list(sampler(4, lengths=lengths, generator=torch.Generator().manual_seed(0)))
+        batches[sampler] = [rows[first : first + 4] for first in range(0, 42, 4)]
+    grouped, shuffled = batches.values()
+    assert sorted(grouped) == sorted(shuffled)
+    assert grouped != shuffled
+    assert grouped[-1] == shuffled[-1]  # two rows
