@@ -20,8 +20,8 @@ from pauselib.artifacts import recipe
 from pauselib.decoding.greedy import generate, next_tokens
 from pauselib.errors import InputError
 from pauselib.injection.rows import inject, prompt_ids, tokenize
-from pauselib.model.pause_model import summed_loss
-from pauselib.model.precision import frozen_matrices_in_bfloat16, rounds_head
+from pauselib.model.pause_model import rounds_head, summed_loss
+from pauselib.model.precision import frozen_matrices_in_bfloat16
 from pauselib.settings import Settings
 from pauselib.sources.models import load_model, load_tokenizer, model_source, pause_token_id
 from pauselib.sources.problems import load_problems

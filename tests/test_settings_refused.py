@@ -66,7 +66,7 @@ REFUSED = [
     ),
     (
         {"interventions": [{**SFT, "max_pause": 0}]},
-        f"The intervention {{'variant': 'sft', 'max_pause': 0}} can't be read: 'max_pause' is none of {CHANGES}.",
+        f"There is no parameter 'max_pause': did you mean 'max_pauses'? {HELP}",
     ),
     ({"trials": ["baseline_1_epoch"]}, "The trial of baseline_1_epoch compares nothing: give a variant that pauses."),
     *(({"interventions": [one]}, f"The intervention {one} {SAYS_NOTHING}") for one in [SFT, NEVER_PAUSES]),

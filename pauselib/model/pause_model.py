@@ -17,7 +17,6 @@ from transformers.modeling_outputs import CausalLMOutputWithPast
 
 from pauselib.errors import InputError
 from pauselib.model.configuration import PauseConfig
-from pauselib.model.precision import rounds_head
 
 SPEAK, PAUSE = 0, 1  # the two classes of the pause head
 LOGITS_AT_ONCE = 2**26  # a quarter of a gigabyte; the loss of more positions is computed in parts
@@ -40,6 +39,16 @@ def labelled_positions(hidden: torch.Tensor, labels: torch.Tensor) -> tuple[torc
     """
     labelled = labels[:, 1:] != -100
     return hidden[:, :-1][labelled], labels[:, 1:][labelled]
+
+
+def rounds_head(head: nn.Module) -> bool:
+    """Return whether the loss of a head is computed from products in bfloat16: within autocast, where neither the head
+    nor an adapter of it is trained, on a GPU or a processor with AMX; on others float32 is faster.
+    """
+    kind = head.weight.device.type
+    fast = kind == "cuda" or (kind == "cpu" and torch.cpu.get_capabilities().get("amx_bf16", False))
+    plain = getattr(head, "bias", None) is None and not any(one.requires_grad for one in head.parameters())
+    return fast and plain and torch.is_autocast_enabled(kind)
 
 
 class RoundedLoss(torch.autograd.Function):

@@ -30,21 +30,13 @@ def as_loaded_in(dtype: str, model: nn.Module) -> None:
             parameter.data = parameter.data.to(getattr(torch, dtype))
 
 
-def rounds_head(head: nn.Module) -> bool:
-    """Return whether the loss of a head is computed from products in bfloat16: within autocast, where neither the head
-    nor an adapter of it is trained, on a GPU or a processor with AMX; on others float32 is faster.
-    """
-    kind = head.weight.device.type
-    fast = kind == "cuda" or (kind == "cpu" and torch.cpu.get_capabilities().get("amx_bf16", False))
-    plain = getattr(head, "bias", None) is None and not any(one.requires_grad for one in head.parameters())
-    return fast and plain and torch.is_autocast_enabled(kind)
-
-
 @contextmanager
 def frozen_matrices_in_bfloat16(model: nn.Module) -> Iterator[None]:
     """Hold the frozen matrices of a model's layers in bfloat16, those of its heads only where they are
     rounded anyway; afterwards they are as before. Autocast would make the same of each of them at every step.
     """
+    from pauselib.model.pause_model import rounds_head  # which is imported while this file is
+
     head, heads = model.get_output_embeddings(), {getattr(model, "pause_head", None)}
     with torch.autocast(head.weight.device.type, torch.bfloat16):
         if not rounds_head(head) or head.weight is model.get_input_embeddings().weight:

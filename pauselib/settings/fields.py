@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from pauselib.declared import EVERY_NOTEBOOK, MANY, MOST, NAME, PATH, Declared, Names, many, setting
-from pauselib.decoding.interventions import INTERVENTION_SETTINGS, InterventionSettings
+from pauselib.decoding.interventions import InterventionSettings
 from pauselib.variants import VARIANTS, parse
 
 
@@ -20,8 +20,8 @@ def published(names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def typed(intervention: dict) -> dict:
-    """Return an intervention whose settings have their types; what else is in it is left as it is."""
-    changes = {name: value for name, value in intervention.items() if name in INTERVENTION_SETTINGS}
+    """Return an intervention whose settings have their types. Raises InputError for what is none."""
+    changes = {name: value for name, value in intervention.items() if name != "variant"}
     return intervention | InterventionSettings(**changes).model_dump(include=set(changes))
 
 

@@ -6,7 +6,6 @@ from made_up import P, reply, rows
 
 from pauselib.analysis.why.places import frequent_neighbours, gaps, number_places, pause_places
 from pauselib.analysis.why.positions import token_table
-from pauselib.errors import InputError
 
 
 def test_what_a_reply_has_said_and_where_it_has_paused_when_a_token_is_chosen():
@@ -23,11 +22,6 @@ def test_what_a_reply_has_said_and_where_it_has_paused_when_a_token_is_chosen():
     }
     assert token_table(replies, "p_best")["p_best"].tolist() == [0.5] * 7
     assert token_table(replies[:0], "p_best").empty
-
-
-def test_lists_of_unequal_lengths_are_refused():
-    with pytest.raises(InputError, match="not as many values in p_best as tokens"):
-        token_table(pd.DataFrame([reply(["a", P], p_best=[0.5])]), "p_best")
 
 
 @pytest.fixture

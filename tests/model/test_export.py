@@ -60,7 +60,8 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 folder, prompts, n_new = sys.argv[1], json.loads(sys.argv[2]), int(sys.argv[3])
 model = AutoModelForCausalLM.from_pretrained(folder, trust_remote_code=True)
 tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=True)
-torch.save(model(input_ids=torch.tensor(prompts[:1])).logits, "logits.pt")
+ids = torch.tensor(prompts[:1])
+torch.save([model(input_ids=ids).logits, model(input_ids=ids, labels=ids).loss], "found.pt")
 tokenizer.padding_side = "left"
 given = tokenizer.pad({"input_ids": prompts}, return_tensors="pt")
 ways = [{"max_new_tokens": n_new, "do_sample": False}, {"max_new_tokens": 9, "do_sample": True, "top_k": 5}]
@@ -77,7 +78,9 @@ def test_transformers_alone_says_elsewhere_what_is_said_here(settings, replies, 
     assert found["class"].startswith("transformers_modules.")
     assert not found["imported"]
     here = load_model(str(settings.variant_folder() / "model"))
-    assert torch.equal(torch.load(tmp_path / "logits.pt"), here(input_ids=torch.tensor(prompts[:1])).logits)
+    ids, (logits, loss) = torch.tensor(prompts[:1]), torch.load(tmp_path / "found.pt")
+    assert torch.equal(logits, here(input_ids=ids).logits)
+    assert torch.equal(loss, here(input_ids=ids, labels=ids).loss)
     greedy, sampled, beams = ([one.split("</s>")[0] for one in said] for said in found["said"])
     assert greedy == [one["reply"] for one in replies[0]]
     assert 0 < replies[1]["pauses_mean"] < N_NEW

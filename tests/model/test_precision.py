@@ -10,8 +10,8 @@ from torch.nn.functional import cross_entropy
 from pauselib.decoding.greedy import generate
 from pauselib.decoding.likelihood import completion_log_likelihoods
 from pauselib.model import pause_model
-from pauselib.model.pause_model import PauseForCausalLM, logits_of, summed_loss, token_logits
-from pauselib.model.precision import as_loaded_in, frozen_matrices_in_bfloat16, rounds_head, set_trained_precision
+from pauselib.model.pause_model import PauseForCausalLM, logits_of, rounds_head, summed_loss, token_logits
+from pauselib.model.precision import as_loaded_in, frozen_matrices_in_bfloat16, set_trained_precision
 from pauselib.model.unfreezing import unfreeze
 from pauselib.variants import VARIANTS
 

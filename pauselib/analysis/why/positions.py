@@ -12,7 +12,6 @@ pauses of a gap are a run; a gap that has any is a *site*.
 
 import pandas as pd
 
-from pauselib.errors import InputError
 from pauselib.tokens import PAUSE_TEXT
 
 
@@ -21,15 +20,12 @@ def token_table(replies: pd.DataFrame, *columns: str) -> pd.DataFrame:
 
     `reply` is the number of its reply, from 0; `token` its text; `pause` whether it is one; `gap` how many words are
     before it; `before` the pauses in the gaps before its own, `in_gap` those before it in its own, and `so_far` both;
-    `length` the words of the reply. Raises InputError where a list is not as long as the reply's tokens.
+    `length` the words of the reply. Raises ValueError where a list is not as long as the reply's tokens.
 
     >>> table = token_table(pd.DataFrame({"tokens": [["a", PAUSE_TEXT, PAUSE_TEXT, "b"]]}))
     >>> table[["gap", "in_gap"]].to_numpy().T.tolist()
     [[0, 1, 1, 1], [0, 0, 1, 2]]
     """
-    for name in columns:
-        if (replies[name].map(len) != replies["tokens"].map(len)).any():
-            raise InputError(f"Some replies have not as many values in {name} as tokens.")
     lists = replies[["tokens", *columns]].reset_index(drop=True).rename_axis("reply")
     lists = lists[lists["tokens"].map(len) > 0]
     table = lists.explode(list(lists)).rename(columns={"tokens": "token"}).reset_index()
