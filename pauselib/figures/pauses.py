@@ -101,17 +101,23 @@ def pause_origin(by: pd.DataFrame, variant: str | None):
     return figure
 
 
-@style.shows(
-    "How often there is a pause where the head finds one that likely, in validation answers, a line a variant."
-)
-def calibration(table: pd.DataFrame):
-    """Draw `why.calibration`: the mean over the seeds of each variant, on scales of tenfold steps."""
+@style.shows("How often there is a pause where the head finds one that likely, in validation answers.")
+def calibration(table: pd.DataFrame, variant: str | None):
+    """Draw `why.calibration` of a variant, over all seeds: a point a bin with some tokens, on scales of tenfold steps."""
+    mine = table[(table["variant"] == variant) & (table["n"] >= FEWEST)]
+    if mine.empty:
+        return style.panels(0)[0]
     figure, (axis,) = style.panels(1)
-    means = table.groupby(["variant", "low"], sort=False)[["predicted", "observed"]].mean().reset_index()
-    for name, look in style.looks(list(dict.fromkeys(means["variant"]))).items():
-        mine = means[means["variant"] == name].sort_values("low")
-        axis.plot(mine["predicted"], mine["observed"], label=name, **{**look, "markersize": 4, "linewidth": 1})
-    axis.plot([1e-3, 1], [1e-3, 1], color=style.LINE, linewidth=0.8, label="as often as predicted")
+    mine = mine.assign(pauses=mine["observed"] * mine["n"], expected=mine["predicted"] * mine["n"])
+    sums = mine.groupby("low")[["pauses", "expected", "n"]].sum()
+    look = {**style.looks([variant])[variant], "markersize": 4, "linewidth": 1}
+    axis.plot(sums["expected"] / sums["n"], sums["pauses"] / sums["n"], label=f"the head of {variant}", **look)
+    ends = [mine["predicted"].min(), mine["predicted"].max()]
+    axis.plot(ends, ends, color=style.LINE, linewidth=0.8, label="as often as predicted")
     axis.set(xscale="log", yscale="log", xlabel="probability of a pause by the head", ylabel="share of pauses")
+    edges = [low for low in sums.index if low]
+    axis.set_xticks(edges, edges)
+    axis.set_yticks(edges, edges)
+    axis.minorticks_off()
     style.legend_above(figure, [axis])
     return figure
