@@ -15,7 +15,6 @@ from pauselib.manifests import CODE, changes, code_digest, in_words, manifest, s
 from pauselib.settings import BY_STEP, Settings, settings_of_step
 from pauselib.sources.models import model_source, source_digest, tokenizer_digest
 from pauselib.sources.problems import CURE, GENERATOR, digests
-from pauselib.trials import trial_name
 from pauselib.trials.contents import CONTENTS
 from pauselib.trials.sites import SITES
 from pauselib.variants import FIRST_STEP, Variant, parse
@@ -137,7 +136,7 @@ def trial_artifact(settings: Settings, step: int | None = None) -> Artifact:
     code = code_of_task(settings) | code_of("site", **{name: type(SITES[name]) for name in settings.trial_sites})
     code |= code_of("content", **{name: type(CONTENTS[name]) for name in settings.trial_contents})
     code["step"] = str(step or "last")  # whose weights these are; older manifests don't say it
-    folder = settings.variant_folder() / trial_name(step)
+    folder = settings.variant_folder() / ("trial" if step is None else f"trial-at-step-{step}")
     return Artifact("trial", folder, settings.of(*settings_of_step("trial")), code)
 
 

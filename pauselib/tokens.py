@@ -1,5 +1,7 @@
 """The pause as text, the text of token ids for people to read, and where in a text its tokens stand."""
 
+import itertools
+
 from pauselib.errors import InputError
 
 PAUSE_TEXT = "<|pause|>"
@@ -7,14 +9,8 @@ PAUSE_TEXT = "<|pause|>"
 
 def to_text(ids: list[int], tokenizer, pause_id: int) -> str:
     """Return the text of `ids`, each pause shown as `<|pause|>`."""
-    parts, part = [], []
-    for token in [*ids, pause_id]:
-        if token == pause_id:
-            parts.append(tokenizer.decode(part, skip_special_tokens=False))
-            part = []
-        else:
-            part.append(token)
-    return PAUSE_TEXT.join(parts)
+    runs = ((is_pause, list(run)) for is_pause, run in itertools.groupby(ids, lambda token: token == pause_id))
+    return "".join(PAUSE_TEXT * len(run) if is_pause else tokenizer.decode(run) for is_pause, run in runs)
 
 
 def token_text(token: int, tokenizer, pause_id: int) -> str:

@@ -101,8 +101,7 @@ def by_hand(tmp_path):
         row = settings.but(variant=name)
         folder = save(row, replies, eval_loss)
         history = [{"step": 1, "loss": 1.0, "eval_loss": eval_loss}]
-        nearest = [{"token": SCRIPT, "cosine": 0.5}]
-        write_json(folder / "training.json", {"history": history, "nearest_tokens": nearest})
+        write_json(folder / "training.json", {"history": history})
         tokens = [["<|pause|>"] * r["n_pauses"] + [SCRIPT, "1"] for r in replies]
         given = {
             "tokens": tokens,

@@ -92,12 +92,9 @@ class Study:
     @cached_property
     def claims(self) -> pd.DataFrame:
         """The claims of the plan with their verdicts (`judged.judged_claims`)."""
-        replies, intervened = self.registered(self.replies), self.registered(self.intervened)
+        tables, name = (self.replies, self.intervened), self.settings.experiment
+        replies, intervened = (self.plan.registered_part(table, name) for table in tables)
         return judged.judged_claims(replies, intervened, self.trials, self.plan)
-
-    def registered(self, table: pd.DataFrame) -> pd.DataFrame:
-        """The lines of a table that count in the claims (`plan.registered_part`)."""
-        return self.plan.registered_part(table, self.settings.experiment)
 
     @cached_property
     def plan_status(self) -> str:

@@ -79,17 +79,14 @@ def reply_metrics(predictions: list[dict]) -> dict:
     """Return the accuracy, the mean pauses per reply (all, correct, incorrect), the share of cut replies, and their
     number. A mean is None where there is no such reply.
     """
-
-    def mean(values: list) -> float | None:
-        return sum(values) / len(values) if values else None
-
     right = [one["n_pauses"] for one in predictions if one["correct"]]
     wrong = [one["n_pauses"] for one in predictions if not one["correct"]]
-    return {
-        "accuracy": mean([one["correct"] for one in predictions]),
-        "pauses_mean": mean(right + wrong),
-        "pauses_mean_correct": mean(right),
-        "pauses_mean_incorrect": mean(wrong),
-        "truncated_rate": mean([one["truncated"] for one in predictions]),
-        "n": len(predictions),
+    averaged = {
+        "accuracy": [one["correct"] for one in predictions],
+        "pauses_mean": right + wrong,
+        "pauses_mean_correct": right,
+        "pauses_mean_incorrect": wrong,
+        "truncated_rate": [one["truncated"] for one in predictions],
     }
+    means = {name: sum(values) / len(values) if values else None for name, values in averaged.items()}
+    return {**means, "n": len(predictions)}

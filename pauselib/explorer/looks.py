@@ -1,6 +1,7 @@
 """What replies and widgets look like: a reply as HTML with its pauses, and what all groups of widgets share."""
 
 from html import escape
+from pathlib import Path
 
 import pandas as pd
 from IPython import get_ipython
@@ -15,28 +16,8 @@ MEANING = {  # what the tokens of a reply may be shaded by
     "LM uncertainty": "how unsure the LM is of its best word in its place: 1 − its probability",
 }
 WIDE = "calc(100% - 4px)"  # but for its margins
-STYLE = """<style>
-.pauses .widget-html-content { line-height: 1.5 } .pauses h4 { margin: .6em 0 .2em } .pauses p { margin: .4em 0 }
-.pauses .hint { min-height: 1.6em } .pauses .status { height: 3.2em; overflow: auto }
-.pauses .scale > div { display: inline-block } .pauses .beside { display: flex; flex-wrap: wrap; gap: 0 1em }
-.pauses .reply { flex: 1 1 17em; border-left: 3px solid var(--jp-border-color2, #bbb); padding-left: 12px }
-.pauses .facts { border-top: 1px solid var(--jp-border-color2, #bbb); padding-top: .3em }
-.pauses .old .reply { opacity: .45; filter: grayscale(1); transition: all .2s .4s; border-left-style: dashed }
-.pauses .question { white-space: pre-wrap; overflow-wrap: anywhere; min-height: 3em; max-height: 12em; overflow: auto }
-.pauses .numbers { max-height: 20em; overflow: auto; white-space: pre }
-.pauses.pauses table td, .pauses.pauses table th { text-align: left; padding: .1em 1.5em .1em 0 }
-.pauses.pauses table .number { text-align: right }
-.pauses .rows select { font-family: var(--jp-code-font-family, monospace) }
-</style>"""
-
-# Names the sliders' handles for screen readers. Keeps the keys that are pressed in a group of widgets from JupyterLab,
-# where an arrow goes to another cell and letters are commands.
-ACCESS = """window.pauseKeys ||= (["focusin", "keydown"].forEach(kind => document.body.addEventListener(kind, event => {
-    const name = event.target.closest?.(".pauses .widget-slider")?.querySelector(".widget-label")?.textContent;
-    if (kind === "focusin" && name) event.target.setAttribute("aria-label", name);
-    const plain = kind === "keydown" && !(event.ctrlKey || event.metaKey || event.altKey || event.key === "Escape");
-    if (plain && event.target.closest?.(".pauses")) event.stopPropagation();
-})), true);"""
+STYLE = f"<style>{Path(__file__).with_name('looks.css').read_text(encoding='utf-8')}</style>"
+KEYS = Path(__file__).with_name("keys.js").read_text(encoding="utf-8")
 
 
 def can_use_widgets() -> bool:
@@ -48,7 +29,7 @@ def can_use_widgets() -> bool:
 def usable(box: VBox) -> VBox:
     """Return a group of widgets with the explorer's looks, and what lets it be used by keyboard."""
     box.add_class("pauses")
-    display(HTML(STYLE), Javascript(ACCESS))
+    display(HTML(STYLE), Javascript(KEYS))
     return box
 
 

@@ -1,5 +1,6 @@
 """Replies as HTML, for notebooks, the explorer and the report. Whatever a model or a problem says is shown as text."""
 
+import re
 from collections.abc import Sequence
 from html import escape
 
@@ -39,11 +40,7 @@ def reply_html(tokens: Sequence[str], values: Sequence[float] | None = None, wha
 
 def pieces(reply: str) -> list[str]:
     """Cut a reply's text at every `<|pause|>` into tokens for `reply_html`: the pauses, and the texts between them."""
-    texts = reply.split(PAUSE_TEXT)
-    tokens = [texts[0]]
-    for text in texts[1:]:
-        tokens += [PAUSE_TEXT, text]
-    return [token for token in tokens if token]
+    return [piece for piece in re.split(f"({re.escape(PAUSE_TEXT)})", reply) if piece]
 
 
 def show_reply(question: str, reply: str, heading: str) -> None:

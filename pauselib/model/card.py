@@ -10,27 +10,7 @@ from pauselib.sources.packaged import PACKAGED
 from pauselib.tasks import find
 from pauselib.variants import parse
 
-CARD = """---
-{front}
----
-# {variant} of {model}
-
-{what} It was made by pauselib, a research workbook on pause tokens; it is an experiment and no product.
-
-* Trained: {trained}; {steps} steps, of which step {best_step} is kept. Losses on validation rows: {losses}.
-* Prompt, with `\\n` for a line break: `{prompt}`
-* Licence: that of its base.
-* Settings: `{settings}`
-
-## How to load it
-
-    import pauselib
-    from transformers import AutoModelForCausalLM
-    model = AutoModelForCausalLM.from_pretrained("model")  # the path of this folder
-
-A folder that `python -m pauselib.model.export FOLDER TARGET` made of it needs neither the base nor pauselib. Without
-pauselib a model that pauses is loaded with `trust_remote_code=True`.
-"""
+CARD = Path(__file__).with_name("card.md").read_text(encoding="utf-8")
 PAUSES = (
     "A causal language model with a pause token, `config.pause_token_id`, one past the vocabulary. It is chosen, "
     "sampled and searched like any token, and says nothing; the logits are the log probabilities of all words and the "

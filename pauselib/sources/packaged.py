@@ -19,17 +19,7 @@ from pauselib.errors import InputError
 from pauselib.files import write
 from pauselib.progress import working
 
-CARD = """---
-license: {licence}
-base_model: {hub_id}
----
-# {hub_id}
-
-{origin}
-
-The weights here were read from `{file}` of the package `{requirement}` (sha256 `{sha256}`) and written as float32, so
-they are what its 4 bits say and not the original's. Licence: {licence}, as {licensed_by}.
-"""
+CARD = Path(__file__).with_name("card.md").read_text(encoding="utf-8")
 
 
 @dataclass(frozen=True)

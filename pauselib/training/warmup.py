@@ -101,7 +101,6 @@ def train_variant(
         save_trained_parts(trained, parse(recipe.variant), adapters, base, folder)
         tokenizer.save_pretrained(folder)
         kept.copy_to(folder)
-        nearest = nearest_tokens(trained, tokenizer)
         calibrated = calibration(trained.eval(), trainer.get_eval_dataloader())
         losses = trainer.losses_of(trained) if trainer.autocast else trainer.kept_losses()
     return {
@@ -112,7 +111,6 @@ def train_variant(
         "steps": trainer.state.global_step,
         "tracking": tracking(work.parent),
         "trainable": table.to_dict("records"),
-        "nearest_tokens": nearest,
         "calibration": calibrated,
         "history": trainer.history(),
     }
@@ -193,17 +191,6 @@ def quiet():
             yield
     finally:
         logging.set_verbosity(before)
-
-
-def nearest_tokens(model, tokenizer, n: int = 10) -> list[dict]:
-    """Return the `n` tokens whose embeddings are most like the pause's, if it has one: `token` (its text), `cosine`."""
-    if not hasattr(model, "pause_embedding"):
-        return []
-    rows = model.get_input_embeddings().weight.detach().float()
-    pause = model.pause_embedding.weight.detach().float()
-    best = torch.cosine_similarity(rows, pause).nan_to_num(-1).topk(min(n, len(rows)))
-    found = zip(best.indices.tolist(), best.values.tolist())
-    return [{"token": tokenizer.decode([token]), "cosine": cosine} for token, cosine in found]
 
 
 def tracking(folder: Path) -> str | None:

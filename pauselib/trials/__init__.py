@@ -86,8 +86,3 @@ def conditions(
 def models_of_trial(variant: str) -> tuple[str, ...]:
     """Return whose trials answer for a variant: its own, that of its start and that of its matched baseline."""
     return tuple(dict.fromkeys([variant, FIRST_STEP, matched_baseline(variant)]))
-
-
-def trial_name(step: int | None = None) -> str:
-    """Return the folder of a trial below its row's: that of the trained model, or that of a checkpoint."""
-    return "trial" if step is None else f"trial-at-step-{step}"

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pauselib.analysis.claims.computation import computation
+from pauselib.analysis.claims.benefit import computation
 from pauselib.analysis.claims.judged import judged_claim
 from pauselib.analysis.claims.preregistration import plan
 from pauselib.analysis.claims.verdicts import (

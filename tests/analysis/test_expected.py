@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pauselib.analysis.claims.expected import incorrect_expect_more
+from pauselib.analysis.claims.pause_sites import incorrect_expect_more
 from pauselib.analysis.claims.preregistration import plan
 from pauselib.analysis.claims.verdicts import EQUIVALENT, FEW_PROBLEMS, LARGER, NOT_FINISHED, UNDECIDED, judge
 

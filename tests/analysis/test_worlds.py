@@ -7,8 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pauselib.analysis.claims.benefit import benefit, contrast
-from pauselib.analysis.claims.computation import computation
+from pauselib.analysis.claims.benefit import benefit, computation, contrast
 from pauselib.analysis.claims.preregistration import plan
 from pauselib.analysis.claims.verdicts import (
     DEPENDS,

@@ -12,13 +12,12 @@ from pauselib import runs
 from pauselib.artifacts import recipe
 from pauselib.files import read_json, write, write_json
 from pauselib.manifests import MANIFEST
-from pauselib.model.pause_model import PauseForCausalLM
 from pauselib.settings import Settings
 from pauselib.sources.models import load_model
 from pauselib.steps import warm_up
 from pauselib.training import warmup
 from pauselib.training.trainer import PauseTrainer, labelled_loss, last_checkpoint
-from pauselib.training.warmup import nearest_tokens, train_variant
+from pauselib.training.warmup import train_variant
 
 
 def weights(folder) -> dict[str, torch.Tensor]:
@@ -103,7 +102,7 @@ def test_a_run_cut_off_goes_on_and_ends_as_if_it_had_not_been(dtype, amid, n_lef
         if amid == "training":
             patch.setattr(PauseTrainer, "log", cut_off_at_step_2)
         else:
-            patch.setattr(warmup, "nearest_tokens", cut_off)  # the model is written by then
+            patch.setattr(warmup, "calibration", cut_off)  # the model is written by then
         with pytest.raises(KeyboardInterrupt):
             warm_up(settings)
     assert (whole / "checkpoints" / "checkpoint-1").exists() == (amid == "training")  # later ones replace it
@@ -147,15 +146,3 @@ def write_checkpoint(folder, best: int) -> None:
     write_json(folder / "trainer_state.json", {"best_global_step": best})
     write(folder / "weights", "torn or not")
     runs.fill(folder, {"settings": {}, "inputs": {}}, lambda _: None)
-
-
-def test_the_nearest_tokens_are_those_with_the_largest_cosine(tiny_lm, tokenizer):
-    model = PauseForCausalLM.around(tiny_lm("mistral", False))
-    rows = model.get_input_embeddings().weight.data
-    model.pause_embedding.weight.data[0] = 3 * rows[7]
-    first, second = nearest_tokens(model, tokenizer, n=2)
-    assert nearest_tokens(model.lm, tokenizer) == []  # without a pause embedding
-    assert first == {"token": tokenizer.decode([7]), "cosine": pytest.approx(1)}
-    assert second["cosine"] == pytest.approx(
-        max(float(torch.cosine_similarity(rows[7], row, dim=0)) for i, row in enumerate(rows) if i != 7), abs=1e-6
-    )

@@ -1,4 +1,4 @@
-"""What insertion trials say of pauses by version 2 of the rule: a benefit, a cost, and on what they depend.
+"""What insertion trials say of pauses: by version 2 of the rule a benefit, a cost, and on what they depend.
 
 own        a pause − the same pause hidden, in the variant itself: what seeing it does, at the same places
 nothing    a pause − nothing: what it does in all, the shift of all that follows included
@@ -6,14 +6,14 @@ teaching   own, less the same after matched training: whether training on pauses
 
 Pauses buy computation where both *own* and *nothing* are a gain, so the benefit is the smaller one of the two. That
 training taught their use is another claim, since *teaching* also rises where a pause hurts models that never saw one.
-What pauses cost is said by *nothing* alone.
+What pauses cost is said by *nothing* alone. By version 1 a benefit is made of other contrasts (`computation`).
 """
 
 from pauselib.analysis.claims.accuracy import BEST
 from pauselib.analysis.claims.preregistration import Preregistration
 from pauselib.analysis.claims.verdicts import DEPENDS, FEW_PROBLEMS, NO_CONTROL, NOT_FINISHED, Estimate
 from pauselib.analysis.statistics.intervals import crossed
-from pauselib.analysis.tables.contrasts import LIKELIHOOD, OUTCOMES, Trials
+from pauselib.analysis.tables.contrasts import DECIDING, LIKELIHOOD, OUTCOMES, Trials
 
 PARTS = ("own", "nothing")  # of the benefit
 
@@ -71,3 +71,27 @@ def slope(trials: Trials, plan: Preregistration, variant: str = BEST) -> Estimat
         return Estimate(doubt=NOT_FINISHED)
     few = contrast(trials, "nothing", plan, variant=variant).doubt
     return Estimate(line.slope, line.low, line.high, doubt=few)
+
+
+def computation(trials: Trials, claim: str, plan: Preregistration, variant: str = BEST) -> Estimate:
+    """The benefit by version 1, in the outcome of a claim: the smaller one of two contrasts of `Trials.contrasts`.
+
+    Pauses buy computation where the pauses of the variant do more than masked ones, and that by more than after as much
+    training without pauses (`beyond masked`), and where they do more than nothing (`above nothing`); masking is itself
+    a disturbance. Nothing is decided where the positive control does not show (`control`). The ends of the interval are
+    found as those of `benefit`; `detectable` is the smallest benefit that is so in both contrasts.
+    """
+    (outcome,) = [name for name, one in OUTCOMES.items() if one.claim == claim]
+    *both, control = DECIDING
+    found = trials.contrasts(variant, outcome, plan.level).set_index("contrast").reindex(DECIDING)
+    corrected = trials.contrasts(variant, outcome, 1 - (1 - plan.level) / 2).set_index("contrast").reindex(DECIDING)
+    if not (found.loc[both, "problems"] > 0).all():
+        return Estimate(doubt=NOT_FINISHED)
+    doubt = "" if found.loc[control, "low"] > 0 else NO_CONTROL
+    return Estimate(
+        estimate=found.loc[both, "estimate"].min(),
+        low=found.loc[both, "low"].min(),
+        high=corrected.loc[both, "high"].min(),
+        detectable=found.loc[both, "detectable"].max(),
+        doubt=FEW_PROBLEMS if found["problems"].min() < plan.guard("least_problems") else doubt,
+    )

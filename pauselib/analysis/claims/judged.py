@@ -8,10 +8,8 @@ another strategy, such as `sft_peft@word`, are left out.
 import pandas as pd
 
 from pauselib.analysis.claims.accuracy import best_variant, embedding_effect, pauses_help, pauses_in_training
-from pauselib.analysis.claims.benefit import benefit, contrast, slope
-from pauselib.analysis.claims.computation import computation
-from pauselib.analysis.claims.expected import incorrect_expect_more
-from pauselib.analysis.claims.pause_sites import incorrect_pause_more
+from pauselib.analysis.claims.benefit import benefit, computation, contrast, slope
+from pauselib.analysis.claims.pause_sites import incorrect_expect_more, incorrect_pause_more
 from pauselib.analysis.claims.preregistration import Preregistration
 from pauselib.analysis.claims.verdicts import Estimate, judge
 from pauselib.analysis.tables.contrasts import Trials

@@ -5,7 +5,7 @@ from itertools import accumulate
 
 import pandas as pd
 
-from pauselib.analysis.why.positions import lower_edge, token_table
+from pauselib.analysis.why.positions import token_table
 from pauselib.tokens import PAUSE_TEXT
 
 START, END, CUT = "(start)", "(end)", "(cut off)"  # what is beside a pause where no word is
@@ -34,7 +34,8 @@ def pause_places(replies: pd.DataFrame, bins: int = 10) -> dict[str, pd.DataFram
     neighbours = pd.concat([before, after])
     neighbours = neighbours[neighbours["n"] > 0].sort_values("n", ascending=False, kind="stable", ignore_index=True)
     whole = table[table["place"].notna()]
-    relative = tally(whole.assign(low=lower_edge(whole["place"], bins)), "low", "pauses")
+    low = (whole["place"] * bins + 1e-9).astype(int).clip(upper=bins - 1) / bins  # 0.29 · 100 is 28.999999999999996
+    relative = tally(whole.assign(low=low), "low", "pauses")
     relative.insert(2, "high", relative["low"] + 1 / bins)
     runs = table[table["run"] > 0].groupby(["variant", "pauses"]).size().rename("n").reset_index()
     numbers = tally(table.assign(number=pd.Categorical(table["number"], NUMBER_PLACES)), "number", "pauses")

@@ -37,8 +37,3 @@ def token_table(replies: pd.DataFrame, *columns: str) -> pd.DataFrame:
     table["so_far"] = of_reply["pause"].cumsum().astype(int) - table["pause"]
     table["in_gap"] = table.groupby(["reply", "gap"]).cumcount()
     return table.assign(before=table["so_far"] - table["in_gap"])
-
-
-def lower_edge(values: pd.Series, bins: int) -> pd.Series:
-    """The lower edge of each value's bin, of `bins` equal ones from 0 to 1; 1 is in the last."""
-    return (values * bins + 1e-9).astype(int).clip(upper=bins - 1) / bins  # 0.29 · 100 is 28.999999999999996
