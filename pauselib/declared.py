@@ -91,6 +91,9 @@ def sentence(error: dict, declared: type[BaseModel]) -> str:
         return f"There is no parameter {name!r}{nearest} `papermill --help-notebook NOTEBOOK` lists them."
     if error["type"] == "literal_error":
         return not_one_of(name, value, get_args(declared.model_fields[name].annotation))
+    if error["loc"][1:] == ("bool",):  # or one of some words
+        words = get_args(get_args(declared.model_fields[name].annotation)[1])
+        return not_one_of(name, value, ("True", "False", *words))
     message = f"{error['msg'][0].lower()}{error['msg'][1:]}".replace("tuple", "list")
     expected = f"give {TEXT}" if error["type"] == "string_type" else message
     return f"{name} is {shown(value)}: {expected}."

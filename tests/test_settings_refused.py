@@ -39,6 +39,10 @@ REFUSED = [
     ({"strategy": "random+words"}, f"strategy 'words' is not known: did you mean 'word'? {STRATEGIES}"),
     ({"too_long": "droop"}, "too_long 'droop' is not known: did you mean 'drop'? Choose from refuse, drop, cut."),
     ({"too_long": "REFUSE"}, "too_long 'REFUSE' is not known: did you mean 'refuse'? Choose from refuse, drop, cut."),
+    (
+        {"group_by_length": "shuffle"},
+        "group_by_length 'shuffle' is not known: did you mean 'shuffled'? Choose from True, False, shuffled.",
+    ),
     ({"task": "gsm"}, "task 'gsm' is not known: did you mean 'gsm8k'? Choose from gsm8k."),
     ({"trial_sites": ["a"]}, f"trial_sites 'a' is not known: did you mean 'start'? Choose from {', '.join(SITES)}."),
     # duplicates and empty lists

@@ -46,7 +46,8 @@ def rounds_head(head: nn.Module) -> bool:
     nor an adapter of it is trained, on a GPU or a processor with AMX; on others float32 is faster.
     """
     kind = head.weight.device.type
-    fast = kind == "cuda" or (kind == "cpu" and torch.cpu.get_capabilities().get("amx_bf16", False))
+    known = getattr(torch.cpu, "get_capabilities", dict)()  # nothing where torch is older
+    fast = kind == "cuda" or (kind == "cpu" and known.get("amx_bf16", False))
     plain = getattr(head, "bias", None) is None and not any(one.requires_grad for one in head.parameters())
     return fast and plain and torch.is_autocast_enabled(kind)
 

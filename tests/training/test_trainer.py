@@ -109,3 +109,15 @@ def test_batches_of_rows_of_similar_length_can_come_in_a_random_order():
     assert sorted(grouped) == sorted(shuffled)
     assert grouped != shuffled
     assert grouped[-1] == shuffled[-1]  # two rows
+
+
+def test_the_order_of_a_later_epoch_is_drawn_from_the_seed_alone():
+    """A run that goes on from a checkpoint in it hasn't drawn what the steps before had."""
+    sampler, orders = ShuffledBatches(4, lengths=[5 * row % 42 for row in range(42)]), []
+    for seed, epoch, drawn in ((42, 1, 0), (42, 1, 5), (42, 2, 0), (43, 1, 0)):
+        torch.manual_seed(seed)
+        torch.rand(drawn)
+        sampler.set_epoch(epoch)
+        orders.append(list(sampler))
+    assert orders[0] == orders[1]
+    assert orders[0] not in orders[2:]
