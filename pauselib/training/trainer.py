@@ -47,15 +47,16 @@ def labelled_loss(model, input_ids, attention_mask, labels, n=None) -> CausalLMO
     return CausalLMOutput(loss=summed_loss(lm.get_output_embeddings(), hidden, targets) / total)
 
 
-def last_checkpoint(folder: Path) -> str | None:
+def last_checkpoint(folder: Path, epochs: float = math.inf) -> str | None:
     """Return the newest checkpoint to go on from, or None: one with all its files, and those of the best one so far,
-    as they were written. Newer ones, torn by a kill, are removed, since the trainer would stop at them.
+    as they were written. Newer ones, torn by a kill or behind so many `epochs`, are removed: the trainer would take
+    them. transformers' groups of similar length come in another order where a run goes on in its second epoch.
     """
     found = {int(path.name.split("-")[1]): path for path in folder.glob("checkpoint-*")}  # by their step
     whole = {step for step, path in found.items() if manifest(path) is not None and not damaged(path)}
     for step, path in sorted(found.items(), reverse=True):
         state = read_json(path / "trainer_state.json") or {}
-        if {step, state.get("best_global_step") or step} <= whole:
+        if {step, state.get("best_global_step") or step} <= whole and state.get("epoch", 0) <= epochs:
             return str(path)
         shutil.rmtree(path)
     return None

@@ -90,12 +90,13 @@ def train_variant(
         shutil.rmtree(work, ignore_errors=True)
         write_json(work / MANIFEST, made_from)
     tokenizer, kept = load_tokenizer(str(base)), KeptWeights(work, recipe.trial_checkpoints)
+    epochs = 1 if recipe.group_by_length is True else math.inf  # in which a run that was cut off can go on
     with quiet():
         trainer = trainer_of(recipe, untrained(recipe, base), tokenizer, rows, work)
         trainer.add_callback(kept)
         table = trainable(trainer.model)
         with frozen_matrices_in_bfloat16(trainer.model) if trainer.autocast else contextlib.nullcontext():
-            trainer.train(resume_from_checkpoint=last_checkpoint(work))
+            trainer.train(resume_from_checkpoint=last_checkpoint(work, epochs))
         adapters = factors_of(trainer.model)  # before they are merged
         trained = merged(recipe, trainer.model)
         save_trained_parts(trained, parse(recipe.variant), adapters, base, folder)

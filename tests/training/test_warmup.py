@@ -115,6 +115,26 @@ def test_a_run_cut_off_goes_on_and_ends_as_if_it_had_not_been(dtype, amid, n_lef
     assert len(wanted) == 4  # the record, the model, and what was trained at two steps
 
 
+@pytest.mark.parametrize("grouped", [True, False, "shuffled"])
+def test_a_run_cut_off_in_its_second_epoch_ends_as_if_it_had_not_been(grouped, small, monkeypatch):
+    variant = {"variant": "baseline_2_epoch", "group_by_length": grouped, "n_train": 32}  # twelve steps
+    settings, log = small.but(experiment=f"epochs-{grouped}", **variant), PauseTrainer.log
+    whole = warm_up(settings)
+    wanted = (whole / "training.json").read_bytes()
+    shutil.rmtree(whole)
+
+    def cut_off_at_step_8(self, logs, start_time=None):
+        log(self, logs, start_time)
+        if self.state.global_step == 8 and "eval_loss" in logs:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(PauseTrainer, "log", cut_off_at_step_8)
+        with pytest.raises(KeyboardInterrupt):
+            warm_up(settings)
+    assert (warm_up(settings) / "training.json").read_bytes() == wanted
+
+
 def test_a_run_cut_off_is_not_gone_on_with_from_other_settings(small, monkeypatch):
     settings = small.but(variant="sft_fr_phead", max_steps=1)
     work = settings.variant_folder() / "checkpoints"
