@@ -20,7 +20,7 @@ from pauselib.model.configuration import PauseConfig
 
 SPEAK, PAUSE = 0, 1  # the two classes of the pause head
 LOGITS_AT_ONCE = 2**26  # a quarter of a gigabyte; the loss of more positions is computed in parts
-SOFTMAX_AT_ONCE = 2**21  # of them in float32, where the others are in bfloat16: what a processor's cache holds
+SOFTMAX_AT_ONCE = 2**19  # of them in float32, where the others are in bfloat16: what a processor's nearest cache holds
 
 
 def logits_of(head: nn.Module, hidden: torch.Tensor) -> torch.Tensor:
