@@ -5,7 +5,7 @@ from transformers import AutoConfig, AutoModelForCausalLM
 
 from pauselib import manifests, steps
 from pauselib.analysis.tables.contrasts import Trials
-from pauselib.artifacts import recipe
+from pauselib.artifacts import recipe, why_unfinished
 from pauselib.decoding import greedy
 from pauselib.errors import InputError
 from pauselib.files import read_json, write_json_lines
@@ -122,6 +122,28 @@ def test_a_strategy_that_asks_the_first_step_s_model_trains_that_before(fresh):
     digests = {"data": manifest_digest(clean_rows(fresh)), "base": manifest_digest(model)}
     assert manifests.manifest(folder)["inputs"] == digests
     assert manifests.manifest(folder)["places"] == {"data": "../../../data", "base": "../../baseline_1_epoch/model"}
+
+
+def test_a_given_first_step_is_taken_by_every_seed_in_place_of_training_and_no_other_model_is(fresh, monkeypatch):
+    given = warm_up(fresh.but(variant="baseline_1_epoch")) / "model"
+    for path in given.glob("tokenizer*"):
+        path.unlink()  # it is the model's, so a published folder does without
+    other = fresh.but(seed=43, start_from=str(given), variant="sft_peft")
+    second = warm_up(other) / "model"
+    monkeypatch.setattr(warmup, "train_variant", None)
+    taken = warm_up(other.but(variant="baseline_1_epoch")) / "model"
+    assert (taken / "model.safetensors").read_bytes() == (given / "model.safetensors").read_bytes()
+    assert manifests.manifest(taken)["inputs"]["given"] == manifest_digest(given)
+    assert manifests.manifest(second)["inputs"]["base"] == manifest_digest(taken)
+    assert why_unfinished(other, "warmup") is None
+    evaluate(other.but(variant="baseline_1_epoch"))
+    before = made(fresh)
+    for folder in (second, given.parent, "nowhere"):
+        with pytest.raises(
+            InputError, match=f"^start_from is '{folder}', which holds no baseline_1_epoch of the model"
+        ):
+            warm_up(other.but(seed=44, start_from=str(folder)))
+    assert made(fresh) == before
 
 
 def test_what_was_made_from_other_settings_is_refused_on_the_way_and_made_again_where_it_may_be_overwritten(fresh):

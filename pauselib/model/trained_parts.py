@@ -5,6 +5,7 @@ LoRA's factors A and B. W + s B A is computed when the model is loaded, as it is
 """
 
 import os
+import shutil
 from pathlib import Path
 
 import torch
@@ -13,11 +14,12 @@ from transformers import AutoModelForCausalLM, GenerationConfig, PreTrainedModel
 
 from pauselib.errors import InputError
 from pauselib.located import located
+from pauselib.manifests import MANIFEST
 from pauselib.model import pause_model
 from pauselib.model.configuration import PauseConfig, TrainedPartsConfig
 from pauselib.model.precision import as_loaded_in
 from pauselib.model.unfreezing import trained_in_full, untie
-from pauselib.sources.models import NAMED, from_pretrained, model_source, pinned, weights_digest
+from pauselib.sources.models import NAMED, from_pretrained, load_tokenizer, model_source, pinned, weights_digest
 from pauselib.variants import Variant
 
 WEIGHTS = "model.safetensors"
@@ -58,6 +60,15 @@ def save_trained_parts(
     save_file(tensors, folder / WEIGHTS, metadata={"format": "pt"})
     config.save_pretrained(folder)
     model.generation_config.save_pretrained(folder)
+
+
+def copy_trained_parts(given: Path, base: Path | str, folder: Path) -> None:
+    """Copy what was trained in `base` from a folder to another, with the tokenizer, which the first one may lack."""
+    shutil.copytree(given, folder, ignore=shutil.ignore_patterns(MANIFEST), dirs_exist_ok=True)
+    config = TrainedPartsConfig.from_pretrained(given)
+    config.base, config.base_digest = reference_to(base, folder)
+    config.save_pretrained(folder)
+    load_tokenizer(str(base)).save_pretrained(folder)
 
 
 def reference_to(base: Path | str, folder: Path) -> tuple[str, str | None]:

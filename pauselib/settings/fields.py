@@ -111,6 +111,9 @@ class Fields(Declared):
     eval_steps: Number = setting(80, "second step: optimizer steps from checkpoint to checkpoint", "second_step")
     base_eval_steps: Number = setting(119, "first step, baselines: steps from checkpoint to checkpoint", "first_step")
     max_steps: Cap = setting(160, "second step: cap on its optimizer steps; -1: a full epoch", "second_step")
+    start_from: Annotated[str, AfterValidator(os.path.expanduser)] = setting(
+        "", "first step: the folder of a finished one that is taken in place of training; empty: none", "first_step"
+    )
     base_max_steps: Cap = setting(-1, "first step, baselines: cap on optimizer steps; -1: a full epoch", "first_step")
     lora_r: Few = setting(16, "rank of the LoRA adapters", *TRAINED)
     lora_alpha: Number = setting(32, "the scale of the LoRA adapters is lora_alpha / lora_r", *TRAINED)
