@@ -227,6 +227,7 @@ def evaluate(settings: Settings) -> tuple[list[dict], dict]:
 
     Raises InputError for an intervention on a variant that has no pauses.
     """
+    from pauselib.model.precision import gold_read_in
     from pauselib.trials.trial import step_accuracy
 
     settings = settings.of_row()
@@ -248,7 +249,8 @@ def evaluate(settings: Settings) -> tuple[list[dict], dict]:
         made_from["notes"] |= computed_with(model, settings.eval_batch_size)
         on_gold = {}
         if not interventions:  # they change no gold text; before the replies, which take longest: nothing fails behind
-            on_gold["step_accuracy"] = step_accuracy(model, tokenizer, rows, task)
+            with gold_read_in(settings.gold_dtype, model):
+                on_gold["step_accuracy"] = step_accuracy(model, tokenizer, rows, task)
         how = interventions, settings.seed
         predictions, tokens = predict(model, tokenizer, rows, task, *how, **limits, batch_size=settings.eval_batch_size)
         tokens.to_parquet(new / "tokens.parquet", index=False)
@@ -265,6 +267,7 @@ def trial(settings: Settings, step: int | None = None) -> pd.DataFrame:
     """Return the insertion trial of a variant (see `trials.trial`), made now unless it is there; the variant is trained
     first if it isn't. With a `step` it is that of the weights which were kept then, one of `trial_checkpoints`.
     """
+    from pauselib.model.precision import gold_read_in
     from pauselib.trials.trial import run_trial
 
     settings = settings.of_row()
@@ -280,7 +283,8 @@ def trial(settings: Settings, step: int | None = None) -> pd.DataFrame:
 
     def make(new: Path, made_from: dict) -> None:
         rows, (model, tokenizer) = read_rows(clean, "test")[:n_rows], trained_model(settings, trained, step)
-        found = run_trial(model, tokenizer, rows, tasks.find(settings.task), *how, settings.seed)
+        with gold_read_in(settings.gold_dtype, model):
+            found = run_trial(model, tokenizer, rows, tasks.find(settings.task), *how, settings.seed)
         found.to_parquet(new / "trials.parquet", index=False)
 
     inputs = {"model": trained / "model", "data": clean}

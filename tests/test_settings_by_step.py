@@ -29,7 +29,7 @@ def test_every_setting_has_a_default_a_meaning_and_a_notebook_and_a_step_unless_
 
 
 def test_the_settings_of_a_step_by_hand_in_the_order_of_its_manifest():
-    computed = ("variant", "seed", "dtype", "attn_implementation")
+    computed = ("variant", "seed", "dtype", "attn_implementation", "gold_dtype")
     assert settings_of_step("evaluate") == (*computed, "max_new_tokens", "max_total_tokens")
     assert settings_of_step("trial") == ("n_trial", "trial_sites", "trial_contents", "trial_doses", *computed)
     assert settings_of_step("intervene") == INTERVENTION_SETTINGS

@@ -31,17 +31,28 @@ def as_loaded_in(dtype: str, model: nn.Module) -> None:
 
 
 @contextmanager
-def frozen_matrices_in_bfloat16(model: nn.Module) -> Iterator[None]:
-    """Hold the frozen matrices of a model's layers in bfloat16, those of its heads only where they are
+def gold_read_in(dtype: str, model: nn.Module) -> Iterator[None]:
+    """Compute the products of layers in bfloat16 inside, where `dtype` is `mixed`; those of the heads stay float32."""
+    if dtype == "mixed":
+        model.requires_grad_(False)
+        with torch.autocast(model.device.type, torch.bfloat16), frozen_matrices_in_bfloat16(model, heads=False):
+            yield
+    else:
+        yield
+
+
+@contextmanager
+def frozen_matrices_in_bfloat16(model: nn.Module, heads: bool = True) -> Iterator[None]:
+    """Hold the frozen matrices of a model's layers in bfloat16, with `heads` that of its LM head too where it is
     rounded anyway; afterwards they are as before. Autocast would make the same of each of them at every step.
     """
     from pauselib.model.pause_model import rounds_head  # which is imported while this file is
 
-    head, heads = model.get_output_embeddings(), {getattr(model, "pause_head", None)}
+    head, exact = model.get_output_embeddings(), {getattr(model, "pause_head", None)}
     with torch.autocast(head.weight.device.type, torch.bfloat16):
-        if not rounds_head(head) or head.weight is model.get_input_embeddings().weight:
-            heads.add(head)
-    layers = [module for module in model.modules() if isinstance(module, nn.Linear) and module not in heads]
+        if not (heads and rounds_head(head)) or head.weight is model.get_input_embeddings().weight:
+            exact.add(head)
+    layers = [module for module in model.modules() if isinstance(module, nn.Linear) and module not in exact]
     held = {module: module.weight.data for module in layers if not module.weight.requires_grad}
     for module, weight in held.items():
         module.weight.data = weight.bfloat16()

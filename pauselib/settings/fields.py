@@ -127,6 +127,12 @@ class Fields(Declared):
     attn_implementation: Literal["auto", "eager", "sdpa"] = setting(
         "auto", "attention: eager, sdpa or auto; flash attention can't read a trial's masks", *COMPUTED
     )
+    gold_dtype: Literal["float32", "mixed"] = setting(
+        "float32",
+        "precision in which gold answers are read: float32, or mixed, layers in bfloat16",
+        "evaluate",
+        "trial",
+    )
     gradient_checkpointing: bool = setting(False, "recompute activations to save memory in training", *TRAINED)
     report_to: Literal["none", "tensorboard", "wandb", "trackio"] = setting(
         "none", "tensorboard, wandb, trackio: also log there (install that package)", notebooks=("warmup",)

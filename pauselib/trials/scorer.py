@@ -180,7 +180,8 @@ class Scorer:
             twice, _ = self.follow([one, one])  # the second has to be blind to the first
         except (ValueError, RuntimeError):  # a mask of four dimensions is not of a shape that the model knows
             twice = np.full(2 * len(tokens), np.nan)
-        close = CLOSE[self.vectors.dtype]
+        rounded = torch.is_autocast_enabled(self.lm.device.type)
+        close = CLOSE[torch.bfloat16 if rounded else self.vectors.dtype]
         if not np.allclose(twice[len(tokens) :], alone, rtol=close, atol=close):
             raise InputError(
                 f"{type(self.lm).__name__} can't be used in an insertion trial, since its attention doesn't take a "

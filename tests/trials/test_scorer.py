@@ -8,7 +8,7 @@ import torch
 from conftest import KINDS
 
 from pauselib.model.pause_model import PauseForCausalLM
-from pauselib.model.precision import as_loaded_in
+from pauselib.model.precision import as_loaded_in, gold_read_in
 from pauselib.trials import conditions
 from pauselib.trials import scorer as scoring
 from pauselib.trials.contents import CONTENTS, NOTHING, GivenResult
@@ -128,17 +128,23 @@ def test_the_probability_of_a_pause_stands_before_each_token(pausing):
     assert p_pause[0] == 0
 
 
+@pytest.mark.parametrize("gold_dtype", ["float32", "mixed"])
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_model_in_bfloat16_with_its_pause_head_in_float32_is_scored_in_float32(kind, pausing):
+def test_where_layers_are_in_bfloat16_heads_and_likelihoods_are_in_float32(kind, gold_dtype, pausing):
     model = pausing(kind)
-    plain = Scorer(model, seed=7).read(TEXT)
-    as_loaded_in("bfloat16", model)
+    plain = Scorer(model, seed=7).read(TEXT)[0]
+    if gold_dtype == "float32":
+        as_loaded_in("bfloat16", model)
+    before = {name: value.clone() for name, value in model.state_dict().items()}
     for scorer in (Scorer(model, seed=7), Scorer(model.lm, seed=7)):
-        scorer.check(TEXT)
-        likelihoods, *_ = scorer.read(TEXT)
+        with gold_read_in(gold_dtype, scorer.lm):
+            scorer.check(TEXT)
+            likelihoods, *_ = scorer.read(TEXT)
         assert likelihoods.dtype == np.float32
-        np.testing.assert_allclose(likelihoods, plain[0], atol=0.2)
+        np.testing.assert_allclose(likelihoods, plain, atol=0.2)
+        assert not np.allclose(likelihoods, plain, atol=1e-5)
         assert not np.array_equal(likelihoods, torch.tensor(likelihoods).bfloat16().float().numpy())
+    assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
