@@ -148,7 +148,9 @@ def untrained(recipe, base: Path | str):
     """Return the model of a variant before its first step, what it trains unfrozen (a peft model with adapters)."""
     variant = parse(recipe.variant)
     torch.manual_seed(recipe.seed)
-    model = load_model(str(base), recipe.dtype, recipe.attn_implementation)
+    on_processor = recipe.dtype == "mixed" and not torch.cuda.is_available()  # where sdpa's way back is slow
+    attention = "eager" if on_processor and recipe.attn_implementation == "auto" else recipe.attn_implementation
+    model = load_model(str(base), recipe.dtype, attention)
     check_model(model)
     if variant.pauses:
         model = PauseForCausalLM.around(model, recipe.seed)
