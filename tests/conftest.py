@@ -59,6 +59,29 @@ def tiny_lm():
     return make
 
 
+def one_by_one(model, prompts: list[list[int]], end: int, n: int) -> list:
+    """Greedy replies of at most `n` tokens, written out without cache, batch or padding."""
+    import torch
+
+    from pauselib.decoding.greedy import Reply
+
+    replies = []
+    for prompt in prompts:
+        said = []
+        while len(said) < n and said[-1:] != [end]:
+            with torch.no_grad():
+                logits = model(torch.tensor([[*prompt, *said]]), use_cache=False).logits
+            said.append(int(logits[0, -1].argmax()))
+        replies.append(Reply([token for token in said if token != end], truncated=said[-1] != end))
+    return replies
+
+
+def same_weights(a, b) -> bool:
+    """Whether two models have the same weights, by name and bit for bit."""
+    pairs = zip(a.state_dict().items(), b.state_dict().items(), strict=True)
+    return all(one == other and weight.equal(its) for (one, weight), (other, its) in pairs)
+
+
 @pytest.fixture(scope="session")
 def GSM8K() -> Path:
     """The folder of the real train.jsonl and test.jsonl."""
