@@ -160,18 +160,16 @@ def problem(rng: random.Random, largest: int, steady: bool) -> dict:
     return {"question": " ".join(told), "answer": "\n".join([*lines, f"#### {total}"]), "n_steps": n_steps}
 
 
-def split_of(question: str) -> str:
-    """The split a question belongs to, whatever the seed: a question is in one split alone."""
-    sixteenth = hashlib.blake2b(question.encode(), digest_size=1).digest()[0] % 16
-    return next(name for name, split in SPLITS.items() if sixteenth in split.share)
-
-
 def stream(split: str, seed: int):
-    """Yield different problems of one split without end: `train`, `test`, or `pretrain` (the embedded model's own)."""
+    """Yield different problems of one split without end: `train`, `test`, or `pretrain` (the embedded model's own).
+
+    A question is in one split alone, whatever the seed.
+    """
     rng, seen = random.Random(f"toy {split} {seed}"), set()
     while True:
         row = problem(rng, SPLITS[split].largest, SPLITS[split].steady)
-        if split_of(row["question"]) == split and row["question"] not in seen:
+        sixteenth = hashlib.blake2b(row["question"].encode(), digest_size=1).digest()[0] % 16
+        if sixteenth in SPLITS[split].share and row["question"] not in seen:
             seen.add(row["question"])
             yield row
 
