@@ -17,6 +17,7 @@ text perfectly, as it is in people's text.
 
 import hashlib
 import itertools
+import operator
 import random
 from functools import cache
 from typing import NamedTuple
@@ -63,6 +64,7 @@ STARTS = (
     "There are {b} {items} in the house of {name}.",
     "At first {name} owns {b} {items}.",
 )
+APPLY = {"+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.floordiv}  # division is exact
 EVENTS = {  # operation -> ways to tell it
     "+": (
         "Then {name} buys {b} {items}.",
@@ -90,11 +92,6 @@ ASKS = (
 )
 
 
-def apply(a: int, op: str, b: int) -> int:
-    """The result of one step; division is exact by construction."""
-    return {"+": a + b, "-": a - b, "*": a * b, "/": a // b}[op]
-
-
 @cache
 def narrator(item: str, phrases: tuple[str, ...]) -> tuple[list[str], list[float]]:
     """The order in which this scene's narrator prefers `phrases`, and the cumulated weights rank^-s of that order."""
@@ -112,7 +109,7 @@ def say(rng: random.Random, item: str, phrases: list[str]) -> str:
 
 def step(rng: random.Random, name: str, items: str, a: int, op: str, b: int, openings: list[str]) -> str:
     """One line of an answer: an opening, a clause, the annotated calculation, the unit."""
-    c = apply(a, op, b)
+    c = APPLY[op](a, b)
     clause = say(rng, items, CLAUSES).format(name=name)
     return f"{say(rng, items, openings)} {clause} <<{a}{op}{b}={c}>>{c} {items}."
 
@@ -155,7 +152,7 @@ def problem(rng: random.Random, largest: int, steady: bool) -> dict:
             lines.append(step(rng, name, items, b, "*", c, FURTHER if steady and lines else OPENINGS))
             kind, b = "+", b * c
         lines.append(step(rng, name, items, total, kind, b, FURTHER if steady and lines else OPENINGS))
-        total = apply(total, kind, b)
+        total = APPLY[kind](total, b)
     told.append(rng.choice(ASKS).format(name=name, items=items))
     return {"question": " ".join(told), "answer": "\n".join([*lines, f"#### {total}"]), "n_steps": n_steps}
 

@@ -169,9 +169,7 @@ def merged(recipe, model):
 
 
 def model_at(recipe, base: Path | str, folder: Path, step: int):
-    """Return the model of a variant trained from `base` into `folder`, as it was at one of its `trial_checkpoints`, in
-    evaluation mode.
-    """
+    """Return the model that a recipe made of `base` in `folder` at one of its `trial_checkpoints`, to evaluate."""
     with quiet():
         model = untrained(recipe, base)
         model.load_state_dict(load_file(weights_at(folder, step)), strict=False)
