@@ -58,7 +58,7 @@ def variant_model(name: str, backbone=None):
     """Return a variant's model ready for training."""
     lm = backbone or load_model("tiny")
     model = PauseForCausalLM.around(lm) if VARIANTS[name].pauses else lm
-    return unfreeze(model, VARIANTS[name])
+    return unfreeze(model, VARIANTS[name], r=16, lora_alpha=32, lora_dropout=0.05)
 
 
 def compare() -> list[dict]:

@@ -50,8 +50,3 @@ def commit() -> str | None:
         return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout.strip()
     except (OSError, subprocess.SubprocessError):
         return None
-
-
-def notes() -> dict[str, str | int | None]:
-    """Return what a manifest notes of how something was made, which is no part of what was made."""
-    return {"commit": commit(), "threads": threads(), "processor": processor()}

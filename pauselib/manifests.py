@@ -41,7 +41,8 @@ def origin(
     places = {name: Path(os.path.relpath(place, folder)).as_posix() for name, place in made.items()}
     digests = {name: manifest_digest(value) if name in made else value for name, value in inputs.items()}
     found = {"settings": settings, "inputs": digests, "places": places, "versions": versions(*packages)}
-    return json.loads(json.dumps({**found, "code": code or {}, "notes": machine.notes()}))
+    notes = {"commit": machine.commit(), "threads": machine.threads(), "processor": machine.processor()}
+    return json.loads(json.dumps({**found, "code": code or {}, "notes": notes}))
 
 
 def manifest(folder: Path) -> dict | None:

@@ -29,13 +29,6 @@ def is_current(folder: Path, made_from: dict, defaults: dict | None = None) -> b
     return not broken
 
 
-def share_files(folder: Path) -> None:
-    """Let everyone read the files of a folder who may read the folder: safetensors writes its own for one user."""
-    for path in folder.rglob("*"):
-        if path.is_file():
-            path.chmod(folder.stat().st_mode & 0o666)
-
-
 def temporary_folders(folder: Path) -> tuple[Path, Path, Path]:
     """Return where a folder is made: within it, beside it, and where what it takes the place of is moved to."""
     return folder / ".new.part", *(folder.with_name(f".{folder.name}{end}") for end in (".part", ".old.part"))
@@ -53,7 +46,8 @@ def new_folder(folder: Path, beside: bool = False):
     part.mkdir(parents=True)
     try:
         yield part
-        share_files(part)
+        for path in filter(Path.is_file, part.rglob("*")):  # safetensors lets one user read its own
+            path.chmod(part.stat().st_mode & 0o666)
         if beside:
             (folder / MANIFEST).unlink(missing_ok=True)
             for path in sorted(part.iterdir(), key=lambda path: path.name == MANIFEST):
@@ -79,9 +73,8 @@ def make_once(
 ) -> bool:
     """Make `folder` by `make(temporary folder)` unless it is there, made from the same; return whether it was made now.
 
-    Of several processes one makes it and the others wait; what one that was killed left is removed. What was made from
-    something else is made again with `overwrite`; otherwise that is refused with an InputError that names the
-    difference, since others use it.
+    Of several processes one makes it and the others wait; what one that was killed left is removed. Unless it may
+    `overwrite` what was made from something else, an InputError names the difference, since others use it.
     `beside`: see `new_folder`. `settle()` is called once the folder is there, made now or before, while others wait.
     `defaults` are those of settings, see `changes`.
     """

@@ -66,8 +66,8 @@ class Variant:
         """The published name, with the row's injection strategy behind it where it has one."""
         if self.epochs:
             return f"baseline_{self.epochs}_epoch"
-        if not self.pauses:
-            return MATCHED + "".join(self.marks(LM_PARTS)).removeprefix(MATCHED_MARK)
+        if not self.pauses:  # that of LoRA is left out where it is the only mark
+            return MATCHED + "".join(self.marks(LM_PARTS)).removeprefix(PARTS["lora"]["trained"])
         return "sft" + "".join(self.marks(PARTS)) + (f"@{self.strategy}" if self.strategy else "")
 
     def marks(self, parts: Iterable[str]) -> list[str]:
@@ -80,9 +80,6 @@ PARTS = {f.name: f.metadata for f in fields(Variant) if "modules" in f.metadata}
 
 LM_PARTS = [name for name, declared in PARTS.items() if declared["trained"]]
 """The parts of the LM: a name says where they are trained, while of a pause part it says where it is frozen."""
-
-MATCHED_MARK = PARTS["lora"]["trained"]
-"""What the name of a matched baseline leaves out where it is all that there would be to say."""
 
 
 def by_name() -> dict[str, Variant]:

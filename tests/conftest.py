@@ -59,6 +59,29 @@ def tiny_lm():
     return make
 
 
+def one_by_one(model, prompts: list[list[int]], end: int, n: int) -> list:
+    """Greedy replies of at most `n` tokens, written out without cache, batch or padding."""
+    import torch
+
+    from pauselib.decoding.greedy import Reply
+
+    replies = []
+    for prompt in prompts:
+        said = []
+        while len(said) < n and said[-1:] != [end]:
+            with torch.no_grad():
+                logits = model(torch.tensor([[*prompt, *said]]), use_cache=False).logits
+            said.append(int(logits[0, -1].argmax()))
+        replies.append(Reply([token for token in said if token != end], truncated=said[-1] != end))
+    return replies
+
+
+def same_weights(a, b) -> bool:
+    """Whether two models have the same weights, by name and bit for bit."""
+    pairs = zip(a.state_dict().items(), b.state_dict().items(), strict=True)
+    return all(one == other and weight.equal(its) for (one, weight), (other, its) in pairs)
+
+
 @pytest.fixture(scope="session")
 def GSM8K() -> Path:
     """The folder of the real train.jsonl and test.jsonl."""
@@ -116,13 +139,18 @@ def by_hand(tmp_path):
     return settings
 
 
+def note(folder: Path, settings: dict, *files: str, **inputs) -> None:
+    """Write the manifest that says that a folder is finished, made from settings and inputs, with some files."""
+    outputs = {name: digest(folder / name) for name in files} or {"made": "digest"}
+    write_json(folder / MANIFEST, {**origin(folder, settings, inputs), "outputs": outputs})
+
+
 def save(row: Settings, replies: list[dict], eval_loss: float) -> Path:
     """Write predictions.jsonl, metrics.json and the manifest that says they are a row's; return their folder."""
     _, folder, settings, _ = replies_artifact(row)
     write_json_lines(folder / "predictions.jsonl", replies)
     write_json(folder / "metrics.json", {**reply_metrics(replies), "eval_loss": eval_loss})
-    outputs = {name: digest(folder / name) for name in ("metrics.json", "predictions.jsonl")}
-    write_json(folder / MANIFEST, {**origin(folder, settings, {"model": "abc"}), "outputs": outputs})
+    note(folder, settings, "metrics.json", "predictions.jsonl", model="abc")
     return folder
 
 
@@ -131,8 +159,7 @@ def save_outcomes(row: Settings, outcomes: pd.DataFrame, step: int | None = None
     _, folder, settings, _ = trial_artifact(row, step)
     folder.mkdir(parents=True, exist_ok=True)
     outcomes.to_parquet(folder / "trials.parquet")
-    outputs = {"trials.parquet": digest(folder / "trials.parquet")}
-    write_json(folder / MANIFEST, {**origin(folder, settings, {}), "outputs": outputs})
+    note(folder, settings, "trials.parquet")
 
 
 @pytest.fixture

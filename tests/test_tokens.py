@@ -6,8 +6,6 @@ from transformers import ByT5Tokenizer
 from pauselib.errors import InputError
 from pauselib.tokens import token_spans, token_text
 
-TEXT = "It is 12 €.\n#### 12"
-
 
 def test_the_bytes_of_one_character_share_its_bounds(tokenizer):
     [spans] = token_spans(["5 €"], tokenizer, add_special_tokens=False)

@@ -74,19 +74,6 @@ def test_only_the_baselines_have_no_pauses_and_the_matched_ones_start_where_the_
     assert parse(MATCHED).name == MATCHED
 
 
-@pytest.mark.parametrize(
-    ("wrong", "meant"),
-    [
-        ("sft_pft", "sft_peft"),
-        ("sft_peft_unfr_lm_head", "sft_unfr_lm_head"),  # the order of the parts is part of the name
-        ("SFT_PEFT", "sft_peft"),
-    ],
-)
-def test_an_unknown_name_is_refused_with_the_nearest(wrong, meant):
-    with pytest.raises(ValueError, match=f"no variant '{wrong}': did you mean '{meant}'"):
-        parse(wrong)
-
-
 @pytest.mark.parametrize("strategy", ["word", "random+pattern"])
 def test_a_name_gives_the_row_s_own_injection_strategy_and_how_it_is_trained_stays_the_same(strategy):
     pausing = [v for v in VARIANTS.values() if v.pauses]
@@ -96,9 +83,18 @@ def test_a_name_gives_the_row_s_own_injection_strategy_and_how_it_is_trained_sta
     assert len(pausing) == 18
 
 
+NOT_SO = ["sft@", "@word", "baseline_1_epoch@word", "sft.yaml@word", "sft_embed", "baseline_matched_peft"]
+
+
 @pytest.mark.parametrize(
-    "wrong", ["sft@", "@word", "baseline_1_epoch@word", "sft.yaml@word", "sft_embed", "baseline_matched_peft"]
+    ("wrong", "ending"),
+    [
+        ("sft_pft", ": did you mean 'sft_peft'"),
+        ("sft_peft_unfr_lm_head", ": did you mean 'sft_unfr_lm_head'"),  # the order of the parts is part of the name
+        ("SFT_PEFT", ": did you mean 'sft_peft'"),
+        *((name, "[:.]") for name in NOT_SO),
+    ],
 )
-def test_a_name_that_is_not_written_so_is_refused(wrong):
-    with pytest.raises(ValueError, match=f"There is no variant '{wrong}'[:.]"):
+def test_a_name_that_is_not_written_so_is_refused_with_the_nearest(wrong, ending):
+    with pytest.raises(ValueError, match=f"There is no variant '{wrong}'{ending}"):
         parse(wrong)

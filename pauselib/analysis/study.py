@@ -62,6 +62,7 @@ class Study:
     pause_origin = cached_property(lambda self: pause_rates(self.settings, self.example_variant, self.tokens))
     calibration = cached_property(lambda self: calibrated(self.finished_rows))
     pause_places = cached_property(lambda self: places.pause_places(self.tokens))
+    neighbours = cached_property(lambda self: places.frequent_neighbours(self.pause_places, self.example_variant))
 
     @cached_property
     def limits(self) -> list[str]:
@@ -115,11 +116,6 @@ class Study:
         """
         heads = [name for name in dict.fromkeys(self.tokens["variant"]) if parse(name).pause_head]
         return self.settings.variant if self.settings.variant in heads else next(iter(heads), None)
-
-    @cached_property
-    def neighbours(self) -> pd.DataFrame:
-        """The most frequent tokens beside the pauses of the example variant (`places.frequent_neighbours`)."""
-        return places.frequent_neighbours(self.pause_places["neighbours"], self.example_variant)
 
     @cached_property
     def used(self) -> pd.DataFrame:

@@ -24,6 +24,7 @@ from pauselib.files import read_json_lines
 from pauselib.injection.rows import tokenize
 from pauselib.manifests import MANIFEST
 from pauselib.settings import Settings
+from pauselib.sources.models import load_model, load_tokenizer
 from pauselib.variants import parse
 
 SENTENCE = "<p>In JupyterLab (<code>make lab</code>) a model can be asked here.</p>"
@@ -53,8 +54,6 @@ def stored_replies(folder: Path, _made: int | None) -> list[dict]:
 @functools.lru_cache(maxsize=2)
 def loaded(folder: Path, _made: int | None, dtype: str, attention: str) -> tuple:
     """Return the model in a folder, `made_at` some time, and its tokenizer, loaded once."""
-    from pauselib.sources.models import load_model, load_tokenizer
-
     return load_model(str(folder), dtype, attention), load_tokenizer(str(folder))
 
 

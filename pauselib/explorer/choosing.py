@@ -1,5 +1,6 @@
 """Which rows there are under runs/, what of them is finished, and the picker of the one that is made next."""
 
+import itertools
 import re
 from html import escape
 from types import SimpleNamespace
@@ -60,11 +61,9 @@ def finished_table(settings: Settings) -> pd.DataFrame:
     have finished replies and trials (`artifacts.why_unfinished`), each with the notebook that makes them; the most
     accurate variant; and its accuracy beside that of the first step's model, which all others start from.
     """
-    groups: dict[tuple[str, int], list[Settings]] = {}
-    for row in stored_rows(settings):
-        groups.setdefault((row.experiment, row.seed), []).append(row)
     lines = []
-    for (experiment, seed), rows in groups.items():
+    for (experiment, seed), group in itertools.groupby(stored_rows(settings), lambda row: (row.experiment, row.seed)):
+        rows = list(group)
         replied = [row for row in rows if why_unfinished(row, "evaluate") is None]
         accuracy = {row.variant: read_json(row.variant_folder() / "metrics.json")["accuracy"] for row in replied}
         best = max(accuracy, key=accuracy.get, default=None)

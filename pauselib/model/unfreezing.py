@@ -12,17 +12,10 @@ QUERY_AND_VALUE = ("q_proj v_proj", "query_key_value", "qkv_proj", "c_attn", "Wq
 """What families of models call the layers of the attention's query and value, alone or with the key in one matrix."""
 
 
-def unfreeze(
-    model,
-    variant: Variant,
-    lora_r: int = 16,
-    lora_alpha: int = 32,
-    lora_dropout: float = 0.05,
-    lora_target_modules: tuple[str, ...] = ("auto",),
-):
+def unfreeze(model, variant: Variant, target_modules: tuple[str, ...] = ("auto",), **lora):
     """Freeze all of `model` but what `variant` names; return the model to train (a peft model with adapters).
 
-    The adapters have the rank `lora_r` and the scale `lora_alpha` / `lora_r`; for their layers see `lora_targets`.
+    `lora` are arguments of peft's `LoraConfig`, such as the rank `r`; for the adapters' layers see `lora_targets`.
     """
     from peft import LoraConfig, get_peft_model
 
@@ -31,15 +24,8 @@ def unfreeze(
     full = trained_in_full(model, variant)
     model.requires_grad_(False)
     if variant.lora:
-        config = LoraConfig(
-            r=lora_r,
-            lora_alpha=lora_alpha,
-            lora_dropout=lora_dropout,
-            target_modules=lora_targets(model, lora_target_modules),
-            modules_to_save=full or None,
-            task_type="CAUSAL_LM",
-        )
-        return get_peft_model(model, config)
+        where = {"target_modules": lora_targets(model, target_modules), "modules_to_save": full or None}
+        return get_peft_model(model, LoraConfig(**lora, **where, task_type="CAUSAL_LM"))
     for name in full:
         model.get_submodule(name).requires_grad_(True)
     return model

@@ -170,9 +170,7 @@ def injected_names(variables: dict) -> list[str]:
 
 
 def values_in(variables: dict) -> dict:
-    """Return the values of settings in a notebook's `globals()`, where a module is none, and of all that papermill set,
-    of which an unknown name is no setting.
-    """
+    """Return the values of settings in a notebook's `globals()`, but modules, and of all names that papermill set."""
     names = [*Settings.model_fields, *injected_names(variables)]
     given = {name: variables[name] for name in names if name in variables}
     return {name: value for name, value in given.items() if not isinstance(value, ModuleType)}

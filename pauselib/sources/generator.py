@@ -17,9 +17,13 @@ text perfectly, as it is in people's text.
 
 import hashlib
 import itertools
+import operator
 import random
 from functools import cache
+from pathlib import Path
 from typing import NamedTuple
+
+import yaml
 
 
 class Split(NamedTuple):
@@ -36,63 +40,10 @@ SPLITS = {
     "pretrain": Split(range(6, 16), 90, False),  # what the embedded model was made from
 }
 
-ITEMS = (
-    "apples beads books bottles bricks buttons candles cards coins cookies eggs flowers marbles peaches pens photos "
-    "plums ribbons shells spoons stamps stickers tickets toys"
-).split()
-NAMES = (
-    "Ada Amir Ben Carla Chen Dana Eli Fatima Finn Grace Hugo Ines Ivan Jin Kofi Lena Liam Maya Mia Nora Omar Pia "
-    "Quinn Rosa Sam Tara Umar Vera Will Yara"
-).split()
-OPENINGS = (
-    "First,|So|Now|Then|Next,|After that,|At this point|Here|This means|Therefore|Thus|Hence|Okay,|Well,|Right,|"
-    "Again,|Clearly|Overall,|Counting on,|Once done,|Following this,|With that,|By then|Given that,|Let us see:|"
-    "We know|Note that|Look:|Of course|In turn,|Since then|Soon|Later|Afterwards|From there|Going on,|Moving on,|"
-    "Simply put,|To go on,|Step by step,|Meanwhile|Really,|Surely|Indeed|Obviously|Evidently|Carefully:|Quickly|Yes,|"
-    "Good:"
-).split("|")
-FURTHER = ["Then", "So", "Now"]
-CLAUSES = (
-    "{name} has|there are|that makes|that gives|we get|we find|the count is|the total is|it comes to|one counts|"
-    "this leads to|you see"
-).split("|")
-
-STARTS = (
-    "{name} has {b} {items}.",
-    "{name} starts the day with {b} {items}.",
-    "There are {b} {items} in the house of {name}.",
-    "At first {name} owns {b} {items}.",
-)
-EVENTS = {  # operation -> ways to tell it
-    "+": (
-        "Then {name} buys {b} {items}.",
-        "A neighbour brings {b} more {items}.",
-        "{name} finds {b} more.",
-        "Later {name} gets {b} {items} from a friend.",
-    ),
-    "-": (
-        "{name} sells {b}.",
-        "Then {name} gives {b} {items} away.",
-        "Sadly {b} {items} get lost.",
-        "A friend takes {b} of the {items}.",
-    ),
-    "*": ("Then the number of {items} grows to {b} times as many.", "A week later {name} has {b} times as many."),
-    "/": (
-        "{name} shares the {items} equally among {b} boxes and keeps one box.",
-        "Of these, {name} keeps one part of {b} equal parts.",
-    ),
-    "packs": ("{name} buys {b} packs of {c} {items}.", "Then {name} gets {b} bags with {c} {items} each."),
-}
-ASKS = (
-    "How many {items} does {name} have now?",
-    "How many {items} are there in the end?",
-    "What is the number of {items} now?",
-)
-
-
-def apply(a: int, op: str, b: int) -> int:
-    """The result of one step; division is exact by construction."""
-    return {"+": a + b, "-": a - b, "*": a * b, "/": a // b}[op]
+APPLY = {"+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.floordiv}  # division is exact
+WORDS = yaml.safe_load(Path(__file__).with_name("generator.yaml").read_text(encoding="utf-8"))
+ITEMS, NAMES, OPENINGS, FURTHER = (WORDS[name] for name in ("items", "names", "openings", "further"))
+CLAUSES, STARTS, EVENTS, ASKS = (WORDS[name] for name in ("clauses", "starts", "events", "asks"))
 
 
 @cache
@@ -112,7 +63,7 @@ def say(rng: random.Random, item: str, phrases: list[str]) -> str:
 
 def step(rng: random.Random, name: str, items: str, a: int, op: str, b: int, openings: list[str]) -> str:
     """One line of an answer: an opening, a clause, the annotated calculation, the unit."""
-    c = apply(a, op, b)
+    c = APPLY[op](a, b)
     clause = say(rng, items, CLAUSES).format(name=name)
     return f"{say(rng, items, openings)} {clause} <<{a}{op}{b}={c}>>{c} {items}."
 
@@ -155,23 +106,21 @@ def problem(rng: random.Random, largest: int, steady: bool) -> dict:
             lines.append(step(rng, name, items, b, "*", c, FURTHER if steady and lines else OPENINGS))
             kind, b = "+", b * c
         lines.append(step(rng, name, items, total, kind, b, FURTHER if steady and lines else OPENINGS))
-        total = apply(total, kind, b)
+        total = APPLY[kind](total, b)
     told.append(rng.choice(ASKS).format(name=name, items=items))
     return {"question": " ".join(told), "answer": "\n".join([*lines, f"#### {total}"]), "n_steps": n_steps}
 
 
-def split_of(question: str) -> str:
-    """The split a question belongs to, whatever the seed: a question is in one split alone."""
-    sixteenth = hashlib.blake2b(question.encode(), digest_size=1).digest()[0] % 16
-    return next(name for name, split in SPLITS.items() if sixteenth in split.share)
-
-
 def stream(split: str, seed: int):
-    """Yield different problems of one split without end: `train`, `test`, or `pretrain` (the embedded model's own)."""
+    """Yield different problems of one split without end: `train`, `test`, or `pretrain` (the embedded model's own).
+
+    A question is in one split alone, whatever the seed.
+    """
     rng, seen = random.Random(f"toy {split} {seed}"), set()
     while True:
         row = problem(rng, SPLITS[split].largest, SPLITS[split].steady)
-        if split_of(row["question"]) == split and row["question"] not in seen:
+        sixteenth = hashlib.blake2b(row["question"].encode(), digest_size=1).digest()[0] % 16
+        if sixteenth in SPLITS[split].share and row["question"] not in seen:
             seen.add(row["question"])
             yield row
 

@@ -102,10 +102,7 @@ def tokenizer_digest(source: str) -> str:
 
 
 def from_pretrained(auto, source: str, **options):
-    """Return `auto.from_pretrained` of a source, which is never allowed to run code that comes with it.
-
-    Raises InputError, in one sentence, where it can't be had.
-    """
+    """Return `auto.from_pretrained` of a source, whose own code never runs. Raises InputError where it can't be had."""
     name, revision = at_revision(str(source))
     place = model_source(name)
     on_hub = f", and {nothing_there(name)}" if isinstance(place, str) else ""
@@ -124,8 +121,7 @@ def from_pretrained(auto, source: str, **options):
 def without_sampling(given):
     """Return a generation config with the ids of another's special tokens alone.
 
-    Replies here are greedy, and transformers refuses to save a changed config that tells how to sample but not to do
-    so.
+    Replies are greedy, and transformers refuses to save a changed config that tells how to sample but not to do so.
     """
     ids = {name: getattr(given, name) for name in ("bos_token_id", "eos_token_id", "pad_token_id")}
     return type(given)(**{name: None if value in (-1, []) else value for name, value in ids.items()})  # no such token

@@ -5,6 +5,7 @@ import torch
 from pauselib.decoding.batch_cache import batch_cache
 from pauselib.decoding.greedy import last_logits, prefill
 from pauselib.errors import InputError
+from pauselib.located import reason
 from pauselib.model.pause_model import check_plain_head
 
 CLOSE = 0.2  # standard deviations of the logits; the same computed in another order differs by far less in bfloat16
@@ -12,17 +13,17 @@ CLOSE = 0.2  # standard deviations of the logits; the same computed in another o
 
 def check_model(lm) -> None:
     """Raise InputError for a model that can't become a pause model, or whose replies depend on padding or the cache."""
-    error, reason = torch.inf, ""
+    error, why = torch.inf, ""
     try:
         check_plain_head(lm)
         error = decoding_error(lm)
     except InputError:
         raise
     except Exception as raised:  # what a model of another kind lacks is told in as many ways as there are families
-        reason = f" ({type(raised).__name__}: {(str(raised) or 'no reason given').splitlines()[0]})"
+        why = f" ({type(raised).__name__}: {reason(raised)})"
     if not error < CLOSE:
         raise InputError(
-            f"{type(lm).__name__} can't be read with padding and a cache of keys and values alone{reason}: choose a "
+            f"{type(lm).__name__} can't be read with padding and a cache of keys and values alone{why}: choose a "
             "model of another family, with attention in every layer."
         )
 

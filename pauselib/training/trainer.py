@@ -113,9 +113,7 @@ class ShuffledBatches(LengthGroupedSampler):
 
 
 class PauseTrainer(SFTTrainer):
-    """SFTTrainer, except for the loss: TRL computes its own from the LM head alone, past the model, and a pause head
-    would never move.
-    """
+    """SFTTrainer, except for the loss: TRL computes its own from the LM head alone, so a pause head never moved."""
 
     def __init__(self, *args, autocast: bool = False, shuffled: bool = False, **kwargs):
         """As SFTTrainer. With `autocast` the products of the layers are in bfloat16, and the LM head of a model without

@@ -34,10 +34,7 @@ from pauselib.variants import parse
 
 
 def sft_config(recipe, work: Path, n_rows: int) -> SFTConfig:
-    """Return the trainer's arguments for `n_rows` training rows, with the checkpoints in `work`.
-
-    AdamW, linear decay without warm-up, no weight decay, clipping at 1; the checkpoint with the lowest eval loss.
-    """
+    """Return the trainer's arguments for `n_rows` training rows, with the checkpoints in `work`."""
     epochs = parse(recipe.variant).epochs or 1
     all_steps = math.ceil(n_rows / recipe.batch_size) * epochs
     return SFTConfig(
@@ -155,8 +152,8 @@ def untrained(recipe, base: Path | str):
     if variant.pauses:
         model = PauseForCausalLM.around(model, recipe.seed)
         model.config.prompt_pauses = recipe.prompt_pauses
-    of_lora = recipe.lora_r, recipe.lora_alpha, recipe.lora_dropout, recipe.lora_target_modules
-    model = unfreeze(model, variant, *of_lora)
+    of_lora = {"r": recipe.lora_r, "lora_alpha": recipe.lora_alpha, "lora_dropout": recipe.lora_dropout}
+    model = unfreeze(model, variant, recipe.lora_target_modules, **of_lora)
     set_trained_precision(model, recipe.dtype)
     return model
 
@@ -174,9 +171,7 @@ def merged(recipe, model):
 
 
 def model_at(recipe, base: Path | str, folder: Path, step: int):
-    """Return the model of a variant trained from `base` into `folder`, as it was at one of its `trial_checkpoints`, in
-    evaluation mode.
-    """
+    """Return the model that a recipe made of `base` in `folder` at one of its `trial_checkpoints`, to evaluate."""
     with quiet():
         model = untrained(recipe, base)
         model.load_state_dict(load_file(weights_at(folder, step)), strict=False)

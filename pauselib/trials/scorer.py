@@ -129,9 +129,7 @@ class Scorer:
 
     @torch.inference_mode()
     def follow(self, branches: list[Branch]) -> tuple[np.ndarray, np.ndarray]:
-        """Return the log likelihoods of all labels of branches of the text that was read last, and whether each is the
-        best word.
-        """
+        """Return the log likelihoods of all labels of branches of the last text, and whether each is the best word."""
         found = [self.follow_pack(pack) for pack in packed(branches, PACK)]
         return tuple(np.concatenate(parts) for parts in zip(*found))
 

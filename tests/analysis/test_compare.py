@@ -1,13 +1,11 @@
 """Two rows side by side, on three replies each that were written by hand."""
 
 import pytest
-from conftest import reply, save
+from conftest import note, reply, save
 
 from pauselib import figures
 from pauselib.analysis.tables import compare
 from pauselib.errors import InputError
-from pauselib.files import write_json
-from pauselib.manifests import MANIFEST, origin
 from pauselib.settings import Settings
 
 
@@ -43,15 +41,11 @@ def test_what_differs_is_listed_back_to_the_problems(tmp_path):
     def make(name: str, rate: float, strategy: str | None) -> Settings:
         one = Settings(runs_dir=str(tmp_path), experiment=name, variant="sft")
         clean, injected, folder = one.folder() / "data", one.injected_folder(), one.variant_folder()
-        write(clean, {"n_train": 5})
-        write(injected, {"strategy": strategy}, data=clean)
-        write(folder / "model", {"n_copies": rate, "learning_rate": rate}, data=injected if strategy else clean)
-        write(folder, {"variant": "sft", "seed": 42, "n_copies": rate}, model=folder / "model")
+        note(clean, {"n_train": 5})
+        note(injected, {"strategy": strategy}, data=clean)
+        note(folder / "model", {"n_copies": rate, "learning_rate": rate}, data=injected if strategy else clean)
+        note(folder, {"variant": "sft", "seed": 42, "n_copies": rate}, model=folder / "model")
         return one
-
-    def write(folder, settings: dict, **inputs):
-        folder.mkdir(parents=True, exist_ok=True)
-        write_json(folder / MANIFEST, {**origin(folder, settings, inputs), "outputs": {"made": "digest"}})
 
     first, second = make("a", 0.1, "random"), make("b", 0.2, "word")
     assert compare.names((first, second)) == ["sft (a, seed 42)", "sft (b, seed 42)"]

@@ -1,6 +1,5 @@
 """What is on disk, as tables: three of four rows finished by hand, interventions asked for and left over, manifests."""
 
-import json
 import math
 
 import pandas as pd
@@ -9,6 +8,8 @@ from conftest import reply, save
 
 from pauselib.analysis.statistics.intervals import wilson
 from pauselib.analysis.tables import loading
+from pauselib.files import write_json
+from pauselib.manifests import MANIFEST
 from pauselib.settings import Settings
 
 
@@ -96,8 +97,7 @@ def test_replies_under_interventions_carry_what_was_changed_and_those_not_asked_
 
 def made_from(folder, **manifest) -> None:
     """Write the manifest of a folder."""
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "made_from.json").write_text(json.dumps({"inputs": {}, "outputs": {"a": "digest"}, **manifest}))
+    write_json(folder / MANIFEST, {"inputs": {}, "outputs": {"a": "digest"}, **manifest})
 
 
 def test_the_settings_are_those_that_the_files_of_rows_asked_for_were_made_from_not_the_defaults(by_hand):

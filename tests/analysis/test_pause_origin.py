@@ -3,12 +3,11 @@
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import note
 from made_up import P, reply
 
 from pauselib.analysis.study import Study
 from pauselib.analysis.why.pause_origin import implied_rate, pause_rates, prior_of
-from pauselib.files import write_json
-from pauselib.manifests import MANIFEST
 from pauselib.settings import Settings
 
 NONE_OR_ONE, ALWAYS_TWO = np.array([0.5, 0.5]), np.array([0.0, 0.0, 1.0])
@@ -45,26 +44,20 @@ def test_the_first_gap_of_a_long_answer_and_the_rule_for_many_gaps():
     assert short > long > implied_rate(10, 0, 0, 110, up_to_ten)  # the length counts, and the pauses so far
 
 
-def note(row: Settings, **changed) -> None:
-    """Write the manifest of a row's injected rows."""
-    manifest = {"settings": DRAWN | changed, "inputs": {}, "outputs": {"rows": "digest"}}
-    write_json(row.injected_folder() / MANIFEST, manifest)
-
-
 @pytest.fixture
 def row(tmp_path) -> Settings:
     """A row whose training answers have no pause or one."""
     settings = Settings(runs_dir=str(tmp_path), variant="sft_peft", seeds=[42, 43])
-    note(settings)
+    note(settings.injected_folder(), DRAWN)
     return settings
 
 
 def test_the_prior_is_that_of_the_manifest(row):
     assert prior_of(row).tolist() == [0.5, 0.5]
-    note(row, variable_number_of_pauses=False)
+    note(row.injected_folder(), DRAWN | {"variable_number_of_pauses": False})
     assert prior_of(row).tolist() == [0.0, 1.0]
     for other in ({"strategy": "word"}, {"label_pauses": False}):
-        note(row, **other)
+        note(row.injected_folder(), DRAWN | other)
         assert prior_of(row) is None
     assert prior_of(row.but(seed=43)) is None
 

@@ -93,6 +93,6 @@ def test_what_is_inside_a_number(before, after, place):
 
 def test_the_most_frequent_neighbours_of_a_variant_are_shown_with_their_spaces():
     replies = [reply([P, " 1", P, "\n"]), reply([P, " 1"], problem_id="b"), reply([P, "x"], variant="sft_peft")]
-    table = frequent_neighbours(pause_places(pd.DataFrame(replies))["neighbours"], "sft", most=1)
+    table = frequent_neighbours(pause_places(pd.DataFrame(replies)), "sft", most=1)
     assert rows(table, "side", "token", "n") == [("before", "'(start)'", 2), ("after", "' 1'", 2)]
-    assert frequent_neighbours(pause_places(pd.DataFrame(replies))["neighbours"], None).empty
+    assert frequent_neighbours(pause_places(pd.DataFrame(replies)), None).empty

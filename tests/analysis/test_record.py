@@ -2,12 +2,11 @@
 
 import pytest
 import yaml
-from conftest import reply, save
+from conftest import note, reply, save
 
 from pauselib.analysis.tables import record
 from pauselib.errors import InputError
 from pauselib.files import write_json
-from pauselib.manifests import MANIFEST, origin
 from pauselib.settings import Settings
 from pauselib.settings.notebook_cells import parameters_cell
 
@@ -42,9 +41,7 @@ def test_without_a_record_it_is_what_is_on_disk(intervened):
         "seed-43/sft_peft@prefix/model": {"variant": "sft_peft@prefix", "max_steps": 5, "trial_checkpoints": [2]},
     }
     for place, values in made.items():
-        folder = intervened.folder() / place
-        folder.mkdir(parents=True, exist_ok=True)
-        write_json(folder / MANIFEST, {**origin(folder, values, {}), "outputs": {"a": "b"}})
+        note(intervened.folder() / place, values)
     settings = record.settings_of_analysis(opened(intervened))
     assert (settings.seeds, settings.max_pauses) == ((42, 43), Settings().max_pauses)
     assert settings.variants == (*Settings().variants, "sft_peft@prefix")

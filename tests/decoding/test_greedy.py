@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from conftest import one_by_one
 
 from pauselib import tasks
 from pauselib.decoding import greedy
@@ -29,21 +30,6 @@ def asked():
 def small_parts(monkeypatch):
     """Prompts are read five at a time."""
     monkeypatch.setattr(greedy, "READ_TOGETHER", 5)
-
-
-@torch.no_grad()
-def one_by_one(model, prompts, end, n):
-    """Greedy decoding written out, without cache, batch or padding."""
-    replies = []
-    for prompt in prompts:
-        ids = list(prompt)
-        while len(ids) < len(prompt) + n:
-            ids.append(int(model(torch.tensor([ids])).logits[0, -1].argmax()))
-            if ids[-1] == end:
-                break
-        said = ids[len(prompt) :]
-        replies.append(Reply([token for token in said if token != end], truncated=said[-1] != end))
-    return replies
 
 
 @pytest.fixture(scope="module")

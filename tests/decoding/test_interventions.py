@@ -1,12 +1,9 @@
 """Interventions: replies whose every choice is written out, then the embedded model against plain decoding."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 import torch
 
-from pauselib.decoding import greedy
 from pauselib.decoding.greedy import Chooser
 from pauselib.decoding.interventions import (
     INTERVENTION_SETTINGS,
@@ -18,7 +15,7 @@ from pauselib.decoding.interventions import (
 from pauselib.settings import Settings
 
 WORDS = ["It", " is", " 1", "2", ".", "5", "\n", "####", " 125"]  # It is 12.5 \n #### 125
-PAUSE, END = len(WORDS), -1
+PAUSE = len(WORDS)
 
 
 def say(p_pause: list[float], best: float = 0.2, seed: int = 0, **how) -> str:
@@ -76,17 +73,6 @@ def test_drawn_pauses_come_as_often_as_the_head_says_and_the_words_stay():
     share = said.count("~") / (200 * len(WORDS) + said.count("~"))
     assert share == pytest.approx(0.1, abs=4 * np.sqrt(0.09 / 2000))
     assert said == "".join(say([0.1], draw_pauses=True, seed=seed) for seed in range(200))
-
-
-def test_pauses_take_nothing_from_the_cap_of_spoken_tokens(monkeypatch):
-    """The model prefers the first word, and a pause to that, but may pause twice; three tokens may be spoken."""
-    logits = torch.tensor([[0.06, *[0.005] * (len(WORDS) - 1), 0.9]]).log()
-    for name in ("prefill", "last_logits"):
-        monkeypatch.setattr(greedy, name, lambda *_: logits)
-    model = SimpleNamespace(config=SimpleNamespace(pause_token_id=PAUSE), device="cpu")
-    chooser = Chooser(active_interventions({"max_pauses": 2}), PAUSE, lambda token: WORDS[token])
-    ((_, reply),) = greedy.decode(model, {0: [1]}, [END], [(3, 12)], chooser, None)
-    assert (reply.ids, reply.truncated) == ([PAUSE, PAUSE, 0, 0, 0], True)
 
 
 def test_a_draw_is_taken_at_every_position_forced_or_not_so_later_ones_stay_what_they_are():

@@ -7,11 +7,11 @@ import sys
 
 import pytest
 import torch
-from conftest import KINDS, ROOT
+from conftest import KINDS, ROOT, same_weights
 from torch.nn.functional import nll_loss
 from transformers import AutoModelForCausalLM
 
-from pauselib.model.pause_model import PAUSE, SPEAK, PauseForCausalLM
+from pauselib.model.pause_model import PauseForCausalLM
 
 V = P = 50
 IDS = torch.tensor([[3, 14, P, 15, 9, P, P, 2], [6, 5, 3, P, 5, 8, 9, 7]])
@@ -28,12 +28,6 @@ def lm(request, tiny_lm):
 @pytest.fixture
 def model(lm):
     return PauseForCausalLM.around(lm).eval()
-
-
-def same_weights(a, b) -> bool:
-    return a.state_dict().keys() == b.state_dict().keys() and all(
-        torch.equal(w, b.state_dict()[name]) for name, w in a.state_dict().items()
-    )
 
 
 @torch.no_grad()
@@ -155,13 +149,6 @@ def test_a_padded_batch_says_what_each_prompt_says_alone_with_and_without_cache(
     assert 0 < (alone == P).sum() < alone.numel()
     assert greedy(model, padded).tolist() == alone.tolist()
     assert greedy(model, padded, use_cache=False).tolist() == alone.tolist()
-
-
-def test_a_head_that_never_pauses_leaves_the_language_models_own_reply(model):
-    with torch.no_grad():
-        model.pause_head.bias[[SPEAK, PAUSE]] = torch.tensor([100.0, -100.0])
-    prompt = torch.tensor([[3, 14, 15, 9]])
-    assert greedy(model, prompt).tolist() == greedy(model.lm, prompt).tolist()
 
 
 def test_resizing_the_embeddings_is_refused(tiny_lm):

@@ -4,6 +4,7 @@ import shutil
 
 import pytest
 import torch
+from conftest import same_weights
 from transformers import AutoModelForCausalLM
 
 from pauselib.errors import InputError
@@ -47,11 +48,6 @@ def trained(tiny_lm, tmp_path):
         return whole.eval()
 
     return make
-
-
-def same_weights(a, b) -> bool:
-    pairs = zip(a.state_dict().items(), b.state_dict().items(), strict=True)
-    return all(one == other and torch.equal(w, v) for (one, w), (other, v) in pairs)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])

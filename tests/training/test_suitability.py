@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from conftest import one_by_one
 from transformers import AutoConfig, AutoModelForCausalLM
 
 from pauselib.artifacts import recipe
-from pauselib.decoding.greedy import Reply, generate
+from pauselib.decoding.greedy import generate
 from pauselib.errors import InputError
 from pauselib.model.pause_model import PAUSE, PauseForCausalLM
 from pauselib.settings import Settings
@@ -61,18 +62,6 @@ def random_model(kind: str, sizes: dict):
     return AutoModelForCausalLM.from_config(config).eval()
 
 
-@torch.no_grad()
-def one_by_one(model, n: int) -> list[Reply]:
-    """Greedy replies of `n` tokens, without cache, batch or padding."""
-    replies = []
-    for prompt in PROMPTS:
-        ids = list(prompt)
-        for _ in range(n):
-            ids.append(int(model(torch.tensor([ids]), use_cache=False).logits[0, -1].argmax()))
-        replies.append(Reply(ids[len(prompt) :]))
-    return replies
-
-
 @pytest.mark.parametrize("kind", FAMILIES)
 def test_a_model_of_the_family_is_trained_saved_and_replies_alone_as_in_a_padded_batch(kind, tokenizer, tmp_path):
     base, folder = tmp_path / "base", tmp_path / "model"
@@ -90,8 +79,8 @@ def test_a_model_of_the_family_is_trained_saved_and_replies_alone_as_in_a_padded
         assert any(not torch.equal(*pair) for pair in zip(*(module.parameters() for module in modules))), part
     pause_half_the_time(model)
     for one in (model, model.lm):
-        assert generate(one, PROMPTS, -1, 14) == one_by_one(one, 14)
-    assert any(50 in reply.ids for reply in one_by_one(model, 14))
+        assert generate(one, PROMPTS, -1, 14) == one_by_one(one, PROMPTS, -1, 14)
+    assert any(50 in reply.ids for reply in one_by_one(model, PROMPTS, -1, 14))
 
 
 @torch.no_grad()

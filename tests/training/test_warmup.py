@@ -78,6 +78,22 @@ def test_in_mixed_precision_the_weights_that_were_not_trained_are_as_they_were(s
     assert all(torch.equal(trained[f"lm.{name}"], weight) for name, weight in base.items())
 
 
+def cut_off(*given):
+    raise KeyboardInterrupt
+
+
+def cut_off_at(step: int):
+    """What logs as the trainer does, and is cut off where it has evaluated at a step."""
+    log = PauseTrainer.log
+
+    def logged(self, logs, start_time=None):
+        log(self, logs, start_time)
+        if self.state.global_step == step and "eval_loss" in logs:
+            cut_off()
+
+    return logged
+
+
 @pytest.mark.parametrize(
     ("dtype", "amid", "n_left"), [("float32", "training", 2), ("mixed", "training", 2), ("float32", "saving", 0)]
 )
@@ -88,19 +104,9 @@ def test_a_run_cut_off_goes_on_and_ends_as_if_it_had_not_been(dtype, amid, n_lef
     made = [whole / "training.json", *(whole / "model").rglob("*.safetensors")]
     wanted = {path: path.read_bytes() for path in made}
     shutil.rmtree(whole)
-    log = PauseTrainer.log
-
-    def cut_off(*given):
-        raise KeyboardInterrupt
-
-    def cut_off_at_step_2(self, logs, start_time=None):
-        log(self, logs, start_time)
-        if self.state.global_step == 2 and "eval_loss" in logs:
-            cut_off()
-
     with monkeypatch.context() as patch:
         if amid == "training":
-            patch.setattr(PauseTrainer, "log", cut_off_at_step_2)
+            patch.setattr(PauseTrainer, "log", cut_off_at(step=2))
         else:
             patch.setattr(warmup, "calibration", cut_off)  # the model is written by then
         with pytest.raises(KeyboardInterrupt):
@@ -118,18 +124,12 @@ def test_a_run_cut_off_goes_on_and_ends_as_if_it_had_not_been(dtype, amid, n_lef
 @pytest.mark.parametrize("grouped", [True, False, "shuffled"])
 def test_a_run_cut_off_in_its_second_epoch_ends_as_if_it_had_not_been(grouped, small, monkeypatch):
     variant = {"variant": "baseline_2_epoch", "group_by_length": grouped, "n_train": 32}  # twelve steps
-    settings, log = small.but(experiment=f"epochs-{grouped}", **variant), PauseTrainer.log
+    settings = small.but(experiment=f"epochs-{grouped}", **variant)
     whole = warm_up(settings)
     wanted = (whole / "training.json").read_bytes()
     shutil.rmtree(whole)
-
-    def cut_off_at_step_8(self, logs, start_time=None):
-        log(self, logs, start_time)
-        if self.state.global_step == 8 and "eval_loss" in logs:
-            raise KeyboardInterrupt
-
     with monkeypatch.context() as patch:
-        patch.setattr(PauseTrainer, "log", cut_off_at_step_8)
+        patch.setattr(PauseTrainer, "log", cut_off_at(step=8))
         with pytest.raises(KeyboardInterrupt):
             warm_up(settings)
     assert (warm_up(settings) / "training.json").read_bytes() == wanted

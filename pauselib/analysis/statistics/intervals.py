@@ -31,10 +31,7 @@ class Crossed:
     p: float
 
     def detectable(self, level: float = 0.95) -> float:
-        """The smallest true mean that a two-sided t test of a level finds with probability POWER, at this error.
-
-        Nan where the error is 0 or unknown.
-        """
+        """The smallest true mean that a two-sided t test finds with probability POWER; nan where `se` is 0 or nan."""
         from scipy.stats import t
 
         return float(t.ppf((1 + level) / 2, self.df) + t.ppf(POWER, self.df)) * self.se if self.se > 0 else NAN
@@ -111,10 +108,7 @@ def crossed(values, level: float = 0.95) -> Crossed:
 
 
 def holm(p_values) -> np.ndarray:
-    """The p values corrected for how many they are; nan stays nan and is not counted.
-
-    The method is that of Holm (1979, Scandinavian Journal of Statistics 6, 65–70).
-    """
+    """The p values corrected by Holm (1979, Scandinavian Journal of Statistics 6, 65–70); nan stays nan."""
     from statsmodels.stats.multitest import multipletests
 
     corrected = np.array(p_values, float)

@@ -99,10 +99,10 @@ def tally(table: pd.DataFrame, column: str, what: str) -> pd.DataFrame:
     return found.assign(lift=found["share"] / found["expected"]).reset_index()
 
 
-def frequent_neighbours(neighbours: pd.DataFrame, variant: str | None, most: int = 5) -> pd.DataFrame:
+def frequent_neighbours(found: dict[str, pd.DataFrame], variant: str | None, most: int = 5) -> pd.DataFrame:
     """The most frequent tokens before and after the pauses of one variant, as text that shows spaces and line breaks.
 
-    `neighbours` is that of `pause_places`; of each side there are `most` tokens, first those before.
+    `found` are the tables of `pause_places`; of each side there are `most` tokens, first those before.
     """
-    mine = neighbours[neighbours["variant"] == variant].groupby("side").head(most)
+    mine = found["neighbours"].query("variant == @variant").groupby("side").head(most)
     return mine.assign(token=mine["token"].map(repr)).sort_values(["side", "n"], ascending=[False, False])
