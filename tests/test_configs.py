@@ -68,6 +68,7 @@ def rehearsed(config: dict, problems: Path, tmp_path: Path) -> dict:
         "runs_dir": str(tmp_path / "runs"),
         "model": random_model(model, tmp_path / "model") if model in FAMILIES else model,
         "dataset": config["dataset"] if config["dataset"] == "toy" else str(problems),
+        "start_from": "",  # a random model has no published first step
         "skip_test": min(asked.skip_test, 2),
         "validation_share": 0.2,
         "variants": list(dict.fromkeys([first, *pausing.values(), *baselines[:2]])),
