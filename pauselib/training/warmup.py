@@ -34,7 +34,10 @@ from pauselib.variants import parse
 
 
 def sft_config(recipe, work: Path, n_rows: int) -> SFTConfig:
-    """Return the trainer's arguments for `n_rows` training rows, with the checkpoints in `work`."""
+    """Return the trainer's arguments for `n_rows` training rows, with the checkpoints in `work`.
+
+    AdamW, linear decay without warm-up, no weight decay, clipping at 1; the checkpoint with the lowest eval loss.
+    """
     epochs = parse(recipe.variant).epochs or 1
     all_steps = math.ceil(n_rows / recipe.batch_size) * epochs
     return SFTConfig(
