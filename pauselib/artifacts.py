@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from pauselib import runs, tasks
 from pauselib.decoding.interventions import INTERVENTION_SETTINGS, active_interventions
+from pauselib.errors import InputError
 from pauselib.injection.strategies import STRATEGIES, find_strategies, prompt_pauses
 from pauselib.located import located, refuse_missing
 from pauselib.manifests import CODE, changes, code_digest, in_words, manifest, sources, why_stale
@@ -17,7 +18,7 @@ from pauselib.sources.models import model_source, source_digest, tokenizer_diges
 from pauselib.sources.problems import CURE, GENERATOR, digests
 from pauselib.trials.contents import CONTENTS
 from pauselib.trials.sites import SITES
-from pauselib.variants import FIRST_STEP, Variant, parse
+from pauselib.variants import FIRST_STEP, VARIANTS, Variant, parse
 
 SEED = 42  # the seed whose training data are those of the settings' data seed
 
@@ -163,6 +164,23 @@ def inputs_on_this_machine(settings: Settings, artifact: Artifact) -> dict | Non
     if found and artifact.what in ("model", "first step") and not parse(artifact.settings["variant"]).second_step:
         return {**found["inputs"], "base": source_digest(model_source(settings.source))}
     return None
+
+
+def given_first_step(settings: Settings) -> Path | None:
+    """Return the folder of the finished first step that `start_from` names, None where it is empty. Raises InputError
+    for another folder, and for the first step of another model.
+    """
+    if not settings.start_from:
+        return None
+    folder, base = located(settings.start_from), source_digest(model_source(settings.source))
+    made = (manifest(folder) if folder else None) or {"settings": {}, "inputs": {}}
+    variant = VARIANTS.get(made["settings"].get("variant"))
+    if not (variant and variant.is_first_step) or made["inputs"].get("base") != base:
+        raise InputError(
+            f"start_from is '{settings.start_from}', which holds no {FIRST_STEP} of the model '{settings.source}': "
+            "name the folder `model` of one, or leave it out, and each seed trains its own."
+        )
+    return folder
 
 
 def before(notebook: str, row: Settings) -> list[tuple[str, str]]:

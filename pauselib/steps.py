@@ -20,8 +20,7 @@ from pauselib.decoding.likelihood import completion_log_likelihoods
 from pauselib.errors import InputError
 from pauselib.files import read_json, read_json_lines, write, write_json, write_json_lines
 from pauselib.injection.rows import build_clean, build_injected, fit, read_rows
-from pauselib.located import located
-from pauselib.manifests import manifest, manifest_digest, origin
+from pauselib.manifests import manifest_digest, origin
 from pauselib.positions import check_positions, lengths_of, reply_lengths
 from pauselib.progress import working
 from pauselib.settings import Settings
@@ -107,22 +106,6 @@ def first_step(settings: Settings) -> Path:
     return warm_up(settings.but(variant=FIRST_STEP)) / "model"
 
 
-def given_first_step(settings: Settings) -> Path | None:
-    """Return the folder of the finished first step that `start_from` names, None where it is empty. Raises InputError
-    for another folder, and for the first step of another model.
-    """
-    if not settings.start_from:
-        return None
-    folder, base = located(settings.start_from), source_digest(model_source(settings.source))
-    made = folder and manifest(folder)
-    if not made or (made["settings"].get("variant"), made["inputs"].get("base")) != (FIRST_STEP, base):
-        raise InputError(
-            f"start_from is '{settings.start_from}', which holds no {FIRST_STEP} of the model '{settings.source}': "
-            "name the folder `model` of one, or leave it out, and each seed trains its own."
-        )
-    return folder
-
-
 def rows_folder(settings: Settings) -> Path:
     """Return the folder that a variant's rows come from: the injected ones where it pauses, else the clean ones."""
     return inject(settings) if parse(settings.variant).pauses else drawn_rows(settings)
@@ -149,7 +132,7 @@ def start_of_training(settings: Settings) -> tuple[Path, Path | str]:
     artifacts.check_unchanged(settings, "warmup")
     load_tokenizer(settings.source)
     check_language_model(settings.source)
-    given_first_step(settings)
+    artifacts.given_first_step(settings)
     is_there, log = artifacts.model_artifact(settings).folder.exists(), settings.report_to
     if log != "none" and (settings.overwrite or not is_there) and find_spec(log) is None:
         raise InputError(f"report_to={log} needs a package that is not installed: `pip install {log}`.")
@@ -182,7 +165,7 @@ def warm_up(settings: Settings) -> Path:
     variant, folder = parse(settings.variant), settings.variant_folder()
     source, base = start_of_training(settings)
     inputs = {"data": source, "base": base if variant.second_step else source_digest(model_source(base))}
-    given = given_first_step(settings) if settings.variant == FIRST_STEP else None
+    given = artifacts.given_first_step(settings) if variant.is_first_step else None
     if given:
         inputs["given"] = manifest_digest(given)
 

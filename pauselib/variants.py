@@ -57,6 +57,11 @@ class Variant:
         return self.pause_embedding or self.pause_head
 
     @property
+    def is_first_step(self) -> bool:
+        """Whether it is what the second step starts from."""
+        return self.epochs == 1
+
+    @property
     def second_step(self) -> bool:
         """Whether training starts from the first step's model instead of the original one."""
         return self.epochs is None
