@@ -10,8 +10,8 @@ import yaml
 from transformers import AutoConfig, AutoModelForCausalLM
 
 from pauselib.files import read_json, write_json_lines
-from pauselib.manifests import manifest
-from pauselib.settings import ROOT, of_experiment
+from pauselib.manifests import damaged, manifest
+from pauselib.settings import ROOT, of_experiment, settings_of_step
 from pauselib.variants import parse
 
 SIZES = {"n_train": 20, "n_test": 3, "max_new_tokens": 12}
@@ -77,6 +77,18 @@ def rehearsed(config: dict, problems: Path, tmp_path: Path) -> dict:
         "trials": trials,
         "trial_checkpoints": [1, 2][: len(asked.trial_checkpoints)],
     }
+
+
+def test_the_published_first_step_is_whole_and_made_as_the_configuration_that_starts_from_it_says():
+    settings = of_experiment(yaml.safe_load((ROOT / "configs" / "qwen.yaml").read_text()))
+    folder = ROOT / settings.start_from
+    found = manifest(folder)
+    assert damaged(folder) == []
+    assert found["places"] == {}
+    assert read_json(folder / "config.json")["base"] == settings.model
+    own = ("variant", "seed", "start_from", "gradient_accumulation_steps", "gold_dtype")  # of each row, or of no weight
+    asked = settings.of(*(name for name in settings_of_step("first_step") if name not in own))
+    assert {name: found["settings"][name] for name in asked} == json.loads(json.dumps(asked))
 
 
 @pytest.mark.long
