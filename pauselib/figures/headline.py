@@ -8,7 +8,6 @@ import pandas as pd
 from pauselib import figures
 from pauselib.analysis.claims.verdicts import UNDECIDED
 from pauselib.figures.tables import NONE, VERDICT_COLOURS
-from pauselib.trials import REGISTERED_SITE
 
 UNITS = {"points": (100, "+.1f"), "nats": (1, "+.3f"), "log ratio": (1, "+.2f"), "": (1, ".2f")}  # scale, format
 
@@ -38,12 +37,12 @@ def finding(study) -> str:
 
 
 def first_picture(study):
-    """Return the picture of the main finding: the trial at the registered site, or without a trial the accuracies."""
-    gains = study.trials.gains()
-    gains = gains[gains["site"] == REGISTERED_SITE]
-    if gains.empty:
+    """Return the picture of all claims that have an interval, or without one that of the accuracies."""
+    if study.claims["low"].isna().all():
         return figures.accuracies(study.over_seeds, study.against_matched)
-    return figures.trial_gains(gains, study.trial_variant, "log_likelihood")
+    read = claims_as_read(study.claims).set_index("claim").loc[study.claims["claim"]]
+    texts = [f"{verdict}: {found}" for verdict, found in zip(read["verdict"], read["estimate and 95 % interval"])]
+    return figures.claims_beside_margins(study.claims, texts)
 
 
 def limits(study) -> str:

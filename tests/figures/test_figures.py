@@ -121,3 +121,24 @@ def test_the_picture_of_where_pauses_come_from_has_a_panel_a_column():
     assert not figures.pause_origin(by.assign(n=FEWEST - 1), "sft_peft").axes
     without_gaps = figures.pause_origin(by[by["bins_of"] != "gap"], "sft_peft").axes
     assert [len(line.get_ydata()) for line in without_gaps[1].lines] == [0, 0]
+
+
+def test_claims_stand_beside_their_margins_decided_ones_filled_what_is_far_as_an_arrow():
+    claims = pd.DataFrame(
+        {
+            "claim": ["likelier", "more often", "none"],
+            "verdict": ["undecided", "larger than the margin", "undecided"],
+            "estimate": [0.1, 1.3, np.nan],
+            "low": [-0.025, 1.15, np.nan],
+            "high": [0.35, 1.45, np.nan],
+            "margin": [0.05, 0.1, 0.05],
+            "unit": ["nats", "", "nats"],  # none: a ratio, without effect at 1
+        }
+    )
+    axis = figures.claims_beside_margins(claims, ["a", "b", "c"]).axes[0]
+    points = [line for line in axis.lines if line.get_marker() == "o"]
+    assert [point.get_xdata()[0] for point in points] == pytest.approx([2, 3])
+    assert [point.get_markerfacecolor() for point in points] == ["white", "#222222"]
+    ends = [segment[:, 0] for collection in axis.collections for segment in collection.get_segments()]
+    np.testing.assert_allclose(ends, [[-0.5, 4], [1.5, 4]])
+    assert sorted(line.get_marker() for line in axis.lines if line.get_marker() in "<>") == [">", ">"]
