@@ -100,8 +100,8 @@ class Study:
     @cached_property
     def plan_status(self) -> str:
         """Whether this experiment is registered, and whether all of it is finished (`plan.status`)."""
-        unfinished = self.table.loc[self.table["n"].isna(), "seed"]
-        finished = set(self.settings.seeds) - set(unfinished)
+        unfinished = {one.seed for one in loading.asked_for(self.settings) if one.why_unfinished}
+        finished = set(self.settings.seeds) - unfinished
         return self.plan.status(self.settings.experiment, finished, settings_digest(self.settings))
 
     @cached_property

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from made_up import HEADS, NONE, PAUSING, answers_of, better, forbidden, made_up
 
+from pauselib.analysis.claims import accuracy
 from pauselib.analysis.claims.accuracy import BEST, best_variant, embedding_effect, embedding_pairs, lead, pauses_help
 from pauselib.analysis.claims.judged import judged_claim
 from pauselib.analysis.claims.preregistration import plan
@@ -174,3 +175,15 @@ def test_where_something_is_missing_nothing_is_decided():
         pauses_help(one, one_allowed, plan(1)),
     ):
         assert (found.doubt, np.isnan(found.estimate)) == (NOT_FINISHED, True)
+
+
+def test_version_2_takes_drawn_pauses_where_all_that_are_compared_have_them():
+    names = "sft_peft", "sft_fr_pembed_peft"
+    greedy = pd.concat([answers_of(name, [0] * 50) for name in (*names, "baseline_matched")])
+    drawn = pd.concat([answers_of(name, [1] * 50).assign(intervention="draw_pauses", allowed=np.nan) for name in names])
+    means = accuracy.as_drawn(greedy, drawn, [*names], plan(2)).groupby("variant")["correct"].mean()
+    assert means.to_dict() == {"sft_peft": 1, "sft_fr_pembed_peft": 1, "baseline_matched": 0}
+    assert accuracy.as_drawn(greedy, drawn, [*names], plan(1)) is greedy
+    assert accuracy.as_drawn(greedy, drawn[drawn["variant"] == "sft_peft"], [*names], plan(2)) is greedy
+    both = pd.concat([drawn, forbidden(greedy[greedy["variant"] == "sft_peft"])])
+    assert pauses_help(greedy, both, plan(2)).estimate == 1

@@ -30,6 +30,11 @@ def test_in_the_registered_experiment_only_the_registered_problems_count(tmp_pat
     counted = incorrect_pause_more(loading.predictions(settings).iloc[25:], plan(1))
     assert Study(settings).claims.iloc[2]["estimate"] == counted.estimate
     assert Study(settings).plan_status == "registered, unfinished"
+    for seed in plan(1).seeds:
+        save(settings.but(seed=seed), [reply(0, True, 1)], 0.5)
+    alone = settings.but(seeds=plan(1).seeds, trials=[])
+    assert Study(alone).plan_status == "registered"
+    assert Study(alone.but(trials=["sft_peft"])).plan_status == "registered, unfinished"
 
 
 def test_the_example_is_the_variant_of_the_settings_if_its_pause_head_is_trained(by_hand):

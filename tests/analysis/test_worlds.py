@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pauselib.analysis.claims.benefit import benefit, computation, contrast
+from pauselib.analysis.claims.benefit import benefit, computation, contrast, slope
 from pauselib.analysis.claims.judged import judged_claim
 from pauselib.analysis.claims.preregistration import plan
 from pauselib.analysis.claims.verdicts import (
@@ -112,6 +112,14 @@ def test_opposite_effects_at_easy_and_hard_results_are_seen_and_not_averaged_to_
     assert line.easy < -0.1 < 0.1 < line.hard
     same = Trials(trials({OWN: {"pauses": 0.3}})).slope("nothing", OWN)
     assert same.low < 0 < same.high
+    assert judge(slope(Trials(found), plan(2)), plan(2).margin("slope")).verdict == LARGER
+    flatter = Trials(trials({}, spread=0.03, at_hard={OWN: {"pauses": 0.3, "masked": 0.3}}))  # both disturb
+    assert flatter.slope("nothing", OWN).low > 0.3
+    assert judge(slope(flatter, plan(2)), plan(2).margin("slope")).verdict == SMALLER
+    unknown = Trials(found[found["variant"] != FIRST_STEP])  # how hard a result is
+    assert [one.doubt for one in (benefit(unknown, "computation", plan(2)), slope(unknown, plan(2)))] == [
+        NOT_FINISHED
+    ] * 2
 
 
 def test_a_slope_is_that_of_the_line_that_was_planted():

@@ -39,6 +39,14 @@ def lead(answers: dict[str, np.ndarray], name: str, level: float = 0.95) -> tupl
     return closest, compared[closest].difference, low, high
 
 
+def as_drawn(replies: pd.DataFrame, intervened: pd.DataFrame, names: list[str], plan: Preregistration) -> pd.DataFrame:
+    """The replies, those of `names` with drawn pauses where all of them have such: by version 1 of the plan greedy."""
+    drawn = intervened[(intervened["intervention"] == DRAWN) & intervened["variant"].isin(names)]
+    if plan.version == 1 or set(drawn["variant"]) != set(names):
+        return replies
+    return pd.concat([replies[~replies["variant"].isin(names)], drawn], ignore_index=True)
+
+
 def best_variant(replies: pd.DataFrame, plan: Preregistration) -> Estimate:
     """How much more accurate is training both pause parts with LoRA than the best other variant that pauses?
 
@@ -94,14 +102,12 @@ def pauses_help(replies: pd.DataFrame, intervened: pd.DataFrame, plan: Preregist
     """How much more accurate are models with a trained pause head with their pauses than with the same forbidden?
 
     They are forbidden under the intervention that allows 0 pauses and changes nothing else. By version 2 of the plan
-    the replies with pauses are those whose pauses were drawn, where there are any. With several models it is the mean
-    of their differences. Forbidding removes computation and also shifts the distribution, so this is not the effect of
-    computation alone.
+    the replies with pauses are `as_drawn`. With several models it is the mean of their differences. Forbidding
+    removes computation and also shifts the distribution, so this is not the effect of computation alone.
     """
-    forbidden, drawn = intervened[intervened["allowed"] == 0], intervened[intervened["intervention"] == DRAWN]
-    if plan.version > 1 and len(drawn):
-        replies = drawn
+    forbidden = intervened[intervened["allowed"] == 0]
     heads = [name for name in published_heads(replies) if name in set(forbidden["variant"])]
+    replies = as_drawn(replies, intervened, heads, plan)
     both = pd.concat([replies, forbidden.assign(variant=forbidden["variant"] + " forbidden")])
     answers = aligned(both, *heads, *[f"{name} forbidden" for name in heads])
     if not answers.size:

@@ -29,7 +29,7 @@ def benefit(trials: Trials, claim: str, plan: Preregistration, variant: str = BE
     """
     (outcome,) = [name for name, one in OUTCOMES.items() if one.claim == claim]
     values = trials.together([*PARTS, "control"], variant, outcome)
-    if values is None:
+    if values is None or trials.start.empty:
         return Estimate(doubt=NOT_FINISHED)
     found = {name: crossed(one, plan.level) for name, one in values.items()}
     corrected = [crossed(values[name], 1 - (1 - plan.level) / len(PARTS)).high for name in PARTS]
@@ -65,12 +65,18 @@ def contrast(trials: Trials, name: str, plan: Preregistration, sign: int = 1, va
 
 
 def slope(trials: Trials, plan: Preregistration, variant: str = BEST) -> Estimate:
-    """How (a pause − nothing) depends on how hard a result is, in the log likelihood (`Trials.slope`)."""
-    line = trials.slope("nothing", variant)
-    if line is None:
+    """How the log likelihood depends on how hard a result is (`Trials.slope`): the smaller one of the `PARTS`' slopes.
+
+    The ends of the interval are found as those of `benefit`. What disturbs all words alike makes results flatter, so
+    that hard ones seem to gain; the hidden pause has that too.
+    """
+    levels = plan.level, 1 - (1 - plan.level) / len(PARTS)
+    lines, corrected = ([trials.slope(name, variant, level=level) for name in PARTS] for level in levels)
+    if None in lines:
         return Estimate(doubt=NOT_FINISHED)
-    few = contrast(trials, "nothing", plan, variant=variant).doubt
-    return Estimate(line.slope, line.low, line.high, doubt=few)
+    ends = min(line.low for line in lines), min(line.high for line in corrected)
+    doubt = contrast(trials, "nothing", plan, variant=variant).doubt
+    return Estimate(min(line.slope for line in lines), *ends, doubt=doubt, one_sided=True)
 
 
 def computation(trials: Trials, claim: str, plan: Preregistration, variant: str = BEST) -> Estimate:

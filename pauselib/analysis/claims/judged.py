@@ -7,18 +7,16 @@ another strategy, such as `sft_peft@word`, are left out.
 
 import pandas as pd
 
-from pauselib.analysis.claims.accuracy import best_variant, embedding_effect, pauses_help, pauses_in_training
+from pauselib.analysis.claims.accuracy import as_drawn, best_variant, embedding_effect, pauses_help, pauses_in_training
 from pauselib.analysis.claims.benefit import benefit, computation, contrast, slope
 from pauselib.analysis.claims.pause_sites import incorrect_expect_more, incorrect_pause_more
 from pauselib.analysis.claims.preregistration import Preregistration
 from pauselib.analysis.claims.verdicts import Estimate, judge
+from pauselib.analysis.tables.comparisons import published_heads
 from pauselib.analysis.tables.contrasts import Trials
 from pauselib.settings import Settings
 
-COLUMNS = [
-    "claim", "says", "what", "verdict", "estimate", "low", "high", "margin", "unit", "doubt",
-    "beyond_below", "equivalent_above", "detectable",
-]  # fmt: skip
+COLUMNS = "claim says what verdict estimate low high margin unit doubt beyond_below equivalent_above detectable".split()
 
 ACCURACY = {
     "best": ("accuracy of sft_peft − that of the best other", "points"),
@@ -35,7 +33,7 @@ ESTIMATED = {  # by version and claim of the plan: what is estimated, and the un
     2: ACCURACY
     | {
         "computation": ("log likelihood of results: a pause above the same hidden, and above nothing", "nats"),
-        "slope": ("the effect of a pause at impossible results − at certain ones, by a line", "nats"),
+        "slope": ("log likelihood: what computation has, at impossible results − at certain ones, by a line", "nats"),
         "cost": ("log likelihood of results: nothing − a pause", "nats"),
         "teaching": ("a pause − the same hidden, less that after matched training", "nats"),
         "steps": ("share of results that are right: a pause above the same hidden, and above nothing", "points"),
@@ -71,11 +69,9 @@ def judged_claims(
     and `verdicts.Judgement`. The interval is of the plan's level. Differences are shares, and `unit` says how to write
     them. Numbers are nan where a claim has nothing to go by. `replies` and `intervened` are those of `loading`.
     """
-    found = {
-        "best": best_variant(replies, plan),
-        "embedding": embedding_effect(replies, plan),
-        "forbidden": pauses_help(replies, intervened, plan),
-    }
+    found = {"forbidden": pauses_help(replies, intervened, plan)}
+    replies = as_drawn(replies, intervened, published_heads(replies), plan)
+    found |= {"best": best_variant(replies, plan), "embedding": embedding_effect(replies, plan)}
     if plan.version == 1:
         found["incorrect"] = incorrect_pause_more(replies, plan)
         found |= {name: computation(trials, name, plan) for name in ("computation", "steps")}

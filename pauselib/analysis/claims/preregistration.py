@@ -99,7 +99,7 @@ class Preregistration(Entry):
         missing, so that no verdict is the registered one; or `registered`. What the plan does not name is exploratory.
         With settings that have another digest than the plan's an experiment isn't the registered one.
         """
-        if not experiment or experiment != self.experiment or (self.digest and digest != self.digest):
+        if not experiment or experiment != self.experiment or (self.version > 1 and digest != self.digest):
             return "not registered"
         return "registered" if set(self.seeds) <= set(seeds) else "registered, unfinished"
 
@@ -108,9 +108,9 @@ def settings_digest(settings: Settings) -> str:
     """The digest of the values of an experiment's settings, but of where things are on this machine and of a row's own
     (`variant`, `seed`, and an intervention's), as 16 hexadecimal digits.
     """
-    own = {"variant", "seed", "runs_dir", "overwrite", *INTERVENTION_SETTINGS}
+    own = {"variant", "seed", "runs_dir", "overwrite", "report_to", *INTERVENTION_SETTINGS}
     values = {name: value for name, value in json.loads(settings.model_dump_json()).items() if name not in own}
-    places = {name: Path(values[name]).name for name in ("model", "dataset")}
+    places = {name: Path(values[name]).name for name in ("model", "dataset", "start_from")}
     return digest_of_bytes(as_json(values | places).encode())
 
 

@@ -15,15 +15,12 @@ from pauselib.analysis.statistics.intervals import chance_level, crossed, holm, 
 from pauselib.analysis.statistics.paired import NO_COMPARISON, compare
 from pauselib.variants import VARIANTS, matched_baseline, parse
 
-DIFFERENCES = ["variant", "reference", "seeds", "n", "discordant", "difference", "low", "high", "p", "p_holm", "test"]
-OVER_SEEDS = [
-    "variant", "seeds", "n", "accuracy", "low", "high", "se", "se_seeds", "se_problems",
-    "pauses_mean", "pauses_mean_correct", "pauses_mean_incorrect", "truncated_rate", "expected_pauses", "by_chance",
-]  # fmt: skip
-EFFECTS = [
-    "variant", "intervention", "allowed", "n", "accuracy", "accuracy_low", "accuracy_high",
-    "difference", "low", "high", "p", "p_holm", "pauses_mean", "truncated_rate", "expected_pauses", "by_chance",
-]  # fmt: skip
+DIFFERENCES = "variant reference seeds n discordant difference low high p p_holm test".split()
+OF_REPLIES = ["truncated_rate", "expected_pauses", "by_chance"]
+OVER_SEEDS = "variant seeds n accuracy low high se se_seeds se_problems pauses_mean pauses_mean_correct".split()
+OVER_SEEDS += ["pauses_mean_incorrect", *OF_REPLIES]
+EFFECTS = "variant intervention allowed n accuracy accuracy_low accuracy_high difference low high p p_holm".split()
+EFFECTS += ["pauses_mean", *OF_REPLIES]
 
 
 def trained_head(names: Iterable[str]) -> list[str]:

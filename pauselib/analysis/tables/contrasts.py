@@ -237,7 +237,7 @@ class Trials:
         difficulty = self.difficulty.reindex(wide.index.droplevel("seed")).to_numpy()
         return pd.DataFrame({"effect": effect, "difficulty": difficulty}).dropna()
 
-    def slope(self, name: str, variant: str, outcome: str = LIKELIHOOD) -> Slope | None:
+    def slope(self, name: str, variant: str, outcome: str = LIKELIHOOD, level: float | None = None) -> Slope | None:
         """How a contrast of version 2 depends on how hard a result is, by the least-squares line over all results.
 
         Its error is that of a mean over seeds and problems (`crossed`) of what each adds to the slope b, with all
@@ -253,7 +253,7 @@ class Trials:
             return None
         b = float((away * y).sum()) / spread
         added = (away * (y - y.mean() - b * away)).groupby(["seed", "problem_id"]).sum().unstack("seed").dropna()
-        of_line = crossed(b + added.size / spread * added.to_numpy().T, self.plan.level)
+        of_line = crossed(b + added.size / spread * added.to_numpy().T, level or self.plan.level)
         easy = float(y.mean() - b * table["difficulty"].mean())
         return Slope(b, of_line.low, of_line.high, easy, easy + b)
 
