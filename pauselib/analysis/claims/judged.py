@@ -33,7 +33,7 @@ ESTIMATED = {  # by version and claim of the plan: what is estimated, and the un
     2: ACCURACY
     | {
         "computation": ("log likelihood of results: a pause above the same hidden, and above nothing", "nats"),
-        "slope": ("log likelihood: what computation has, at impossible results − at certain ones, by a line", "nats"),
+        "slope": ("the effect of a pause at impossible results − at certain ones, by a line", "nats"),
         "cost": ("log likelihood of results: nothing − a pause", "nats"),
         "teaching": ("a pause − the same hidden, less that after matched training", "nats"),
         "steps": ("share of results that are right: a pause above the same hidden, and above nothing", "points"),
