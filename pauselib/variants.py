@@ -87,17 +87,13 @@ LM_PARTS = [name for name, declared in PARTS.items() if declared["trained"]]
 """The parts of the LM: a name says where they are trained, while of a pause part it says where it is frozen."""
 
 
-def by_name() -> dict[str, Variant]:
-    """Return every variant by its name. That which trains nothing has none: the matched baseline of that name follows
-    it, and takes its place.
-    """
-    subsets = [dict(zip(PARTS, trained)) for trained in itertools.product((False, True), repeat=len(PARTS))]
-    possible = [one for one in subsets if all(one.get(PARTS[name]["needs"], True) for name in PARTS if one[name])]
-    baselines = [Variant(lora=True, epochs=epochs) for epochs in (1, 2)]
-    return {variant.name: variant for variant in [*(Variant(**one) for one in possible), *baselines]}
-
-
-BY_NAME = by_name()
+SUBSETS = [dict(zip(PARTS, trained)) for trained in itertools.product((False, True), repeat=len(PARTS))]
+POSSIBLE = [one for one in SUBSETS if all(one.get(PARTS[name]["needs"], True) for name in PARTS if one[name])]
+BASELINES = [Variant(lora=True, epochs=epochs) for epochs in (1, 2)]
+BY_NAME = {variant.name: variant for variant in [*(Variant(**one) for one in POSSIBLE), *BASELINES]}
+"""Every variant by its name. That which trains nothing has none: the matched baseline of that name follows it, and
+takes its place.
+"""
 
 
 @functools.cache
@@ -125,12 +121,10 @@ def matched_baseline(name: str) -> str:
     return Variant(**trained).name if any(trained.values()) else FIRST_STEP
 
 
-def published_names() -> list[str]:
-    """Return the names of the published table, in its order."""
-    pause_parts, lm_parts = ("", "_fr_phead", "_fr_pembed"), ("", "_unfr_lm_head", "_unfr_lm_head_embed")
-    pausing = ["sft" + "".join(marks) for marks in itertools.product(pause_parts, lm_parts, ("", "_peft"))]
-    return [*pausing, FIRST_STEP, "baseline_2_epoch"]
+PAUSE_MARKS, LM_MARKS = ("", "_fr_phead", "_fr_pembed"), ("", "_unfr_lm_head", "_unfr_lm_head_embed")
+PUBLISHED = ["sft" + "".join(marks) for marks in itertools.product(PAUSE_MARKS, LM_MARKS, ("", "_peft"))]
+PUBLISHED += [FIRST_STEP, "baseline_2_epoch"]
+"""The names of the published table, in its order."""
 
-
-VARIANTS = {name: parse(name) for name in [*published_names(), *map(matched_baseline, published_names())]}
+VARIANTS = {name: parse(name) for name in [*PUBLISHED, *map(matched_baseline, PUBLISHED)]}
 """All variants by name, in the order of the published table, and after them the matched baselines that were added."""

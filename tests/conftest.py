@@ -11,10 +11,11 @@ import shutil
 import time
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
-from pauselib.artifacts import replies_artifact, trial_artifact
+from pauselib.artifacts import recipe, replies_artifact, trial_artifact
 from pauselib.decoding.evaluation import reply_metrics
 from pauselib.files import digest, write_json, write_json_lines
 from pauselib.manifests import MANIFEST, origin
@@ -82,6 +83,23 @@ def same_weights(a, b) -> bool:
     return all(one == other and weight.equal(its) for (one, weight), (other, its) in pairs)
 
 
+def labelled(*rows: tuple[list[int], int]) -> pd.DataFrame:
+    """Rows to train on, each of its ids and the place from which on they are labelled."""
+    masks = [(np.arange(len(ids)) >= start).astype(np.int8) for ids, start in rows]
+    return pd.DataFrame({"input_ids": [np.array(ids, np.int32) for ids, _ in rows], "completion_mask": masks})
+
+
+def train_briefly(place: Path, rows: pd.DataFrame, **settings) -> dict:
+    """Train the model in the folder `base` of a place into its folder `model`, for one step unless settings say more,
+    on rows that are those of validation too; return its record.
+    """
+    from pauselib.training.warmup import train_variant
+
+    how = recipe(Settings(**{"max_steps": 1, "eval_steps": 1, "batch_size": 4, **settings}))
+    splits = {"train": rows, "validation": rows}
+    return train_variant(how, place / "base", splits, place / "model", place / "work", {"inputs": {}})
+
+
 @pytest.fixture(scope="session")
 def GSM8K() -> Path:
     """The folder of the real train.jsonl and test.jsonl."""
@@ -139,10 +157,10 @@ def by_hand(tmp_path):
     return settings
 
 
-def note(folder: Path, settings: dict, *files: str, **inputs) -> None:
-    """Write the manifest that says that a folder is finished, made from settings and inputs, with some files."""
+def note(folder: Path, settings: dict, *files: str, code: dict | None = None, **inputs) -> None:
+    """Write the manifest that says that a folder is finished, made from settings, inputs and code, with some files."""
     outputs = {name: digest(folder / name) for name in files} or {"made": "digest"}
-    write_json(folder / MANIFEST, {**origin(folder, settings, inputs), "outputs": outputs})
+    write_json(folder / MANIFEST, {**origin(folder, settings, inputs, code=code), "outputs": outputs})
 
 
 def save(row: Settings, replies: list[dict], eval_loss: float) -> Path:

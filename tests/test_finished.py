@@ -3,6 +3,7 @@
 import shutil
 
 import pytest
+from conftest import note
 
 from pauselib import manifests, runs, steps
 from pauselib.analysis.tables import loading
@@ -73,8 +74,7 @@ def test_a_manifest_that_names_no_row_is_of_no_row(sft):
 def made(folder, settings: dict, code: dict | None = None, **inputs) -> None:
     """Write what counts as something that a step made."""
     write(folder / "file", "content")
-    outputs = {"file": digest(folder / "file")}
-    write_json(folder / MANIFEST, {**origin(folder, settings, inputs, code=code), "outputs": outputs})
+    note(folder, settings, "file", code=code, **inputs)
 
 
 def test_a_model_trained_on_the_pauses_of_another_strategy_is_not_what_is_asked_for(sft):

@@ -88,9 +88,8 @@ def folders_with_replies(settings: Settings) -> dict[str, Path]:
     """Return every folder with replies by what these are called: a row, and where there is one its intervention."""
     found = {}
     for label, row in labelled(stored_rows(settings)):
-        folder = row.variant_folder()
-        found[label] = folder
-        found |= {f"{label}, {name_in_words(one.name)}": one for one in sorted(folder.glob("interventions/*"))}
+        found[label] = row.variant_folder()
+        found |= {f"{label}, {name_in_words(one.name)}": one for one in sorted(found[label].glob("interventions/*"))}
     return {label: folder for label, folder in found.items() if made_at(folder) is not None}
 
 

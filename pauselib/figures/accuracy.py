@@ -20,10 +20,11 @@ def forest(axis, labels: list[str], styles: list[dict], table: pd.DataFrame, est
     axis.grid(axis="x", alpha=0.3)
 
 
-def pair_of_forests(labels: list[str], names: pd.Series, left: pd.DataFrame, right: pd.DataFrame):
+def pair_of_forests(labels: list[str], names: pd.Series, left: pd.DataFrame, right: pd.DataFrame, than: str):
     """Return a figure with accuracies (`accuracy`, `low`, `high`) and differences of accuracy, a line a label.
 
-    The rows of both tables belong to the labels; `names` are their variants. A missing difference is not drawn.
+    The rows of both tables belong to the labels; `names` are their variants, `than` says what the differences are to. A
+    missing difference is not drawn.
     """
     if not labels:
         return panels(0)[0]
@@ -36,6 +37,7 @@ def pair_of_forests(labels: list[str], names: pd.Series, left: pd.DataFrame, rig
     mostly_linear(axes[1], "x", LINEAR, marks=9)
     forest(axes[1], labels, styles, points, "difference")
     axes[1].axvline(0, color=LINE, linewidth=0.8)
+    axes[1].set_xlabel(f"points more accurate than {than}, paired 95 % interval")
     return figure
 
 
@@ -46,9 +48,9 @@ def pair_of_forests(labels: list[str], names: pd.Series, left: pd.DataFrame, rig
 def accuracies(found: pd.DataFrame, against: pd.DataFrame):
     """Draw `comparisons.over_seeds`, and `comparisons.against_matched`, which may lack some of its variants."""
     differences = found[["variant"]].merge(against, on="variant", how="left")
-    figure = pair_of_forests(found["variant"].tolist(), found["variant"], found, differences)
+    than = "as much training\nwithout pauses"
+    figure = pair_of_forests(found["variant"].tolist(), found["variant"], found, differences, than)
     if figure.axes:
-        figure.axes[1].set_xlabel("points more accurate than as much training\nwithout pauses, paired 95 % interval")
         legend_of_looks(figure, found["variant"])
     return figure
 
@@ -59,11 +61,7 @@ def accuracies(found: pd.DataFrame, against: pd.DataFrame):
 )
 def accuracy_under_interventions(effects: pd.DataFrame):
     """Draw `comparisons.intervention_effects`; a label has the mean number of pauses too."""
-    words = [name_in_words(name) for name in effects["intervention"]]
-    numbers = zip(effects["variant"], words, effects["pauses_mean"])
-    labels = [f"{variant}: {name} ({pauses:.1f} pauses)" for variant, name, pauses in numbers]
+    rows = effects.itertuples()
+    labels = [f"{one.variant}: {name_in_words(one.intervention)} ({one.pauses_mean:.1f} pauses)" for one in rows]
     plain = effects.drop(columns=["low", "high"]).rename(columns={"accuracy_low": "low", "accuracy_high": "high"})
-    figure = pair_of_forests(labels, effects["variant"], plain, effects)
-    if figure.axes:
-        figure.axes[1].set_xlabel("points more accurate than without\nthe intervention, paired 95 % interval")
-    return figure
+    return pair_of_forests(labels, effects["variant"], plain, effects, "without\nthe intervention")

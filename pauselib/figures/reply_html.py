@@ -4,6 +4,8 @@ import re
 from collections.abc import Sequence
 from html import escape
 
+from IPython.display import HTML, display
+
 from pauselib.tokens import PAUSE_TEXT
 
 PAUSE_MARK = "‖"  # how a pause is shown
@@ -48,8 +50,6 @@ def show_reply(question: str, reply: str, heading: str) -> None:
 
     The reply is set off from the question; one that is very long scrolls.
     """
-    from IPython.display import HTML, display
-
     asked = f'<p><b>{escape(heading)}</b></p><p style="white-space:pre-wrap">{escape(question)}</p>'
     said = f'<div style="{SET_OFF}">{reply_html(pieces(reply))}</div>'
     display(HTML(f'<div class="{NO_MATH}">{asked}{said}</div>'))

@@ -4,12 +4,12 @@ Correct replies are blue, incorrect ones orange and hatched. No meaning hangs on
 rows by marker (what of the LM is trained) and filling (with LoRA or without).
 """
 
-import functools
 import io
 from collections.abc import Iterable
 
 import matplotlib.pyplot as plt
 import numpy as np
+import wrapt
 from IPython.display import Image, display
 from matplotlib.ticker import AsinhLocator
 
@@ -46,17 +46,14 @@ FINE = 2  # pixels of a notebook's picture to one on the screen
 def shows(words: str):
     """Make a function draw in the package's style; its pictures have these words as alternative text."""
 
-    def decorate(draw):
-        @functools.wraps(draw)
-        def drawn(*args, **kwargs):
-            with plt.style.context(["default", PICTURE_STYLE]):
-                figure = draw(*args, **kwargs)
-            figure.set_label(words)
-            return figure
+    @wrapt.decorator
+    def drawn(draw, _, args, kwargs):
+        with plt.style.context(["default", PICTURE_STYLE]):
+            figure = draw(*args, **kwargs)
+        figure.set_label(words)
+        return figure
 
-        return drawn
-
-    return decorate
+    return drawn
 
 
 def saved(figure, form: str, **options) -> bytes:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from IPython.display import HTML, display
 
 from pauselib.analysis.claims.verdicts import EQUIVALENT, LARGER, OPPOSITE, SMALLER, UNDECIDED
 from pauselib.analysis.why.pause_origin import IN_WORDS
@@ -20,15 +21,14 @@ from pauselib.trials.sites import SITES
 
 HEADINGS = {  # of the columns whose name is no heading; the low end of an interval has that of the interval
     "p_holm": "p, corrected (Holm)", "low": "95 % interval", "accuracy_low": "95 % interval of the accuracy",
-    "difference_low": "95 % interval of the difference", "auc": "AUC", "n": "n", "p": "p", "se": "Standard error",
+    "difference_low": "95 % interval of the difference", "n": "n", "p": "p", "se": "Standard error",
     "se_seeds": "Its part of seeds", "se_problems": "Its part of problems", "pauses_mean": "Pauses per reply",
     "pauses_mean_correct": "Pauses, correct", "pauses_mean_incorrect": "Pauses, incorrect",
     "pauses_mean_ours": "Pauses per reply, ours", "pauses_mean_correct_ours": "Pauses, correct, ours",
     "pauses_mean_incorrect_ours": "Pauses, incorrect, ours", "correct_low": "Correct replies that fit",
     "truncated_rate": "Share of replies cut", "expected_pauses": "Pauses the head expects",
-    "by_chance": "Accuracy by chance",
-    "says": "The claim says", "what": "What is estimated", "doubt": "What forbids a verdict",
-    "detectable": "Smallest that can be found", "by": "Pauses predicted by", "bins_of": "In bins of",
+    "by_chance": "Accuracy by chance", "says": "The claim says", "what": "What is estimated",
+    "doubt": "What forbids a verdict", "detectable": "Smallest that can be found", "bins_of": "In bins of",
     "head": "By the head", "implied": "Implied by the injector", "log_likelihood": "Log likelihood, nats",
     "lora": "LoRA", "lm_head": "LM head", "lm_embeddings": "LM embeddings",
 }  # fmt: skip
@@ -188,6 +188,4 @@ def with_details(table: pd.DataFrame) -> str:
 
 def show_table(table: pd.DataFrame) -> None:
     """Show a table, rounded for reading, as the output of a notebook's cell (`with_details`)."""
-    from IPython.display import HTML, display
-
     display(HTML(with_details(table)))

@@ -33,7 +33,8 @@ def training_card(settings, names: Iterable[str], record: dict) -> str:
         pipeline_tag="text-generation",
         tags=["pause-tokens"] if variant.pauses else None,
     )
-    places = {"model": without_place(settings.model), "dataset": without_place(settings.dataset)}
+    given = settings.of("model", "dataset")  # of a path its last part is named, since others read the card
+    places = {name: Path(source).name if located(source) else source for name, source in given.items()}
     used = settings.of(*names) | places
     losses = {name: record[name] for name in ("eval_loss", "lm_loss", "pause_loss") if name in record}
     return CARD.format(
@@ -48,8 +49,3 @@ def training_card(settings, names: Iterable[str], record: dict) -> str:
         prompt=json.dumps(find(settings.task).prompt("QUESTION"), ensure_ascii=False)[1:-1],
         settings=json.dumps({name: value for name, value in used.items() if value not in ("", {})}, ensure_ascii=False),
     )
-
-
-def without_place(source: str) -> str:
-    """Return a source as a card names it, which others read: of a path its last part."""
-    return Path(source).name if located(source) else source

@@ -71,24 +71,15 @@ def step(rng: random.Random, name: str, items: str, a: int, op: str, b: int, ope
 def event(rng: random.Random, total: int, steps_left: int, largest: int) -> tuple[str, int, int]:
     """A next event that the running total allows: operation, operand up to `largest`, and the size of a pack."""
     product, pack = 600 * largest // 90, 12 * largest // 90
-    kinds = ["+", "-"]
-    if total * 2 <= product:
-        kinds.append("*")
-    divisors = [k for k in range(2, 10) if total % k == 0 and total // k > 2]
-    if divisors:
-        kinds.append("/")
-    if steps_left >= 2:
-        kinds.append("packs")
-    kind = rng.choice(kinds)
-    if kind == "+":
-        return kind, rng.randint(2, largest), 0
-    if kind == "-":
-        return kind, rng.randint(1, total - 1), 0
-    if kind == "*":
-        return kind, rng.randint(2, min(6, product // total)), 0
-    if kind == "/":
-        return kind, rng.choice(divisors), 0
-    return kind, rng.randint(2, pack), rng.randint(2, pack)
+    operands = {
+        "+": range(2, largest + 1),
+        "-": range(1, total),
+        "*": range(2, min(6, product // total) + 1),
+        "/": [k for k in range(2, 10) if total % k == 0 and total // k > 2],
+        "packs": range(2, pack + 1) if steps_left >= 2 else (),
+    }
+    kind = rng.choice([kind for kind, allowed in operands.items() if allowed])
+    return kind, rng.choice(operands[kind]), rng.choice(operands[kind]) if kind == "packs" else 0
 
 
 def problem(rng: random.Random, largest: int, steady: bool) -> dict:

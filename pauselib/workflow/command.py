@@ -94,11 +94,9 @@ def main(*arguments: str) -> int:
         config = read_arguments(arguments[:end])
         settings = of_experiment(config)
         status = run_snakemake(settings, config, *arguments[end + 1 :])
-    except Timeout:
-        print("Another run makes this experiment: wait for it, or stop it first.", file=sys.stderr)
-        return 2
     except (ValueError, OSError) as error:
-        print(error, file=sys.stderr)
+        another = "Another run makes this experiment: wait for it, or stop it first."
+        print(another if isinstance(error, Timeout) else error, file=sys.stderr)
         return 2
     if status == 0 and DRY.isdisjoint(arguments) and (settings.folder() / "results.csv").exists():
         from pauselib.figures.tables import as_text, main_columns  # of matplotlib

@@ -4,7 +4,7 @@ import math
 
 import pandas as pd
 import pytest
-from conftest import reply, save
+from conftest import note, reply, save
 
 from pauselib.analysis.statistics.intervals import wilson
 from pauselib.analysis.tables import loading
@@ -95,21 +95,17 @@ def test_replies_under_interventions_carry_what_was_changed_and_those_not_asked_
     pd.testing.assert_frame_equal(loading.intervened(more), loading.intervened(intervened))
 
 
-def made_from(folder, **manifest) -> None:
-    """Write the manifest of a folder."""
-    write_json(folder / MANIFEST, {"inputs": {}, "outputs": {"a": "digest"}, **manifest})
-
-
 def test_the_settings_are_those_that_the_files_of_rows_asked_for_were_made_from_not_the_defaults(by_hand):
     before = loading.values_used(by_hand)
     assert before["max_new_tokens"] == [160]
-    made_from(by_hand.folder() / "data", settings={"n_copies": 7, "dataset": "theirs"}, versions={"numpy": "1.2.3"})
+    of_data = {"settings": {"n_copies": 7, "dataset": "theirs"}, "versions": {"numpy": "1.2.3"}}
+    write_json(by_hand.folder() / "data" / MANIFEST, {**of_data, "inputs": {}, "outputs": {"a": "digest"}})
     rates = {"sft_peft": 0.5, "sft": 0.25, "sft_fr_phead": 0.5, "sft_unfr_lm_head": 9}  # the last is not asked for
     for name, rate in rates.items():
-        made_from(by_hand.but(variant=name).variant_folder() / "model", settings={"learning_rate": rate})
-    of_data = {"n_copies": [7], "dataset": ["theirs"], "numpy": ["1.2.3"]}
-    assert loading.values_used(by_hand) == {**before, **of_data, "learning_rate": [0.25, 0.5]}
-    made_from(by_hand.but(variant="baseline_1_epoch").variant_folder() / "model", settings={"base_max_steps": 3})
+        note(by_hand.but(variant=name).variant_folder() / "model", {"learning_rate": rate})
+    found = {"n_copies": [7], "dataset": ["theirs"], "numpy": ["1.2.3"], "learning_rate": [0.25, 0.5]}
+    assert loading.values_used(by_hand) == {**before, **found}
+    note(by_hand.but(variant="baseline_1_epoch").variant_folder() / "model", {"base_max_steps": 3})
     assert loading.values_used(by_hand.but(variants=["sft"]))["base_max_steps"] == [3]  # sft starts from it
 
 

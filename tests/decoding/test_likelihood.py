@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from conftest import KINDS
+from conftest import KINDS, labelled
 
 from pauselib.decoding.likelihood import completion_log_likelihoods
 
@@ -19,12 +19,7 @@ ROWS = [  # (prompt, answer with its end token)
 
 @pytest.fixture
 def rows() -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "input_ids": [np.array([*prompt, *answer], dtype=np.int32) for prompt, answer in ROWS],
-            "completion_mask": [np.array([0] * len(prompt) + [1] * len(answer), np.int8) for prompt, answer in ROWS],
-        }
-    )
+    return labelled(*(([*prompt, *answer], len(prompt)) for prompt, answer in ROWS))
 
 
 @torch.no_grad()

@@ -24,7 +24,7 @@ def test_a_stored_reply_is_cut_at_its_pauses():
 
 def test_a_reply_in_a_notebook_is_apart_from_its_question_and_its_dollars_are_no_formula(monkeypatch):
     shown = []
-    monkeypatch.setattr("IPython.display.display", lambda one: shown.append(one.data))
+    monkeypatch.setattr("pauselib.figures.reply_html.display", lambda one: shown.append(one.data))
     show_reply("<i> has $5 and $3?", "<|pause|>$8", "gold 8")
     [html] = shown
     assert html.startswith('<div class="mathjax_ignore')

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from answers import GSM8K, OF_STRATEGIES, PROBLEMS, P, gaps_of, injected, without_pauses
+from conftest import labelled
 from tokenizers import processors
 
 from pauselib.errors import InputError
@@ -201,13 +202,8 @@ def test_a_split_without_a_row_is_refused(build, tokenizer):
 def long_and_short() -> pd.DataFrame:
     """Three rows of 4, 6 and 8 tokens: a prompt of 1, 2 and 7 tokens, and pauses among the rest."""
     ids = [[5, P, 6, 1], [5, 5, P, 6, P, 1], [5, 5, 5, 5, 5, 5, 5, 1]]
-    rows = [
-        {"problem_id": f"train-{i}", "input_ids": np.array(row), "n_pauses": row.count(P)} for i, row in enumerate(ids)
-    ]
-    return pd.DataFrame(
-        {**row, "completion_mask": (np.arange(len(row["input_ids"])) >= start).astype(np.int8)}
-        for row, start in zip(rows, (1, 2, 7))
-    )
+    rows = labelled(*zip(ids, (1, 2, 7)))
+    return rows.assign(problem_id=[f"train-{i}" for i in range(3)], n_pauses=[row.count(P) for row in ids])
 
 
 def test_long_rows_are_refused_dropped_or_cut_and_one_without_a_completion_is_dropped():

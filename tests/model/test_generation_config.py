@@ -1,16 +1,12 @@
 """What a base model says of sampling keeps no row from being trained, saved, loaded and exported."""
 
-import numpy as np
-import pandas as pd
 import pytest
+from conftest import labelled, train_briefly
 
-from pauselib.artifacts import recipe
 from pauselib.decoding.evaluation import end_ids
 from pauselib.files import read_json, write_json
 from pauselib.model.export import export
-from pauselib.settings import Settings
 from pauselib.sources.models import load_model, load_tokenizer
-from pauselib.training.warmup import train_variant
 
 SAYS = {  # as the models have it, the ids apart: those of the tests' tokenizer
     "Llama 2": {"bos_token_id": 0, "eos_token_id": 1, "max_length": 4096, "temperature": 0.9, "top_p": 0.6},
@@ -19,7 +15,6 @@ SAYS = {  # as the models have it, the ids apart: those of the tests' tokenizer
     "LLaMA": {"pad_token_id": -1, "eos_token_id": [], "num_beams": 1, "length_penalty": 2.0, "early_stopping": True},
     "Gemma 2": {"cache_implementation": "hybrid", "eos_token_id": 1},
 }
-ROWS = pd.DataFrame({"input_ids": [np.arange(3, 9)] * 4, "completion_mask": [np.array([0, 0, 1, 1, 1, 1])] * 4})
 
 
 @pytest.mark.parametrize(
@@ -28,15 +23,14 @@ ROWS = pd.DataFrame({"input_ids": [np.arange(3, 9)] * 4, "completion_mask": [np.
 def test_a_row_is_trained_saved_loaded_and_exported_whatever_its_base_says_of_sampling(
     says, more, tiny_lm, tokenizer, tmp_path
 ):
-    base, folder, rows = tmp_path / "base", tmp_path / "model", {"train": ROWS, "validation": ROWS}
+    base, folder = tmp_path / "base", tmp_path / "model"
     tiny_lm("mistral").save_pretrained(base)
     tokenizer.save_pretrained(base)
     (base / "generation_config.json").unlink()
     if says:
         write_json(base / "generation_config.json", says)
     write_json(base / "config.json", read_json(base / "config.json") | more)
-    how = recipe(Settings(variant="sft", max_steps=1, eval_steps=1, batch_size=4))
-    train_variant(how, base, rows, folder, tmp_path / "work", {})
+    train_briefly(tmp_path, labelled(*[(range(3, 9), 2)] * 4), variant="sft")
     ends = (says or {}).get("eos_token_id", 1)
     ends = {1, *(ends if type(ends) is list else [ends])}
     assert end_ids(load_model(str(folder)), load_tokenizer(str(folder))) == ends

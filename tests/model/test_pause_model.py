@@ -134,15 +134,10 @@ def greedy(model, ids, **settings):
     return out[:, ids.shape[1] :]
 
 
-def make_talkative(model):
-    """Let greedy decoding say words too: at random weights a pause is nearly always likelier than any word."""
-    with torch.no_grad():
-        model.pause_head.bias.copy_(torch.tensor([1.0, 0.0]))
-        model.pause_head.weight *= 2
-
-
+@torch.no_grad()
 def test_a_padded_batch_says_what_each_prompt_says_alone_with_and_without_cache(model):
-    make_talkative(model)
+    model.pause_head.bias.copy_(torch.tensor([1.0, 0.0]))  # or else a pause is nearly always likelier than any word
+    model.pause_head.weight *= 2
     prompts = [[3, 14, 15, 9], [6, 5], [7, P, 1], [9, 8, 7, 6]]
     alone = torch.cat([greedy(model, torch.tensor([prompt])) for prompt in prompts])
     padded = torch.tensor([[0] * (4 - len(prompt)) + prompt for prompt in prompts])

@@ -58,17 +58,10 @@ def test_a_loss_in_parts_is_the_loss_of_all(n, monkeypatch):
     )
 
 
-@pytest.fixture
-def with_amx(monkeypatch):
-    """A processor that multiplies bfloat16 matrices in hardware, for what asks."""
-    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"amx_bf16": True})
-
-
 @pytest.mark.parametrize("n", [0, 1, 7])
-def test_the_loss_of_a_frozen_head_is_that_of_its_rounded_weights_and_states_and_so_is_its_gradient(
-    n, with_amx, monkeypatch
-):
+def test_the_loss_of_a_frozen_head_is_that_of_its_rounded_weights_and_states_and_so_is_its_gradient(n, monkeypatch):
     torch.manual_seed(0)
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"amx_bf16": True})
     head, targets = nn.Linear(8, 5, bias=False).requires_grad_(False), torch.arange(n) % 5
     hidden = torch.randn(n, 8, requires_grad=True)
     monkeypatch.setattr(pause_model, "LOGITS_AT_ONCE", 15)  # three positions

@@ -2,14 +2,11 @@
 anything is trained.
 """
 
-import numpy as np
-import pandas as pd
 import pytest
 import torch
-from conftest import one_by_one
+from conftest import labelled, one_by_one, train_briefly
 from transformers import AutoConfig, AutoModelForCausalLM
 
-from pauselib.artifacts import recipe
 from pauselib.decoding.greedy import generate
 from pauselib.errors import InputError
 from pauselib.model.pause_model import PAUSE, PauseForCausalLM
@@ -17,7 +14,6 @@ from pauselib.settings import Settings
 from pauselib.sources.models import load_model
 from pauselib.steps import warm_up
 from pauselib.training.suitability import check_model
-from pauselib.training.warmup import train_variant
 
 PLAIN = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 64}
 PLAIN |= {"max_position_embeddings": 128}
@@ -46,12 +42,7 @@ REFUSED = {
     "lfm2": ({**GROUPED, "layer_types": ["conv", "full_attention"]}, "a cache of keys and values alone"),
 }
 PROMPTS = [[3, 14, 15], [9, 2, 6, 5, 3, 5, 8], [7], [31, 41, 5, 9, 26, 5, 35, 8, 9, 7, 9, 32], [1, 2]]
-ROWS = pd.DataFrame(
-    {
-        "input_ids": [np.array(ids, dtype=np.int32) for ids in ([3, 4, 50, 6, 1], [3, 7, 8, 9, 50, 50, 1])] * 2,
-        "completion_mask": [np.array([0, *[1] * n], dtype=np.int8) for n in (4, 6)] * 2,
-    }
-)
+ROWS = labelled(*[([3, 4, 50, 6, 1], 1), ([3, 7, 8, 9, 50, 50, 1], 1)] * 2)
 
 
 def random_model(kind: str, sizes: dict):
@@ -67,10 +58,7 @@ def test_a_model_of_the_family_is_trained_saved_and_replies_alone_as_in_a_padded
     base, folder = tmp_path / "base", tmp_path / "model"
     random_model(kind, FAMILIES[kind]).save_pretrained(base)
     tokenizer.save_pretrained(base)
-    few = {"learning_rate": 0.01, "max_steps": 1, "eval_steps": 1, "batch_size": 4}
-    how = recipe(Settings(variant="sft_unfr_lm_head_embed_peft", **few))
-    rows = {"train": ROWS, "validation": ROWS}
-    record = train_variant(how, base, rows, folder, tmp_path / "work", {"inputs": {}})
+    record = train_briefly(tmp_path, ROWS, variant="sft_unfr_lm_head_embed_peft", learning_rate=0.01)
     model, before = load_model(str(folder)), PauseForCausalLM.around(load_model(str(base)))
     assert model.config.pause_token_id == 50
     assert record["eval_loss"] == pytest.approx(loss_by_row(model), rel=1e-5)
@@ -120,9 +108,8 @@ def test_a_family_that_does_not_fit_is_refused_in_one_sentence(kind):
 def test_it_is_refused_before_the_first_step_is_trained(tokenizer, tmp_path):
     random_model("granite", REFUSED["granite"][0]).save_pretrained(tmp_path / "base")
     tokenizer.save_pretrained(tmp_path / "base")
-    rows, how = {"train": ROWS, "validation": ROWS}, recipe(Settings(variant="baseline_1_epoch", batch_size=4))
     with pytest.raises(InputError, match="changes its logits"):
-        train_variant(how, tmp_path / "base", rows, tmp_path, tmp_path / "work", {})
+        train_briefly(tmp_path, ROWS, variant="baseline_1_epoch")
 
 
 @pytest.mark.parametrize("kind", ["gemma3", "llava", "t5", "pause"])

@@ -3,6 +3,7 @@
 import pandas as pd
 import pytest
 import torch
+from conftest import labelled
 from torch.nn.functional import nll_loss
 from transformers.trainer_pt_utils import LengthGroupedSampler
 
@@ -23,13 +24,7 @@ def trainer_for(model, tokenizer, tmp_path, rows, **how):
 @pytest.fixture
 def rows():
     """Three short rows; id 50 is the pause of a model with 50 words."""
-    ids = [[3, 4, 5, 50, 6, 1], [3, 7, 8, 9, 1], [3, 4, 50, 50, 9, 8, 1]]
-    return pd.DataFrame(
-        {
-            "input_ids": [torch.tensor(i).numpy() for i in ids],
-            "completion_mask": [torch.tensor([0, 0] + [1] * (len(i) - 2)).numpy() for i in ids],
-        }
-    )
+    return labelled(([3, 4, 5, 50, 6, 1], 2), ([3, 7, 8, 9, 1], 2), ([3, 4, 50, 50, 9, 8, 1], 2))
 
 
 @pytest.mark.parametrize("parts", [1, 3])
@@ -42,7 +37,7 @@ def test_the_trainers_loss_is_the_models_and_one_cross_entropy_over_all_words_an
     )
     losses = []
     for ids, mask in zip(rows["input_ids"], rows["completion_mask"]):
-        ids, mask = torch.tensor(ids), torch.tensor(mask)
+        ids, mask = torch.tensor(ids).long(), torch.tensor(mask)
         logits = model.eval()(ids[None]).logits[0, :-1]
         losses.append(nll_loss(logits, ids[1:], reduction="none")[mask[1:] == 1])
     expected = torch.cat(losses).mean().item()

@@ -3,21 +3,17 @@
 import functools
 import shutil
 
-import numpy as np
-import pandas as pd
 import pytest
 import torch
+from conftest import labelled, train_briefly
 
 from pauselib import runs
-from pauselib.artifacts import recipe
 from pauselib.files import read_json, write, write_json
 from pauselib.manifests import MANIFEST
-from pauselib.settings import Settings
 from pauselib.sources.models import load_model
 from pauselib.steps import warm_up
 from pauselib.training import warmup
 from pauselib.training.trainer import PauseTrainer, labelled_loss, last_checkpoint
-from pauselib.training.warmup import train_variant
 
 
 def weights(folder) -> dict[str, torch.Tensor]:
@@ -36,14 +32,10 @@ def test_only_the_named_parts_differ_from_the_base_after_training(small):
 @pytest.mark.parametrize("name", ["baseline_matched_unfr_lm_head", "baseline_matched_unfr_lm_head_peft"])
 def test_a_matched_baseline_of_a_tied_model_trains_the_head_alone(name, tiny_lm, tokenizer, tmp_path):
     """As of a model that pauses: its match must not train the embeddings by the way either."""
-    tied, folder = tmp_path / "tied", tmp_path / "model"
-    tiny_lm("llama", tied=True).save_pretrained(tied)
-    tokenizer.save_pretrained(tied)
-    row = np.array([3, 4, 5, 6], dtype=np.int32)
-    rows = pd.DataFrame({"input_ids": [row] * 4, "completion_mask": [np.array([0, 1, 1, 1], dtype=np.int8)] * 4})
-    how = recipe(Settings(variant=name, learning_rate=0.1, max_steps=1, eval_steps=1, batch_size=4))
-    train_variant(how, tied, {"train": rows, "validation": rows}, folder, tmp_path / "work", {"inputs": {}})
-    trained, before = (load_model(str(one)) for one in (folder, tied))
+    tiny_lm("llama", tied=True).save_pretrained(tmp_path / "base")
+    tokenizer.save_pretrained(tmp_path / "base")
+    train_briefly(tmp_path, labelled(*[([3, 4, 5, 6], 1)] * 4), variant=name, learning_rate=0.1)
+    trained, before = (load_model(str(tmp_path / one)) for one in ("model", "base"))
     assert torch.equal(trained.get_input_embeddings().weight, before.get_input_embeddings().weight)
     assert not torch.equal(trained.get_output_embeddings().weight, before.get_output_embeddings().weight)
 
@@ -52,19 +44,14 @@ def test_a_matched_baseline_of_a_tied_model_trains_the_head_alone(name, tiny_lm,
 @pytest.mark.parametrize("variant", ["sft_unfr_lm_head_embed", "sft_unfr_lm_head_peft", "baseline_matched"])
 def test_what_is_saved_is_what_was_evaluated_merged_or_not(variant, dtype, tiny_lm, tokenizer, tmp_path):
     """Loaded again and read in the same batch, the saved model has the eval loss of the record."""
-    base, folder = tmp_path / "base", tmp_path / "model"
-    tiny_lm("llama").save_pretrained(base)
-    tokenizer.save_pretrained(base)
+    tiny_lm("llama").save_pretrained(tmp_path / "base")
+    tokenizer.save_pretrained(tmp_path / "base")
     pause = 8 if variant.startswith("baseline") else 50
     ids = torch.tensor([[3, 4, pause, 6, 7, 1], [3, 5, 9, pause, pause, 1]] * 4)
-    given = {"input_ids": [*ids.int().numpy()], "completion_mask": [np.array([0, 0, 1, 1, 1, 1])] * len(ids)}
-    rows = {"train": pd.DataFrame(given), "validation": pd.DataFrame(given)}
-    few = {"learning_rate": 0.01, "max_steps": 2, "eval_steps": 2, "batch_size": 4}
-    record = train_variant(
-        recipe(Settings(variant=variant, dtype=dtype, **few)), base, rows, folder, tmp_path / "work", {"inputs": {}}
-    )
+    rows, steps = labelled(*((row, 2) for row in ids.tolist())), {"max_steps": 2, "eval_steps": 2}
+    record = train_briefly(tmp_path, rows, variant=variant, dtype=dtype, learning_rate=0.01, **steps)
     labels = torch.where(torch.arange(6) < 2, -100, ids)
-    model = load_model(str(folder), dtype)
+    model = load_model(str(tmp_path / "model"), dtype)
     with torch.inference_mode():
         loss_of = model if pause == 50 else functools.partial(labelled_loss, model)
         found = loss_of(input_ids=ids, attention_mask=torch.ones_like(ids), labels=labels)

@@ -98,15 +98,7 @@ def test_the_conditions_are_all_that_say_something_and_the_control():
     assert {content for site, content, _ in found if site == "start"} == {"pauses", "masked"}
     of_baseline = [(site.name, content.name) for site, content, _ in conditions(*everything, False, ">>")]
     assert not {"chosen"} & {site for site, _ in of_baseline}
-    assert {content for _, content in of_baseline} == {
-        "pauses",
-        "masked",
-        "unmoved",
-        "question",
-        "newline",
-        "dots",
-        "given",
-    }
+    assert {content for _, content in of_baseline} == {*CONTENTS, "given"} - {"untrained"}
 
 
 def test_a_variant_answers_with_its_start_and_with_as_much_training():

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 import yaml
@@ -47,14 +48,9 @@ def test_a_machine_names_its_gpus_or_those_that_are_allowed(allowed, found, tmp_
     assert os.environ[GPUS] == ",".join(found)
 
 
-def never(seconds: float) -> None:
-    """Wait for no GPU."""
-    raise TimeoutError
-
-
 def test_a_gpu_that_is_named_twice_is_shared_by_two_steps_and_a_third_waits(tmp_path, monkeypatch):
     monkeypatch.setattr(gpus.tempfile, "gettempdir", lambda: str(tmp_path))
-    monkeypatch.setattr(gpus.time, "sleep", never)
+    monkeypatch.setattr(gpus.time, "sleep", Mock(side_effect=TimeoutError))
     assert [gpus.take(["0", "1", "0"]) for _ in range(3)] == ["0", "1", "0"]
     with pytest.raises(TimeoutError):
         gpus.take(["0", "1", "0"])

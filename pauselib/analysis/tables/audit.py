@@ -66,9 +66,8 @@ def accuracy_finding(cell: str, counts: range, n: int) -> str:
     printed = Fraction(cell)
     rounded = any(abs(Fraction(count, n) - printed) <= unit(cell) / 2 for count in counts)
     cut = any(printed <= Fraction(count, n) < printed + unit(cell) for count in counts)
-    if rounded or cut:
-        return "" if rounded and cut else "rounded" if rounded else "cut"
-    return "contradicts its own means"
+    findings = {(True, True): "", (True, False): "rounded", (False, True): "cut"}
+    return findings.get((rounded, cut), "contradicts its own means")
 
 
 def audit(table: pd.DataFrame, n: int) -> pd.DataFrame:

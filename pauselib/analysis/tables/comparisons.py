@@ -140,10 +140,9 @@ def intervention_effects(replies: pd.DataFrame, intervened: pd.DataFrame) -> pd.
         for name, mine in [("none", plain), *changed.groupby("intervention", sort=False)]:
             both = pd.concat([mine.assign(variant="changed"), plain.assign(variant="plain")])
             found = NO_COMPARISON if name == "none" else compare(*aligned(both, "changed", "plain"))
-            (total,) = over_seeds(mine).to_dict("records")
-            accuracy = {"accuracy_low": total.pop("low"), "accuracy_high": total.pop("high")}
-            what = {"intervention": name, "allowed": mine["allowed"].iloc[0]}
-            rows.append({**total, **accuracy, **asdict(found), **what})
+            of_accuracy = {"low": "accuracy_low", "high": "accuracy_high"}
+            (total,) = over_seeds(mine).rename(columns=of_accuracy).to_dict("records")
+            rows.append({**total, **asdict(found), "intervention": name, "allowed": mine["allowed"].iloc[0]})
     table = pd.DataFrame(rows, columns=EFFECTS)
     return table.assign(p_holm=holm(table["p"]))
 

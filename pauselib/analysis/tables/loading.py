@@ -11,11 +11,10 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from pauselib import manifests
 from pauselib.analysis.statistics.intervals import chance_level, wilson
 from pauselib.artifacts import replies_artifact, trial_artifact, why_unfinished
 from pauselib.files import read_json, read_json_lines
-from pauselib.manifests import MANIFEST
+from pauselib.manifests import MANIFEST, manifest
 from pauselib.settings import Settings
 from pauselib.tokens import PAUSE_TEXT
 from pauselib.trials import models_of_trial
@@ -107,7 +106,7 @@ def results(settings: Settings) -> pd.DataFrame:
             row["expected_pauses"] = replies["expected_pauses"].mean()
             row["by_chance"] = chance_level(replies["gold"], replies["predicted"])
         row |= {part: getattr(parse(one.variant), part) for part in PARTS}
-        rows.append({**row, "model_digest": (manifests.manifest(one.folder) or {}).get("inputs", {}).get("model")})
+        rows.append({**row, "model_digest": (manifest(one.folder) or {}).get("inputs", {}).get("model")})
     return pd.DataFrame(rows)
 
 
@@ -191,9 +190,9 @@ def values_used(settings: Settings) -> dict[str, list]:
 def values_of(folders: Iterable[Path]) -> dict[str, list]:
     """The settings, versions and notes in the manifests of some folders: each one's values, without repeats."""
     found: dict[str, list] = {}
-    for manifest in filter(None, map(manifests.manifest, folders)):
+    for made_from in filter(None, map(manifest, folders)):
         for kind in ("settings", "versions", "notes"):
-            for name, value in manifest.get(kind, {}).items():
+            for name, value in made_from.get(kind, {}).items():
                 values = found.setdefault(name, [])
                 values += [value] if value not in values else []
     return found

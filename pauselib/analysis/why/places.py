@@ -29,9 +29,8 @@ def pause_places(replies: pd.DataFrame, bins: int = 10) -> dict[str, pd.DataFram
     evenly over its gaps, and `lift` = share / expected.
     """
     table = gaps(replies)
-    before = tally(table, "before", "run").rename(columns={"before": "token"}).assign(side="before")
-    after = tally(table, "after", "run").rename(columns={"after": "token"}).assign(side="after")
-    neighbours = pd.concat([before, after])
+    both = [tally(table, side, "run").rename(columns={side: "token"}).assign(side=side) for side in ("before", "after")]
+    neighbours = pd.concat(both)
     neighbours = neighbours[neighbours["n"] > 0].sort_values("n", ascending=False, kind="stable", ignore_index=True)
     whole = table[table["place"].notna()]
     low = (whole["place"] * bins + 1e-9).astype(int).clip(upper=bins - 1) / bins  # 0.29 · 100 is 28.999999999999996
