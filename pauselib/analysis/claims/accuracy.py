@@ -42,7 +42,7 @@ def lead(answers: dict[str, np.ndarray], name: str, level: float = 0.95) -> tupl
 def as_drawn(replies: pd.DataFrame, intervened: pd.DataFrame, names: list[str], plan: Preregistration) -> pd.DataFrame:
     """The replies, those of `names` with drawn pauses where all of them have such: by version 1 of the plan greedy."""
     drawn = intervened[(intervened["intervention"] == DRAWN) & intervened["variant"].isin(names)]
-    if plan.version == 1 or set(drawn["variant"]) != set(names):
+    if plan.version == 1 or drawn.empty or set(drawn["variant"]) != set(names):
         return replies
     return pd.concat([replies[~replies["variant"].isin(names)], drawn], ignore_index=True)
 
