@@ -8,7 +8,9 @@ import yaml
 from conftest import ROOT
 
 from pauselib.analysis.claims.preregistration import FILES, Preregistration, plan, settings_digest
-from pauselib.settings import Settings
+from pauselib.manifests import manifest_digest
+from pauselib.settings import Settings, of_experiment
+from pauselib.settings.yaml_text import read_config
 
 
 def test_the_plan_is_the_one_that_was_registered():
@@ -21,12 +23,17 @@ def test_the_plan_is_the_one_that_was_registered():
     assert plan(1).margin("forbidden") == plan(1).margin("best") == 0.01
 
 
-def test_the_registered_experiment_is_the_one_that_is_shipped():
-    config = yaml.safe_load((ROOT / "configs" / f"{plan(1).experiment}.yaml").read_text())
-    first, last = plan(1).test_problems
-    assert (config["n_train"], tuple(config["seeds"])) == (plan(1).n_train, plan(1).seeds)
-    assert (config["skip_test"], config["skip_test"] + config["n_test"] - 1) == (first, last)
-    assert config["experiment"] == plan(1).experiment
+@pytest.mark.parametrize("version", [1, 2])
+def test_the_registered_experiment_is_the_one_that_is_shipped(version):
+    registered, first = plan(version), plan(version).test_problems[0]
+    shipped = of_experiment(read_config(ROOT / "configs" / f"{registered.experiment}.yaml"))
+    assert (shipped.experiment, shipped.n_train) == (registered.experiment, registered.n_train)
+    assert (shipped.seeds, shipped.skip_test) == (registered.seeds, first)
+    assert registered.test_problems == (first, first + shipped.n_test - 1)
+    if version > 1:
+        assert settings_digest(shipped) == registered.digest
+        assert (shipped.model, shipped.dataset) == (registered.model, registered.dataset)
+        assert manifest_digest(ROOT / shipped.start_from) == registered.inputs["given"]
 
 
 @pytest.mark.parametrize("entry", [{"level": 0.3}, {"more": 1}])

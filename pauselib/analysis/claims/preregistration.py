@@ -53,7 +53,7 @@ class Claim(Entry):
 
 class Preregistration(Entry):
     """The plan as a whole: see the comments in the files. The `experiment` is the registered one, if any is; of version
-    2 it also has the `digest` of its settings (`settings_digest`) and the `commit` of the code.
+    2 it also has the `digest` of its settings (`settings_digest`), the `commit` of the code, and digests of `inputs`.
     """
 
     version: int = 1
@@ -65,6 +65,7 @@ class Preregistration(Entry):
     n_train: int = 0
     seeds: tuple[int, ...] = ()
     test_problems: tuple[int, int] = (0, 0)
+    inputs: dict[str, str] = Field(default_factory=dict)
     known_before: str = ""
     level: float = Field(gt=0.5, lt=1)
     margins: dict[str, Limit]
