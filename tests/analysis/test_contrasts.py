@@ -98,6 +98,22 @@ def test_a_seed_that_lacks_a_model_is_left_out():
     assert lines.loc["above nothing", "seeds"] == 2
 
 
+def test_results_before_the_first_injected_pause_have_no_line_and_count_in_none_of_the_terms():
+    injected, seen = ("injected", "pauses", 10), LIKELIHOODS["sft_peft", NOTHING]  # without any effect
+    made = table({**LIKELIHOODS, ("sft_peft", injected): seen, (MATCHED, NOTHING): seen})
+    found = Trials(made[(made["site"] != "injected") | (made["result"] == 1)], plan(2)).contrasts("sft_peft")
+    assert [estimates(found)[name] for name in ("injected", "training")] == [0.0, 0.0]
+
+
+def test_of_a_result_with_an_injected_pause_among_its_digits_nothing_is_read(tmp_path):
+    settings = Settings(runs_dir=str(tmp_path))
+    made = table({("", NOTHING): [-1.0] * 4, ("", PAUSES): [-1.0] * 4}).assign(n_digits=[3, 3, 3, 3, 3, 2, 3, 3])
+    save_outcomes(settings, made.drop(columns=["seed", "variant"]))
+    assert outcomes(settings)[["content", "result"]].value_counts().to_dict() == {
+        ("nothing", 0): 2, ("nothing", 1): 2, ("pauses", 0): 2, ("pauses", 1): 1
+    }  # fmt: skip
+
+
 def test_the_tables_of_gains_and_nothing_put_in(trials):
     gains = trials.gains().set_index(["variant", "content"])["estimate"]  # against nothing, at the same results
     assert (gains["sft_peft", "pauses"], gains[MATCHED, "masked"]) == (np.mean([1.0, 2.0]), -0.5)
@@ -157,7 +173,7 @@ def test_without_checkpoints_the_tables_of_a_curve_are_there_and_empty():
 def test_the_finished_trials_are_read_and_those_not_asked_for_are_not(tmp_path):
     settings = Settings(runs_dir=str(tmp_path), variants=["sft_peft"], trial_checkpoints=[10, 20])
     for step, name in AT_STEPS:
-        mine = table_of(step, name).drop(columns=["seed", "variant", "step"])
+        mine = table_of(step, name).drop(columns=["seed", "variant", "step"]).assign(n_digits=2)
         save_outcomes(settings.but(variant=name), mine, step or None)
     assert set(zip(outcomes(settings, CHECKPOINT)["step"], outcomes(settings, CHECKPOINT)["variant"])) == set(AT_STEPS)
     assert set(outcomes(settings.but(trial_checkpoints=[20]), CHECKPOINT)["step"]) == {0, 20}

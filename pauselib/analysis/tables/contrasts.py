@@ -118,6 +118,8 @@ def outcomes(settings: Settings, kind: str = TRIAL) -> pd.DataFrame:
     for one in finished(settings, kind):
         step = {"step": one.step or 0} if kind == CHECKPOINT else {}
         found = pd.read_parquet(one.folder / "trials.parquet")
+        digits = found.groupby(["problem_id", "result"])["n_digits"].transform("max")
+        found = found[found["n_digits"] == digits]  # all of a result's, with no injected pause among them
         frames.append(found.assign(seed=one.seed, variant=one.variant, **step))
     return joined(frames, [*COLUMNS, "step"] if kind == CHECKPOINT else COLUMNS)
 
@@ -198,16 +200,16 @@ class Trials:
         return self.kinds(self.wide[LIKELIHOOD].index)
 
     def by_problem(self, terms: list[tuple], variant: str, outcome: str) -> pd.Series | None:
-        """The sum of weighted terms, by seed and problem: the means over the results that count. None where a condition
-        is not there.
+        """The sum of weighted terms, by seed and problem: the means over the results that count and have all terms, as
+        one before the first injected pause has not. None where a condition is not there.
         """
         wide, total, kinds = self.wide[outcome], 0.0, self.kinds_of_wide
-        for weight, whose, place in terms:
-            model, _, kind = whose.partition(" at ")
-            column = (model_of(model, variant), *place)
-            if column not in wide:
-                return None
-            counted = kinds[kind.removesuffix(" results") or self.counted]
+        columns = [(model_of(whose.partition(" at ")[0], variant), *place) for _, whose, place in terms]
+        if not set(columns) <= set(wide):
+            return None
+        there = wide[columns].notna().all(axis=1).to_numpy()
+        for (weight, whose, _), column in zip(terms, columns):
+            counted = there & kinds[whose.partition(" at ")[2].removesuffix(" results") or self.counted]
             total = total + weight * wide.loc[counted, column].groupby(["seed", "problem_id"]).mean()
         return total.dropna()
 
