@@ -102,7 +102,8 @@ class Study:
         """Whether this experiment is registered, and whether all of it is finished (`plan.status`)."""
         unfinished = {one.seed for one in loading.asked_for(self.settings) if one.why_unfinished}
         finished = set(self.settings.seeds) - unfinished
-        return self.plan.status(self.settings.experiment, finished, settings_digest(self.settings))
+        inputs = loading.inputs_used(self.settings)
+        return self.plan.status(self.settings.experiment, finished, settings_digest(self.settings), inputs)
 
     @cached_property
     def trial_variant(self) -> str:

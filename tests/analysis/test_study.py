@@ -9,6 +9,8 @@ from pauselib.analysis.claims.pause_sites import incorrect_pause_more
 from pauselib.analysis.claims.preregistration import plan
 from pauselib.analysis.study import Study
 from pauselib.analysis.tables import loading
+from pauselib.files import write_json
+from pauselib.manifests import MANIFEST
 from pauselib.settings import Settings
 
 
@@ -35,6 +37,14 @@ def test_in_the_registered_experiment_only_the_registered_problems_count(tmp_pat
     alone = settings.but(seeds=plan(1).seeds, trials=[])
     assert Study(alone).plan_status == "registered"
     assert Study(alone.but(trials=["sft_peft"])).plan_status == "registered, unfinished"
+    write_json(
+        settings.folder() / "data" / MANIFEST, {"settings": {}, "inputs": {"test.jsonl": "a"}, "outputs": {"b": "c"}}
+    )
+    of_inputs = Study(alone)
+    for digest, status in (("a", "registered"), ("another", "not registered")):
+        vars(of_inputs).pop("plan_status", None)
+        of_inputs.plan = plan(1).model_copy(update={"inputs": {"test.jsonl": digest}})
+        assert of_inputs.plan_status == status
 
 
 def test_the_example_is_the_variant_of_the_settings_if_its_pause_head_is_trained(by_hand):

@@ -93,14 +93,19 @@ class Preregistration(Entry):
         numbers = table["problem_id"].map(lambda name: int(name.rpartition("-")[2])).astype(int)
         return table[numbers.between(first, last)]
 
-    def status(self, experiment: str, seeds: Collection[int], digest: str = "") -> str:
+    def status(
+        self, experiment: str, seeds: Collection[int], digest: str = "", inputs: Collection[tuple[str, str]] = ()
+    ) -> str:
         """Whether an experiment of which some `seeds` are finished, with the `settings_digest`, is registered.
 
         It is `not registered`, and so exploratory; `registered, unfinished` while one of the registered seeds is
         missing, so that no verdict is the registered one; or `registered`. What the plan does not name is exploratory.
-        With settings that have another digest than the plan's an experiment isn't the registered one.
+        With settings that have another digest than the plan's, or with one of the plan's `inputs` of another digest, an
+        experiment isn't the registered one.
         """
         if not experiment or experiment != self.experiment or (self.version > 1 and digest != self.digest):
+            return "not registered"
+        if any(found != self.inputs.get(name, found) for name, found in inputs):
             return "not registered"
         return "registered" if set(self.seeds) <= set(seeds) else "registered, unfinished"
 
