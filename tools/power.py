@@ -1,4 +1,4 @@
-"""How likely each verdict of the plan is, by simulation: `python -m tools.power --seeds 5 --problems 700`.
+"""How likely each verdict of the plan is, by simulation: `python -m tools.power --seeds 5 --problems 434`.
 
 The effect of a claim is drawn as a (seeds, problems) array around a true effect with the claim's `spread`, and goes
 through the same interval and the same rule as data would. A benefit is the smaller one of two effects: both are drawn
@@ -59,6 +59,6 @@ def power(seeds: int, problems: int, draws: int = 1000, seed: int = 0) -> pd.Dat
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--problems", type=int, default=700)
+    parser.add_argument("--problems", type=int, default=434)
     parser.add_argument("--draws", type=int, default=1000)
     print(power(**vars(parser.parse_args())).round(3).to_string(index=False))

@@ -153,7 +153,7 @@ class Fields(Declared):
     )
 
     plan: Annotated[int, Field(ge=1, le=2)] = setting(
-        2, "the plan whose rule and margins judge: 2, or 1 for what was registered by it", notebooks=("trial", *TABLE)
+        2, "the plan whose rule and margins judge: 2, or 1 for the SmolLM2 experiment", notebooks=("trial", *TABLE)
     )
 
     # compare

@@ -15,7 +15,7 @@ from pauselib.trials.sites import SITES, Site
 from pauselib.variants import FIRST_STEP, matched_baseline, parse
 
 REGISTERED_SITE, REGISTERED_DOSE = "step", 4
-"""Where, and how many pauses there are, in the contrasts that decide whether pauses buy computation."""
+"""Where, and how many pauses there are, in the contrasts that decide by version 1 of the plan."""
 
 
 class TrialSettings(Declared):
