@@ -33,7 +33,7 @@ from pauselib.sources.models import (
     source_digest,
 )
 from pauselib.sources.problems import draw_problems, load_problems
-from pauselib.trials import models_of_trial
+from pauselib.trials import conditions, models_of_trial
 from pauselib.variants import FIRST_STEP, parse
 
 ROWS_MADE_BY = ("tokenizers", "numpy", "pyarrow")  # packages
@@ -256,7 +256,8 @@ def trial(settings: Settings, step: int | None = None) -> pd.DataFrame:
     settings = settings.of_row()
     artifacts.check_unchanged(settings, "trial")
     n_rows, how = settings.n_trial or None, (settings.trial_sites, settings.trial_contents, settings.trial_doses)
-    inserted = artifacts.pauses_of_prompt(settings) + max(settings.trial_doses)
+    largest = max(dose for *_, dose in conditions(*how, pauses=True, repeated_after=""))
+    inserted = artifacts.pauses_of_prompt(settings) + largest
 
     def lengths() -> pd.Series:
         return lengths_of(read_rows(clean_rows(settings), "test")[:n_rows]) + inserted

@@ -8,9 +8,14 @@ PAUSE_TEXT = "<|pause|>"
 
 
 def to_text(ids: list[int], tokenizer, pause_id: int) -> str:
-    """Return the text of `ids`, each pause shown as `<|pause|>`."""
-    runs = ((is_pause, list(run)) for is_pause, run in itertools.groupby(ids, lambda token: token == pause_id))
-    return "".join(PAUSE_TEXT * len(run) if is_pause else tokenizer.decode(run) for is_pause, run in runs)
+    """Return the text of `ids`, each pause shown as `<|pause|>`, with the space that some tokenizers drop behind it."""
+    text = ""
+    for is_pause, group in itertools.groupby(ids, lambda token: token == pause_id):
+        run = list(group)
+        said = PAUSE_TEXT * len(run) if is_pause else tokenizer.decode(run)
+        dropped = text and token_text(run[0], tokenizer, pause_id)[:1] == " " != said[:1]
+        text += f" {said}" if dropped else said
+    return text
 
 
 def token_text(token: int, tokenizer, pause_id: int) -> str:

@@ -1,10 +1,10 @@
 """The text of tokens, and where in a text they stand."""
 
 import pytest
-from transformers import ByT5Tokenizer
+from transformers import ByT5Tokenizer, LlamaTokenizer
 
 from pauselib.errors import InputError
-from pauselib.tokens import token_spans, token_text
+from pauselib.tokens import to_text, token_spans, token_text
 
 
 def test_the_bytes_of_one_character_share_its_bounds(tokenizer):
@@ -17,6 +17,12 @@ def test_the_bytes_of_one_character_share_its_bounds(tokenizer):
 def test_a_slow_tokenizer_which_does_not_know_where_its_tokens_stand_is_refused():
     with pytest.raises(InputError, match="ByT5Tokenizer doesn't tell where in a text its tokens stand"):
         token_spans(["5 €"], ByT5Tokenizer(extra_ids=0))
+
+
+def test_a_leading_space_that_a_tokenizer_drops_stands_behind_a_pause():
+    vocab = {piece: i for i, piece in enumerate(["<unk>", "<s>", "</s>", "▁", "a", "▁a"])}
+    tokenizer = LlamaTokenizer(vocab=vocab, merges=[("▁", "a")])
+    assert to_text([5, 9, 5, 9, 9, 4], tokenizer, pause_id=9) == "a<|pause|> a<|pause|><|pause|>a"
 
 
 def test_a_row_of_the_embeddings_that_is_no_token_has_no_text(tokenizer):

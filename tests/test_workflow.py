@@ -78,7 +78,7 @@ def test_a_dry_run_names_what_changed_settings_would_make_again_and_what_is_miss
     record = (folder / "config.yaml").read_text()
     missing = folder / "seed-43" / "sft_peft" / "warmup.ipynb"
     content = missing.read_bytes()
-    changed = run(folder.parent, "max_new_tokens=10", "--", "--dry-run")
+    changed = run(folder.parent, "max_new_tokens=10", "--", "-np")
     missing.unlink()
     removed = run(folder.parent, "--", "--dry-run")
     missing.write_bytes(content)

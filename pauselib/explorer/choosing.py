@@ -91,13 +91,14 @@ def finished(settings: Settings):
 
 def will_do(settings: Settings, step: str) -> str:
     """Return what the notebook of a `step` of DOES will do with a variant, in words: keep, make or refuse."""
+    settings = settings.of_row()
     try:
         check_unchanged(settings, step)
     except InputError as error:
         return f"will be refused: {error}"
     if why_unfinished(settings, step) is None:
         return "finished, and kept as it is"
-    *before, _ = artifacts_of(settings.of_row(), step)
+    *before, _ = artifacts_of(settings, step)
     missing = [part.what for part in before if manifest(part.folder) is None]
     return f"will {DOES[step]}{', after making its ' if missing else ''}{', '.join(missing)}"
 

@@ -129,7 +129,7 @@ class PauseForCausalLM(PreTrainedModel, GenerationMixin):
             given = embeddings(torch.arange(len(embeddings.weight), device=lm.device))  # Gemma scales its rows here
             spread, weight = given.float().std().item(), model.pause_embedding.weight
             weight.copy_(torch.empty(weight.shape).normal_(0, spread, generator=draw))
-        return model
+        return model.to(lm.device)
 
     def embed(self, input_ids: torch.Tensor) -> torch.Tensor:
         """(batch, length) ids -> (batch, length, width) embeddings."""

@@ -32,7 +32,7 @@ def as_loaded_in(dtype: str, model: nn.Module) -> None:
 
 @contextmanager
 def gold_read_in(dtype: str, model: nn.Module) -> Iterator[None]:
-    """Compute the products of layers in bfloat16 inside, where `dtype` is `mixed`; those of the heads stay float32."""
+    """Inside, where `dtype` is `mixed`, layers compute in bfloat16, heads in float32; after it the model is frozen."""
     if dtype == "mixed":
         model.requires_grad_(False)
         with torch.autocast(model.device.type, torch.bfloat16), frozen_matrices_in_bfloat16(model, heads=False):

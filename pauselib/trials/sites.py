@@ -149,6 +149,7 @@ class DrawnPlaces(Scattered):
 class InjectedPlaces(Site):
     """Where the published injector would put pauses into the answer: their number is drawn uniformly from 0 to the
     dose, and so is the gap of each. It is the dose and the places of training; the draw is the same for every model.
+    One place behind the end token is drawn too, and left away, so there are a hundredth fewer than in training.
     """
 
     name, meaning, of_problem = "injected", "the injector's own draw", True

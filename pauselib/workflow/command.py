@@ -15,6 +15,7 @@ from pathlib import Path
 
 import yaml
 from filelock import FileLock, Timeout
+from snakemake.cli import get_argument_parser
 from snakemake.cli import main as snakemake
 
 from pauselib.analysis.tables.loading import results
@@ -26,8 +27,6 @@ from pauselib.workflow.gpus import options_for_gpus
 from pauselib.workflow.graph import steps_of_experiment, unfinished_steps
 from pauselib.workflow.step_lines import say, show_step_lines
 
-DRY = {"-n", "--dry-run", "--dryrun"}  # of Snakemake: it names what it would do
-ELSEWHERE = ("--profile", "--workflow-profile", "--executor", "-e")
 OPTIONS = ["--nolock", "--rerun-incomplete", "--keep-going", "--keep-incomplete", "--logger", "pauselib"]
 OPTIONS += ["--rerun-triggers", "params"]
 """A run has a lock of its own. A notebook that failed is kept, since it shows the error. What else has to be executed
@@ -61,15 +60,15 @@ def run_snakemake(settings: Settings, config: dict, *arguments: str) -> int:
     the steps run on all cores and GPUs of this machine. Raises filelock.Timeout while another run makes the experiment,
     and OSError where something can't be written.
     """
-    folder, is_dry = settings.folder(), not DRY.isdisjoint(arguments)
+    folder, asked = settings.folder(), get_argument_parser().parse_args(arguments)
     if set("{}") & set(str(folder)):
         raise InputError(f"{folder} has a brace in its path, which Snakemake can't take: rename the folder.")
-    if not any(one.startswith(ELSEWHERE) for one in arguments):
+    if not (asked.profile or asked.workflow_profile or asked.executor):
         arguments = ("--cores", "all", "--shared-fs-usage", *SHARED, *options_for_gpus(), *arguments)
-    record = (ROOT / ".snakemake" if is_dry else folder) / "config.yaml"
+    record = (ROOT / ".snakemake" if asked.dryrun else folder) / "config.yaml"
     for place in (ROOT / ".snakemake", record.parent):
         place.mkdir(parents=True, exist_ok=True)
-    with nullcontext() if is_dry else FileLock(folder / ".workflow.lock", timeout=0):
+    with nullcontext() if asked.dryrun else FileLock(folder / ".workflow.lock", timeout=0):
         write(record, yaml.safe_dump(config, sort_keys=False))
         steps, unfinished = steps_of_experiment(settings), unfinished_steps(settings)
         show_step_lines(steps, len(steps) - len(unfinished))
@@ -90,6 +89,7 @@ def main(*arguments: str) -> int:
         print(__doc__)
         return 0
     end = arguments.index("--") if "--" in arguments else len(arguments)
+    is_dry = get_argument_parser().parse_args(arguments[end + 1 :]).dryrun
     try:
         config = read_arguments(arguments[:end])
         settings = of_experiment(config)
@@ -98,7 +98,7 @@ def main(*arguments: str) -> int:
         another = "Another run makes this experiment: wait for it, or stop it first."
         print(another if isinstance(error, Timeout) else error, file=sys.stderr)
         return 2
-    if status == 0 and DRY.isdisjoint(arguments) and (settings.folder() / "results.csv").exists():
+    if status == 0 and not is_dry and (settings.folder() / "results.csv").exists():
         from pauselib.figures.tables import as_text, main_columns  # of matplotlib
 
         table = as_text(main_columns(results(settings))).to_string(index=False)

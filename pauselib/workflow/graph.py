@@ -12,6 +12,7 @@ from pauselib.analysis.tables.record import why_read_again
 from pauselib.files import read_json
 from pauselib.settings import Settings
 from pauselib.trials import models_of_trial
+from pauselib.variants import parse
 
 RULES = {REPLIES: "evaluate", INTERVENED: "intervene", TRIAL: "trial"}
 """The rule that makes each kind of result; a trial makes those of the checkpoints besides."""
@@ -76,7 +77,10 @@ def unfinished_steps(settings: Settings) -> list[GraphStep]:
         if executed and step.rule == "analyze":
             why = why_read_again(settings)
         elif executed:
-            why = artifacts.why_unfinished(step.row, step.notebook.stem.split(".")[-1], of_sources=True)
+            made = step.notebook.stem.split(".")[-1]
+            at = step.row.trial_checkpoints if made == "trial" and parse(step.row.variant).second_step else ()
+            reasons = (artifacts.why_unfinished(step.row, made, one, of_sources=True) for one in (None, *at))
+            why = next(filter(None, reasons), None)
         if why:
             print(f"{step.notebook.relative_to(settings.folder())} is made again: {why}.", file=sys.stderr)
         if why or not executed or not found.keys().isdisjoint(step.needs):

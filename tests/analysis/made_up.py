@@ -15,10 +15,8 @@ NONE = pd.DataFrame(columns=["seed", "variant", "problem_id", "correct", "interv
 def made_up(
     rng, share=lambda name: 0.6, problems=300, seeds=1, more_sites=1.0, names=PAUSING, alike=0.8
 ) -> pd.DataFrame:
-    """Replies of the variants, each correct in its share of the problems.
-
-    The same problems are hard for all of them, and the same ones make them pause: a share `alike` of the answers is by
-    the problem alone. Incorrect replies pause in `more_sites` times as many places, and a place has two pauses.
+    """Replies of the variants, each correct in its share of the problems, of which a share `alike` is by the problem
+    alone, and so is pausing. Incorrect replies pause in `more_sites` times as many places, of two pauses each.
     """
     hard, talks = rng.random(problems), rng.gamma(8, 0.5, problems)
     shape = (len(names), seeds, problems)

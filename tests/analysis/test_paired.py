@@ -77,6 +77,7 @@ def test_several_seeds_are_crossed_with_the_problems():
     assert detectable(a - b, 0.9) == pytest.approx(quantiles * known.se)
     assert np.isnan(detectable(np.zeros((3, 9))))
     assert compare_means((a - b) / 2, 0.9).difference == pytest.approx(found.difference / 2)
+    assert compare_means(np.full((3, 7), 1 / 3)).test == "score"
 
 
 @pytest.mark.parametrize(

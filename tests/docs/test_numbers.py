@@ -5,10 +5,9 @@
     tables/over_seeds.csv where variant == "sft_peft": 100*accuracy
     -->
 
-README's comments are in `numbers_of_readme.md`, where no reader stumbles. A line names a file, from the page's folder,
-then lines of it as `DataFrame.query` reads them and columns as `DataFrame.eval` does: the numbers of the paragraph or
-table in their order. `{0}` is the first cell of a row, and then the lines stand for each row. What is computed from an
-archive has the names of `of_replies`.
+README's comments are in `numbers_of_readme.md`. A line names a file, from the page's folder, its lines by
+`DataFrame.query` and columns by `DataFrame.eval`: the numbers above, in their order. `{0}` is the first cell of a row,
+and then the lines stand for each row. What is computed from an archive has the names of `of_replies`.
 """
 
 import re

@@ -5,6 +5,7 @@ import shutil
 from pauselib import explorer
 from pauselib.explorer.choosing import BELOW, TICK, Picker, finished_table, labelled, stored_rows, will_do
 from pauselib.settings import Settings
+from pauselib.steps import inject
 
 pytest_plugins = ["small_run"]
 FOUND = ["sft_peft", "sft_fr_phead_peft", "baseline_1_epoch"]
@@ -53,6 +54,12 @@ def test_a_row_keeps_an_injection_strategy_of_its_own_as_long_as_it_pauses(small
     assert explorer.pick(picker.settings, "warmup").settings is picker.settings  # where nobody can use widgets
     picker.boxes["lora"].value = False
     assert picker.settings.variant == picker.name.value == "sft@word"
+
+
+def test_of_a_row_with_another_strategy_its_own_files_are_looked_at(small_run, own_copy):
+    row = small_run.but(runs_dir=own_copy.runs_dir, variant="sft_peft@word")
+    inject(row)
+    assert will_do(row, "inject") == "finished, and kept as it is"
 
 
 def test_what_is_there_is_kept_what_is_missing_is_made_and_what_is_other_is_refused(small_run):

@@ -58,13 +58,15 @@ def test_a_pause_is_read_through_its_own_embedding(model):
     assert changed.tolist() == [[False] * 2 + [True] * 6, [False] * 3 + [True] * 5]  # from the first pause on
 
 
-def test_the_pause_head_and_embedding_are_drawn_by_seed_and_as_wide_as_said(tiny_lm):
+def test_the_pause_head_and_embedding_are_drawn_by_seed_as_wide_as_said_and_beside_the_lm(tiny_lm, monkeypatch):
     one, same, other = (PauseForCausalLM.around(tiny_lm(), seed=seed) for seed in (1, 1, 2))
     assert same_weights(one, same)
     assert not torch.equal(one.pause_head.weight, other.pause_head.weight)
     draws = torch.cat([PauseForCausalLM.around(tiny_lm(), seed=seed).pause_embedding.weight for seed in range(20)])
     assert draws.std().item() == pytest.approx(one.lm.get_input_embeddings().weight.std().item(), rel=0.1)
     assert 0.9 * 32**-0.5 < one.pause_head.weight.abs().max() <= 32**-0.5
+    monkeypatch.setattr(torch.Tensor, "item", lambda _: 1.0)  # which a device without data has not
+    assert PauseForCausalLM.around(tiny_lm().to("meta")).pause_head.weight.is_meta
 
 
 def test_a_saved_model_comes_back_bit_for_bit_with_its_end_token_and_the_pauses_behind_a_prompt(model, tmp_path):

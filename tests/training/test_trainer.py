@@ -8,7 +8,7 @@ from torch.nn.functional import nll_loss
 from transformers.trainer_pt_utils import LengthGroupedSampler
 
 from pauselib.artifacts import recipe
-from pauselib.model.pause_model import PauseForCausalLM
+from pauselib.model.pause_model import PauseForCausalLM, PauseOutput
 from pauselib.model.unfreezing import unfreeze
 from pauselib.settings import Settings
 from pauselib.training.trainer import ShuffledBatches, as_dataset, labelled_loss
@@ -46,6 +46,9 @@ def test_the_trainers_loss_is_the_models_and_one_cross_entropy_over_all_words_an
     assert logged["loss"] == pytest.approx(expected, abs=1e-3)
     assert logged["lm_loss"] + logged["pause_loss"] == pytest.approx(expected, abs=1e-3)
     assert trainer.evaluate()["eval_loss"] == pytest.approx(expected, abs=1e-3)
+    trainer.model.train()  # a part counts once in the loss of a step, however many rows it has
+    trainer.note_parts_of(PauseOutput(lm_loss=torch.tensor(1.0)), n_rows=4)
+    assert len(trainer._metrics["train"]["lm_loss"]) == 1
 
 
 def test_a_step_moves_the_pause_head(tiny_lm, tokenizer, tmp_path, rows):

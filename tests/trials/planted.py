@@ -1,15 +1,12 @@
 """Transformers whose weights are written by hand, so that it is known what a pause does in them.
 
 A question holds one digit, and the result asked for behind `=` is that digit; what counts is how it gets there. There
-are two layers of attention with one head each, and nothing else. `carrier` makes three models:
+are two layers of attention with one head each. `>>` repeats the digit before it. `carrier` makes three models:
 
-pauses     a pause fetches the digit in the first layer, and `=` reads it from a pause in the second. The way from the
-           question to the answer is one pass longer than the gold text is: `=` itself never looks at the question.
-position   `=` looks at the question by itself, but the better the farther it is away. Pauses are good for nothing but
-           their positions.
+pauses     a pause fetches the digit in the first layer, and `=` reads it from a pause in the second: `=` itself never
+           looks at the question, so the way to the answer is one pass longer than the gold text is.
+position   `=` looks at the question, the better the farther it is away. Pauses are good for their positions alone.
 nothing    `=` never looks at anything.
-
-In each of them `>>` repeats the digit before it.
 """
 
 import math

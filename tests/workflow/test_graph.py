@@ -84,3 +84,10 @@ def test_what_is_not_executed_is_so_again_with_all_that_need_it_and_with_nothing
     model.unlink() if content is None else model.write_text(content)
     found = [step.notebook.relative_to(settings.folder()).as_posix() for step in unfinished_steps(settings)]
     assert found == ["seed-42/sft/warmup.ipynb", "seed-42/sft/evaluate.ipynb", "analyze.ipynb"]
+
+
+def test_a_trial_of_a_checkpoint_that_is_gone_is_made_again(tmp_path, monkeypatch):
+    settings = Settings(runs_dir=str(tmp_path), variants=["sft"], trials=["sft"], trial_checkpoints=[80])
+    assert all(executed(step.notebook) for step in steps_of_experiment(settings))
+    monkeypatch.setattr(graph.artifacts, "why_unfinished", lambda row, made, step=None, **_: step and "it is gone")
+    assert [step.notebook.parent.name for step in unfinished_steps(settings)][:1] == ["sft"]

@@ -94,7 +94,7 @@ def compare_means(differences: np.ndarray, level: float = 0.95) -> Comparison:
     Where all differences are alike the score interval of as many problems stands in: more seeds are no more problems.
     """
     found = crossed(differences, level)
-    if found.se != 0:
+    if not found.se <= 1e-12:  # 0 but for rounding
         return Comparison(found.mean, found.low, found.high, found.p, "crossed t")
     n = differences.shape[1]
     low, high = score_interval(n * max(found.mean, 0.0), n * max(-found.mean, 0.0), n, level)

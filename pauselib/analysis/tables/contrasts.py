@@ -31,8 +31,8 @@ class Outcome(NamedTuple):
     scale: float
 
 
-LIKELIHOOD, STEP = "log_likelihood", "correct"
-OUTCOMES = {LIKELIHOOD: Outcome("computation", "nats", 1), STEP: Outcome("steps", "points", 100)}
+LIKELIHOOD, CORRECT = "log_likelihood", "correct"
+OUTCOMES = {LIKELIHOOD: Outcome("computation", "nats", 1), CORRECT: Outcome("steps", "points", 100)}
 """The outcomes by their column: the log likelihood of a result's digits, and whether these are the best words."""
 
 CONDITION = ["variant", "site", "content", "dose"]
@@ -298,4 +298,4 @@ class Trials:
         frames = [nothing[rows].assign(results=kind) for kind, rows in self.kinds(nothing.index).items()]
         found = pd.concat(frames).astype(dict.fromkeys(OUTCOMES, float))
         means = found.groupby(["variant", "seed", "results"])[list(OUTCOMES)].mean()
-        return means.rename(columns={STEP: "step_accuracy"}).reset_index()
+        return means.rename(columns={CORRECT: "step_accuracy"}).reset_index()
