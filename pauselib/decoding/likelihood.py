@@ -10,9 +10,9 @@ def completion_log_likelihoods(model, rows: pd.DataFrame, batch_size: int = 32) 
     """Return the natural log likelihoods of each clean row's answer tokens and end token, one array (n + 1) a row."""
     import torch
 
-    from pauselib.model.pause_model import logits_of
+    from pauselib.model.pause_model import token_logits
 
-    starts, head = prompt_lengths(rows), model.get_output_embeddings()
+    starts = prompt_lengths(rows)
     ids = [torch.tensor(row, dtype=torch.long) for row in rows["input_ids"]]
     order = sorted(range(len(ids)), key=lambda i: len(ids[i]))
     found: dict[int, np.ndarray] = {}
@@ -22,8 +22,7 @@ def completion_log_likelihoods(model, rows: pd.DataFrame, batch_size: int = 32) 
         mask = torch.nn.utils.rnn.pad_sequence([torch.ones_like(ids[i]) for i in batch], batch_first=True)
         with torch.inference_mode():
             inputs = {"input_ids": padded.to(model.device), "attention_mask": mask.to(model.device)}
-            hidden = model.base_model(**inputs, use_cache=False).last_hidden_state
-            for i, states in zip(batch, hidden):  # the logits of a whole batch may take gigabytes
-                words = logits_of(head, states[starts[i] - 1 : len(ids[i]) - 1]).log_softmax(-1)
+            for i, logits in zip(batch, token_logits(model, **inputs, use_cache=False)):  # gigabytes, of many rows
+                words = logits[starts[i] - 1 : len(ids[i]) - 1].log_softmax(-1)
                 found[i] = words.gather(-1, ids[i][starts[i] :, None].to(words.device))[:, 0].cpu().numpy()
     return [found[i] for i in range(len(ids))]

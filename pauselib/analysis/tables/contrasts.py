@@ -110,9 +110,8 @@ class Slope(NamedTuple):
 
 
 def outcomes(settings: Settings, kind: str = TRIAL) -> pd.DataFrame:
-    """The finished trials of an experiment: one line for every seed, model, result and condition (`trial.COLUMNS`).
-
-    Those of the kind `loading.CHECKPOINT` have a column `step`, 0 for the first step's model.
+    """The finished trials of an experiment: one line for every seed, model, result and condition (`trial.COLUMNS`);
+    those of the kind `loading.CHECKPOINT` have a column `step`, 0 for the first step's model.
     """
     frames = []
     for one in finished(settings, kind):
