@@ -58,8 +58,7 @@ def comparable(replies: pd.DataFrame) -> pd.DataFrame:
     None where just correct or just incorrect replies pause, where all of a model pause in as many places, or where
     there is one problem: these have no ratio, or no interval of one.
     """
-    mine = replies[replies["variant"].isin(published_heads(replies))]
-    mine = mine.assign(correct=mine["correct"].astype(bool))
+    mine = replies[replies["variant"].isin(published_heads(replies))].astype({"correct": bool})
     by_model = mine.groupby(MODEL)
     used = mine[(by_model["correct"].transform("nunique") == 2) & (by_model["n_sites"].transform("sum") > 0)]
     kinds_that_pause = int((used.groupby("correct")["n_sites"].sum() > 0).sum())
