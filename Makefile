@@ -3,7 +3,7 @@
 # make test-long  those of minutes: kills, Slurm, every configuration
 # make bench      what each part costs
 # make lint       what ruff finds
-# make lab        JupyterLab on the first notebook
+# make lab        JupyterLab on the first notebook: ARGS="--no-browser" for options of Jupyter
 PYTHON ?= python3
 CONFIG ?= configs/tiny.yaml
 ARGS ?=
@@ -31,7 +31,7 @@ lint: .venv/ready
 	.venv/bin/ruff check . && .venv/bin/ruff format --check .
 
 lab: .venv/ready
-	.venv/bin/jupyter lab --LabApp.news_url=None --notebook-dir . notebooks/start.ipynb
+	.venv/bin/jupyter lab --LabApp.news_url=None --notebook-dir . notebooks/start.ipynb $(ARGS)
 
 .venv/ready: requirements.lock pyproject.toml
 	$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'Python 3.11 or newer is needed: make PYTHON=python3.11 run')"
