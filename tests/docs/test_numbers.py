@@ -43,16 +43,11 @@ def study(tmp_path_factory):
 def of_replies(real: Study) -> dict[str, float]:
     """What is computed from the registered experiment's replies and gold answers."""
     seeds, replies = real.settings.seeds, real.replies[real.replies["variant"] == "sft_peft"]
-    luck = [
-        (rows["gold"].value_counts(normalize=True) * rows["predicted"].value_counts(normalize=True)).sum()
-        for _, rows in replies.groupby("seed")
-    ]
     models = [real.settings.but(variant=name) for name in ("sft_peft", "baseline_matched")]
     steps = compare(*([plain_steps(model.but(seed=seed)) for seed in seeds] for model in models))
     uncut = replies[~replies["truncated"]]["n_pauses"]
     origin = pd.read_csv(ROOT / "results/smollm2/tables/pause_origin.csv").query("bins_of == 'so_far'")
     return {
-        "luck": 100 * sum(luck) / len(luck),
         "plain_steps": 100 * steps.difference,
         "plain_steps_low": 100 * steps.low,
         "plain_steps_high": 100 * steps.high,
