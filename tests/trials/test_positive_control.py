@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from conftest import ROOT
 
-from pauselib.analysis.tables.contrasts import Trials
+from pauselib.analysis.claims.preregistration import plan
 
 DRAWS, SIZE, PROBLEMS = 100, 100, 1000
+MARGIN = plan().margin("computation")
 
 
 @pytest.fixture(scope="module")
@@ -26,28 +27,28 @@ def page() -> dict:
 
 def benefits(page: dict, variant: str) -> int:
     """In how many draws of problems the trial calls the pauses of a model a benefit."""
-    mine = page["outcomes"][page["outcomes"]["variant"] == variant]
-    problems, rng, n = mine["problem_id"].unique(), np.random.default_rng(0), 0
+    outcomes = page["outcomes"]
+    problems, rng, n = outcomes["problem_id"].unique(), np.random.default_rng(0), 0
     for _ in range(DRAWS):
-        drawn = mine[mine["problem_id"].isin(rng.choice(problems, SIZE, replace=False))]
-        n += page["benefit"](page["contrasts"](Trials(drawn), variant))["verdict"] == "benefit"
+        drawn = outcomes[outcomes["problem_id"].isin(rng.choice(problems, SIZE, replace=False))]
+        n += page["verdict"](page["read"](drawn), variant)["verdict"] == "benefit"
     return n
 
 
 @pytest.mark.long
-def test_a_benefit_is_seen_where_pauses_compute_and_none_where_they_were_hidden(page):
+def test_a_benefit_is_seen_where_a_pause_computes_and_none_where_it_was_hidden(page):
     assert benefits(page, "model") >= 95
     assert benefits(page, "twin") <= 5
 
 
 @pytest.mark.long
-def test_each_model_is_most_accurate_as_it_was_trained(page):
+def test_the_model_needs_to_see_its_pause_and_the_twin_only_its_place(page):
     right = page["outcomes"].groupby(["variant", "content"])["correct"].mean()
-    assert right["model"]["pauses"] > right["model"][["masked", "nothing"]].max() + 0.1
-    assert right["twin"]["masked"] > right["twin"][["pauses", "nothing"]].max() + 0.05
+    assert right["model"]["pauses"] > right["model"][["masked", "nothing"]].max() + 0.3
+    assert right["twin"][["masked", "pauses"]].min() > right["twin"]["nothing"] + 0.05
 
 
 @pytest.mark.long
 def test_against_nothing_alone_the_twin_would_seem_to_gain(page):
-    assert page["table"]["twin"].loc["against nothing", "low"] > 0
-    assert page["table"]["twin"].loc["own", "high"] < 0
+    assert page["table"]["twin"].loc["nothing", "low"] > MARGIN
+    assert page["table"]["twin"].loc["own", "high"] < MARGIN
