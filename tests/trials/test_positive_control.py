@@ -1,6 +1,8 @@
-"""The trial on trained models of which it is known whether pauses compute in them: those of the notebook
+"""The trial on trained models of which it is known whether a pause computes in them: those of the notebook
 `positive_control`, on many draws of problems.
 """
+
+from collections import Counter
 
 import nbformat
 import numpy as np
@@ -8,9 +10,9 @@ import pytest
 from conftest import ROOT
 
 from pauselib.analysis.claims.preregistration import plan
+from pauselib.analysis.claims.verdicts import LARGER, SMALLER
 
-DRAWS, SIZE, PROBLEMS = 100, 100, 1000
-MARGIN = plan().margin("computation")
+DRAWS, SIZE, PROBLEMS = 100, 400, 1000
 
 
 @pytest.fixture(scope="module")
@@ -25,30 +27,31 @@ def page() -> dict:
             names["n_problems"] = PROBLEMS
 
 
-def benefits(page: dict, variant: str) -> int:
-    """In how many draws of problems the trial calls the pauses of a model a benefit."""
+def verdicts(page: dict, variant: str) -> Counter:
+    """How often each verdict on the pause of a model comes in draws of problems."""
     outcomes = page["outcomes"]
-    problems, rng, n = outcomes["problem_id"].unique(), np.random.default_rng(0), 0
+    problems, rng, found = outcomes["problem_id"].unique(), np.random.default_rng(0), Counter()
     for _ in range(DRAWS):
         drawn = outcomes[outcomes["problem_id"].isin(rng.choice(problems, SIZE, replace=False))]
-        n += page["verdict"](page["read"](drawn), variant)["verdict"] == "benefit"
-    return n
+        found[page["verdict"](page["read"](drawn, variant), variant)["verdict"]] += 1
+    return found
 
 
 @pytest.mark.long
 def test_a_benefit_is_seen_where_a_pause_computes_and_none_where_it_was_hidden(page):
-    assert benefits(page, "model") >= 95
-    assert benefits(page, "twin") <= 5
+    assert verdicts(page, "model")[LARGER] >= 95
+    assert verdicts(page, "twin")[SMALLER] >= 90
+    assert verdicts(page, "twin")[LARGER] == 0
 
 
 @pytest.mark.long
-def test_the_model_needs_to_see_its_pause_and_the_twin_only_its_place(page):
+def test_the_model_reads_the_question_through_its_pause_and_the_twin_is_as_accurate_without(page):
     right = page["outcomes"].groupby(["variant", "content"])["correct"].mean()
+    assert page["through_the_pause"] > 0.75
     assert right["model"]["pauses"] > right["model"][["masked", "nothing"]].max() + 0.3
-    assert right["twin"][["masked", "pauses"]].min() > right["twin"]["nothing"] + 0.05
+    assert abs(right["twin"]["masked"] - right["model"]["pauses"]) < 0.1
 
 
 @pytest.mark.long
 def test_against_nothing_alone_the_twin_would_seem_to_gain(page):
-    assert page["table"]["twin"].loc["nothing", "low"] > MARGIN
-    assert page["table"]["twin"].loc["own", "high"] < MARGIN
+    assert page["table"]["twin"].loc["nothing", "low"] > plan().margin("computation")
