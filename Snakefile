@@ -76,7 +76,7 @@ rule inject:
     params: lambda w, input: given(settings_up_to("first_step" if input else "inject"), w.strategy)
     log: injected + ".inject.log"
     benchmark: folder + "/times/seed-{seed}/{strategy}.inject.tsv"
-    resources: gpu=lambda w, input: len(input)
+    resources: **COMPUTES | {"gpu": lambda w, input: len(input)}
     shell:
         "python -m pauselib.workflow.gpus {resources.gpu} papermill -k python3 notebooks/inject.ipynb {output:q} "
         "-y {params:q} -p seed {wildcards.seed} > {log:q} 2>&1"

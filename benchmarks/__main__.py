@@ -1,7 +1,7 @@
 """What each part costs, as ratios within one run: `make bench`, or `python -m benchmarks` from the project's root.
 
-Times do not compare across machines, nor across runs on a busy one; what is printed is this package beside a plain
-alternative that does the same work in the same process on one thread, each the fastest of some tries.
+Times do not compare across machines, nor across runs on a busy one; what is printed is mostly this package beside a
+plain alternative that does the same work in the same process on one thread, each the fastest of some tries.
 
     python -m benchmarks                                      # everything
     python -m benchmarks decoding training                    # some subjects

@@ -4,7 +4,7 @@
     python tools/pretrain.py runs/pretrained --steps 100 # two minutes
 
 The folder was copied to pauselib/sources/tiny. The text has problems of the generator's `pretrain` split in 36 layouts,
-of which the experiment's is one: header, way of writing a calculation and last line are drawn apart. Hesitations and
+of which the experiment's is one: header and last line are drawn apart. Hesitations and
 slips stand at random places. No loss is taken on them, so the model learns to read past them and never to say them.
 """
 

@@ -101,7 +101,7 @@ class Fields(Declared):
 
     # warmup
     learning_rate: float = setting(1e-3, "learning rate of the second step", "second_step", gt=0)
-    base_learning_rate: float = setting(6e-3, "learning rate of the first step and the baselines", "first_step", gt=0)
+    base_learning_rate: float = setting(6e-3, "learning rate: first step, baseline_1/2_epoch", "first_step", gt=0)
     batch_size: Number = setting(8, "rows in a step of the optimizer", *TRAINED)
     group_by_length: bool | Literal["shuffled"] = setting(
         True, "similar lengths share a batch: True (longest first), shuffled, or False (published)", *TRAINED
@@ -109,12 +109,12 @@ class Fields(Declared):
     gradient_accumulation_steps: Number = setting(1, "parts a batch is computed in, to save memory", *TRAINED)
     validation_batch_size: Number = setting(64, "validation rows whose loss is computed together", *TRAINED)
     eval_steps: Number = setting(80, "second step: optimizer steps from checkpoint to checkpoint", "second_step")
-    base_eval_steps: Number = setting(119, "first step, baselines: steps from checkpoint to checkpoint", "first_step")
+    base_eval_steps: Number = setting(119, "first step, baseline_1/2_epoch: steps between checkpoints", "first_step")
     max_steps: Cap = setting(160, "second step: cap on its optimizer steps; -1: a full epoch", "second_step")
     start_from: Annotated[str, AfterValidator(os.path.expanduser)] = setting(
         "", "first step: the folder of a finished one that is taken in place of training; empty: none", "first_step"
     )
-    base_max_steps: Cap = setting(-1, "first step, baselines: cap on optimizer steps; -1: a full epoch", "first_step")
+    base_max_steps: Cap = setting(-1, "first step, baseline_1/2_epoch: cap on steps; -1: a full epoch", "first_step")
     lora_r: Few = setting(16, "rank of the LoRA adapters", *TRAINED)
     lora_alpha: Number = setting(32, "the scale of the LoRA adapters is lora_alpha / lora_r", *TRAINED)
     lora_dropout: float = setting(0.05, "dropout in the LoRA adapters", *TRAINED, ge=0, lt=1)
@@ -141,7 +141,7 @@ class Fields(Declared):
     # evaluate
     max_new_tokens: Number = setting(160, "cap on the tokens of a reply; a longer one is cut and flagged", "evaluate")
     max_total_tokens: AnyNumber = setting(0, "cap on prompt and reply (published: 1024); 0: max_new_tokens", "evaluate")
-    eval_batch_size: Number = setting(256, "replies decoded together; 16 bits depend on it", notebooks=("evaluate",))
+    eval_batch_size: Number = setting(256, "replies decoded at once; may change bfloat16 ones", notebooks=("evaluate",))
 
     # analyze, and the graph of all steps
     variants: Annotated[Names, AfterValidator(published)] = setting(

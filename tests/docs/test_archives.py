@@ -14,13 +14,14 @@ from same_results import differences
 from pauselib.analysis.study import Study
 from pauselib.analysis.tables import loading
 from pauselib.errors import InputError
-from pauselib.files import write
+from pauselib.files import read_json, write
+from pauselib.manifests import MANIFEST
 from pauselib.settings import of_experiment
 from tools import publish
 from tools.publish import ARCHIVE
 
 RESULTS = ROOT / "results"
-ROWS = {"smollm2": 18, "smollm2-table": 25, "smollm2-curve": 6, "tiny": 25, "tiny-seeds": 21}  # of each experiment
+ROWS = {"qwen": 15, "smollm2": 18, "smollm2-table": 25, "smollm2-curve": 6, "tiny": 25, "tiny-seeds": 21}
 FOLDERS = sorted(path.parent for path in RESULTS.rglob(ARCHIVE))
 CURVE = RESULTS / "smollm2-curve"
 
@@ -42,9 +43,12 @@ def test_every_row_of_an_archive_is_read_and_gives_the_published_tables(folder, 
     study = Study(unpacked(folder, tmp_path))
     assert study.table["accuracy"].notna().sum() == len(study.table) == ROWS[experiment_of(folder)]
     assert not loading.stale_folders(study.settings)
-    computed = {"results": study.table, "tables/over_seeds": study.over_seeds}
-    computed["tables/against_matched"] = study.against_matched
-    if folder.name.startswith("smollm2"):  # the others are without their trials
+    if folder.name == "qwen":
+        assert study.plan_status == "registered"
+        assert {read_json(path)["commit"] for path in tmp_path.rglob(MANIFEST)} == {"95187e8ef8d3"}
+    computed = {f"tables/{name}": getattr(study, name) for name in ("over_seeds", "against_matched")}
+    computed["results"] = study.table
+    if folder.parent == RESULTS:  # the others are without their trials
         computed["tables/trials_gains"] = study.trials.gains()
         computed["tables/claims"] = study.claims
         for name in study.trials.variants:
@@ -52,8 +56,8 @@ def test_every_row_of_an_archive_is_read_and_gives_the_published_tables(folder, 
             computed[f"tables/trial_{name}_correct"] = study.trials.contrasts(name, "correct")
     if folder.name == "smollm2":
         second = Study(study.settings.but(plan=2))
-        computed["tables/version_2_likelihood"] = second.trials.contrasts("sft_peft")
-        computed["tables/version_2_claims"] = second.claims
+        likelihood = second.trials.contrasts("sft_peft")
+        computed |= {"tables/version_2_likelihood": likelihood, "tables/version_2_claims": second.claims}
     if folder == CURVE:
         computed["tables/curve_ends"] = study.curve.ends
     for name, table in computed.items():
@@ -109,5 +113,5 @@ def test_nothing_that_is_published_names_a_place_of_a_machine():
 def test_the_notice_of_the_problems_is_beside_them():
     notice = (RESULTS / "NOTICE-GSM8K").read_text()
     assert "Copyright (c) 2021 OpenAI" in notice
-    gsm8k = [folder for folder in FOLDERS if folder.name.startswith("smollm2")]
+    gsm8k = [folder for folder in FOLDERS if folder.parent == RESULTS]
     assert all((folder / ARCHIVE).relative_to(ROOT).as_posix() in notice for folder in gsm8k)

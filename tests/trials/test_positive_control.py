@@ -12,6 +12,7 @@ from conftest import ROOT
 from pauselib.analysis.claims.preregistration import plan
 from pauselib.analysis.claims.verdicts import LARGER, SMALLER
 
+pytestmark = [pytest.mark.long, pytest.mark.xdist_group("control")]  # so that one process trains the models
 DRAWS, SIZE, PROBLEMS = 100, 400, 1000
 
 
@@ -37,7 +38,6 @@ def verdicts(page: dict, variant: str) -> Counter:
     return found
 
 
-@pytest.mark.long
 def test_a_benefit_is_seen_where_a_pause_computes_and_none_where_it_was_hidden(page):
     assert verdicts(page, "model")[LARGER] >= 95
     of_twin = verdicts(page, "twin")
@@ -45,7 +45,6 @@ def test_a_benefit_is_seen_where_a_pause_computes_and_none_where_it_was_hidden(p
     assert of_twin[LARGER] == 0
 
 
-@pytest.mark.long
 def test_the_model_reads_the_question_through_its_pause_and_the_twin_is_as_accurate_without(page):
     right = page["outcomes"].groupby(["variant", "content"])["correct"].mean()
     assert page["through_the_pause"] > 0.75
@@ -53,6 +52,5 @@ def test_the_model_reads_the_question_through_its_pause_and_the_twin_is_as_accur
     assert abs(right["twin"]["masked"] - right["model"]["pauses"]) < 0.1
 
 
-@pytest.mark.long
 def test_against_nothing_alone_the_twin_would_seem_to_gain(page):
     assert page["table"]["twin"].loc["nothing", "low"] > plan().margin("computation")

@@ -87,6 +87,7 @@ WAYS = {
 
 
 @pytest.mark.long
+@pytest.mark.xdist_group("kills")
 def test_an_experiment_that_was_killed_ten_times_has_the_same_results_as_one_that_was_left_alone(tmp_path):
     moments, often, alone = random.Random(0), tmp_path / "often", tmp_path / "alone"
     ways = moments.sample(list(WAYS), len(WAYS)) + ["kill the run", "kill all"]
@@ -98,7 +99,7 @@ def test_an_experiment_that_was_killed_ten_times_has_the_same_results_as_one_tha
         WAYS[way](run)
         began = time.monotonic()
         run.wait(timeout=PATIENCE)
-        assert time.monotonic() - began < 5, way
+        assert time.monotonic() - began < 15, way
     for folder in (often, alone):
         assert start(folder).wait(timeout=PATIENCE) == 0, (folder / "output.txt").read_text()
     assert differences(often / "killed", alone / "killed") == []

@@ -46,6 +46,7 @@ def two_jobs(slurm: Slurm, **fields: str) -> dict[str, str]:
 
 
 @pytest.mark.long
+@pytest.mark.xdist_group("kills")
 @pytest.mark.skipif(bool(ABSENT), reason=ABSENT)
 def test_an_experiment_on_slurm_is_killed_and_preempted_and_ends_with_the_same_bytes_as_one_without(tmp_path):
     with one_node_slurm(tmp_path / "slurm") as slurm:
