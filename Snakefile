@@ -6,7 +6,7 @@
 # that no time of a file makes a step run again.
 import signal
 
-from pauselib.settings import of_experiment, settings_of_notebook, settings_of_step, settings_up_to
+from pauselib.settings import of_experiment, settings_of_notebook, settings_up_to
 from pauselib.settings.yaml_text import to_yaml
 from pauselib.workflow.__main__ import stop_at_signals
 from pauselib.workflow.graph import steps_of_experiment
@@ -50,7 +50,7 @@ def needs(notebook):
     return lambda wildcards: NEEDS[notebook.format(**dict(wildcards.items()))]
 
 
-TRIAL_SETTINGS = [name for name in settings_of_step("trial") if name not in ("variant", "seed")]
+TRIAL_SETTINGS = [name for name in settings_of_notebook("trial") if name not in ("variant", "seed")]
 
 # What a step that computes with a model asks for: GPUs, the machine's memory in MB, minutes; a profile may say otherwise.
 # In a run on a machine with GPUs each such step sees just its own.

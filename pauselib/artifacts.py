@@ -12,7 +12,7 @@ from pauselib.decoding.interventions import INTERVENTION_SETTINGS, active_interv
 from pauselib.errors import InputError
 from pauselib.injection.strategies import STRATEGIES, find_strategies, prompt_pauses
 from pauselib.located import located, refuse_missing
-from pauselib.manifests import CODE, changes, code_digest, in_words, manifest, sources, why_stale
+from pauselib.manifests import CODE, changes, code_digest, in_words, manifest, why_stale
 from pauselib.settings import BY_STEP, Settings, settings_of_step
 from pauselib.sources.models import model_source, source_digest, tokenizer_digest
 from pauselib.sources.problems import CURE, GENERATOR, digests
@@ -222,7 +222,8 @@ def why_unfinished(settings: Settings, notebook: str, step: int | None = None, o
         changed = one.difference(inputs_on_this_machine(settings, one) if of_sources else None)
         if changed:
             return f"{one.what} made with {changed}"
-        others = sources(one.folder) - folders
+        places = (manifest(one.folder) or {}).get("places", {}).values()
+        others = {Path(os.path.abspath(one.folder / place)) for place in places} - folders
         if others:
             place = "/".join(min(others).parts[-2:])
             return f"{one.what} made from {place}, which is not what is asked for"

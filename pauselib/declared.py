@@ -1,6 +1,6 @@
 """How a setting is declared: one field with its type, default, meaning, limits, and the steps that depend on it."""
 
-from typing import Annotated, get_args
+from typing import Annotated, get_args, get_origin
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
@@ -30,7 +30,7 @@ TEXT = "a text: in quotes, or with `papermill -r` instead of `-p`, which makes n
 def as_list(value):
     """Return a list, of one item or of those in a text: papermill's `-p seeds 43` and `-p seeds [43,44]`."""
     if isinstance(value, str):
-        return tuple(item.strip(" '\"") for item in value.strip("[] ").split(","))
+        return tuple(item.strip(" '\"") for item in value.strip("[] ").split(",")) if value.strip() != "[]" else ()
     return (value,) if isinstance(value, int | float) else value
 
 
@@ -64,8 +64,10 @@ class Declared(BaseModel):
     def _is_no_boolean_in_place_of_a_number(cls, value, info: ValidationInfo):
         """Refuse a boolean that Python would take for 0 or 1."""
         kind = cls.model_fields[info.field_name].annotation
-        items = value if isinstance(value, list | tuple) else [value]
-        if not {bool, str}.intersection((kind, *get_args(kind))) and any(isinstance(item, bool) for item in items):
+        kinds, items = (kind, *get_args(kind)), value if isinstance(value, list | tuple) else [value]
+        if get_origin(kind) is dict:
+            kinds, items = get_args(kind)[1:], value.values() if isinstance(value, dict) else [value]
+        if not {bool, str}.intersection(kinds) and any(isinstance(item, bool) for item in items):
             raise InputError(f"{info.field_name} is {shown(value)}: give a value other than true or false.")
         return value
 

@@ -92,12 +92,6 @@ def why_inputs_changed(folder: Path, found: dict) -> str | None:
     return None
 
 
-def sources(folder: Path) -> set[Path]:
-    """Return the folders that what is finished in a folder was made from by a step."""
-    places = (manifest(folder) or {}).get("places", {}).values()
-    return {Path(os.path.abspath(folder / place)) for place in places}
-
-
 def changes(old: dict, new: dict, defaults: dict) -> dict[str, tuple]:
     """Return what differs between what two manifests name, whatever their versions: (before, now) by name.
 

@@ -10,6 +10,7 @@ os.environ |= {"HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1", "TOKENIZERS_PARALL
 import shutil
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -100,15 +101,6 @@ def train_briefly(place: Path, rows: pd.DataFrame, **settings) -> dict:
     return train_variant(how, place / "base", splits, place / "model", place / "work", {"inputs": {}})
 
 
-@pytest.fixture(scope="session")
-def GSM8K() -> Path:
-    """The folder of the real train.jsonl and test.jsonl."""
-    folder = Path(__file__).parents[2] / "shared" / "gsm8k"
-    if not folder.is_dir():
-        pytest.skip(f"the real GSM8K is not at {folder}")
-    return folder
-
-
 @pytest.fixture(scope="module")
 def small(tmp_path_factory) -> Settings:
     """Settings of an experiment of seconds, in a folder that the tests of one file share: 6 problems to train on."""
@@ -193,20 +185,15 @@ def intervened(by_hand):
 
 
 @pytest.fixture(scope="session")
-def kernel():
-    """One kernel for all notebooks, since its start and its imports take longer than a notebook."""
+def run_notebook():
+    """run_notebook(step, out, settings): execute a notebook by papermill in an empty namespace. One kernel does for all
+    of them, since its start and its imports take longer than a notebook.
+    """
+    import papermill
     from jupyter_client import KernelManager
 
-    manager = KernelManager(kernel_name="python3")
-    manager.start_kernel(cwd=str(ROOT))
-    yield manager
-    manager.shutdown_kernel(now=True)
-
-
-@pytest.fixture(scope="session")
-def run_notebook(kernel):
-    """run_notebook(step, out, settings): execute a notebook by papermill in an empty namespace."""
-    import papermill
+    kernel = KernelManager(kernel_name="python3")
+    kernel.start_kernel(cwd=str(ROOT))
 
     def execute(step: str, out: Path, settings: dict) -> None:
         client = kernel.client()
@@ -217,7 +204,8 @@ def run_notebook(kernel):
         source = ROOT / "notebooks" / f"{step}.ipynb"
         papermill.execute_notebook(str(source), str(out), settings, km=kernel, progress_bar=False)
 
-    return execute
+    yield execute
+    kernel.shutdown_kernel(now=True)
 
 
 @pytest.fixture
@@ -228,17 +216,9 @@ def shown(monkeypatch):
     from pauselib import progress
 
     outputs = []
-
-    class Handle:
-        def update(self, what, metadata=None, raw=False):
-            outputs.append(("update", what))
-
-    def display(what, display_id, metadata=None, raw=False):
-        outputs.append(("new", what))
-        return Handle()
-
+    handle = SimpleNamespace(update=lambda what, raw: outputs.append(("update", what)))
     monkeypatch.setattr(progress, "in_notebook", lambda: True)
-    monkeypatch.setattr(IPython.display, "display", display)
+    monkeypatch.setattr(IPython.display, "display", lambda what, **_: outputs.append(("new", what)) or handle)
     return outputs
 
 

@@ -1,5 +1,6 @@
 """The notebooks as their user runs them: by papermill, from two folders, and with what is wrong refused."""
 
+import ast
 import json
 import os
 import subprocess
@@ -10,7 +11,7 @@ import nbformat
 import pytest
 
 from pauselib.declared import EVERY_NOTEBOOK
-from pauselib.settings import notebook_cells
+from pauselib.settings import Settings, notebook_cells
 
 ROOT = Path(__file__).parent.parent
 SMALL = {"experiment": "small", "n_train": 12, "n_test": 4, "n_copies": 2, "max_new_tokens": 20}
@@ -44,6 +45,15 @@ def test_a_committed_notebook_has_no_outputs_and_short_cells(path):
             assert not cell.outputs
             assert cell.execution_count is None
             assert "parameters" in cell.metadata.get("tags", []) or len(cell.source.splitlines()) <= 10
+
+
+@pytest.mark.parametrize("step", EVERY_NOTEBOOK)
+def test_no_cell_gives_a_setting_another_value_so_that_all_can_be_run_again(step):
+    for cell in nbformat.read(ROOT / "notebooks" / f"{step}.ipynb", as_version=4).cells:
+        if cell.cell_type == "code" and "parameters" not in cell.metadata.get("tags", []):
+            names = [node for node in ast.walk(ast.parse(cell.source)) if isinstance(node, ast.Name)]
+            set_here = {node.id for node in names if isinstance(node.ctx, ast.Store)}
+            assert not set_here & Settings.model_fields.keys()
 
 
 @pytest.fixture(scope="module")

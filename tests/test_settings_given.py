@@ -51,6 +51,7 @@ def test_a_text_of_which_papermill_makes_something_else_is_refused(name, typed):
         ("-p", "seeds", "[42, 43]", (42, 43)),
         ("-p", "variants", "sft,sft_peft", ("sft", "sft_peft")),
         ("-p", "variants", "['sft', 'sft_peft']", ("sft", "sft_peft")),
+        ("-p", "trials", "[]", ()),
         ("-y", "seeds", "[42,43]", (42, 43)),
         ("-y", "variants", "[sft,sft_peft]", ("sft", "sft_peft")),
     ],

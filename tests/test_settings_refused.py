@@ -31,6 +31,8 @@ REFUSED = [
     ({"interventions": [{**SFT, "max_pauses": "none"}]}, f"max_pauses is 'none': {WHOLE}"),
     ({"max_steps": True}, f"max_steps is True: {NO_BOOLEAN}"),
     ({"trial_doses": [True]}, f"trial_doses is [True]: {NO_BOOLEAN}"),
+    ({"n_pauses_per_patterns": {"=": True}}, f"n_pauses_per_patterns is {{'=': True}}: {NO_BOOLEAN}"),
+    ({"interventions": [{**SFT, 1: 2}]}, f"interventions is 1: {TEXT}"),
     # unknown names
     ({"sed": 1}, f"There is no parameter 'sed': did you mean 'seed'? {HELP}"),
     ({"variant": ""}, f"There is no variant ''. {VARIANTS}"),

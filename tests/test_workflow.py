@@ -16,7 +16,7 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
-from pauselib.settings import of_experiment
+from pauselib.settings import INTERVENTION_SETTINGS, of_experiment, settings_of_notebook
 from pauselib.workflow.command import main, read_arguments
 
 ROOT = Path(__file__).parent.parent
@@ -148,6 +148,17 @@ def test_a_bad_command_line_is_refused_and_nothing_is_written(arguments, about, 
 def test_the_graph_runs_notebooks_in_this_python_whatever_kernel_they_were_saved_with():
     starts = re.findall(r"papermill (.*)notebooks/", (ROOT / "Snakefile").read_text())
     assert starts == ["-k python3 "] * len(starts) != []
+
+
+def test_a_notebook_gets_every_setting_of_its_parameters_cell(finished):
+    printed = run(
+        finished[0].parent, "trials=[sft_peft]", "max_new_tokens=21", "n_test=5", "--", "--dry-run", "-p"
+    ).stdout
+    given = dict(re.findall(r"notebooks/(\w+)\.ipynb \S+ -y '(.*?)'", printed))
+    assert given.keys() == {"inject", "warmup", "evaluate", "trial", "analyze"}
+    for name, parameters in given.items():
+        asked = set(settings_of_notebook(name)) - {"variant", "seed", *INTERVENTION_SETTINGS}
+        assert asked <= json.loads(parameters).keys(), name
 
 
 def locked() -> dict[str, str]:

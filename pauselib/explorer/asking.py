@@ -87,9 +87,9 @@ def pairs(question: str) -> frozenset[tuple[str, str]]:
 
 
 @functools.lru_cache(maxsize=4)
-def phrasing(folder: Path) -> tuple[frozenset, float]:
-    """Return the pairs of the training questions in a folder, and the least share of a validation question's pairs that
-    is among them: 0 without the files.
+def phrasing(folder: Path, _made: int | None) -> tuple[frozenset, float]:
+    """Return the pairs of the training questions in a folder, `made_at` some time, and the least share of a validation
+    question's pairs that is among them: 0 without the files.
     """
     if not (folder / "train.parquet").exists():
         return frozenset(), 0.0
@@ -175,8 +175,8 @@ class Asker(VBox):
         question, answer = self.problem.value or (self.own.value, None)
         self.end(status="Answering …")
         self.shown.add_class("old")
-        known = phrasing(drawn_artifact(self.variant.value).folder)
-        self.hint.value = "" if self.problem.value else hint(question, *known)
+        folder = drawn_artifact(self.variant.value).folder
+        self.hint.value = "" if self.problem.value else hint(question, *phrasing(folder, made_at(folder)))
         if not question.strip():
             self.status.value = "Type a question into Own question, then press Tab or Answer."
             return

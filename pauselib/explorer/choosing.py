@@ -1,5 +1,6 @@
 """Which rows there are under runs/, what of them is finished, and the picker of the one that is made next."""
 
+import functools
 import itertools
 import re
 from html import escape
@@ -31,7 +32,7 @@ def stored_rows(settings: Settings) -> list[Settings]:
     """Return every row below `runs_dir` whose model was trained, with the settings of its experiment.
 
     Those of the experiment and seed of `settings` come first, each seed in the order of the table. Other folders, such
-    as seed-42-backup or tiny (copy), are passed over.
+    as seed-42-backup or tiny (copy), are passed over, and in a sentence rows whose settings can't be used.
     """
     found, order, root = [], list(VARIANTS), settings.folder().parent
     for path in root.glob(f"*/seed-*/*/model/{MANIFEST}"):
@@ -41,8 +42,14 @@ def stored_rows(settings: Settings) -> list[Settings]:
             seed = int(seed.removeprefix("seed-"))
             is_other = experiment != settings.experiment, (experiment, seed) != (settings.experiment, settings.seed)
             found.append((*is_other, experiment, seed, order.index(published), variant))
-    experiments = {name: whole(settings.but(experiment=name)) for name in {row[2] for row in found}}
-    return [experiments[name].but(seed=seed, variant=variant) for *_, name, seed, _, variant in sorted(found)]
+    of_experiment, rows, refused = functools.cache(lambda name: whole(settings.but(experiment=name))), [], {}
+    for *_, name, seed, _, variant in sorted(found):
+        try:
+            rows.append(of_experiment(name).but(seed=seed, variant=variant))
+        except InputError as error:
+            refused[f"Passed over in {name}: {error}"] = None
+    print(*refused, sep="\n", end="\n" * bool(refused))
+    return rows
 
 
 def has_weights(row: Settings) -> bool:

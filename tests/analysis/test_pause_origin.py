@@ -56,6 +56,8 @@ def test_the_prior_is_that_of_the_manifest(row):
     assert prior_of(row).tolist() == [0.5, 0.5]
     note(row.injected_folder(), DRAWN | {"variable_number_of_pauses": False})
     assert prior_of(row).tolist() == [0.0, 1.0]
+    note(row.injected_folder(), {name: value for name, value in DRAWN.items() if name != "variable_number_of_pauses"})
+    assert prior_of(row).tolist() == [0.5, 0.5]  # an older manifest: it is as it is by default
     for other in ({"strategy": "word"}, {"label_pauses": False}):
         note(row.injected_folder(), DRAWN | other)
         assert prior_of(row) is None

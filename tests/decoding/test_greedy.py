@@ -26,12 +26,6 @@ def asked():
     return model, prompt_ids(rows), tokenizer.eos_token_id
 
 
-@pytest.fixture
-def small_parts(monkeypatch):
-    """Prompts are read five at a time."""
-    monkeypatch.setattr(greedy, "READ_TOGETHER", 5)
-
-
 @pytest.fixture(scope="module")
 def expected(asked):
     """The replies to these prompts, of at most 100 tokens."""
@@ -39,8 +33,8 @@ def expected(asked):
 
 
 @pytest.mark.parametrize("batch_size", [1, 5, 256])
-@pytest.mark.usefixtures("small_parts")
-def test_replies_are_those_of_decoding_one_by_one_without_a_cache(asked, expected, batch_size):
+def test_replies_are_those_of_decoding_one_by_one_without_a_cache(asked, expected, batch_size, monkeypatch):
+    monkeypatch.setattr(greedy, "READ_TOGETHER", 5)  # prompts
     model, prompts, end = asked
     assert generate(model, prompts, end, 100, batch_size=batch_size) == expected
     assert {reply.truncated for reply in expected} == {True, False}
@@ -62,8 +56,8 @@ def test_replies_are_those_of_transformers_generate_and_forbidden_pauses_those_o
 @pytest.mark.parametrize(
     "how", [Cap(max_pauses=3), Draw(draw_pauses=True), Force(forced_pauses=2, forced_at="number")], ids=str
 )
-@pytest.mark.usefixtures("small_parts")
-def test_a_reply_under_an_intervention_does_not_depend_on_its_batch(asked, how):
+def test_a_reply_under_an_intervention_does_not_depend_on_its_batch(asked, how, monkeypatch):
+    monkeypatch.setattr(greedy, "READ_TOGETHER", 5)  # prompts
     model, prompts, end = asked
 
     def replies(batch_size: int) -> list[Reply]:

@@ -1,7 +1,6 @@
 """What a model thinks of given answers: row by row written out, against batches of rows of different lengths."""
 
 import numpy as np
-import pandas as pd
 import pytest
 import torch
 from conftest import KINDS, labelled
@@ -17,11 +16,6 @@ ROWS = [  # (prompt, answer with its end token)
 ]
 
 
-@pytest.fixture
-def rows() -> pd.DataFrame:
-    return labelled(*(([*prompt, *answer], len(prompt)) for prompt, answer in ROWS))
-
-
 @torch.no_grad()
 def one_by_one(model) -> list[list[float]]:
     """The log probability of every token of an answer given all before it, without batch or padding."""
@@ -35,8 +29,8 @@ def one_by_one(model) -> list[list[float]]:
 
 @pytest.mark.parametrize("batch_size", [2, 32])
 @pytest.mark.parametrize("kind", KINDS)
-def test_likelihoods_do_not_depend_on_the_batch_and_come_in_the_order_of_the_rows(kind, batch_size, tiny_lm, rows):
-    model = tiny_lm(kind)
+def test_likelihoods_do_not_depend_on_the_batch_and_come_in_the_order_of_the_rows(kind, batch_size, tiny_lm):
+    model, rows = tiny_lm(kind), labelled(*(([*prompt, *answer], len(prompt)) for prompt, answer in ROWS))
     found = completion_log_likelihoods(model, rows, batch_size)
     assert [len(row) for row in found] == [len(answer) for _, answer in ROWS]
     for row, expected in zip(found, one_by_one(model)):

@@ -3,6 +3,7 @@
 import threading
 import time
 
+import pandas as pd
 import pytest
 
 from pauselib.decoding import greedy
@@ -114,4 +115,7 @@ def test_a_question_with_more_new_pairs_than_any_validation_question_gets_a_hint
     known = pairs("Ada has 7 plums .") | pairs("Why has Ben 2 plums ?")
     assert hint("Why Ada has 5 plums .", known, 0.75) == ""  # why ada is new, 4 of 5 are known
     assert hint("Is it blue ?", known, 0.75).startswith("3 of its 3 pairs of neighbouring words are in no training")
-    assert hint("Is it blue ?", *phrasing(tmp_path)) == ""  # without training questions
+    assert hint("Is it blue ?", *phrasing(tmp_path, None)) == ""  # without training questions
+    for split in ("train", "validation"):
+        pd.DataFrame({"question": ["It is blue ."]}).to_parquet(tmp_path / f"{split}.parquet")
+    assert phrasing(tmp_path, 1) == (pairs("It is blue ."), 1.0)  # once they are there

@@ -24,6 +24,19 @@ def test_rows_are_those_on_disk_in_the_published_order_and_copies_are_passed_ove
     assert labelled(stored_rows(own_copy))[4][0] == "sft_peft (another, seed 42)"
 
 
+def test_rows_whose_settings_can_not_be_used_are_named_and_the_others_are_there(own_copy, capsys):
+    bad = shutil.copytree(own_copy.folder(), own_copy.folder().with_name("bad"))
+    (bad / "config.yaml").write_text("- 1\n")
+    row = own_copy.folder() / "seed-42" / "sft_peft"
+    shutil.copytree(row, row.with_name("sft_peft@mine"))
+    assert [name for name, _ in labelled(stored_rows(own_copy))] == FOUND
+    said = capsys.readouterr().out.splitlines()
+    assert [line.partition(" holds ")[0].partition(" 'mine'")[0] for line in said] == [
+        f"Passed over in {own_copy.experiment}: strategy",
+        f"Passed over in bad: {bad / 'config.yaml'}",
+    ]
+
+
 def test_what_is_finished_is_one_line_a_seed(own_copy):
     shutil.copytree(own_copy.folder() / "seed-42", own_copy.folder() / "seed-7")
     table = finished_table(own_copy).set_index("seed")[["models (warmup)", "replies (evaluate)", "most accurate"]]

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from conftest import ROOT
 
 from pauselib.errors import InputError
 from pauselib.sources.problems import GENERATED, count_in_both, digests, load_problems
@@ -45,9 +46,12 @@ def test_a_folder_gives_the_rows_of_its_file_with_an_id_and_without_blank_lines_
     ("split", "n", "first"),
     [("train", 7473, "Natalia sold clips to 48 of her friends"), ("test", 1319, "Janet’s ducks lay 16 eggs per day.")],
 )
-def test_the_real_gsm8k_is_whole(GSM8K, split, n, first):
-    rows = load_problems(str(GSM8K), split)
-    published = [json.loads(line)["answer"] for line in (GSM8K / f"{split}.jsonl").read_text().splitlines()]
+def test_the_real_gsm8k_is_whole(split, n, first):
+    place = ROOT.parent / "shared" / "gsm8k"
+    if not place.is_dir():
+        pytest.skip(f"the real GSM8K is not at {place}")
+    rows = load_problems(str(place), split)
+    published = [json.loads(line)["answer"] for line in (place / f"{split}.jsonl").read_text().splitlines()]
     assert [row["answer"] for row in rows] == published
     assert len({row["problem_id"] for row in rows}) == n
     assert rows[0]["problem_id"] == f"{split}-0"

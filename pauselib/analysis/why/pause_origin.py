@@ -53,8 +53,9 @@ def prior_of(row: Settings) -> np.ndarray | None:
     """How likely each number of pauses is in a row's training answers, (most + 1), by the manifest of its injected
     rows. None where these are not there, or were not drawn by the strategy `random` alone with labelled pauses.
     """
-    drawn = (manifest(row.injected_folder()) or {}).get("settings", {})
-    if drawn.get("strategy") != "random" or not drawn["label_pauses"]:
+    made = manifest(row.injected_folder()) or {"settings": {"strategy": "none"}}
+    drawn = dict(Settings()) | made["settings"]  # what an older manifest lacks is as it is by default
+    if drawn["strategy"] != "random" or not drawn["label_pauses"]:
         return None
     most = drawn["n_random_pauses"]
     if drawn["variable_number_of_pauses"]:
