@@ -57,7 +57,8 @@ def read_json_lines(path: Path) -> list[dict]:
 def digest(path: Path, counts: Callable[[Path], bool] = lambda file: True) -> str:
     """Return a short SHA-256 of a file, or of all files below a folder that count, with their names."""
     total = hashlib.sha256()
-    for file in sorted(p for p in path.rglob("*") if p.is_file() and counts(p)) if path.is_dir() else [path]:
+    files = sorted(p for p in path.rglob("*") if p.is_file() and counts(p)) if path.is_dir() else [path]
+    for file in files:
         total.update(str(file.relative_to(path)).encode() + content_digest(file))
     return total.hexdigest()[:16]
 
@@ -75,7 +76,8 @@ def content_digest(file: Path) -> bytes:
     found = file.stat()
     state = (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
     settled = time.time() - max(found.st_mtime, found.st_ctime) > SETTLED_AFTER
-    return (read_digest if settled else read_digest.__wrapped__)(file, state)
+    read = read_digest if settled else read_digest.__wrapped__
+    return read(file, state)
 
 
 @functools.lru_cache(maxsize=10_000)

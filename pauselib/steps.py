@@ -14,9 +14,8 @@ from pathlib import Path
 import pandas as pd
 
 from pauselib import artifacts, runs, tasks
-from pauselib.decoding.evaluation import computed_with, predict, reply_metrics
+from pauselib.decoding.evaluation import completion_log_likelihoods, computed_with, predict, reply_metrics
 from pauselib.decoding.interventions import INTERVENTION_SETTINGS, active_interventions
-from pauselib.decoding.likelihood import completion_log_likelihoods
 from pauselib.errors import InputError
 from pauselib.files import read_json, read_json_lines, write, write_json, write_json_lines
 from pauselib.injection.rows import build_clean, build_injected, fit, read_rows

@@ -5,7 +5,7 @@ import pytest
 import torch
 from conftest import KINDS, labelled
 
-from pauselib.decoding.likelihood import completion_log_likelihoods
+from pauselib.decoding.evaluation import completion_log_likelihoods
 
 ROWS = [  # (prompt, answer with its end token)
     ([0, 3, 14], [15, 9, 2, 6, 5, 1]),

@@ -7,8 +7,8 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 
+from pauselib.decoding.evaluation import completion_log_likelihoods
 from pauselib.decoding.greedy import generate
-from pauselib.decoding.likelihood import completion_log_likelihoods
 from pauselib.model import pause_model
 from pauselib.model.pause_model import PauseForCausalLM, logits_of, rounds_head, summed_loss, token_logits
 from pauselib.model.precision import as_loaded_in, frozen_matrices_in_bfloat16, set_trained_precision

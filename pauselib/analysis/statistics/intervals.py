@@ -55,7 +55,8 @@ def chance_level(gold: pd.Series, predicted: pd.Series) -> float:
 
 def mean_squares(values: np.ndarray) -> tuple[float, float, float]:
     """The mean squares of seeds, problems and rest in a (seeds, problems) array, by two-way analysis of variance."""
-    (seeds, problems), mean = values.shape, values.mean()
+    seeds, problems = values.shape
+    mean = values.mean()
     by_seed = values.mean(axis=1, keepdims=True)  # (seeds, 1)
     by_problem = values.mean(axis=0, keepdims=True)  # (1, problems)
     rest = ((values - by_seed - by_problem + mean) ** 2).sum() / ((seeds - 1) * (problems - 1))
