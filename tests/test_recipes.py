@@ -11,9 +11,9 @@ import sys
 
 import pandas as pd
 import pytest
-from conftest import ROOT
+from conftest import ROOT, note
 
-from pauselib import figures, files, manifests, tasks
+from pauselib import figures, files, tasks
 from pauselib.artifacts import artifacts_of, why_unfinished
 from pauselib.declared import EVERY_NOTEBOOK
 from pauselib.decoding.interventions import active_interventions
@@ -97,9 +97,7 @@ def before_and_after(tmp_path_factory):
     for row in (Settings(runs_dir=str(folder), variant=name) for name in OLD):
         for one in [*artifacts_of(row, "trial"), *artifacts_of(row, "evaluate")]:
             files.write(one.folder / f"{one.what}.txt", "made")
-            outputs = {f"{one.what}.txt": files.digest(one.folder / f"{one.what}.txt")}
-            made_from = manifests.origin(one.folder, one.settings, {}, code=one.code)
-            files.write_json(one.folder / manifests.MANIFEST, {**made_from, "outputs": outputs})
+            note(one.folder, one.settings, f"{one.what}.txt", code=one.code)
     shutil.copytree(ROOT / "pauselib", folder / "pauselib", ignore=shutil.ignore_patterns("__pycache__"))
     for name, (anchor, new) in RECIPES.items():
         path = folder / "pauselib" / name

@@ -150,10 +150,11 @@ def test_the_graph_runs_notebooks_in_this_python_whatever_kernel_they_were_saved
     assert starts == ["-k python3 "] * len(starts) != []
 
 
-def test_a_notebook_gets_every_setting_of_its_parameters_cell(finished):
-    printed = run(
-        finished[0].parent, "trials=[sft_peft]", "max_new_tokens=21", "n_test=5", "--", "--dry-run", "-p"
-    ).stdout
+def test_a_notebook_gets_every_setting_of_its_parameters_cell(tmp_path):
+    (tmp_path / "one.yaml").write_text(f"runs_dir: {tmp_path}\nvariants: [sft_peft]\ninterventions: []\n")
+    options = ["--dry-run", "-p", "--cores", "1", "--configfile", tmp_path / "one.yaml"]
+    command = [sys.executable, "-m", "snakemake", *options]
+    printed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     given = dict(re.findall(r"notebooks/(\w+)\.ipynb \S+ -y '(.*?)'", printed))
     assert given.keys() == {"inject", "warmup", "evaluate", "trial", "analyze"}
     for name, parameters in given.items():

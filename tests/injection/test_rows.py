@@ -199,15 +199,11 @@ def test_a_split_without_a_row_is_refused(build, tokenizer):
             build(problems, too_long="drop", **how)
 
 
-def long_and_short() -> pd.DataFrame:
+def test_long_rows_are_refused_dropped_or_cut_and_one_without_a_completion_is_dropped():
     """Three rows of 4, 6 and 8 tokens: a prompt of 1, 2 and 7 tokens, and pauses among the rest."""
     ids = [[5, P, 6, 1], [5, 5, P, 6, P, 1], [5, 5, 5, 5, 5, 5, 5, 1]]
     rows = labelled(*zip(ids, (1, 2, 7)))
-    return rows.assign(problem_id=[f"train-{i}" for i in range(3)], n_pauses=[row.count(P) for row in ids])
-
-
-def test_long_rows_are_refused_dropped_or_cut_and_one_without_a_completion_is_dropped():
-    rows = long_and_short()
+    rows = rows.assign(problem_id=[f"train-{i}" for i in range(3)], n_pauses=[row.count(P) for row in ids])
     assert fit(rows, 8)[0] is rows
     with pytest.raises(
         ValueError, match=r"2 of 3 rows are longer than max_length 4 \(problem train-1 has 6 tokens, 2 of"
