@@ -22,7 +22,7 @@ test: .venv/ready
 	.venv/bin/python -m pytest -m "not long" -n 2 --dist loadfile $(ARGS)
 
 test-long: .venv/ready
-	.venv/bin/python -m pytest -m long -n 2 --dist loadgroup $(ARGS)
+	.venv/bin/python -m pytest -m long -n 2 --dist loadfile $(ARGS)
 
 bench: .venv/ready
 	.venv/bin/python -m benchmarks $(if $(DATASET),--dataset "$$DATASET") $(ARGS)

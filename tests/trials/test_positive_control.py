@@ -12,7 +12,7 @@ from conftest import ROOT
 from pauselib.analysis.claims.preregistration import plan
 from pauselib.analysis.claims.verdicts import LARGER, SMALLER
 
-pytestmark = [pytest.mark.long, pytest.mark.xdist_group("control")]  # so that one process trains the models
+pytestmark = pytest.mark.long
 DRAWS, SIZE, PROBLEMS = 100, 400, 1000
 
 

@@ -87,7 +87,6 @@ WAYS = {
 
 
 @pytest.mark.long
-@pytest.mark.xdist_group("kills")
 def test_an_experiment_that_was_killed_ten_times_has_the_same_results_as_one_that_was_left_alone(tmp_path):
     moments, often, alone = random.Random(0), tmp_path / "often", tmp_path / "alone"
     ways = moments.sample(list(WAYS), len(WAYS)) + ["kill the run", "kill all"]

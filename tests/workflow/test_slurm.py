@@ -46,7 +46,6 @@ def two_jobs(slurm: Slurm, **fields: str) -> dict[str, str]:
 
 
 @pytest.mark.long
-@pytest.mark.xdist_group("kills")
 @pytest.mark.skipif(bool(ABSENT), reason=ABSENT)
 def test_an_experiment_on_slurm_is_killed_and_preempted_and_ends_with_the_same_bytes_as_one_without(tmp_path):
     with one_node_slurm(tmp_path / "slurm") as slurm:
@@ -61,7 +60,7 @@ def test_an_experiment_on_slurm_is_killed_and_preempted_and_ends_with_the_same_b
         assert not jobs.keys() & two_jobs(slurm, JobState="RUNNING").keys()
         slurm.says("sbatch", "--partition=urgent", "--gpus=2", "--output=/dev/null", "--wrap=true")
         for job in two_jobs(slurm, JobState="PENDING", Restarts="1"):  # Slurm's own delay is two minutes
-            slurm.says("scontrol", "update", f"JobId={job}", "StartTime=now")
+            slurm.says("scontrol", "update", f"JobId={job}", "StartTime=now+3")  # in the same second it is refused
         assert second.wait(timeout=PATIENCE) == 0, (tmp_path / "runs" / "output.txt").read_text()
     assert "[5/5] analyze" in (tmp_path / "runs" / "output.txt").read_text()
     alone = Settings(**SMALL, runs_dir=str(tmp_path / "alone"))
