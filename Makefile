@@ -43,6 +43,6 @@ lab: .venv/ready
 install:
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-build-isolation --editable .
-	etc=$$($(PYTHON) -c "import sys; print(sys.prefix)")/etc/ipython && mkdir -p $$etc && cp configs/ipython_kernel_config.py $$etc
+	etc=$$($(PYTHON) -c "import sys; print(sys.prefix)")/etc/ipython && mkdir -p "$$etc" && cp configs/ipython_kernel_config.py "$$etc"
 
 .PHONY: help run install test test-long bench lint lab

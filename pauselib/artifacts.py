@@ -8,11 +8,11 @@ from types import SimpleNamespace
 from typing import NamedTuple
 
 from pauselib import runs, tasks
-from pauselib.decoding.interventions import INTERVENTION_SETTINGS, active_interventions
+from pauselib.decoding.interventions import INTERVENTION_SETTINGS, INTERVENTIONS, active_interventions
 from pauselib.errors import InputError
 from pauselib.injection.strategies import STRATEGIES, find_strategies, prompt_pauses
 from pauselib.located import located, refuse_missing
-from pauselib.manifests import CODE, changes, code_digest, in_words, manifest, why_stale
+from pauselib.manifests import CODE, changes, code_digest, in_words, manifest, manifest_digest, why_stale
 from pauselib.settings import BY_STEP, Settings, settings_of_step
 from pauselib.sources.models import model_source, source_digest, tokenizer_digest
 from pauselib.sources.problems import CURE, GENERATOR, digests
@@ -27,6 +27,10 @@ DEFAULTS = json.loads(json.dumps({name: field.default for name, field in Setting
 
 IF_MISSING = {name: value for name, value in DEFAULTS.items() if name not in ("variant", "seed", "trial_checkpoints")}
 """What a setting is where a manifest lacks it. Each names its row, and more checkpoints than asked for do no harm."""
+
+CLASSES = (*INTERVENTIONS, *map(type, (*SITES.values(), *CONTENTS.values(), *map(tasks.find, tasks.NAMES))))
+for known in (*(one.gaps for one in STRATEGIES.values()), *CLASSES):
+    code_digest(known)  # at once: the file may be changed while its old code runs on
 
 
 class Artifact(NamedTuple):
@@ -156,13 +160,17 @@ def inputs_on_this_machine(settings: Settings, artifact: Artifact) -> dict | Non
     """Return the inputs of clean rows, or of a model that is trained from the experiment's; None for other artifacts,
     and where these inputs are on the hub or in a package, which asking would fetch.
     """
-    if not (settings.model == "tiny" or located(settings.model)):
-        return None
+    is_here, found = settings.model == "tiny" or located(settings.model), manifest(artifact.folder)
     if artifact.what == "clean rows" and (settings.dataset == GENERATOR or located(settings.dataset)):
-        return source_inputs(settings)
-    found = manifest(artifact.folder)
+        if is_here or not found:
+            return source_inputs(settings) if is_here else None
+        same = settings.of("model", "model_revision").items() <= found["settings"].items()
+        return {**found["inputs"], **digests(settings.problems)} if same else None
     if found and artifact.what in ("model", "first step") and not parse(artifact.settings["variant"]).second_step:
-        return {**found["inputs"], "base": source_digest(model_source(settings.source))}
+        given = located(settings.start_from) if "given" in found["inputs"] else None
+        now = {"base": source_digest(model_source(settings.source))} if is_here else {}
+        now |= {"given": manifest_digest(given)} if given and manifest(given) else {}
+        return {**found["inputs"], **now} if now else None
     return None
 
 

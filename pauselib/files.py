@@ -55,9 +55,10 @@ def read_json_lines(path: Path) -> list[dict]:
 
 
 def digest(path: Path, counts: Callable[[Path], bool] = lambda file: True) -> str:
-    """Return a short SHA-256 of a file, or of all files below a folder that count, with their names."""
+    """Return a short SHA-256 of a file, or of all files below a folder that count, but hidden ones, with names."""
     total = hashlib.sha256()
-    files = sorted(p for p in path.rglob("*") if p.is_file() and counts(p)) if path.is_dir() else [path]
+    seen = (p for p in path.rglob("*") if not any(part.startswith(".") for part in p.relative_to(path).parts))
+    files = sorted(p for p in seen if p.is_file() and counts(p)) if path.is_dir() else [path]
     for file in files:
         total.update(str(file.relative_to(path)).encode() + content_digest(file))
     return total.hexdigest()[:16]

@@ -21,7 +21,7 @@ def located(source: Path | str) -> Path | None:
 
 def looks_like_folder(source: str) -> bool:
     """Return whether a source can only be meant as a folder: a hub id is one name, or two with a slash between them."""
-    return source.startswith((".", "/", "~")) or source.count("/") > 1 or "\\" in source
+    return source.startswith((".", "/", "~")) or source.partition("@")[0].count("/") > 1 or "\\" in source
 
 
 def nothing_there(source: str) -> str:

@@ -110,7 +110,9 @@ def changes(old: dict, new: dict, defaults: dict) -> dict[str, tuple]:
     settings = {name: pair for name, pair in different("settings", defaults).items() if name in known}
     moved = {name: settings.pop(name) for name in PLACES if name in settings}
     if new["inputs"] is None:
-        settings |= {name: pair for name, pair in moved.items() if not any(map(is_path, pair))}
+        settings |= {
+            name: pair for name, pair in moved.items() if not any(map(is_path, pair)) or {"toy", "tiny"} & {*pair}
+        }
     else:
         others = different("inputs", {})
         settings |= {**moved, **others} if others else {}

@@ -31,7 +31,7 @@ from pauselib.sources.models import (
     model_source,
     source_digest,
 )
-from pauselib.sources.problems import draw_problems, load_problems
+from pauselib.sources.problems import count_in_both, draw_problems, load_problems
 from pauselib.trials import conditions, models_of_trial
 from pauselib.variants import FIRST_STEP, parse
 
@@ -64,12 +64,12 @@ def make_clean(clean: artifacts.Artifact, settings: Settings, with_test: bool) -
     of_rows = settings.of("data_seed", "validation_share", "max_length", "too_long")
 
     def problems() -> dict[str, list[dict]]:
-        if not with_test:
-            return {"train": draw_problems(settings.problems, settings.n_train, *of_problems)}
-        return {
-            "train": load_problems(settings.problems, "train", settings.n_train, *of_problems),
-            "test": load_problems(settings.problems, "test", settings.n_test, *of_problems, settings.skip_test),
-        }
+        test = load_problems(settings.problems, "test", settings.n_test, *of_problems, settings.skip_test)
+        if with_test:
+            return {"train": load_problems(settings.problems, "train", settings.n_train, *of_problems), "test": test}
+        train = draw_problems(settings.problems, settings.n_train, *of_problems)
+        count_in_both({"train": train, "test": test})
+        return {"train": train}
 
     def make(folder: Path, made_from: dict) -> None:
         with working("clean rows: reading and tokenizing the problems"):
@@ -90,6 +90,8 @@ def inject(settings: Settings) -> Path:
     def make(folder: Path, made_from: dict) -> None:
         rows, likelihoods = {split: read_rows(clean, split) for split in ("train", "validation")}, None
         if base:
+            config, lengths = load_config(settings.source), pd.concat(map(lengths_of, rows.values()))
+            check_positions(config, lambda: lengths, "give too_long='drop'")
             model, _ = trained_model(settings, base.parent)
             likelihoods = {split: completion_log_likelihoods(model, some) for split, some in rows.items()}
         with working("injected rows: putting pauses into the answers"):

@@ -2,8 +2,6 @@
 
 import itertools
 
-from pauselib.errors import InputError
-
 PAUSE_TEXT = "<|pause|>"
 
 
@@ -29,13 +27,7 @@ def token_text(token: int, tokenizer, pause_id: int) -> str:
 def token_spans(texts: list[str], tokenizer, add_special_tokens: bool = True) -> list[list[tuple[int, int]]]:
     """Return for every token of each text the first and the last bound of the characters that it stands for.
 
-    Tokens that are bytes of one character share its bounds; special tokens have none. Raises InputError for a slow
-    tokenizer, which doesn't know them.
+    Tokens that are bytes of one character share its bounds; special tokens have none.
     """
-    if not tokenizer.is_fast:
-        raise InputError(
-            f"{type(tokenizer).__name__} doesn't tell where in a text its tokens stand: choose a model with a fast "
-            "tokenizer."
-        )
     options = {"return_attention_mask": False, "add_special_tokens": add_special_tokens}
     return tokenizer(texts, return_offsets_mapping=True, **options)["offset_mapping"]

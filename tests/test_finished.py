@@ -7,12 +7,21 @@ from conftest import note
 
 from pauselib import manifests, runs, steps
 from pauselib.analysis.tables import loading
-from pauselib.artifacts import injected_artifact, model_artifact, replies_artifact, trial_artifact, why_unfinished
+from pauselib.artifacts import (
+    clean_artifact,
+    injected_artifact,
+    inputs_on_this_machine,
+    model_artifact,
+    replies_artifact,
+    trial_artifact,
+    why_unfinished,
+)  # fmt: skip
 from pauselib.decoding.interventions import Cap
 from pauselib.errors import InputError
 from pauselib.files import digest, read_json, write, write_json, write_json_lines
 from pauselib.manifests import MANIFEST, classes_of, code_digest, manifest_digest, origin, plain_source
 from pauselib.sources.models import source_digest
+from pauselib.sources.problems import digests
 from pauselib.tasks.gsm8k import GSM8K
 
 
@@ -28,16 +37,9 @@ def edit(folder, change) -> None:
     write_json(folder / MANIFEST, found)
 
 
-def test_what_was_made_from_what_is_asked_is_finished(sft):
-    assert why_unfinished(sft, "evaluate") is None
-    assert why_unfinished(sft.but(variant="sft_fr_phead"), "evaluate") == "replies missing or unreadable"
-
-
 def test_what_was_made_with_other_settings_is_not_finished(sft):
     shorter = sft.but(max_new_tokens=6)
     assert why_unfinished(shorter, "evaluate") == "replies made with max_new_tokens=160 (now 6)"
-    coarser = sft.but(dtype="bfloat16")
-    assert why_unfinished(coarser, "evaluate") == "replies made with dtype=float32 (now bfloat16)"
     assert loading.results(shorter)["accuracy"].isna().all()
 
 
@@ -106,9 +108,24 @@ def test_other_weights_at_the_path_of_the_model_are_another_model(sft, tmp_path)
     write(folder / "model.safetensors", "weights")
     row = sft.but(model=str(folder), variant="baseline_1_epoch")
     made(model_artifact(row).folder, model_artifact(row).settings, base=source_digest(folder))
+    write(folder / ".git" / "index", "changes at every fetch")
     assert why_unfinished(row, "warmup", of_sources=True) is None
     write(folder / "model.safetensors", "others")
     assert why_unfinished(row, "warmup", of_sources=True).startswith("model made with base=")
+
+
+def test_other_problems_in_a_folder_are_found_where_the_model_is_on_the_hub(sft, tmp_path):
+    def write_problems(number: str) -> None:
+        for split in ("train", "test"):
+            write(tmp_path / f"{split}.jsonl", f'{{"question": "Ada has {number} pens.", "answer": "#### {number}"}}\n')
+
+    row = sft.but(model="org/name", dataset=str(tmp_path))
+    write_problems("4")
+    clean = clean_artifact(row)
+    made(clean.folder, clean.settings, **digests(row.problems))
+    assert clean.difference(inputs_on_this_machine(row, clean)) == ""
+    write_problems("5")
+    assert "test.jsonl=" in clean.difference(inputs_on_this_machine(row, clean))
 
 
 def test_a_setting_that_a_manifest_lacks_is_its_default_so_that_a_new_one_makes_nothing_stale(sft):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pauselib import located as located_module
-from pauselib.located import located, nothing_there, reason
+from pauselib.located import located, looks_like_folder, nothing_there, reason
 from pauselib.sources.models import load_tokenizer, model_source, source_digest, tokenizer_digest
 from pauselib.sources.problems import digests, load_problems
 
@@ -27,6 +27,11 @@ def project(tmp_path, monkeypatch) -> Path:
     monkeypatch.setenv("HOME", str(root / "data"))
     monkeypatch.chdir(root / "notebooks")
     return root
+
+
+def test_a_revision_may_have_a_slash():
+    assert not looks_like_folder("org/name@refs/pr/1")
+    assert looks_like_folder("runs/x/y@v")
 
 
 @pytest.mark.parametrize("name", ["data/{}", "./data/{}", "../data/{}", "~/{}", "data/../data/{}/"])

@@ -35,12 +35,6 @@ def test_read_takes_the_settings_among_a_notebooks_variables():
         read({"In": injected("seed = 1\nn_copys = 1"), "seed": 1, "n_copys": 1})
 
 
-def test_a_list_may_be_one_item_and_names_may_end_in_yaml():
-    assert Settings(seeds=43).seeds == (43,)
-    assert Settings(variants="sft.yaml").variants == ("sft",)
-    assert len(Settings(variants="all").variants) == 25
-
-
 def test_the_folders_are_named_by_experiment_seed_strategy_and_variant(tmp_path, monkeypatch):
     s = Settings(runs_dir=str(tmp_path), experiment="mine", seed=7, variant="sft@word")
     assert s.folder() == tmp_path / "mine"

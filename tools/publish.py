@@ -11,6 +11,7 @@ most of a run. The sentences of results.md beside them are written by people.
 import argparse
 import io
 import json
+import re
 import sys
 import tarfile
 import tempfile
@@ -20,9 +21,10 @@ from pathlib import Path
 from PIL import Image
 
 from pauselib.analysis.tables import loading
+from pauselib.analysis.tables.record import why_read_again
 from pauselib.errors import InputError
 from pauselib.files import write, write_json
-from pauselib.manifests import MANIFEST, manifest_digest
+from pauselib.manifests import MANIFEST, manifest, manifest_digest, why_inputs_changed
 from pauselib.settings import Settings, of_experiment
 from pauselib.settings.yaml_text import read_config
 
@@ -51,6 +53,8 @@ def publish(settings: Settings, target: Path, pictures: Sequence[str] = (), with
     Raises InputError where a row isn't finished, or a picture isn't there.
     """
     made = settings.folder()
+    if not (made / "results.csv").exists() or why_read_again(settings):
+        raise InputError(f"The tables in {made} are not of its results: run the notebook `analyze`.")
     chosen = [made / "figures" / f"{name}.png" for name in pictures]
     for picture in chosen:
         if not picture.exists():
@@ -70,7 +74,9 @@ def archive(settings: Settings, without: Sequence[str] = ()) -> bytes:
     Raises InputError where a row isn't finished, or is stale: here everything gets the digests of what is published.
     """
     missing = loading.results(settings)["accuracy"].isna().sum()
-    if missing or loading.stale_folders(settings):
+    made = [path.parent for path in settings.folder().glob(f"seed-*/**/{MANIFEST}")]
+    old = [folder for folder in made if why_inputs_changed(folder, manifest(folder) or {})]  # not only of what is asked
+    if missing or old or loading.stale_folders(settings):
         raise InputError(
             f"{missing} rows of {settings.experiment} aren't finished, or are stale: `make run` makes them."
         )
@@ -115,7 +121,8 @@ def without_place(path: Path, settings: Settings) -> str:
     """Return a file's text with something instead of the folder that an experiment's problems came from."""
     (dataset,) = loading.values_used(settings).get("dataset", [settings.dataset])
     text = path.read_text(encoding="utf-8")
-    return text.replace(dataset, SOMEWHERE) if Path(dataset).is_absolute() else text
+    whole = rf"(?<![\w.]){re.escape(dataset)}(?!\w)"  # and no part of another path
+    return re.sub(whole, SOMEWHERE, text) if Path(dataset).is_absolute() else text
 
 
 def of_few_colours(path: Path) -> bytes:

@@ -15,7 +15,6 @@ from pauselib.analysis.tables import comparisons, loading
 from pauselib.analysis.tables.contrasts import Trials, outcomes
 from pauselib.analysis.tables.curve import Curve
 from pauselib.analysis.why import places
-from pauselib.analysis.why.calibration import calibration as calibrated
 from pauselib.analysis.why.pause_origin import pause_rates
 from pauselib.manifests import is_path
 from pauselib.settings import Settings
@@ -60,7 +59,7 @@ class Study:
 
     # Why and where replies pause, token by token.
     pause_origin = cached_property(lambda self: pause_rates(self.settings, self.example_variant, self.tokens))
-    calibration = cached_property(lambda self: calibrated(self.finished_rows))
+    calibration = cached_property(lambda self: loading.calibration(self.finished_rows))
     pause_places = cached_property(lambda self: places.pause_places(self.tokens))
     neighbours = cached_property(lambda self: places.frequent_neighbours(self.pause_places, self.example_variant))
 
@@ -93,8 +92,8 @@ class Study:
     @cached_property
     def claims(self) -> pd.DataFrame:
         """The claims of the plan with their verdicts (`judged.judged_claims`)."""
-        tables, name = (self.replies, self.intervened), self.settings.experiment
-        replies, intervened = (self.plan.registered_part(table, name) for table in tables)
+        tables = self.replies, self.intervened
+        replies, intervened = (self.plan.registered_part(table, self.settings) for table in tables)
         return judged.judged_claims(replies, intervened, self.trials, self.plan)
 
     @cached_property

@@ -33,9 +33,9 @@ WORD = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+|[^\w\s]")
 
 
 def made_at(folder: Path) -> int | None:
-    """Return when what is in a folder was finished, in nanoseconds (0 from an archive); None where it is not."""
+    """Return when what is in a folder was finished, or came from an archive, in nanoseconds; None where it is not."""
     path = folder / MANIFEST
-    return path.stat().st_mtime_ns if path.exists() else None
+    return path.stat().st_mtime_ns or path.stat().st_ctime_ns if path.exists() else None
 
 
 @functools.lru_cache(maxsize=4)

@@ -47,8 +47,8 @@ def stored_rows(settings: Settings) -> list[Settings]:
         try:
             rows.append(of_experiment(name).but(seed=seed, variant=variant))
         except InputError as error:
-            refused[f"Passed over in {name}: {error}"] = None
-    print(*refused, sep="\n", end="\n" * bool(refused))
+            refused[f"Passed over in {name}: {error}\n"] = None
+    print(*refused, sep="", end="")
     return rows
 
 

@@ -18,7 +18,7 @@ def claims_as_read(claims: pd.DataFrame) -> pd.DataFrame:
     for claim in claims.to_dict("records"):
         scale, form = UNITS[claim["unit"]]
         value, low, high = (f"{scale * claim[name] + 0.0:{form}}" for name in ("estimate", "low", "high"))
-        found = NONE if math.isnan(claim["estimate"]) else f"{value} {claim['unit']} ({low} to {high})"
+        found = NONE if math.isnan(claim["low"]) else f"{value} {claim['unit']} ({low} to {high})"
         margin = f"{scale * claim['margin']:{form}} {claim['unit']}".strip(" +")
         lines.append({**claim, "estimate and 95 % interval": found.replace("  ", " "), "margin": margin})
     order = ["claim", "verdict", "estimate and 95 % interval", "margin", "doubt", "what", "says"]

@@ -103,7 +103,7 @@ def pause_origin(by: pd.DataFrame, variant: str | None):
 
 @style.shows("How often there is a pause where the head finds one that likely, in validation answers.")
 def calibration(table: pd.DataFrame, variant: str | None):
-    """Draw `why.calibration` of a variant, over all seeds: a point a bin with some tokens, on scales of powers."""
+    """Draw `loading.calibration` of a variant, over all seeds: a point a bin with some tokens, on scales of powers."""
     mine = table[(table["variant"] == variant) & (table["n"] >= FEWEST)]
     if mine.empty:
         return style.panels(0)[0]

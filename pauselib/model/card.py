@@ -33,7 +33,7 @@ def training_card(settings, names: Iterable[str], record: dict) -> str:
         pipeline_tag="text-generation",
         tags=["pause-tokens"] if variant.pauses else None,
     )
-    given = settings.of("model", "dataset")  # of a path its last part is named, since others read the card
+    given = settings.of("model", "dataset", "start_from")  # others read the card: of a path its last part
     places = {name: Path(source).name if located(source) else source for name, source in given.items()}
     used = settings.of(*names) | places
     losses = {name: record[name] for name in ("eval_loss", "lm_loss", "pause_loss") if name in record}

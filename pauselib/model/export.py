@@ -13,6 +13,7 @@ from pathlib import Path
 from pauselib import runs
 from pauselib.errors import InputError
 from pauselib.files import write
+from pauselib.located import located
 from pauselib.sources.models import from_pretrained, load_tokenizer
 from pauselib.tokens import PAUSE_TEXT
 
@@ -29,6 +30,7 @@ def export(folder: Path, target: Path) -> None:
 
     if target.exists():
         raise InputError(f"{target} is there already: choose another name, or move it away.")
+    folder = located(folder) or folder
     model, tokenizer = from_pretrained(AutoModelForCausalLM, str(folder)), load_tokenizer(str(folder))
     if model.generation_config.eos_token_id is None:
         model.generation_config.eos_token_id = tokenizer.eos_token_id

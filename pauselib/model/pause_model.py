@@ -192,10 +192,6 @@ class PauseForCausalLM(PreTrainedModel, GenerationMixin):
             loss=pause_loss + lm_loss, pause_loss=pause_loss.detach(), lm_loss=lm_loss.detach(), **shared
         )
 
-    def get_input_embeddings(self):
-        """Return the language model's embeddings, which have no row for the pause."""
-        return self.lm.get_input_embeddings()
-
     def get_output_embeddings(self):
         """Return the language model's head, which has no row for the pause."""
         return self.lm.get_output_embeddings()

@@ -1,5 +1,6 @@
 """Models and tokenizers by name: the embedded `tiny`, one that comes in a package, a folder, a hub id."""
 
+import gc
 import math
 import os
 import re
@@ -68,14 +69,13 @@ def pinned(source: str, kind: str = "model") -> str:
     is; so also where neither the hub can be reached nor its cache knows the commit.
     """
     from huggingface_hub import resolve_revision
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, RevisionResolutionError
 
     name, revision = at_revision(source, kind)
     if is_local(name):
         return source
     try:
         return f"{name}@{resolve_revision(name, repo_type=kind, revision=revision).resolved}"
-    except (HfHubHTTPError, HFValidationError, RevisionResolutionError, OSError):
+    except Exception:  # as many as there are libraries below
         return source
 
 
@@ -131,9 +131,12 @@ def load_tokenizer(source: str):
     """Return a model's tokenizer. It pads on the left and has a padding token; no label is ever taken from padding.
 
     Its `n_rows` is the model's number of embeddings. It may have more tokens: `rows.tokenize` refuses text with one of
-    them. Raises InputError where a special token is one, or there is no end token.
+    them. Raises InputError where a special token is one, where there is no end token, and for a slow tokenizer.
     """
     tokenizer = from_pretrained(of_transformers("AutoTokenizer"), source, padding_side="left")
+    if not tokenizer.is_fast:
+        kind = type(tokenizer).__name__
+        raise InputError(f"{kind} doesn't tell where its tokens stand: choose a model with a fast tokenizer.")
     if tokenizer.eos_token_id is None:
         raise InputError(
             f"The tokenizer of the model '{source}' has no end token, which every answer ends with: name one as "
@@ -168,6 +171,7 @@ def load_model(source: str, dtype: str = "float32", attn_implementation: str = "
     logging.disable_progress_bar()
     weights = torch.bfloat16 if "bfloat16" in dtype else torch.float32
     options = {} if attn_implementation == "auto" else {"attn_implementation": attn_implementation}
+    gc.collect()  # an earlier trainer and its callbacks refer to each other, and to its model
     options |= {"output_loading_info": True, "ignore_mismatched_sizes": True}  # these are named and refused below
     model, found = from_pretrained(auto, source, dtype=weights, **options)
     for problem in ("missing", "unexpected", "mismatched"):

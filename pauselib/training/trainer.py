@@ -177,6 +177,10 @@ class PauseTrainer(SFTTrainer):
         self.progress.update(done, self.loss_shown)
         return super().training_step(*args, **kwargs)
 
+    def _run_epoch(self, **given):
+        """As the trainer, but not after the last step: a run that was cut off behind it would take one more."""
+        return None if self.state.global_step >= self.state.max_steps else super()._run_epoch(**given)
+
     def _save_checkpoint(self, model, trial) -> None:
         """Save a checkpoint as the trainer does, then a manifest of its files: a checkpoint that has them is whole."""
         super()._save_checkpoint(model, trial)
@@ -186,6 +190,7 @@ class PauseTrainer(SFTTrainer):
     def losses_of(self, model) -> dict:
         """Return the losses of a model on the validation rows, in the precision of its weights."""
         self.model = self.model_wrapped = model
+        self.callback_handler.callbacks.clear()  # a tracker would note them at the last step
         self.autocast = False
         self.evaluate()
         return self.state.log_history.pop()

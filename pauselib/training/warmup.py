@@ -6,12 +6,12 @@ between every prompt and its answer.
 """
 
 import contextlib
-import gc
 import math
 import os
 import shutil
 import sys
 import warnings
+from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
@@ -22,15 +22,16 @@ from trl import SFTConfig
 
 from pauselib.files import read_json, write_json
 from pauselib.manifests import MANIFEST, without_notes
-from pauselib.model.pause_model import PauseForCausalLM
+from pauselib.model.pause_model import PAUSE, SPEAK, PauseForCausalLM, labelled_positions, logits_of
 from pauselib.model.precision import as_loaded_in, frozen_matrices_in_bfloat16, set_trained_precision
 from pauselib.model.trained_parts import factors_of, save_trained_parts
 from pauselib.model.unfreezing import trainable, unfreeze
 from pauselib.sources.models import load_model, load_tokenizer
-from pauselib.training.calibration import calibration
 from pauselib.training.suitability import check_model
 from pauselib.training.trainer import PARTS_OF_LOSS, KeptWeights, PauseTrainer, as_dataset, last_checkpoint, weights_at
 from pauselib.variants import parse
+
+EDGES = [0, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1]  # of the bins of the probability of a pause
 
 
 def sft_config(recipe, work: Path, n_rows: int) -> SFTConfig:
@@ -68,10 +69,11 @@ def sft_config(recipe, work: Path, n_rows: int) -> SFTConfig:
         save_total_limit=2,
         load_best_model_at_end=True,
         report_to=recipe.report_to,
+        use_cpu=not torch.cuda.is_available(),  # as `load_model`: a trainer would take the GPU of a Mac
         project="pauselib",
         run_name=f"{recipe.experiment}/seed-{recipe.seed}/{recipe.variant}",
         disable_tqdm=True,
-        logging_steps=max(1, min(10, recipe.eval_steps // 5)),
+        logging_steps=max(n for n in range(1, 11) if recipe.eval_steps % n == 0 and 5 * n <= max(5, recipe.eval_steps)),
         logging_nan_inf_filter=False,
     )
 
@@ -84,6 +86,7 @@ def train_variant(
     `rows` are those of `train` and `validation`. `work` holds the checkpoints while it runs: a run that was cut off
     goes on from the last whole one if it was `made_from` the same.
     """
+    tracking(work.parent)  # ends the run of a training that failed in this process
     os.environ["TENSORBOARD_LOGGING_DIR"] = str(work.parent / "tensorboard")
     os.environ.setdefault("WANDB_PROJECT", "pauselib")
     if without_notes(read_json(work / MANIFEST) or {}) != without_notes(made_from):
@@ -126,16 +129,41 @@ def before_first_step(
     with quiet():
         trainer = trainer_of(recipe, untrained(recipe, base), load_tokenizer(str(base)), rows, work)
         found = trainable(trainer.model), trainer.evaluate()["eval_loss"]
-    del trainer
-    gc.collect()  # the trainer and its callbacks refer to each other
     return found
+
+
+@torch.inference_mode()
+def calibration(model, batches: Iterable[dict[str, torch.Tensor]]) -> list[dict]:
+    """Return how well the pause head of a trained model knows the answers in some batches, with `input_ids`,
+    `attention_mask` and `labels` (rows, length): a line a bin of its probability of a pause.
+
+    A line has the `low` edge, the number `n` of labelled positions in it, the mean probability `predicted`, and the
+    share `observed` at which there is a pause, and the head's mean `loss`. There is none of a model without pauses.
+    """
+    if not hasattr(model, "pause_head"):
+        return []
+    found = []
+    for batch in batches:
+        embedded, mask = model.embed(batch["input_ids"]), batch["attention_mask"]
+        hidden = model.lm.base_model(inputs_embeds=embedded, attention_mask=mask, use_cache=False).last_hidden_state
+        hidden, targets = labelled_positions(hidden, batch["labels"])
+        log_p, is_pause = logits_of(model.pause_head, hidden).log_softmax(-1), targets == model.config.pause_token_id
+        loss = -torch.where(is_pause, log_p[:, PAUSE], log_p[:, SPEAK])
+        of_each = torch.stack([log_p[:, PAUSE].exp(), is_pause.to(loss), loss], dim=1)
+        found.append(pd.DataFrame(of_each.cpu().numpy(), columns=["predicted", "observed", "loss"], dtype=float))
+    table = pd.concat(found)
+    bins = pd.cut(table["predicted"], EDGES, labels=EDGES[:-1], include_lowest=True)
+    lines = table.groupby(bins, observed=True).mean().assign(n=bins.value_counts())
+    return lines.rename_axis("low").reset_index().astype({"low": float, "n": int}).to_dict("records")
 
 
 def trainer_of(recipe, model, tokenizer, rows: dict[str, pd.DataFrame], work: Path):
     """Return the trainer of a model by a recipe, on rows of `train` and `validation`."""
+    config = sft_config(recipe, work, len(rows["train"]))
+    config._n_gpu = min(config.n_gpu, 1)  # the one that `load_model` took; TRL refuses several
     return PauseTrainer(
         model,
-        sft_config(recipe, work, len(rows["train"])),
+        config,
         train_dataset=as_dataset(rows["train"]),
         eval_dataset=as_dataset(rows["validation"]),
         processing_class=tokenizer,
@@ -157,6 +185,7 @@ def untrained(recipe, base: Path | str):
         model.config.prompt_pauses = recipe.prompt_pauses
     of_lora = {"r": recipe.lora_r, "lora_alpha": recipe.lora_alpha, "lora_dropout": recipe.lora_dropout}
     model = unfreeze(model, variant, recipe.lora_target_modules, **of_lora)
+    model._weight_conversions = []  # a checkpoint has the modules' names, by which the trainer reads it
     set_trained_precision(model, recipe.dtype)
     return model
 

@@ -53,6 +53,7 @@ def branch(
     ids, positions, labels = [], [], []
     digits = {token: result.index for result in results for token in range(result.start, result.end)}
     n_before, first = 0, gaps[0] if gaps else text.start
+    first -= first in digits and (not gaps or (masked and not keep_last))  # what predicts the first digit
     for gold in range(first, max(digits) + 1):
         while n_before < len(gaps) and gaps[n_before] == gold:
             if not masked or (keep_last and n_before == len(gaps) - 1):
@@ -176,6 +177,8 @@ class Scorer:
         alone, _ = self.judge(hidden[list(places)], list(tokens))
         try:
             twice, _ = self.follow([one, one])  # the second has to be blind to the first
+        except torch.OutOfMemoryError:
+            raise
         except (ValueError, RuntimeError):  # a mask of four dimensions is not of a shape that the model knows
             twice = np.full(2 * len(tokens), np.nan)
         rounded = torch.is_autocast_enabled(self.lm.device.type)

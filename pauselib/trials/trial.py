@@ -34,7 +34,7 @@ def run_trial(
     """Return the trial of a trained model on clean rows: one line for every result and condition, see `COLUMNS`.
 
     For `sites`, `contents` and `doses` see `conditions`; the gold text as it is has the content `nothing`. `seed` is
-    that of the training, and of random places.
+    that of the training, and of random places. Of `injected` only digits behind the first pause are in the lines.
     """
     scorer = Scorer(model, seed)
     texts = gold_texts(rows, tokenizer, task, scorer.prompt_pauses)

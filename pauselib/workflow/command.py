@@ -73,11 +73,12 @@ def run_snakemake(settings: Settings, config: dict, *arguments: str) -> int:
         steps, unfinished = steps_of_experiment(settings), unfinished_steps(settings)
         show_step_lines(steps, len(steps) - len(unfinished))
         names = [str(step.notebook) for step in unfinished]
-        again = ["--forcerun", *names, "--config", f"unfinished={json.dumps(names)}"] if names else []
+        forced = ["--forcerun", *names, *asked.forcerun]
+        again = [*forced, "--config", f"unfinished={json.dumps(names)}", *(asked.config or ())] if names else []
         os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
         files = ["--snakefile", str(ROOT / "Snakefile"), "--directory", str(ROOT), "--configfile", str(record)]
         try:
-            snakemake([*files, *OPTIONS, *again, *arguments])
+            snakemake([*files, *OPTIONS, *arguments, *again])
         except SystemExit as end:
             return end.code
 

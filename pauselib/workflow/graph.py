@@ -60,7 +60,7 @@ def is_executed(path: Path) -> bool:
     try:
         notebook = read_json(path)
         ran = notebook["metadata"]["papermill"]
-        cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "code" and cell["source"]]
+        cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "code" and "".join(cell["source"]).strip()]
         return bool(ran["end_time"]) and not ran["exception"] and all(cell["execution_count"] for cell in cells)
     except (AttributeError, KeyError, TypeError):  # it is none, or one that papermill hasn't executed
         return False

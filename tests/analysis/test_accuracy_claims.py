@@ -185,5 +185,3 @@ def test_version_2_takes_drawn_pauses_where_all_that_are_compared_have_them():
     assert means.to_dict() == {"sft_peft": 1, "sft_fr_pembed_peft": 1, "baseline_matched": 0}
     assert accuracy.as_drawn(greedy, drawn, [*names], plan(1)) is greedy
     assert accuracy.as_drawn(greedy, drawn[drawn["variant"] == "sft_peft"], [*names], plan(2)) is greedy
-    both = pd.concat([drawn, forbidden(greedy[greedy["variant"] == "sft_peft"])])
-    assert pauses_help(greedy, both, plan(2)).estimate == 1

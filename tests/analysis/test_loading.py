@@ -26,15 +26,6 @@ def test_the_table_has_a_line_for_every_row_and_nothing_where_it_is_not_finished
     assert unfinished["pause_embedding"]
 
 
-def test_with_nothing_finished_all_rows_are_missing(tmp_path):
-    settings = Settings(runs_dir=str(tmp_path))
-    assert loading.results(settings)["accuracy"].isna().tolist() == [True] * 25
-    for empty in (loading.predictions(settings), loading.intervened(settings)):
-        assert empty.empty
-        assert {"seed", "variant"} <= set(empty.columns)
-    assert loading.values_used(settings) == {}
-
-
 def test_what_an_experiment_asks_for_is_one_list(intervened):
     """The trial of a row asks for those of its start and of its matched baseline; step 0 of its curve is the start."""
     asked = {"variants": ["sft", "sft_peft"], "trials": ["sft_peft"], "trial_checkpoints": [3]}
@@ -82,7 +73,9 @@ def test_replies_under_interventions_carry_what_was_changed_and_those_not_asked_
     """The `allowed` pauses are a number only where nothing else is changed."""
     both = {"variant": "sft", "max_pauses": 0, "pause_bias": 1.0}
     save(intervened.but(**both), [reply(0, True, 0)], 0.5)
-    changed = loading.intervened(intervened.but(interventions=(*intervened.interventions, both)))
+    first, second = intervened.interventions
+    said_too = {**first, "draw_pauses": False}  # a default
+    changed = loading.intervened(intervened.but(interventions=(said_too, second, both)))
     names = ["max_pauses-0", "forced_pauses-2_forced_at-answer", "max_pauses-0_pause_bias-1.0"]
     assert changed["intervention"].to_list() == [names[0]] * 3 + [names[1]] * 3 + [names[2]]
     assert changed["allowed"].to_list() == pytest.approx([0] * 3 + [math.nan] * 4, nan_ok=True)
@@ -117,3 +110,17 @@ def test_replies_edited_by_hand_are_stale_and_in_no_table(by_hand):
     assert table.set_index("variant").loc["sft", list(loading.METRICS)].isna().all()
     reason = "predictions.jsonl is not as it was made"
     assert loading.stale_folders(by_hand) == {by_hand.but(variant="sft").variant_folder(): reason}
+
+
+def test_the_loss_of_a_head_stands_beside_that_of_the_best_constant_rate(tmp_path):
+    """One of four tokens is a pause: the entropy of a quarter is 0.5623 nats."""
+    row = Settings(runs_dir=str(tmp_path), variant="sft")
+    bins = [
+        {"low": 0.0, "n": 3, "predicted": 0.1, "observed": 0.0},
+        {"low": 0.5, "n": 1, "predicted": 0.9, "observed": 1.0},
+    ]
+    write_json(row.variant_folder() / "training.json", {"pause_loss": 0.3, "calibration": bins})
+    table = loading.calibration([loading.Asked(loading.REPLIES, row.seed, "sft", row, row.variant_folder())])
+    shown = ["variant", "seed", "low", "head_loss"]
+    assert table[shown].to_numpy().tolist() == [["sft", 42, 0.0, 0.3], ["sft", 42, 0.5, 0.3]]
+    assert table["constant"].to_list() == pytest.approx([0.5623] * 2, abs=1e-4)

@@ -68,10 +68,11 @@ def test_registered_means_the_same_settings_and_not_just_the_same_name(tmp_path)
 
 def test_only_the_registered_problems_count_and_only_in_the_registered_experiment():
     replies = pd.DataFrame({"problem_id": [f"test-{i}" for i in (0, 24, 25, 524, 525)]})
-    kept = plan(1).registered_part(replies, plan(1).experiment)
-    assert kept["problem_id"].to_list() == ["test-25", "test-524"]
-    assert plan(1).registered_part(replies, "tiny").equals(replies)
-    assert plan(1).registered_part(replies[:0], plan(1).experiment).empty
+    registered = Settings(experiment=plan(1).experiment)
+    assert plan(1).registered_part(replies, registered)["problem_id"].to_list() == ["test-25", "test-524"]
+    assert plan(1).registered_part(replies[:0], registered).empty
+    for by, other in ((1, "tiny"), (2, plan(2).experiment)):  # the second has the registered name alone
+        assert plan(by).registered_part(replies, Settings(experiment=other)).equals(replies)
 
 
 def test_the_status_is_that_of_the_experiment_and_its_seeds():

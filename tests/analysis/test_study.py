@@ -20,6 +20,7 @@ def test_a_study_of_nothing_has_all_its_tables(tmp_path):
     tables = {name: table for name, table in every.items() if isinstance(table, pd.DataFrame)}
     assert {name for name, table in tables.items() if len(table)} == {"claims", "table", "used"}
     assert set(study.claims["verdict"]) == {"undecided"}
+    assert (study.table["accuracy"].isna().tolist(), loading.values_used(study.settings)) == ([True] * 25, {})
     assert (study.finished_rows, study.example_variant, study.plan_status) == ([], None, "not registered")
     assert study.scope == ["0 of 25 trainings are finished, of 25 rows with these training seeds: 42."]
     assert len(study.limits) == 6

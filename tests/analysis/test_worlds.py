@@ -62,6 +62,13 @@ def trials(effects: dict, problems=300, seeds=3, spread=0.15, at_hard: dict | No
     return pd.concat(frames, ignore_index=True)
 
 
+def test_where_one_part_of_a_benefit_is_the_same_for_all_the_other_does_not_decide_alone():
+    found = trials({}).assign(correct=lambda one: one["content"] != "masked")
+    for rule, version in ((benefit, 2), (computation, 1)):
+        gain = rule(Trials(found, plan(version)), "steps", plan(version))
+        assert (gain.estimate, np.isnan(gain.low), judge(gain, 0.01).verdict) == (0, True, UNDECIDED)
+
+
 def verdicts(found: pd.DataFrame) -> tuple[str, str, str]:
     """What is said of a world: by version 1, and by version 2 of a benefit and of a cost."""
     old, new = plan(1), plan(2)

@@ -20,6 +20,7 @@ import pytest
 from conftest import ROOT
 from test_archives import ARCHIVE, unpacked
 
+from pauselib.analysis.claims.pause_sites import comparable, incorrect_ratio
 from pauselib.analysis.statistics.paired import compare
 from pauselib.analysis.study import Study
 from pauselib.tokens import PAUSE_TEXT
@@ -47,7 +48,9 @@ def of_replies(real: Study) -> dict[str, float]:
     steps = compare(*([plain_steps(model.but(seed=seed)) for seed in seeds] for model in models))
     uncut = replies[~replies["truncated"]]["n_pauses"]
     origin = pd.read_csv(ROOT / "results/smollm2/tables/pause_origin.csv").query("bins_of == 'so_far'")
+    with_cut = incorrect_ratio(comparable(real.replies), "n_sites", 0.95)
     return {
+        **dict(zip(("with_cut", "with_cut_low", "with_cut_high"), with_cut)),
         "plain_steps": 100 * steps.difference,
         "plain_steps_low": 100 * steps.low,
         "plain_steps_high": 100 * steps.high,

@@ -5,8 +5,10 @@ anything is trained.
 import pytest
 import torch
 from conftest import labelled, one_by_one, train_briefly
+from safetensors.torch import load_file
 from transformers import AutoConfig, AutoModelForCausalLM
 
+from pauselib.artifacts import recipe
 from pauselib.decoding.greedy import generate
 from pauselib.errors import InputError
 from pauselib.model.pause_model import PAUSE, PauseForCausalLM
@@ -14,6 +16,7 @@ from pauselib.settings import Settings
 from pauselib.sources.models import load_model
 from pauselib.steps import warm_up
 from pauselib.training.suitability import check_model
+from pauselib.training.warmup import untrained
 
 PLAIN = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 64}
 PLAIN |= {"max_position_embeddings": 128}
@@ -69,6 +72,13 @@ def test_a_model_of_the_family_is_trained_saved_and_replies_alone_as_in_a_padded
     for one in (model, model.lm):
         assert generate(one, PROMPTS, -1, 14) == one_by_one(one, PROMPTS, -1, 14)
     assert any(50 in reply.ids for reply in one_by_one(model, PROMPTS, -1, 14))
+
+
+def test_a_checkpoint_has_the_names_by_which_the_trainer_reads_it(tmp_path):
+    random_model("gpt_neox", FAMILIES["gpt_neox"]).save_pretrained(tmp_path)  # its head has another name on the hub
+    model = untrained(recipe(Settings(variant="baseline_matched_unfr_lm_head")), tmp_path)
+    model.save_pretrained(tmp_path / "checkpoint")
+    assert model.state_dict().keys() == load_file(tmp_path / "checkpoint" / "model.safetensors").keys()
 
 
 @torch.no_grad()

@@ -85,8 +85,9 @@ def cut_off_at(step: int):
     ("dtype", "amid", "n_left"), [("float32", "training", 2), ("mixed", "training", 2), ("float32", "saving", 0)]
 )
 def test_a_run_cut_off_goes_on_and_ends_as_if_it_had_not_been(dtype, amid, n_left, small, monkeypatch):
-    """Of its three steps are left those behind the last checkpoint."""
-    settings = small.but(experiment=f"saved-{dtype}", variant="sft_peft", dtype=dtype, trial_checkpoints=[1, 3])
+    """Of its three steps, which end within an epoch, are left those behind the last checkpoint."""
+    steps = {"n_copies": 3, "max_steps": 3, "trial_checkpoints": [1, 3]}
+    settings = small.but(experiment=f"cut-{dtype}", variant="sft_peft", dtype=dtype, **steps)
     whole = warm_up(settings)
     made = [whole / "training.json", *(whole / "model").rglob("*.safetensors")]
     wanted = {path: path.read_bytes() for path in made}

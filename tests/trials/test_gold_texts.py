@@ -30,9 +30,3 @@ def test_the_places_of_a_gold_text(between, tokenizer):
     assert text.ids[text.start - len(between) : text.start] == between
     assert tokenizer.decode(text.ids[text.start :]) == PROBLEM["answer"] + "</s>"
     assert [one.index for one in text.results] == [0, 1]
-
-
-def test_an_answer_without_results_is_no_gold_text(tokenizer):
-    task = tasks.find("gsm8k")
-    rows = tokenize([{**PROBLEM, "answer": "#### 13"}, PROBLEM], tokenizer, task)
-    assert len(gold_texts(rows, tokenizer, task, [])) == 1

@@ -12,7 +12,7 @@ from pauselib.model.precision import as_loaded_in, gold_read_in
 from pauselib.trials import conditions
 from pauselib.trials import scorer as scoring
 from pauselib.trials.contents import CONTENTS, NOTHING, GivenResult
-from pauselib.trials.scorer import Scorer
+from pauselib.trials.scorer import Scorer, branch
 from pauselib.trials.sites import SITES, GoldText, Result
 from pauselib.trials.trial import lines_of_problem
 
@@ -29,6 +29,12 @@ UNITS = {
     "dots": [12, 13],
     "given": [12],
 }
+
+
+@pytest.mark.parametrize("gaps", [[], [5]])
+def test_a_result_that_begins_the_answer_is_predicted_by_what_is_before_it(gaps):
+    one = branch(TEXT, [Result(0, 5, 5, 7)], gaps, [PAUSE] * len(gaps), masked=True)
+    assert (one.shared, one.ids, one.labels) == (4, IDS[4:6], [(0, IDS[5], 0), (1, IDS[6], 0)])
 
 
 def plainly(

@@ -102,12 +102,11 @@ def pauses_help(replies: pd.DataFrame, intervened: pd.DataFrame, plan: Preregist
     """How much more accurate are models with a trained pause head with their pauses than with the same forbidden?
 
     They are forbidden under the intervention that allows 0 pauses and changes nothing else. By version 2 of the plan
-    the replies with pauses are `as_drawn`. With several models it is the mean of their differences. Forbidding
+    `replies` are `as_drawn`. With several models it is the mean of their differences. Forbidding
     removes computation and also shifts the distribution, so this is not the effect of computation alone.
     """
     forbidden = intervened[intervened["allowed"] == 0]
     heads = [name for name in published_heads(replies) if name in set(forbidden["variant"])]
-    replies = as_drawn(replies, intervened, heads, plan)
     both = pd.concat([replies, forbidden.assign(variant=forbidden["variant"] + " forbidden")])
     answers = aligned(both, *heads, *[f"{name} forbidden" for name in heads])
     if not answers.size:

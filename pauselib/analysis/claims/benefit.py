@@ -9,6 +9,8 @@ training taught their use is another claim, since *teaching* also rises where a 
 What pauses cost is said by *nothing* alone. By version 1 a benefit is made of other contrasts (`computation`).
 """
 
+import numpy as np
+
 from pauselib.analysis.claims.accuracy import BEST
 from pauselib.analysis.claims.preregistration import Preregistration
 from pauselib.analysis.claims.verdicts import DEPENDS, FEW_PROBLEMS, NO_CONTROL, NOT_FINISHED, Estimate
@@ -36,8 +38,8 @@ def benefit(trials: Trials, claim: str, plan: Preregistration, variant: str = BE
     doubt = "" if found["control"].low > 0 else NO_CONTROL
     return Estimate(
         estimate=min(found[name].mean for name in PARTS),
-        low=min(found[name].low for name in PARTS),
-        high=min(corrected),
+        low=np.min([found[name].low for name in PARTS]),  # nan where one is: nothing to go by
+        high=np.min(corrected),
         detectable=max(found[name].detectable(plan.level) for name in PARTS),
         doubt=FEW_PROBLEMS if values["own"].shape[1] < plan.guard("least_problems") else doubt,
         doubt_of_none=DEPENDS if depends(trials, variant, outcome, plan.margin(claim)) else "",
@@ -74,7 +76,7 @@ def slope(trials: Trials, plan: Preregistration, variant: str = BEST) -> Estimat
     lines, corrected = ([trials.slope(name, variant, level=level) for name in PARTS] for level in levels)
     if None in lines:
         return Estimate(doubt=NOT_FINISHED)
-    ends = min(line.low for line in lines), min(line.high for line in corrected)
+    ends = np.min([line.low for line in lines]), np.min([line.high for line in corrected])
     doubt = contrast(trials, "nothing", plan, variant=variant).doubt
     return Estimate(min(line.slope for line in lines), *ends, doubt=doubt, one_sided=True)
 
@@ -96,8 +98,8 @@ def computation(trials: Trials, claim: str, plan: Preregistration, variant: str 
     doubt = "" if found.loc[control, "low"] > 0 else NO_CONTROL
     return Estimate(
         estimate=found.loc[both, "estimate"].min(),
-        low=found.loc[both, "low"].min(),
-        high=corrected.loc[both, "high"].min(),
+        low=found.loc[both, "low"].min(skipna=False),
+        high=corrected.loc[both, "high"].min(skipna=False),
         detectable=found.loc[both, "detectable"].max(),
         doubt=FEW_PROBLEMS if found["problems"].min() < plan.guard("least_problems") else doubt,
     )

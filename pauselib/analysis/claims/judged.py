@@ -69,8 +69,8 @@ def judged_claims(
     and `verdicts.Judgement`. The interval is of the plan's level. Differences are shares, and `unit` says how to write
     them. Numbers are nan where a claim has nothing to go by. `replies` and `intervened` are those of `loading`.
     """
-    found = {"forbidden": pauses_help(replies, intervened, plan)}
     replies = as_drawn(replies, intervened, published_heads(replies), plan)
+    found = {"forbidden": pauses_help(replies, intervened, plan)}
     found |= {"best": best_variant(replies, plan), "embedding": embedding_effect(replies, plan)}
     if plan.version == 1:
         found["incorrect"] = incorrect_pause_more(replies, plan)

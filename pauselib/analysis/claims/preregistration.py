@@ -82,12 +82,12 @@ class Preregistration(Entry):
         """The value of a guard."""
         return self.guards[name].value
 
-    def registered_part(self, table: pd.DataFrame, experiment: str) -> pd.DataFrame:
+    def registered_part(self, table: pd.DataFrame, settings: Settings) -> pd.DataFrame:
         """The lines of a table with a `problem_id` that count in an experiment's outcomes.
 
         In the registered experiment they are those of the registered test problems, in any other one all of them.
         """
-        if not experiment or experiment != self.experiment:
+        if self.status(settings.experiment, (), settings_digest(settings)) == "not registered":
             return table
         first, last = self.test_problems
         numbers = table["problem_id"].map(lambda name: int(name.rpartition("-")[2])).astype(int)

@@ -116,7 +116,7 @@ def over_seeds(replies: pd.DataFrame) -> pd.DataFrame:
         seeds, n = answers.shape
         found = crossed(answers)
         low, high = max(found.low, 0), min(found.high, 1)
-        if seeds == 1 or found.se == 0:
+        if seeds == 1 or not found.se > 0:
             low, high = wilson(answers[0].sum(), n)
         row = {**asdict(found), "variant": name, "seeds": seeds, "n": n, "accuracy": found.mean}
         rows.append({**row, "low": low, "high": high, **pauses_of(mine)})

@@ -158,7 +158,7 @@ class Trials:
     def of(cls, settings: Settings, found: pd.DataFrame) -> "Trials":
         """The trials of an experiment; of the registered one, only the registered test problems count."""
         by = plan(settings.plan)
-        return cls(by.registered_part(found, settings.experiment), by)
+        return cls(by.registered_part(found, settings), by)
 
     @cached_property
     def variants(self) -> list[str]:

@@ -41,7 +41,7 @@ class Curve:
         rows = {name: settings.but(variant=name).of_row() for name in set(found["variant"]) if parse(name).pauses}
         in_prompt = tuple(name for name, row in rows.items() if pauses_of_prompt(row))
         by = plan(settings.plan)
-        return cls(by.registered_part(found, settings.experiment), in_prompt, by)
+        return cls(by.registered_part(found, settings), in_prompt, by)
 
     @cached_property
     def variants(self) -> list[str]:

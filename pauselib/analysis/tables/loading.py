@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from pauselib.analysis.statistics.intervals import chance_level, wilson
@@ -139,7 +140,7 @@ def intervened(settings: Settings) -> pd.DataFrame:
     """
     frames = []
     for one in finished(settings, INTERVENED):
-        allowed = float(one.row.max_pauses) if set(one.changes) == {"max_pauses"} else float("nan")
+        allowed = float(one.row.max_pauses) if one.folder.name == f"max_pauses-{one.row.max_pauses}" else float("nan")
         replies = read_replies(one.folder).assign(seed=one.seed, variant=one.variant)
         frames.append(replies.assign(intervention=one.folder.name, allowed=allowed))
     return joined(frames, [*REPLY_COLUMNS, "intervention", "allowed"])
@@ -171,6 +172,28 @@ def of_pausing_variants(rows: pd.DataFrame) -> pd.DataFrame:
 def training_record(folder: Path) -> dict:
     """What the warm-up of a row noted, from `model/`, or the copy beside it; empty where a row is not trained."""
     return read_json(folder / "model" / "training.json") or read_json(folder / "training.json") or {}
+
+
+def calibration(rows: Iterable[Asked]) -> pd.DataFrame:
+    """How well the pause heads of finished rows know their validation answers, by bins of their probability.
+
+    A line has the `variant`, the `seed`, and what `warmup.calibration` gives: the `low` edge of the bin, the number
+    `n` of tokens in it, the mean probability `predicted` and the share `observed`. Beside these stand the head's mean
+    cross-entropy there, `head_loss` in nats a token, and the one of the best `constant` rate. Older trainings noted the
+    head's loss as a mean over rows alone, or none of this, and then have no line.
+    """
+    from scipy.stats import entropy
+
+    frames = []
+    for one in rows:
+        record = training_record(one.row.variant_folder())
+        bins = pd.DataFrame(record.get("calibration") or [])
+        if len(bins):
+            rate = np.average(bins["observed"], weights=bins["n"])
+            head = np.average(bins["loss"], weights=bins["n"]) if "loss" in bins else record.get("pause_loss")
+            losses = {"head_loss": head, "constant": entropy([rate, 1 - rate])}
+            frames.append(bins.assign(variant=one.variant, seed=one.seed, **losses))
+    return joined(frames, ["variant", "seed", "low", "n", "predicted", "observed", "head_loss", "constant"])
 
 
 def values_used(settings: Settings) -> dict[str, list]:

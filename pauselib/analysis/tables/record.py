@@ -54,9 +54,10 @@ def on_disk(folder: Path) -> dict:
 
 
 def read_from(settings: Settings) -> dict[str, str]:
-    """Return the digests of the manifests of all results that the settings ask for and that are there, by folder."""
+    """Return the plan, and the digests of the manifests of all results that are asked for and there, by folder."""
     there = [one.folder for one in asked_for(settings) if manifest(one.folder)]
-    return {folder.relative_to(settings.folder()).as_posix(): manifest_digest(folder) for folder in there}
+    found = {folder.relative_to(settings.folder()).as_posix(): manifest_digest(folder) for folder in there}
+    return {"plan": str(settings.plan), **found}
 
 
 def why_read_again(settings: Settings) -> str | None:
