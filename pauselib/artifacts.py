@@ -165,7 +165,7 @@ def inputs_on_this_machine(settings: Settings, artifact: Artifact) -> dict | Non
         if is_here or not found:
             return source_inputs(settings) if is_here else None
         same = settings.of("model", "model_revision").items() <= found["settings"].items()
-        return {**found["inputs"], **digests(settings.problems)} if same else None
+        return {**digests(settings.problems), "tokenizer of": found["inputs"].get("tokenizer of")} if same else None
     if found and artifact.what in ("model", "first step") and not parse(artifact.settings["variant"]).second_step:
         given = located(settings.start_from) if "given" in found["inputs"] else None
         now = {"base": source_digest(model_source(settings.source))} if is_here else {}

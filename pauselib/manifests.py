@@ -144,7 +144,7 @@ def code_digest(code: Callable | type) -> str | None:
     kinds = classes_of(code) if isinstance(code, type) else [code]
     try:
         return digest_of_bytes("\n".join(map(plain_source, kinds)).encode())
-    except (OSError, TypeError):
+    except (OSError, TypeError, SyntaxError):
         return None
 
 

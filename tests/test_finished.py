@@ -126,6 +126,8 @@ def test_other_problems_in_a_folder_are_found_where_the_model_is_on_the_hub(sft,
     assert clean.difference(inputs_on_this_machine(row, clean)) == ""
     write_problems("5")
     assert "test.jsonl=" in clean.difference(inputs_on_this_machine(row, clean))
+    toy = row.but(dataset="toy")
+    assert "(now toy)" in clean_artifact(toy).difference(inputs_on_this_machine(toy, clean_artifact(toy)))
 
 
 def test_a_setting_that_a_manifest_lacks_is_its_default_so_that_a_new_one_makes_nothing_stale(sft):

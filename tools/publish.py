@@ -74,7 +74,8 @@ def archive(settings: Settings, without: Sequence[str] = ()) -> bytes:
     Raises InputError where a row isn't finished, or is stale: here everything gets the digests of what is published.
     """
     missing = loading.results(settings)["accuracy"].isna().sum()
-    made = [path.parent for path in settings.folder().glob(f"seed-*/**/{MANIFEST}")]
+    seeds = [settings.folder() / f"seed-{seed}" for seed in settings.seeds]
+    made = [path.parent for folder in seeds for path in folder.rglob(MANIFEST) if not set(path.parts) & set(without)]
     old = [folder for folder in made if why_inputs_changed(folder, manifest(folder) or {})]  # not only of what is asked
     if missing or old or loading.stale_folders(settings):
         raise InputError(
@@ -121,7 +122,7 @@ def without_place(path: Path, settings: Settings) -> str:
     """Return a file's text with something instead of the folder that an experiment's problems came from."""
     (dataset,) = loading.values_used(settings).get("dataset", [settings.dataset])
     text = path.read_text(encoding="utf-8")
-    whole = rf"(?<![\w.]){re.escape(dataset)}(?!\w)"  # and no part of another path
+    whole = rf"(?<![\w.-]){re.escape(dataset.rstrip('/'))}(?![\w-])"  # and no part of another path
     return re.sub(whole, SOMEWHERE, text) if Path(dataset).is_absolute() else text
 
 

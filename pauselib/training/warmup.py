@@ -86,7 +86,6 @@ def train_variant(
     `rows` are those of `train` and `validation`. `work` holds the checkpoints while it runs: a run that was cut off
     goes on from the last whole one if it was `made_from` the same.
     """
-    tracking(work.parent)  # ends the run of a training that failed in this process
     os.environ["TENSORBOARD_LOGGING_DIR"] = str(work.parent / "tensorboard")
     os.environ.setdefault("WANDB_PROJECT", "pauselib")
     if without_notes(read_json(work / MANIFEST) or {}) != without_notes(made_from):

@@ -53,14 +53,15 @@ def branch(
     ids, positions, labels = [], [], []
     digits = {token: result.index for result in results for token in range(result.start, result.end)}
     n_before, first = 0, gaps[0] if gaps else text.start
-    first -= first in digits and (not gaps or (masked and not keep_last))  # what predicts the first digit
+    seen_first = gaps and not (masked and not (keep_last and gaps[0] == gaps[-1]))
+    first -= first in digits and not seen_first  # what predicts the first digit
     for gold in range(first, max(digits) + 1):
         while n_before < len(gaps) and gaps[n_before] == gold:
             if not masked or (keep_last and n_before == len(gaps) - 1):
                 ids.append(inserted[n_before])
                 positions.append(gold + n_before * moves)
             n_before += 1
-        if gold in digits:
+        if gold in digits and ids:
             labels.append((len(ids) - 1, text.ids[gold], digits[gold]))
         ids.append(text.ids[gold])
         positions.append(gold + n_before * moves)
