@@ -53,8 +53,8 @@ def branch(
     ids, positions, labels = [], [], []
     digits = {token: result.index for result in results for token in range(result.start, result.end)}
     n_before, first = 0, gaps[0] if gaps else text.start
-    seen_first = gaps and not (masked and not (keep_last and gaps[0] == gaps[-1]))
-    first -= first in digits and not seen_first  # what predicts the first digit
+    inserted_first = gaps and (not masked or (keep_last and gaps[0] == gaps[-1]))
+    first -= first in digits and not inserted_first  # what predicts the first digit
     for gold in range(first, max(digits) + 1):
         while n_before < len(gaps) and gaps[n_before] == gold:
             if not masked or (keep_last and n_before == len(gaps) - 1):

@@ -101,9 +101,9 @@ def embedding_effect(replies: pd.DataFrame, plan: Preregistration) -> Estimate:
 def pauses_help(replies: pd.DataFrame, intervened: pd.DataFrame, plan: Preregistration) -> Estimate:
     """How much more accurate are models with a trained pause head with their pauses than with the same forbidden?
 
-    They are forbidden under the intervention that allows 0 pauses and changes nothing else. By version 2 of the plan
-    `replies` are `as_drawn`. With several models it is the mean of their differences. Forbidding
-    removes computation and also shifts the distribution, so this is not the effect of computation alone.
+    They are forbidden under the intervention that allows 0 pauses and changes nothing else. `replies` are `as_drawn`.
+    With several models it is the mean of their differences. Forbidding removes computation and also shifts the
+    distribution, so this is not the effect of computation alone.
     """
     forbidden = intervened[intervened["allowed"] == 0]
     heads = [name for name in published_heads(replies) if name in set(forbidden["variant"])]

@@ -117,7 +117,7 @@ def over_seeds(replies: pd.DataFrame) -> pd.DataFrame:
         found = crossed(answers)
         low, high = max(found.low, 0), min(found.high, 1)
         if seeds == 1 or not found.se > 0:
-            low, high = wilson(answers[0].sum(), n)
+            low, high = wilson(answers.mean(axis=0).sum(), n)
         row = {**asdict(found), "variant": name, "seeds": seeds, "n": n, "accuracy": found.mean}
         rows.append({**row, "low": low, "high": high, **pauses_of(mine)})
     return pd.DataFrame(rows, columns=OVER_SEEDS)
