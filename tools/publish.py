@@ -23,7 +23,7 @@ from PIL import Image
 from pauselib.analysis.tables import loading
 from pauselib.analysis.tables.record import why_read_again
 from pauselib.errors import InputError
-from pauselib.files import write, write_json
+from pauselib.files import digest, read_json_lines, write, write_json, write_json_lines
 from pauselib.manifests import MANIFEST, manifest, manifest_digest, why_inputs_changed
 from pauselib.settings import Settings, of_experiment
 from pauselib.settings.yaml_text import read_config
@@ -103,14 +103,21 @@ def is_outcome(name: Path) -> bool:
 
 
 def copy(path: Path, copied: Path, settings: Settings) -> None:
-    """Copy a file. A manifest is copied without the place of the problems and without what is left out, and so its
-    inputs, which are copied before it, have the digests of what is published.
+    """Copy a file. Replies get the field `expected_pauses` in place of their tokens. A manifest is copied without the
+    place of the problems and without what is left out, and its outputs and inputs, which are copied before it, have the
+    digests of what is published.
     """
-    if path.name != MANIFEST:
+    if path.name == "predictions.jsonl" and path.with_name(LEFT_OUT).exists():
+        replies, expected = read_json_lines(path), loading.read_replies(path.parent)["expected_pauses"]
+        write_json_lines(copied, [{**reply, "expected_pauses": one} for reply, one in zip(replies, expected)])
+    elif path.name != MANIFEST:
         write(copied, path.read_bytes())
     elif not copied.exists():
         found = json.loads(without_place(path, settings))
-        found["outputs"].pop(LEFT_OUT, None)
+        if found["outputs"].pop(LEFT_OUT, None):
+            replies = copied.with_name("predictions.jsonl")
+            copy(path.with_name(replies.name), replies, settings)
+            found["outputs"][replies.name] = digest(replies)
         for name, place in found["places"].items():
             source, source_copied = ((one.parent / place / MANIFEST).resolve() for one in (path, copied))
             copy(source, source_copied, settings)

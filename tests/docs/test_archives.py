@@ -14,8 +14,8 @@ from same_results import differences
 from pauselib.analysis.study import Study
 from pauselib.analysis.tables import loading
 from pauselib.errors import InputError
-from pauselib.files import read_json, write
-from pauselib.manifests import MANIFEST
+from pauselib.files import digest, read_json, write, write_json
+from pauselib.manifests import MANIFEST, damaged
 from pauselib.settings import of_experiment
 from tools import publish
 from tools.publish import ARCHIVE
@@ -79,6 +79,19 @@ def test_a_run_is_published_without_its_place_and_still_belongs_together(tmp_pat
     settings = unpacked(CURVE, tmp_path / "third", publish.archive(settings))
     assert loading.results(settings)["accuracy"].notna().all()
     assert differences(tmp_path / "third", tmp_path / "first") == []
+
+
+def test_published_replies_have_the_pauses_that_the_head_expects_in_place_of_their_tokens(tmp_path):
+    settings = unpacked(CURVE, tmp_path / "first").but(variant="sft_peft")
+    replies = settings.variant_folder()
+    tokens = loading.read_replies(replies)[["problem_id"]].assign(p_pause=[[0.1, 0.2, 0.4]] * 60)
+    tokens.to_parquet(replies / "tokens.parquet")
+    found = read_json(replies / MANIFEST)
+    found["outputs"]["tokens.parquet"] = digest(replies / "tokens.parquet")
+    write_json(replies / MANIFEST, found)
+    replies = unpacked(CURVE, tmp_path / "second", publish.archive(settings)).but(variant="sft_peft").variant_folder()
+    assert loading.read_replies(replies)["expected_pauses"].unique() == [0.1 + 0.2 + 0.4]
+    assert damaged(replies) == []
 
 
 def test_what_is_published_are_the_tables_chosen_pictures_and_the_archive(tmp_path):

@@ -115,10 +115,10 @@ def read_replies(folder: Path) -> pd.DataFrame:
     """The replies in a folder, one line each, with the fields of predictions.jsonl, `n_sites` and `expected_pauses`.
 
     `n_sites` is the number of places where a reply pauses: a run of pauses with no text between them is one.
-    `expected_pauses` is the sum of the pause head's probabilities over its tokens, nan where these were not kept.
+    `expected_pauses` is the sum of the pause head's probabilities over its tokens, nan where neither was kept.
     """
     replies, path = pd.DataFrame(read_json_lines(folder / "predictions.jsonl")), folder / "tokens.parquet"
-    replies = replies.assign(n_sites=replies["reply"].str.count(SITE), expected_pauses=float("nan"))
+    replies = pd.DataFrame({"expected_pauses": float("nan"), **replies, "n_sites": replies["reply"].str.count(SITE)})
     if path.exists():
         tokens = pd.read_parquet(path, columns=["problem_id", "p_pause"]).set_index("problem_id")
         replies["expected_pauses"] = replies["problem_id"].map(tokens["p_pause"].map(sum)).astype(float)
