@@ -115,7 +115,7 @@ def read_replies(folder: Path) -> pd.DataFrame:
     """The replies in a folder, one line each, with the fields of predictions.jsonl, `n_sites` and `expected_pauses`.
 
     `n_sites` is the number of places where a reply pauses: a run of pauses with no text between them is one.
-    `expected_pauses` is the sum of the pause head's probabilities over its tokens, nan where neither was kept.
+    `expected_pauses` is the sum of the pause head's probabilities: of tokens.parquet, or a published field, else nan.
     """
     replies, path = pd.DataFrame(read_json_lines(folder / "predictions.jsonl")), folder / "tokens.parquet"
     replies = pd.DataFrame({"expected_pauses": float("nan"), **replies, "n_sites": replies["reply"].str.count(SITE)})
