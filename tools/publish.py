@@ -60,9 +60,12 @@ def publish(settings: Settings, target: Path, pictures: Sequence[str] = (), with
         if not picture.exists():
             raise InputError(f"There is no {picture}: run the notebook `analyze`, or name another picture.")
     packed = archive(settings, without)
-    tables = [path for path in sorted(made.glob("tables/*.csv")) if path.name != "results.csv"]
-    for path in [made / "results.csv", *tables]:
-        write(target / path.relative_to(made), without_place(path, settings))
+    for path in sorted(made.glob("tables/*.csv")):
+        if path.name != "results.csv":
+            write(target / path.relative_to(made), without_place(path, settings))
+    with tempfile.TemporaryDirectory() as place, tarfile.open(fileobj=io.BytesIO(packed)) as archived:
+        archived.extractall(place, filter="data")  # the digests of its models are those of what is published
+        write(target / "results.csv", loading.results(settings.but(runs_dir=place)).to_csv(index=False))
     for picture in chosen:
         write(target / picture.name, of_few_colours(picture))
     write(target / ARCHIVE, packed)

@@ -45,7 +45,7 @@ def test_every_row_of_an_archive_is_read_and_gives_the_published_tables(folder, 
     assert not loading.stale_folders(study.settings)
     if folder.name == "qwen":
         assert study.plan_status == "registered"
-        assert {read_json(path)["commit"] for path in tmp_path.rglob(MANIFEST)} == {"95187e8ef8d3"}
+        assert {read_json(path)["notes"]["commit"] for path in tmp_path.rglob(MANIFEST)} == {"95187e8ef8d3"}
     computed = {f"tables/{name}": getattr(study, name) for name in ("over_seeds", "against_matched")}
     computed["results"] = study.table
     if folder.parent == RESULTS:  # the others are without their trials
@@ -119,7 +119,7 @@ def test_what_is_stale_is_not_published(tmp_path):
 
 def test_nothing_that_is_published_names_a_place_of_a_machine():
     place = re.compile(rb"/(?:work|home|root|tmp|Users)/\w")
-    files = [path for top in ("docs", "results") for path in (ROOT / top).rglob("*") if path.suffix in (".csv", ".md")]
+    files = [one for end in ("csv", "html", "md") for top in (ROOT / "docs", RESULTS) for one in top.rglob(f"*.{end}")]
     assert not [path for path in files if place.search(path.read_bytes())]
     for folder in FOLDERS:
         with tarfile.open(folder / ARCHIVE) as packed:
