@@ -31,7 +31,7 @@ COMMENT = re.compile(r"<!-- numbers\n(.*?)-->", re.DOTALL)
 SOURCE = re.compile(r"(?P<file>\S+)(?: where (?P<lines>.*))?: (?P<columns>.*)")
 NUMBER = re.compile(r"(?<![\w-])[-+]?\d+\.\d+")
 FIXED = re.compile(  # of the method and of pictures, from no file of results
-    r"Python 3\.11|1\.4 million|0\.05 nats|p < 0\.05|±0\.2 nats|from 0 to 0\.1 is about as far as from 0\.1 to 0\.3"
+    r"Python 3\.11|1\.4 million|0\.0[25] nats|p < 0\.05|±0\.2 nats|from 0 to 0\.1 is about as far as from 0\.1 to 0\.3"
 )
 
 
