@@ -4,11 +4,14 @@ import functools
 import os
 import platform
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 THREADS = "OMP_NUM_THREADS"
+CPUINFO = Path("/proc/cpuinfo")  # of Linux
+SLOW = "This processor has no AVX-512: dtype={}, which needs it, takes many times as long here as dtype=float32.\n"
 
 
 def use_one_thread() -> None:
@@ -34,11 +37,17 @@ def threads() -> int:
 
 def processor() -> str:
     """Return the kind of processor, by its model's name; with AMX, which sums in another order, that is said."""
-    cpuinfo = Path("/proc/cpuinfo")
-    text = cpuinfo.read_text() if cpuinfo.exists() else ""
+    text = CPUINFO.read_text() if CPUINFO.exists() else ""
     found = re.search(r"^model name\s*: (.*)$", text, re.MULTILINE)
     name = found[1] if found else platform.processor() or platform.machine()
     return f"{name} with AMX" if "amx_tile" in text.split() else name
+
+
+def slow_products(dtype: str) -> str:
+    """Return a line that says so where `dtype` asks for products that this processor has to emulate, else nothing."""
+    words = CPUINFO.read_text().split() if CPUINFO.exists() else ()
+    emulated = "flags" in words and "avx512f" not in words and not shutil.which("nvidia-smi")
+    return SLOW.format(dtype) if emulated and dtype != "float32" else ""
 
 
 @functools.cache

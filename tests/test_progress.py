@@ -36,10 +36,8 @@ def test_work_that_can_t_say_how_far_it_is_says_for_how_long(shown, monkeypatch)
     monkeypatch.setattr(progress.threading, "Timer", lambda seconds, call: timer(seconds / 100, call))
     with working("importing"):
         time.sleep(0.2)
-    assert [(kind, what["text/plain"]) for kind, what in shown] == [
-        ("new", "importing …"),
-        ("update", "importing: 0 s"),
-    ]
+    texts = [(kind, what["text/plain"]) for kind, what in shown]
+    assert texts == [("new", "importing …"), ("update", "importing: 0 s")]
 
 
 def test_short_work_and_work_that_fails_leave_nothing_behind(shown):

@@ -16,6 +16,8 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
+from pauselib import machine
+from pauselib.files import write
 from pauselib.settings import INTERVENTION_SETTINGS, of_experiment, settings_of_notebook
 from pauselib.workflow.command import main, read_arguments
 
@@ -108,19 +110,21 @@ def test_a_failure_is_printed_with_its_reason_and_summed_up_at_the_end(tmp_path)
     assert "Error in rule inject" in Path(path).read_text()
 
 
-def test_a_run_of_an_experiment_that_another_one_makes_is_refused(tmp_path, capsys):
-    (tmp_path / "tiny").mkdir()
+@pytest.mark.parametrize(("flags", "told"), [("avx2", machine.SLOW.format("mixed")), ("avx2 avx512f", "")])
+def test_what_is_slow_here_is_said_and_what_another_run_makes_is_refused(flags, told, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(machine, "CPUINFO", tmp_path / "tiny" / "cpuinfo")
+    write(machine.CPUINFO, f"flags\t\t: fpu {flags}\n")
     with FileLock(tmp_path / "tiny" / ".workflow.lock"):
-        assert main(str(ROOT / "configs" / "tiny.yaml"), f"runs_dir={tmp_path}") == 2
-    assert capsys.readouterr().err == "Another run makes this experiment: wait for it, or stop it first.\n"
+        assert main(str(ROOT / "configs" / "tiny.yaml"), f"runs_dir={tmp_path}", "dtype=mixed") == 2
+    told += "Another run makes this experiment: wait for it, or stop it first.\n"
+    assert (capsys.readouterr().err, machine.slow_products("float32")) == (told, "")
 
 
 def test_a_text_on_the_command_line_is_as_it_was_typed():
     given = ["runs_dir=/my #1 runs", "model_revision=", "experiment=017", "seeds=[042]", "dataset='toy'"]
     found = read_arguments((str(ROOT / "configs" / "tiny.yaml"), *given))
-    assert [found[name] for name in ("runs_dir", "model_revision", "experiment", "dataset")] == [
-        *("/my #1 runs", "", "017", "toy")
-    ]
+    read = [found[name] for name in ("runs_dir", "model_revision", "experiment", "dataset")]
+    assert read == ["/my #1 runs", "", "017", "toy"]
     assert of_experiment(found).seeds == (42,)
 
 

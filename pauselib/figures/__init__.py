@@ -5,7 +5,6 @@
 """
 
 from pauselib.figures.accuracy import accuracies, accuracy_under_interventions
-from pauselib.figures.claims import claims_beside_margins
 from pauselib.figures.pauses import accuracy_by_pauses, calibration, pause_origin, places_of_variant
 from pauselib.figures.training import injected, loss_curve, losses_of_two
 from pauselib.figures.trials import learning_curves, trial_gains

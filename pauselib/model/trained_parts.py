@@ -131,9 +131,12 @@ def put_in(model: PreTrainedModel, parts: dict[str, torch.Tensor], config: Train
     weights = dict(model.named_parameters(remove_duplicate=False))
     try:
         for name, part in parts.items():
-            if name.endswith(FACTORS[0]):
-                layer = name.removesuffix(FACTORS[0])
-                add_product(model.get_submodule(layer), part, parts[layer + FACTORS[1]], config.lora_scale)
+            if name.endswith(
+                FACTORS[0]
+            ):  # LoRA's s B A, whose rows are the outputs; in GPT-2's Conv1D they are the inputs
+                layer, b = model.get_submodule(name.removesuffix(FACTORS[0])), parts[name.replace(*FACTORS)]
+                product = b.to(layer.weight.device) @ part.to(layer.weight.device) * config.lora_scale
+                layer.weight.data += product.T if type(layer).__name__ == "Conv1D" else product
             elif not name.endswith(FACTORS[1]):
                 weights[name].copy_(part)
     except (KeyError, AttributeError, RuntimeError) as error:
@@ -141,12 +144,6 @@ def put_in(model: PreTrainedModel, parts: dict[str, torch.Tensor], config: Train
             f"The model that is loaded has no place for {name}, which was trained ({error}): its {WEIGHTS} is damaged "
             "or belongs to another model."
         ) from error
-
-
-def add_product(layer: torch.nn.Module, a: torch.Tensor, b: torch.Tensor, scale: float) -> None:
-    """Add LoRA's s B A to the weight of a layer, whose rows are the outputs; in GPT-2's Conv1D they are the inputs."""
-    product = b.to(layer.weight.device) @ a.to(layer.weight.device)
-    layer.weight.data += (product.T if type(layer).__name__ == "Conv1D" else product) * scale
 
 
 AutoModelForCausalLM.register(TrainedPartsConfig, TrainedParts)

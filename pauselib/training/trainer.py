@@ -188,17 +188,17 @@ class PauseTrainer(SFTTrainer):
         runs.fill(folder, {"settings": {}, "inputs": {}}, lambda _: None)
 
     def losses_of(self, model) -> dict:
-        """Return the losses of a model on the validation rows, in the precision of its weights."""
+        """Return the losses of the kept model on the validation rows, in the precision of its weights; without autocast
+        they were computed at its checkpoint.
+        """
+        if not self.autocast:
+            kept = self.state.best_global_step
+            return next(entry for entry in self.history() if "eval_loss" in entry and entry["step"] == kept)
         self.model = self.model_wrapped = model
         self.callback_handler.callbacks.clear()  # a tracker would note them at the last step
         self.autocast = False
         self.evaluate()
         return self.state.log_history.pop()
-
-    def kept_losses(self) -> dict:
-        """Return the losses on the validation rows at the checkpoint that was kept."""
-        kept = self.state.best_global_step
-        return next(entry for entry in self.history() if "eval_loss" in entry and entry["step"] == kept)
 
     def history(self) -> list[dict]:
         """Return the losses by step, without wall times, so that the same run gives the same bytes."""

@@ -21,6 +21,7 @@ from transformers.utils import logging
 from trl import SFTConfig
 
 from pauselib.files import read_json, write_json
+from pauselib.machine import slow_products
 from pauselib.manifests import MANIFEST, without_notes
 from pauselib.model.pause_model import PAUSE, SPEAK, PauseForCausalLM, labelled_positions, logits_of
 from pauselib.model.precision import as_loaded_in, frozen_matrices_in_bfloat16, set_trained_precision
@@ -86,6 +87,7 @@ def train_variant(
     `rows` are those of `train` and `validation`. `work` holds the checkpoints while it runs: a run that was cut off
     goes on from the last whole one if it was `made_from` the same.
     """
+    sys.stderr.write(slow_products(recipe.dtype))
     os.environ["TENSORBOARD_LOGGING_DIR"] = str(work.parent / "tensorboard")
     os.environ.setdefault("WANDB_PROJECT", "pauselib")
     if without_notes(read_json(work / MANIFEST) or {}) != without_notes(made_from):
@@ -105,7 +107,7 @@ def train_variant(
         tokenizer.save_pretrained(folder)
         kept.copy_to(folder)
         calibrated = calibration(trained.eval(), trainer.get_eval_dataloader())
-        losses = trainer.losses_of(trained) if trainer.autocast else trainer.kept_losses()
+        losses = trainer.losses_of(trained)
     return {
         "variant": recipe.variant,
         "eval_loss": losses["eval_loss"],

@@ -21,6 +21,7 @@ from snakemake.cli import main as snakemake
 from pauselib.analysis.tables.loading import results
 from pauselib.errors import InputError
 from pauselib.files import write
+from pauselib.machine import slow_products
 from pauselib.settings import ROOT, TEXTS, Settings, of_experiment
 from pauselib.settings.yaml_text import from_yaml, read_config
 from pauselib.workflow.gpus import options_for_gpus
@@ -64,6 +65,7 @@ def run_snakemake(settings: Settings, config: dict, *arguments: str) -> int:
     if set("{}") & set(str(folder)):
         raise InputError(f"{folder} has a brace in its path, which Snakemake can't take: rename the folder.")
     if not (asked.profile or asked.workflow_profile or asked.executor):
+        sys.stderr.write(slow_products(settings.dtype))
         arguments = ("--cores", "all", "--shared-fs-usage", *SHARED, *options_for_gpus(), *arguments)
     record = (ROOT / ".snakemake" if asked.dryrun else folder) / "config.yaml"
     for place in (ROOT / ".snakemake", record.parent):

@@ -124,9 +124,8 @@ def test_opposite_effects_at_easy_and_hard_results_are_seen_and_not_averaged_to_
     assert flatter.slope("nothing", OWN).low > 0.3
     assert judge(slope(flatter, plan(2)), plan(2).margin("slope")).verdict == SMALLER
     unknown = Trials(found[found["variant"] != FIRST_STEP])  # how hard a result is
-    assert [one.doubt for one in (benefit(unknown, "computation", plan(2)), slope(unknown, plan(2)))] == [
-        NOT_FINISHED
-    ] * 2
+    estimates = benefit(unknown, "computation", plan(2)), slope(unknown, plan(2))
+    assert [one.doubt for one in estimates] == [NOT_FINISHED] * 2
 
 
 def test_a_slope_is_that_of_the_line_that_was_planted():

@@ -9,6 +9,7 @@ import pytest
 from pauselib import figures
 from pauselib.analysis.study import Study
 from pauselib.analysis.tables import loading
+from pauselib.figures import headline
 from pauselib.figures.pauses import FEWEST, pause_bins
 from pauselib.figures.style import saved
 from pauselib.settings import Settings
@@ -135,7 +136,7 @@ def test_claims_stand_beside_their_margins_decided_ones_filled_what_is_far_as_an
             "unit": ["nats", "", "nats"],  # none: a ratio, without effect at 1
         }
     )
-    axis = figures.claims_beside_margins(claims, ["a", "b", "c"]).axes[0]
+    axis = headline.claims_beside_margins(claims, ["a", "b", "c"]).axes[0]
     points = [line for line in axis.lines if line.get_marker() == "o"]
     assert [point.get_xdata()[0] for point in points] == pytest.approx([2, 3])
     assert [point.get_markerfacecolor() for point in points] == ["white", "#222222"]
