@@ -59,14 +59,11 @@ def test_before_torch_is_there_the_threads_are_known_from_the_environment():
     assert run(code, OMP_NUM_THREADS="3,2").split() == ["3", "False"]
 
 
-@pytest.mark.parametrize(
-    ("flags", "name"), [("avx512f amx_tile", "Xeon @ 2:1 GHz with AMX"), ("avx512f", "Xeon @ 2:1 GHz")]
-)
-def test_the_processor_is_named_with_amx_where_it_has_that(flags, name, monkeypatch):
-    lines = f"processor\t: 0\nmodel name\t: Xeon @ 2:1 GHz\n\nflags\t\t: fpu {flags}\n"
-    monkeypatch.setattr(Path, "exists", lambda path: True)
-    monkeypatch.setattr(Path, "read_text", lambda path: lines)
-    assert machine.processor() == name
+@pytest.mark.parametrize(("flag", "amx"), [("amx_tile", " with AMX"), ("", "")])
+def test_the_processor_is_named_with_amx_where_it_has_that(flag, amx, tmp_path, monkeypatch):
+    monkeypatch.setattr(machine, "CPUINFO", tmp_path / "cpuinfo")
+    machine.CPUINFO.write_text(f"processor\t: 0\nmodel name\t: Xeon @ 2:1 GHz\n\nflags\t\t: avx512f {flag}\n")
+    assert machine.processor() == f"Xeon @ 2:1 GHz{amx}"
 
 
 STATE = """

@@ -88,11 +88,12 @@ def test_a_text_or_a_number_in_a_file_is_what_was_typed(line, meant, tmp_path):
     ("text", "sentence"),
     [
         ("n_train: 1:30", "n_train is '1:30': input should be a valid integer"),
-        ("seed: 0x1F", "seed is '0x1F': input should be a valid integer"),
+        ("data_seed: 0x1F", "data_seed is '0x1F': input should be a valid integer"),
         ("seed: [", "a.yaml is not valid YAML: "),
         ("seed: 1\nn_test: 5\nseed: 2", "a.yaml is not valid YAML: seed is given twice"),
         ("seed", "a.yaml holds no settings: write lines such as `experiment: tiny` into it."),
         ("sed: 1", "There is no parameter 'sed': did you mean 'seed'?"),
+        ("seed: 43", "seed is of one row: give the list `seeds`, such as seeds=[43]."),
         ("max_pauses: 0", "max_pauses would change every row: put it into the list `interventions`, with its variant."),
     ],
 )

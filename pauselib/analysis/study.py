@@ -16,7 +16,7 @@ from pauselib.analysis.tables.contrasts import Trials, outcomes
 from pauselib.analysis.tables.curve import Curve
 from pauselib.analysis.why import places
 from pauselib.analysis.why.pause_origin import pause_rates
-from pauselib.manifests import is_path
+from pauselib.manifests import MANIFEST, is_path, manifest
 from pauselib.settings import Settings
 from pauselib.variants import parse
 
@@ -54,7 +54,7 @@ class Study:
     intervention_effects = cached_property(lambda self: comparisons.intervention_effects(self.replies, self.intervened))
 
     # Insertion trials: at the end of the training, and by its steps.
-    trials = cached_property(lambda self: Trials.of(self.settings, outcomes(self.settings)))
+    trials = cached_property(lambda self: Trials.of(self.settings, outcomes(self.settings), self.settings.seeds))
     curve = cached_property(lambda self: Curve.of(self.settings, outcomes(self.settings, loading.CHECKPOINT)))
 
     # Why and where replies pause, token by token.
@@ -85,6 +85,9 @@ class Study:
         seeds, names = ", ".join(map(str, self.settings.seeds)), self.table["variant"].nunique()
         finished = f"{len(self.finished_rows)} of {len(self.table)} trainings are finished"
         said = [f"{finished}, of {names} rows with these training seeds: {seeds}."]
+        others = [one.why_unfinished is None for one in loading.asked_for(self.settings) if one.kind != loading.REPLIES]
+        if not all(others):
+            said.append(f"{sum(others)} of {len(others)} trials and replies under interventions are finished.")
         for folder, reason in loading.stale_folders(self.settings).items():
             said.append(f"{folder.relative_to(self.settings.folder()).as_posix()} is left out: {reason}.")
         return said
@@ -101,7 +104,8 @@ class Study:
         """Whether this experiment is registered, and whether all of it is finished (`plan.status`)."""
         unfinished = {one.seed for one in loading.asked_for(self.settings) if one.why_unfinished}
         finished = set(self.settings.seeds) - unfinished
-        inputs = loading.inputs_used(self.settings)
+        made = filter(None, (manifest(path.parent) for path in self.settings.folder().rglob(MANIFEST)))
+        inputs = {one for found in made for one in found["inputs"].items()}  # names and digests
         return self.plan.status(self.settings.experiment, finished, settings_digest(self.settings), inputs)
 
     @cached_property

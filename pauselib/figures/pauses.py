@@ -26,7 +26,7 @@ def pause_bins(n_pauses: pd.Series, most: int = 8) -> pd.Series:
 
 @style.shows(
     "Correct and incorrect replies of each variant by number of pauses, and the accuracy there with its 95 % Wilson "
-    "interval."
+    "interval over problems."
 )
 def accuracy_by_pauses(replies: pd.DataFrame):
     """Draw `loading.predictions` of the variants that pause, a panel a variant."""
@@ -36,17 +36,20 @@ def accuracy_by_pauses(replies: pd.DataFrame):
     for axis, share, name in zip(axes, shares, variants):
         part = replies[replies["variant"] == name]
         bins = pause_bins(part["n_pauses"])
-        counts = part["correct"].astype(int).groupby(bins, observed=False).agg(["sum", "size"]).loc[: bins.max()]
-        x, right, n = np.arange(len(counts)), counts["sum"].to_numpy(), counts["size"].to_numpy()
+        binned = part.astype({"correct": int}).groupby(bins, observed=False)
+        counts = (
+            binned["correct"].agg(["sum", "size"]).assign(problems=binned["problem_id"].nunique()).loc[: bins.max()]
+        )
+        x, (right, n, problems) = np.arange(len(counts)), counts.to_numpy().T
         axis.bar(x, right, width=0.85, **CORRECT_BAR)
         axis.bar(x, n - right, bottom=right, width=0.85, **INCORRECT_BAR)
         axis.set_xticks(x, counts.index, rotation=60 if len(x) > 9 else 0, fontsize=7)
         axis.set(xlabel="pauses in the reply", ylabel="replies")
         axis.set_title(name, fontsize=8)
         axis.grid(visible=False)
-        x, right, n = x[n > 0], right[n > 0], n[n > 0]
-        low, high = zip(*(wilson(count, total) for count, total in zip(right, n)))
-        share.errorbar(x, right / n, style.whiskers(right / n, low, high), label="accuracy, 95 % interval", **SHARE)
+        x, found, problems = x[n > 0], right[n > 0] / n[n > 0], problems[n > 0]  # several seeds are no more problems
+        low, high = zip(*map(wilson, found * problems, problems))
+        share.errorbar(x, found, style.whiskers(found, low, high), label="accuracy, 95 % interval", **SHARE)
         share.set(ylim=(0, 1.02), ylabel="accuracy")
         share.spines["right"].set_visible(True)
     style.legend_above(figure, axes + shares)

@@ -188,10 +188,8 @@ class PauseTrainer(SFTTrainer):
         runs.fill(folder, {"settings": {}, "inputs": {}}, lambda _: None)
 
     def losses_of(self, model) -> dict:
-        """Return the losses of the kept model on the validation rows, in the precision of its weights; without autocast
-        they were computed at its checkpoint.
-        """
-        if not self.autocast:
+        """Return the losses of the kept model on the validation rows, in the precision of its weights."""
+        if not self.autocast:  # they were computed at its checkpoint
             kept = self.state.best_global_step
             return next(entry for entry in self.history() if "eval_loss" in entry and entry["step"] == kept)
         self.model = self.model_wrapped = model

@@ -185,3 +185,5 @@ def test_version_2_takes_drawn_pauses_where_all_that_are_compared_have_them():
     assert means.to_dict() == {"sft_peft": 1, "sft_fr_pembed_peft": 1, "baseline_matched": 0}
     assert accuracy.as_drawn(greedy, drawn, [*names], plan(1)) is greedy
     assert accuracy.as_drawn(greedy, drawn[drawn["variant"] == "sft_peft"], [*names], plan(2)) is greedy
+    of_two_seeds = accuracy.as_drawn(pd.concat([greedy, greedy.assign(seed=2)]), drawn, [*names], plan(2))
+    assert not of_two_seeds["correct"].any()  # greedy

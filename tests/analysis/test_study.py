@@ -22,8 +22,9 @@ def test_a_study_of_nothing_has_all_its_tables(tmp_path):
     assert set(study.claims["verdict"]) == {"undecided"}
     assert (study.table["accuracy"].isna().tolist(), loading.values_used(study.settings)) == ([True] * 25, {})
     assert (study.finished_rows, study.example_variant, study.plan_status) == ([], None, "not registered")
-    assert study.scope == ["0 of 25 trainings are finished, of 25 rows with these training seeds: 42."]
-    assert len(study.limits) == 6
+    assert study.scope[0] == "0 of 25 trainings are finished, of 25 rows with these training seeds: 42."
+    assert study.scope[1:] == ["0 of 3 trials and replies under interventions are finished."]
+    assert len(study.limits) == 7
 
 
 def test_in_the_registered_experiment_only_the_registered_problems_count(tmp_path):

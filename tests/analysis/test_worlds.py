@@ -145,8 +145,9 @@ def test_a_slope_is_that_of_the_line_that_was_planted():
 def test_a_condition_that_one_seed_lacks_leaves_the_claim_undecided():
     found = trials({OWN: {"pauses": 1.0}})
     lacking = found[~((found["seed"] == 43) & (found["variant"] == OWN) & (found["content"] == "masked"))]
-    for some in (lacking, found[found["content"] != "masked"], found[found["variant"] != OWN]):
-        assert benefit(Trials(some), "computation", plan(2)).doubt == NOT_FINISHED
+    incomplete = map(Trials, (lacking, found[found["content"] != "masked"], found[found["variant"] != OWN]))
+    for some in (*incomplete, Trials(found, seeds=[*found["seed"], 99])):
+        assert benefit(some, "computation", plan(2)).doubt == NOT_FINISHED
     others = found[~((found["seed"] == 43) & (found["variant"] == MATCHED) & (found["content"] == "masked"))]
     assert benefit(Trials(others), "computation", plan(2)).low > 0.9  # the match is no part of it
     assert contrast(Trials(others), "teaching", plan(2)).doubt == NOT_FINISHED

@@ -22,13 +22,16 @@ def test_pause_counts_are_binned_alone_up_to_eight_then_in_doubling_ranges():
 
 
 def test_the_bars_are_the_counts_of_correct_and_incorrect_replies(by_hand):
-    replies = loading.predictions(by_hand)
-    figure = figures.accuracy_by_pauses(replies[replies["variant"] == "sft"])
+    replies = loading.predictions(by_hand).query("variant == 'sft'")
+    figure = figures.accuracy_by_pauses(replies)
     heights = [bar.get_height() for bar in figure.axes[0].patches]
     n = len(heights) // 2
     assert heights[:n] == [0, 1, 1, 0, 0, 0, 0, 0, 0]
     assert heights[n:] == [0, 0, 0, 0, 0, 0, 0, 0, 1]
     assert figure.axes[1].lines[0].get_ydata().tolist() == [1.0, 1.0, 0.0]
+    of_seeds = figures.accuracy_by_pauses(pd.concat([replies.assign(seed=seed) for seed in range(5)]))
+    one, five = (some.axes[1].collections[0].get_segments() for some in (figure, of_seeds))
+    assert np.array_equal(one, five)  # more seeds are no more problems
     figure.canvas.draw()
     legend = figure.legends[0].get_window_extent()
     assert 0 <= legend.x0 < legend.x1 <= figure.bbox.width  # above a single panel, too, it is not cut

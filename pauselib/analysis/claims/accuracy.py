@@ -40,11 +40,11 @@ def lead(answers: dict[str, np.ndarray], name: str, level: float = 0.95) -> tupl
 
 
 def as_drawn(replies: pd.DataFrame, intervened: pd.DataFrame, names: list[str], plan: Preregistration) -> pd.DataFrame:
-    """The replies, those of `names` with drawn pauses where all of them have such: by version 1 of the plan greedy."""
+    """The replies, those of `names` with drawn pauses where all have such with every seed; by version 1 greedy."""
+    of_names = replies["variant"].isin(names)
     drawn = intervened[(intervened["intervention"] == DRAWN) & intervened["variant"].isin(names)]
-    if plan.version == 1 or drawn.empty or set(drawn["variant"]) != set(names):
-        return replies
-    return pd.concat([replies[~replies["variant"].isin(names)], drawn], ignore_index=True)
+    rows, greedy = (set(zip(table["variant"], table["seed"])) for table in (drawn, replies[of_names]))
+    return replies if plan.version == 1 or rows != greedy else pd.concat([replies[~of_names], drawn], ignore_index=True)
 
 
 def best_variant(replies: pd.DataFrame, plan: Preregistration) -> Estimate:

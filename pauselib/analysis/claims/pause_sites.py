@@ -28,7 +28,11 @@ def incorrect_pause_more(replies: pd.DataFrame, plan: Preregistration) -> Estima
     if used.empty:
         return Estimate(doubt=NOT_FINISHED)
     ratio = incorrect_ratio(used, "n_sites", plan.level)
-    return Estimate(*ratio, detectable_ratio(ratio, plan), null=1.0, doubt=doubt_of_sites(used, plan))
+    usual = used.groupby(MODEL)["n_sites"].transform(lambda sites: sites.mode().iloc[0])
+    alike = (used["n_sites"] != usual).sum() < plan.guard("least_discordant")
+    few = used["problem_id"].nunique() < plan.guard("least_problems")
+    doubt = FEW_PROBLEMS if few else SAME_COUNTS if alike else ""
+    return Estimate(*ratio, detectable_ratio(ratio, plan), null=1.0, doubt=doubt)
 
 
 def incorrect_expect_more(replies: pd.DataFrame, plan: Preregistration, per_word: bool = False) -> Estimate:
@@ -91,11 +95,3 @@ def detectable_ratio(ratio: tuple[float, float, float], plan: Preregistration) -
     _, low, high = ratio
     z = norm.ppf((1 + plan.level) / 2)
     return math.exp((1 + norm.ppf(POWER) / z) * math.log(high / low) / 2) - 1
-
-
-def doubt_of_sites(used: pd.DataFrame, plan: Preregistration) -> str:
-    """Why the places of these replies say nothing about their correctness, a doubt of `verdicts`; or empty."""
-    if used["problem_id"].nunique() < plan.guard("least_problems"):
-        return FEW_PROBLEMS
-    usual = used.groupby(MODEL)["n_sites"].transform(lambda sites: sites.mode().iloc[0])
-    return SAME_COUNTS if (used["n_sites"] != usual).sum() < plan.guard("least_discordant") else ""

@@ -36,7 +36,7 @@ OUTCOMES = {LIKELIHOOD: Outcome("computation", "nats", 1), CORRECT: Outcome("ste
 """The outcomes by their column: the log likelihood of a result's digits, and whether these are the best words."""
 
 CONDITION = ["variant", "site", "content", "dose"]
-COLUMNS = ["seed", "problem_id", "result", *CONDITION, *OUTCOMES]
+COLUMNS = ["seed", "problem_id", "result", *CONDITION, *OUTCOMES, "n_digits"]
 """What a table of outcomes has at the least, also an empty one."""
 
 ESTIMATE = ["estimate", "low", "high", "p", "detectable", "seeds", "problems"]  # what `estimated` gives
@@ -115,11 +115,8 @@ def outcomes(settings: Settings, kind: str = TRIAL) -> pd.DataFrame:
     """
     frames = []
     for one in finished(settings, kind):
-        step = {"step": one.step or 0} if kind == CHECKPOINT else {}
-        found = pd.read_parquet(one.folder / "trials.parquet")
-        digits = found.groupby(["problem_id", "result"])["n_digits"].transform("max")
-        found = found[found["n_digits"] == digits]  # all of a result's, with no injected pause among them
-        frames.append(found.assign(seed=one.seed, variant=one.variant, **step))
+        told = {"seed": one.seed, "variant": one.variant} | ({"step": one.step or 0} if kind == CHECKPOINT else {})
+        frames.append(pd.read_parquet(one.folder / "trials.parquet").assign(**told))
     return joined(frames, [*COLUMNS, "step"] if kind == CHECKPOINT else COLUMNS)
 
 
@@ -149,16 +146,19 @@ def model_of(whose: str, variant: str) -> str:
 class Trials:
     """The outcomes of an experiment's trials, and what they say."""
 
-    def __init__(self, found: pd.DataFrame, by: Preregistration | None = None):
-        """`found` is `outcomes`, or what `steps.trials` returns; `by` is the plan, without one the newest."""
-        self.outcomes, self.plan = found, by or plan()
+    def __init__(self, found: pd.DataFrame, by: Preregistration | None = None, seeds: Iterable[int] = ()):
+        """`found` is `outcomes`, or what `steps.trials` returns; `by` is the plan, without one the newest. Claims need
+        all `seeds`, without any those of the variant. Digits behind an injected pause are no result.
+        """
+        digits = found.groupby(["problem_id", "result"])["n_digits"].transform("max")
+        self.outcomes, self.plan, self.seeds = found[found["n_digits"] == digits], by or plan(), seeds
         self.counted = "hard" if self.plan.version == 1 else "all"  # of the results
 
     @classmethod
-    def of(cls, settings: Settings, found: pd.DataFrame) -> "Trials":
+    def of(cls, settings: Settings, found: pd.DataFrame, seeds: Iterable[int] = ()) -> "Trials":
         """The trials of an experiment; of the registered one, only the registered test problems count."""
         by = plan(settings.plan)
-        return cls(by.registered_part(found, settings), by)
+        return cls(by.registered_part(found, settings), by, seeds)
 
     @cached_property
     def variants(self) -> list[str]:
@@ -221,8 +221,8 @@ class Trials:
             return None
         table = pd.DataFrame(found).dropna()
         of_seeds = {name: table[name].unstack("seed").dropna() for name in found}
-        seeds = set(self.outcomes.loc[self.outcomes["variant"] == variant, "seed"])
-        if table.empty or set(table.index.unique("seed")) != seeds:
+        seeds = self.seeds or self.outcomes.loc[self.outcomes["variant"] == variant, "seed"]
+        if table.empty or set(table.index.unique("seed")) != set(seeds):
             return None
         return {name: one.to_numpy().T for name, one in of_seeds.items()}
 

@@ -210,12 +210,6 @@ def values_used(settings: Settings) -> dict[str, list]:
     return values_of(folders)
 
 
-def inputs_used(settings: Settings) -> set[tuple[str, str]]:
-    """The name and the digest of each input in the manifests below the experiment's folder."""
-    made = filter(None, (manifest(path.parent) for path in settings.folder().rglob(MANIFEST)))
-    return {one for found in made for one in found["inputs"].items()}
-
-
 def values_of(folders: Iterable[Path]) -> dict[str, list]:
     """The settings, versions and notes in the manifests of some folders: each one's values, without repeats."""
     found: dict[str, list] = {}
