@@ -76,7 +76,9 @@ def pictures() -> list:
     """Every picture that has a variant, an intervention, a site or a content in it, with the new ones in its table."""
     table = pd.DataFrame({"variant": ["sft_peft", *NEW], "low": 0, "high": 1, "estimate": 0.2, "dose": 4, "step": 1})
     table = table.assign(accuracy=0.2, difference=0.2, share=0.2, expected=0.1, n=30, number="elsewhere", length=2)
-    effects = table.assign(intervention="push-2", n_pauses=2, pauses_mean=2, correct=1, accuracy_low=0, accuracy_high=1)
+    effects = table.assign(
+        intervention="push-2", problem_id="a", n_pauses=2, pauses_mean=2, correct=1, accuracy_low=0, accuracy_high=1
+    )
     gains = pd.concat(table.assign(site="dummy", content=content) for content in ("pauses", "dummy", "masked"))
     by = pd.DataFrame({"bins_of": ["so_far", "gap", "length"], "value": 1, "n": 30, "head": 0.2, "implied": 0.1})
     return [

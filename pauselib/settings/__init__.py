@@ -157,9 +157,8 @@ def of_experiment(config: dict) -> Settings:
     for name in INTERVENTION_SETTINGS:
         if name in config:
             raise InputError(f"{name} would change every row: put it into the list `interventions`, with its variant.")
-    for name in ("seed", "variant"):
-        if name in config:
-            raise InputError(f"{name} is of one row: give the list `{name}s`, such as {name}s=[{config[name]}].")
+    for name in {"seed", "variant"}.intersection(config):
+        raise InputError(f"{name} is of one row: give the list `{name}s`, such as {name}s=[{config[name]}].")
     settings = Settings(**config)
     for name in settings.variants:
         settings.but(variant=name).of_row()  # raises where it can't be made

@@ -15,6 +15,7 @@ from pauselib.sources.packaged import PACKAGED, packaged_model
 
 NAMED = ("tiny", *PACKAGED)  # the embedded model, and those in packages
 CURE = f"Give {', '.join(map(repr, NAMED))}, a folder with a transformers model, or a hub id you can reach"
+CONSTANT = re.compile(r"\.attn(\.attention)?\.(masked_)?bias$")  # that older GPT-2, GPT-Neo and GPT-J have saved
 
 
 def of_transformers(name: str):
@@ -175,10 +176,10 @@ def load_model(source: str, dtype: str = "float32", attn_implementation: str = "
     options |= {"output_loading_info": True, "ignore_mismatched_sizes": True}  # these are named and refused below
     model, found = from_pretrained(auto, source, dtype=weights, **options)
     for problem in ("missing", "unexpected", "mismatched"):
-        if names := sorted(map(str, found.get(f"{problem}_keys", ()))):
+        if names := sorted(name for name in map(str, found.get(f"{problem}_keys", ())) if not CONSTANT.search(name)):
             raise InputError(
                 f"The weights of the model '{source}' are not those of its configuration: {len(names)} {problem}, such "
-                f"as {names[0]}. Mend the folder: random weights would take their place."
+                f"as {names[0]}. Mend the folder: another model would be loaded."
             )
     return model.to("cuda" if torch.cuda.is_available() else "cpu").eval()
 

@@ -17,7 +17,7 @@ def check_model(lm) -> None:
     try:
         check_plain_head(lm)
         error = decoding_error(lm)
-    except InputError:
+    except (InputError, torch.OutOfMemoryError):
         raise
     except Exception as raised:  # what a model of another kind lacks is told in as many ways as there are families
         why = f" ({type(raised).__name__}: {reason(raised)})"

@@ -77,6 +77,8 @@ class KeptWeights(TrainerCallback):
 
     def on_train_begin(self, args, state, control, **kwargs):
         """Raise InputError, before the first step, for a step that the training doesn't reach."""
+        if state.best_global_step:  # whose place was another one, if the run was moved since
+            state.best_model_checkpoint = str(self.work / f"checkpoint-{state.best_global_step}")
         if max(self.steps, default=0) > state.max_steps:
             raise InputError(
                 f"trial_checkpoints is {list(self.steps)}, but the warm-up has {state.max_steps} steps: give steps up "

@@ -1,6 +1,4 @@
-"""The three claims about accuracy (the best variant, the pause embedding, forbidden pauses): by hand, and on made-up
-replies whose truth is known.
-"""
+"""The claims about accuracy (best variant, pause embedding, forbidden pauses), by hand and on made-up replies."""
 
 import numpy as np
 import pandas as pd

@@ -1,6 +1,4 @@
-"""Whether incorrect replies pause more: by version 1 of the plan in more places, where a run of pauses is one place and
-cut replies don't count; by version 2 by the pauses that the head expects.
-"""
+"""Whether incorrect replies pause more: by version 1 of the plan in more places, by version 2 as the head expects."""
 
 import numpy as np
 import pandas as pd

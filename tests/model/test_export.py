@@ -1,6 +1,4 @@
-"""A model that is taken elsewhere: there transformers alone says with it what is said here, and so does
-lm-evaluation-harness.
-"""
+"""A model that is taken elsewhere says there, with transformers alone or lm-evaluation-harness, what it says here."""
 
 import importlib.util
 import json

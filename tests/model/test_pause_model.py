@@ -1,6 +1,4 @@
-"""The pause model around tiny random models of four families, with and without tied embeddings. V is 50, as is the
-pause's id.
-"""
+"""The pause model around tiny random models of four families, tied or not. V is 50, as is the pause's id."""
 
 import subprocess
 import sys

@@ -1,11 +1,11 @@
-"""Which families of models can be used: tiny random ones of each go the whole way, and the others are refused before
-anything is trained.
-"""
+"""Which families of models can be used: tiny ones of each go the whole way, others are refused before any training."""
+
+from unittest.mock import Mock
 
 import pytest
 import torch
 from conftest import labelled, one_by_one, train_briefly
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from transformers import AutoConfig, AutoModelForCausalLM
 
 from pauselib.artifacts import recipe
@@ -74,6 +74,13 @@ def test_a_model_of_the_family_is_trained_saved_and_replies_alone_as_in_a_padded
     assert any(50 in reply.ids for reply in one_by_one(model, PROMPTS, -1, 14))
 
 
+def test_constants_that_older_versions_saved_are_no_weights(tmp_path):
+    random_model("gpt2", FAMILIES["gpt2"]).save_pretrained(tmp_path)
+    file = tmp_path / "model.safetensors"
+    save_file(load_file(file) | {"transformer.h.0.attn.masked_bias": torch.ones(1)}, file, {"format": "pt"})
+    assert load_model(str(tmp_path)).config.model_type == "gpt2"
+
+
 def test_a_checkpoint_has_the_names_by_which_the_trainer_reads_it(tmp_path):
     random_model("gpt_neox", FAMILIES["gpt_neox"]).save_pretrained(tmp_path)  # its head has another name on the hub
     model = untrained(recipe(Settings(variant="baseline_matched_unfr_lm_head")), tmp_path)
@@ -113,6 +120,12 @@ def test_a_family_that_does_not_fit_is_refused_in_one_sentence(kind):
     with pytest.raises(InputError, match=reason) as error:
         check_model(random_model(kind, sizes))
     assert "\n" not in str(error.value)
+
+
+def test_too_little_memory_is_no_matter_of_the_family(monkeypatch):
+    monkeypatch.setattr("pauselib.training.suitability.prefill", Mock(side_effect=torch.OutOfMemoryError))
+    with pytest.raises(torch.OutOfMemoryError):
+        check_model(random_model("llama", GROUPED))
 
 
 def test_it_is_refused_before_the_first_step_is_trained(tokenizer, tmp_path):

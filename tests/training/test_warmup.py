@@ -79,11 +79,11 @@ def cut_off_at(step: int):
 )
 def test_a_run_cut_off_goes_on_and_ends_as_if_it_had_not_been(dtype, amid, n_left, small, monkeypatch):
     """Of its three steps, which end within an epoch, are left those behind the last checkpoint."""
-    steps = {"n_copies": 3, "max_steps": 3, "trial_checkpoints": [1, 3]}
+    steps = {"n_copies": 3, "max_steps": 3, "trial_checkpoints": [1, 3], "learning_rate": 0.1}
     settings = small.but(experiment=f"cut-{dtype}", variant="sft_peft", dtype=dtype, **steps)
     whole = warm_up(settings)
-    made = [whole / "training.json", *(whole / "model").rglob("*.safetensors")]
-    wanted = {path: path.read_bytes() for path in made}
+    made = ["training.json", *(path.relative_to(whole) for path in (whole / "model").rglob("*.safetensors"))]
+    wanted = {path: (whole / path).read_bytes() for path in made}
     shutil.rmtree(whole)
     with monkeypatch.context() as patch:
         if amid == "training":
@@ -92,13 +92,17 @@ def test_a_run_cut_off_goes_on_and_ends_as_if_it_had_not_been(dtype, amid, n_lef
             patch.setattr(warmup, "calibration", cut_off)  # the model is written by then
         with pytest.raises(KeyboardInterrupt):
             warm_up(settings)
-    assert (whole / "checkpoints" / "checkpoint-1").exists() == (amid == "training")  # later ones replace it
+    assert (whole / "checkpoints" / "checkpoint-1").exists()  # the best
     assert not (whole / "model").exists()
+    if amid == "saving":  # and goes on in another place
+        settings = small.but(experiment="moved", variant="sft_peft", dtype=dtype, **steps)
+        whole = whole.parents[1].rename(settings.folder()) / whole.relative_to(whole.parents[1])
     steps, training_step = [], PauseTrainer.training_step
     monkeypatch.setattr(PauseTrainer, "training_step", lambda *given: steps.append(1) or training_step(*given))
     warm_up(settings)
     assert len(steps) == n_left
-    assert {path: path.read_bytes() for path in made} == wanted
+    assert {path: (whole / path).read_bytes() for path in made} == wanted
+    assert read_json(whole / "training.json")["best_step"] == 1
     assert len(wanted) == 4  # the record, the model, and what was trained at two steps
 
 

@@ -1,6 +1,4 @@
-"""The trial on trained models of which it is known whether a pause computes in them: those of the notebook
-`positive_control`, on many draws of problems.
-"""
+"""The trial on the models of the notebook `positive_control`, in one of which a pause is known to compute."""
 
 from collections import Counter
 

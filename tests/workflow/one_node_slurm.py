@@ -1,6 +1,4 @@
-"""A real Slurm of one node with two GPUs (null devices), which lasts as long as a block; its folder is its own, and
-nothing outside it is changed.
-"""
+"""A real Slurm of one node with two GPUs (null devices), in a folder of its own, which lasts as long as a block."""
 
 import os
 import re
