@@ -11,7 +11,7 @@ from pathlib import Path
 
 THREADS = "OMP_NUM_THREADS"
 CPUINFO = Path("/proc/cpuinfo")  # of Linux
-SLOW = "This processor has no AVX-512: dtype={}, which needs it, takes many times as long here as dtype=float32.\n"
+SLOW = "This processor has no AVX-512: {}, which needs it, takes many times as long here as float32.\n"
 
 
 def use_one_thread() -> None:
@@ -43,11 +43,12 @@ def processor() -> str:
     return f"{name} with AMX" if "amx_tile" in text.split() else name
 
 
-def slow_products(dtype: str) -> str:
-    """Return a line that says so where `dtype` asks for products that this processor has to emulate, else nothing."""
+def slow_products(**dtypes: str) -> str:
+    """Return a line that says so where settings ask for products that this processor has to emulate, else nothing."""
     words = CPUINFO.read_text().split() if CPUINFO.exists() else ()
     emulated = "flags" in words and "avx512f" not in words and not shutil.which("nvidia-smi")
-    return SLOW.format(dtype) if emulated and dtype != "float32" else ""
+    rounded = ", ".join(f"{name}={dtype}" for name, dtype in dtypes.items() if dtype != "float32")
+    return SLOW.format(rounded) if emulated and rounded else ""
 
 
 @functools.cache

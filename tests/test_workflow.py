@@ -110,14 +110,15 @@ def test_a_failure_is_printed_with_its_reason_and_summed_up_at_the_end(tmp_path)
     assert "Error in rule inject" in Path(path).read_text()
 
 
-@pytest.mark.parametrize(("flags", "told"), [("avx2", machine.SLOW.format("mixed")), ("avx2 avx512f", "")])
+@pytest.mark.parametrize(("flags", "told"), [("avx2", machine.SLOW.format("dtype=mixed")), ("avx2 avx512f", "")])
 def test_what_is_slow_here_is_said_and_what_another_run_makes_is_refused(flags, told, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(machine, "CPUINFO", tmp_path / "tiny" / "cpuinfo")
+    monkeypatch.setattr(machine.shutil, "which", lambda name: None)  # as without a GPU
     write(machine.CPUINFO, f"flags\t\t: fpu {flags}\n")
     with FileLock(tmp_path / "tiny" / ".workflow.lock"):
         assert main(str(ROOT / "configs" / "tiny.yaml"), f"runs_dir={tmp_path}", "dtype=mixed") == 2
     told += "Another run makes this experiment: wait for it, or stop it first.\n"
-    assert (capsys.readouterr().err, machine.slow_products("float32")) == (told, "")
+    assert (capsys.readouterr().err, machine.slow_products(dtype="float32")) == (told, "")
 
 
 def test_a_text_on_the_command_line_is_as_it_was_typed():

@@ -131,9 +131,7 @@ def put_in(model: PreTrainedModel, parts: dict[str, torch.Tensor], config: Train
     weights = dict(model.named_parameters(remove_duplicate=False))
     try:
         for name, part in parts.items():
-            if name.endswith(
-                FACTORS[0]
-            ):  # LoRA's s B A, whose rows are the outputs; in GPT-2's Conv1D they are the inputs
+            if name.endswith(FACTORS[0]):  # LoRA's s B A; in GPT-2's Conv1D rows are the inputs
                 layer, b = model.get_submodule(name.removesuffix(FACTORS[0])), parts[name.replace(*FACTORS)]
                 product = b.to(layer.weight.device) @ part.to(layer.weight.device) * config.lora_scale
                 layer.weight.data += product.T if type(layer).__name__ == "Conv1D" else product

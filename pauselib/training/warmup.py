@@ -87,7 +87,7 @@ def train_variant(
     `rows` are those of `train` and `validation`. `work` holds the checkpoints while it runs: a run that was cut off
     goes on from the last whole one if it was `made_from` the same.
     """
-    sys.stderr.write(slow_products(recipe.dtype))
+    sys.stderr.write("" if torch.cuda.is_available() else slow_products(dtype=recipe.dtype))
     os.environ["TENSORBOARD_LOGGING_DIR"] = str(work.parent / "tensorboard")
     os.environ.setdefault("WANDB_PROJECT", "pauselib")
     if without_notes(read_json(work / MANIFEST) or {}) != without_notes(made_from):

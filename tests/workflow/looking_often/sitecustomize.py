@@ -1,8 +1,7 @@
 """For a Python that finds this first: Snakemake looks at its jobs every second.
 
-Its plugin for Slurm waits ten seconds longer after every look at which no job has ended, up to three minutes, to spare
-the controller of a cluster, and nothing sets that. Before each look it also asks Slurm for how long finished jobs are
-remembered, and where no answer comes within ten seconds it takes to `sacct`, which has none without accounting.
+Its plugin for Slurm waits up to three minutes, and nothing sets that. Before each look it asks Slurm for how long jobs
+are remembered, and where no answer comes within ten seconds it takes to `sacct`, which has none without accounting.
 """
 
 import sys
