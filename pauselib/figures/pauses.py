@@ -37,9 +37,8 @@ def accuracy_by_pauses(replies: pd.DataFrame):
         part = replies[replies["variant"] == name]
         bins = pause_bins(part["n_pauses"])
         binned = part.astype({"correct": int}).groupby(bins, observed=False)
-        counts = (
-            binned["correct"].agg(["sum", "size"]).assign(problems=binned["problem_id"].nunique()).loc[: bins.max()]
-        )
+        counts = binned["correct"].agg(["sum", "size"]).assign(problems=binned["problem_id"].nunique())
+        counts = counts.loc[: bins.max()]
         x, (right, n, problems) = np.arange(len(counts)), counts.to_numpy().T
         axis.bar(x, right, width=0.85, **CORRECT_BAR)
         axis.bar(x, n - right, bottom=right, width=0.85, **INCORRECT_BAR)

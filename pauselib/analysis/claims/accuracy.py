@@ -44,7 +44,8 @@ def as_drawn(replies: pd.DataFrame, intervened: pd.DataFrame, names: list[str], 
     of_names = replies["variant"].isin(names)
     drawn = intervened[(intervened["intervention"] == DRAWN) & intervened["variant"].isin(names)]
     rows, greedy = (set(zip(table["variant"], table["seed"])) for table in (drawn, replies[of_names]))
-    return replies if plan.version == 1 or rows != greedy else pd.concat([replies[~of_names], drawn], ignore_index=True)
+    all_drawn = plan.version > 1 and rows == greedy != set()
+    return pd.concat([replies[~of_names], drawn], ignore_index=True) if all_drawn else replies
 
 
 def best_variant(replies: pd.DataFrame, plan: Preregistration) -> Estimate:
