@@ -238,9 +238,12 @@ def why_unfinished(settings: Settings, notebook: str, step: int | None = None, o
     return why_stale(own.folder)
 
 
-def check_unchanged(settings: Settings, notebook: str) -> None:
-    """Raise InputError where something that a notebook's step needs was made from other settings, and may not be made
-    again.
+def check_possible(settings: Settings, notebook: str) -> None:
+    """Raise InputError for an intervention on a variant that has no pauses, and where something that a notebook's step
+    needs was made from other settings, problems or models, and may not be made again.
     """
+    intervened = notebook == "evaluate" and active_interventions(settings.of(*INTERVENTION_SETTINGS))
+    if intervened and not parse(settings.variant).pauses:
+        raise InputError(f"{settings.variant} never pauses, so interventions change nothing: choose one that pauses.")
     for artifact in () if settings.overwrite else artifacts_of(settings, notebook):
-        runs.check_same(artifact.folder, artifact.asked(), IF_MISSING)
+        runs.check_same(artifact.folder, artifact.asked(inputs_on_this_machine(settings, artifact)), IF_MISSING)

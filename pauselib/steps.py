@@ -82,7 +82,7 @@ def make_clean(clean: artifacts.Artifact, settings: Settings, with_test: bool) -
 def inject(settings: Settings) -> Path:
     """Return the folder of the injected rows of a variant's strategy, which may ask the first step's model."""
     settings = settings.of_row()
-    artifacts.check_unchanged(settings, "inject")
+    artifacts.check_possible(settings, "inject")
     clean, injected = drawn_rows(settings), artifacts.injected_artifact(settings)
     base = first_step(settings) if artifacts.needs_first_step(settings) else None
     inputs = {"data": clean} | ({"base": base} if base else {})
@@ -130,7 +130,7 @@ def start_of_training(settings: Settings) -> tuple[Path, Path | str]:
     """Return the folder of a variant's rows and the model that its training starts from, made if missing.
     Raises InputError, before anything is made, for a model that can't be had or used.
     """
-    artifacts.check_unchanged(settings, "warmup")
+    artifacts.check_possible(settings, "warmup")
     load_tokenizer(settings.source)
     check_language_model(settings.source)
     artifacts.given_first_step(settings)
@@ -151,7 +151,7 @@ def before_training(settings: Settings) -> tuple[pd.DataFrame, float | None]:
     the table that was stored, where the model is finished and nothing has to be loaded for it.
     """
     settings = settings.of_row()
-    if artifacts.why_unfinished(settings, "warmup") is None:
+    if artifacts.why_unfinished(settings, "warmup", of_sources=True) is None:
         return pd.DataFrame(read_json(settings.variant_folder() / "model" / "training.json")["trainable"]), None
     source, base = start_of_training(settings)
     from pauselib.training.warmup import before_first_step
@@ -216,9 +216,7 @@ def evaluate(settings: Settings) -> tuple[list[dict], dict]:
 
     settings = settings.of_row()
     interventions = active_interventions(settings.of(*INTERVENTION_SETTINGS))
-    if interventions and not parse(settings.variant).pauses:
-        raise InputError(f"{settings.variant} never pauses, so interventions change nothing: choose one that pauses.")
-    artifacts.check_unchanged(settings, "evaluate")
+    artifacts.check_possible(settings, "evaluate")
     limits, task = settings.of("max_new_tokens", "max_total_tokens"), tasks.find(settings.task)
     between = artifacts.pauses_of_prompt(settings)
 
@@ -255,7 +253,7 @@ def trial(settings: Settings, step: int | None = None) -> pd.DataFrame:
     from pauselib.trials.trial import run_trial
 
     settings = settings.of_row()
-    artifacts.check_unchanged(settings, "trial")
+    artifacts.check_possible(settings, "trial")
     n_rows, how = settings.n_trial or None, (settings.trial_sites, settings.trial_contents, settings.trial_doses)
     largest = max(dose for *_, dose in conditions(*how, pauses=True, repeated_after=""))
     inserted = artifacts.pauses_of_prompt(settings) + largest

@@ -5,7 +5,7 @@ import shutil
 import pytest
 from conftest import note
 
-from pauselib import manifests, runs, steps
+from pauselib import manifests, steps
 from pauselib.analysis.tables import loading
 from pauselib.artifacts import (
     clean_artifact,
@@ -18,8 +18,9 @@ from pauselib.artifacts import (
 )  # fmt: skip
 from pauselib.decoding.interventions import Cap
 from pauselib.errors import InputError
+from pauselib.explorer.choosing import will_do
 from pauselib.files import digest, read_json, write, write_json, write_json_lines
-from pauselib.manifests import MANIFEST, classes_of, code_digest, manifest_digest, origin, plain_source
+from pauselib.manifests import MANIFEST, classes_of, code_digest, manifest_digest, plain_source
 from pauselib.sources.models import source_digest
 from pauselib.sources.problems import digests
 from pauselib.tasks.gsm8k import GSM8K
@@ -49,7 +50,7 @@ def test_a_folder_that_took_the_place_of_another_is_not_taken_for_it(sft):
     shutil.move(folders[1], folders[0])
     shutil.move(folders[0].with_name("x"), folders[1])
     assert why_unfinished(sft, "evaluate") == "replies made with variant=baseline_1_epoch (now sft)"
-    assert [one.variant for one in loading.finished(sft, loading.REPLIES)] == ["sft_peft"]
+    assert [one.row.variant for one in loading.finished(sft, loading.REPLIES)] == ["sft_peft"]
     assert len(loading.stale_folders(sft)) == 2
 
 
@@ -205,12 +206,11 @@ def test_the_same_problems_at_another_path_are_the_same_and_others_at_the_same_p
     write_json_lines(second / "train.jsonl", rows[:13])
     with pytest.raises(InputError, match=r"train.jsonl=\w+ \(now \w+\).* choose another name"):
         steps.clean_rows(settings.but(dataset=str(second)))
+    assert will_do(settings.but(dataset=str(second)), "warmup").startswith(f"will be refused: {folder} was made")
 
 
 def test_more_checkpoints_than_asked_for_do_no_harm_and_other_ones_do(sft):
     folder, settings = model_artifact(sft)[1:3]
-    runs.make_once(
-        folder, origin(folder, {**settings, "trial_checkpoints": [10]}, {}), lambda new: write(new / "w", "")
-    )
+    made(folder, {**settings, "trial_checkpoints": [10]})
     assert model_artifact(sft).difference() == ""
     assert model_artifact(sft.but(trial_checkpoints=[20])).difference() == "trial_checkpoints=[10] (now [20])"

@@ -11,6 +11,7 @@ import nbformat
 import pytest
 
 from pauselib.declared import EVERY_NOTEBOOK
+from pauselib.errors import InputError
 from pauselib.settings import Settings, notebook_cells
 
 ROOT = Path(__file__).parent.parent
@@ -45,6 +46,12 @@ def test_a_committed_notebook_has_no_outputs_and_short_cells(path):
             assert not cell.outputs
             assert cell.execution_count is None
             assert "parameters" in cell.metadata.get("tags", []) or len(cell.source.splitlines()) <= 10
+
+
+def test_the_positive_control_refuses_a_misspelled_parameter_too():
+    page = nbformat.read(ROOT / "notebooks" / "positive_control.ipynb", as_version=4)
+    with pytest.raises(InputError, match="parameter 'n_step' is not known"):
+        exec(page.cells[2].source, {"In": ["# Parameters\nn_step = 10"]})
 
 
 @pytest.mark.parametrize("step", EVERY_NOTEBOOK)

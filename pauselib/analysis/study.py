@@ -74,7 +74,7 @@ class Study:
         """Its name, model, problems and training in a sentence; the plan names those of the registered experiment."""
         named = self.settings if self.plan_status == "not registered" else self.plan
         model, dataset = Path(named.model).name, Path(named.dataset).name
-        pausing = [one.row.variant_folder() for one in self.finished_rows if parse(one.variant).pauses]
+        pausing = [one.row.variant_folder() for one in self.finished_rows if parse(one.row.variant).pauses]
         steps = [loading.training_record(folder).get("steps", 0) for folder in pausing]
         trained = f", at most {max(steps):,} optimizer steps of warm-up with pauses" if any(steps) else ""
         return f"Experiment {self.settings.experiment}: model {model}, problems {dataset}{trained}."
@@ -102,7 +102,7 @@ class Study:
     @cached_property
     def plan_status(self) -> str:
         """Whether this experiment is registered, and whether all of it is finished (`plan.status`)."""
-        unfinished = {one.seed for one in loading.asked_for(self.settings) if one.why_unfinished}
+        unfinished = {one.row.seed for one in loading.asked_for(self.settings) if one.why_unfinished}
         finished = set(self.settings.seeds) - unfinished
         made = filter(None, (manifest(path.parent) for path in self.settings.folder().rglob(MANIFEST)))
         inputs = {one for found in made for one in found["inputs"].items()}  # names and digests

@@ -69,7 +69,7 @@ class Intervention(Declared):
         return True
 
     def pauses_before(self, reply: ReplySoFar, word: str, answer_mark: str) -> int:
-        """Return how many pauses are forced before the coming word, whose text this is; asked once a word."""
+        """Return how many pauses are forced before the coming word, whose text this is; asked until not 0."""
         return 0
 
 

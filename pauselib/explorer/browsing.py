@@ -89,7 +89,9 @@ def folders_with_replies(settings: Settings) -> dict[str, Path]:
     found = {}
     for label, row in labelled(stored_rows(settings)):
         found[label] = row.variant_folder()
-        found |= {f"{label}, {name_in_words(one.name)}": one for one in sorted(found[label].glob("interventions/*"))}
+        for one in sorted(found[label].glob("interventions/*")):
+            words = f"{label}, {name_in_words(one.name)}"
+            found[f"{label}, {one.name}" if words in found else words] = one  # two may mean the same
     return {label: folder for label, folder in found.items() if made_at(folder) is not None}
 
 

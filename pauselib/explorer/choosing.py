@@ -11,7 +11,7 @@ from IPython.display import display
 from ipywidgets import HTML, Checkbox, Dropdown, VBox
 
 from pauselib.analysis.tables.record import whole
-from pauselib.artifacts import artifacts_of, check_unchanged, why_unfinished
+from pauselib.artifacts import artifacts_of, check_possible, why_unfinished
 from pauselib.declared import NAME
 from pauselib.errors import InputError
 from pauselib.explorer.looks import as_html, can_use_widgets, control, in_lines, usable
@@ -100,10 +100,10 @@ def will_do(settings: Settings, step: str) -> str:
     """Return what the notebook of a `step` of DOES will do with a variant, in words: keep, make or refuse."""
     settings = settings.of_row()
     try:
-        check_unchanged(settings, step)
+        check_possible(settings, step)
     except InputError as error:
         return f"will be refused: {error}"
-    if why_unfinished(settings, step) is None:
+    if why_unfinished(settings, step, of_sources=True) is None:
         return "finished, and kept as it is"
     *before, _ = artifacts_of(settings, step)
     missing = [part.what for part in before if manifest(part.folder) is None]

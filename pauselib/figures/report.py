@@ -16,7 +16,7 @@ from IPython.display import HTML, display
 from pauselib.analysis.tables.record import READ, read_from
 from pauselib.figures import style, tables
 from pauselib.files import write, write_json
-from pauselib.settings import ROOT
+from pauselib.located import ROOT
 
 STYLESHEET = Path(__file__).with_name("report.css")
 HIDDEN, FOLDED = {"parameters", "setup"}, "folded"  # tags of cells that are left out, and of headings that are closed
@@ -27,8 +27,8 @@ HEAD = '<meta charset="utf-8"><meta name="viewport" content="width=device-width,
 class Report:
     """What a notebook shows of a `Study`: its outputs, files in `tables/` and `figures/`, and parts of the page."""
 
-    def __init__(self, study, notebook: Path = ROOT / "notebooks" / "analyze.ipynb"):
-        self.study, self.notebook = study, notebook
+    def __init__(self, study):
+        self.study, self.notebook = study, ROOT / "notebooks" / "analyze.ipynb"
         self.parts = {}  # name of what is shown -> the source of the cell that showed it (empty outside one), its HTML
 
     def html(self, name: str, html: str, output=None) -> None:
@@ -40,16 +40,16 @@ class Report:
     def table(self, name: str, table: pd.DataFrame, as_read: pd.DataFrame | None = None) -> None:
         """Show a table, or what is given `as_read` for it; its CSV file has all its columns and digits."""
         shown, path = table if as_read is None else as_read, self.study.settings.folder() / "tables" / name
-        write(path.with_suffix(".csv"), table.to_csv(index=False))
-        write(path.with_suffix(".tex"), tables.latex(shown, name))
+        write(path.with_name(f"{name}.csv"), table.to_csv(index=False))
+        write(path.with_name(f"{name}.tex"), tables.latex(shown, name))
         self.html(f"table {name}", NOTHING.format(tables.heading(name)) if shown.empty else tables.with_details(shown))
 
     def figure(self, name: str, figure) -> None:
         """Show a picture; it is a PNG and an SVG file. One without axes is a sentence."""
         path = self.study.settings.folder() / "figures" / name
-        write(path.with_suffix(".svg"), style.saved(figure, "svg"))
+        write(path.with_name(f"{name}.svg"), style.saved(figure, "svg"))
         image = style.image(figure)
-        write(path.with_suffix(".png"), image.data)
+        write(path.with_name(f"{name}.png"), image.data)
         kind = ' class="large"' if figure.get_figwidth() > 8 else ""  # inches: on the first screen it is below the text
         source = f"data:image/png;base64,{base64.b64encode(image.data).decode()}"
         html = f'<img{kind} alt="{escape(image.alt)}" width="{image.width}" src="{source}">'

@@ -132,7 +132,8 @@ def cells(column: pd.Series, places: int) -> list[str]:
             return "<0.001" if value < 0.001 else f"{value:.3f}"
         if math.isinf(value):
             return "∞" if value > 0 else "−∞"
-        return f"{0.0 if abs(value) < ZERO else value:,.{places}f}"
+        grouping = "" if column.name in ("seed", "step") else ","
+        return f"{0.0 if abs(value) < ZERO else value:{grouping}.{places}f}"
 
     return [text(value) for value in column]
 

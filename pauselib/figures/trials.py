@@ -35,9 +35,8 @@ def trial_gains(gains: pd.DataFrame, variant: str, outcome: str):
 
     The log likelihood is in nats, step accuracy in percentage points.
     """
-    mine = gains[gains["variant"] == variant]
-    made = set(mine.loc[mine["content"] == "pauses", "site"])
-    sites = [name for name, site in SITES.items() if name in made and not site.one_dose]
+    mine = gains[(gains["variant"] == variant) & gains["content"].isin(CONTENTS)]  # without the positive control
+    sites = [name for name, site in SITES.items() if name in set(mine["site"]) and not site.one_dose]
     matched = gains[(gains["variant"] == matched_baseline(variant)) & (gains["content"] == "pauses")]
     lines = [
         (content.meaning, LOOKS.get(name, FREE_LOOK), mine[mine["content"] == name])
@@ -54,7 +53,7 @@ def trial_gains(gains: pd.DataFrame, variant: str, outcome: str):
         here = [line for line in here if not line[2].empty]
         for place, (label, look, part) in enumerate(here):
             draw_gains(axis, part["dose"] * SPREAD ** (place - (len(here) - 1) / 2), part, scale, label, look)
-        doses = sorted(set(mine.loc[(mine["site"] == site) & (mine["content"] == "pauses"), "dose"]))
+        doses = sorted(set(mine.loc[mine["site"] == site, "dose"]))
         axis.set(title=SITES[site].meaning, xlabel="how many are put in", ylabel=f"gain, {unit}", xscale="log")
         axis.set_xticks(doses, doses)
         axis.minorticks_off()

@@ -142,14 +142,12 @@ def word_gaps(text: str, offsets: np.ndarray) -> np.ndarray:
     `offsets` (n, 2) are the tokens' characters. Tokens that are bytes of one character share its offsets: only the
     first of them can start a word.
     """
-    starts = {match.start() for match in re.finditer(r"\S+", text)}
-    gaps = []
-    for i, (first, past) in enumerate(offsets.tolist()):
-        same_character = i > 0 and (first, past) == tuple(offsets[i - 1].tolist())
-        starts_word = any(character in starts for character in range(first, past))
-        if i == 0 or (starts_word and not same_character):
-            gaps.append(i)
-    return np.array([*gaps, len(offsets)])
+    starts = np.array([match.start() for match in re.finditer(r"\S+", text)])
+    before = np.searchsorted(starts, offsets)  # (n, 2): how many words start before each bound of a token
+    starts_word = before[:, 0] < before[:, 1]
+    starts_word[1:] &= (offsets[1:] != offsets[:-1]).any(axis=1)
+    starts_word[:1] = True
+    return np.append(np.flatnonzero(starts_word), len(offsets))
 
 
 def prompt_pauses(strategy: str, **of_strategies) -> int:

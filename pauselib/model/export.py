@@ -49,7 +49,6 @@ def export(folder: Path, target: Path) -> None:
 def self_contained() -> str:
     """Return the source of the pause model's modules as one file without what it imports of this package."""
     file = ['"""A causal language model with a pause token, for `trust_remote_code=True`. Written by pauselib."""']
-    file.append('class InputError(ValueError):\n    """Something that was given can\'t be used."""')
     for name in ("configuration", "pause_model"):
         for statement in ast.parse((Path(__file__).parent / f"{name}.py").read_text(encoding="utf-8")).body:
             of_package = isinstance(statement, ast.ImportFrom) and statement.module.startswith("pauselib")

@@ -15,7 +15,6 @@ from torch.nn.functional import cross_entropy, linear, log_softmax
 from transformers import AutoModelForCausalLM, GenerationMixin, PreTrainedModel
 from transformers.modeling_outputs import CausalLMOutputWithPast
 
-from pauselib.errors import InputError
 from pauselib.model.configuration import PauseConfig
 
 SPEAK, PAUSE = 0, 1  # the two classes of the pause head
@@ -111,7 +110,7 @@ class PauseForCausalLM(PreTrainedModel, GenerationMixin):
 
     @classmethod
     def around(cls, lm: PreTrainedModel, seed: int = 42) -> "PauseForCausalLM":
-        """Wrap a causal language model that `check_plain_head` accepts, which becomes part of the result.
+        """Wrap a causal language model that `suitability.check_plain_head` accepts, which becomes part of the result.
 
         The pause embedding is drawn from N(0, s) with s the standard deviation of the LM embeddings as its layers get
         them, the pause head from U(-1/sqrt(d), 1/sqrt(d)) (the default of `torch.nn.Linear`).
@@ -198,27 +197,7 @@ class PauseForCausalLM(PreTrainedModel, GenerationMixin):
 
     def resize_token_embeddings(self, *args, **kwargs):
         """Refuse: the pause token's id is the number of rows of the embeddings."""
-        raise NotImplementedError(
-            "A pause model's embeddings can't be resized: the pause token's id is the number of rows. Resize the "
-            "language model before wrapping it."
-        )
-
-
-@torch.no_grad()
-def check_plain_head(lm: PreTrainedModel) -> None:
-    """Raise InputError unless the LM's logits are what its LM head makes of its last hidden state."""
-    ids = torch.arange(4, device=lm.device).unsqueeze(0)
-    was_training = lm.training
-    lm.eval()
-    capped = getattr(lm.config.get_text_config(), "final_logit_softcapping", None)  # hardly shows on small logits
-    plain = lm.get_output_embeddings()(lm.base_model(inputs_embeds=lm.get_input_embeddings()(ids)).last_hidden_state)
-    same = torch.allclose(lm(input_ids=ids).logits, plain, atol=1e-3, rtol=1e-2)
-    lm.train(was_training)
-    if capped or not same:
-        raise InputError(
-            f"{type(lm).__name__} changes its logits after the LM head (soft-capping or scaling), which a pause model "
-            "does not reproduce, or they are no numbers: choose a model of another family, or fetch its files again."
-        )
+        raise NotImplementedError("It can't be resized, as the pause's id is the number of rows: resize it before.")
 
 
 def token_logits(model: nn.Module, keep: int = 0, **inputs) -> torch.Tensor:

@@ -34,12 +34,10 @@ def factors_of(model) -> tuple[dict[str, torch.Tensor], float | None]:
     """
     if not hasattr(model, "get_base_model"):
         return {}, None
-    layers = {name: one for name, one in model.get_base_model().named_modules() if hasattr(one, "lora_A")}
-    factors = {}
-    for name, layer in layers.items():
-        for factor, matrix in zip(FACTORS, (layer.lora_A, layer.lora_B)):
-            factors[name + factor] = matrix[ADAPTER].weight.detach().clone()
-    return factors, next(iter(layers.values())).scaling[ADAPTER]
+    lora, suffix = model.peft_config[ADAPTER], f".{ADAPTER}.weight"
+    named = model.get_base_model().named_parameters()
+    factors = {name.removesuffix(suffix): one.detach().clone() for name, one in named if ".lora_" in name}
+    return factors, lora.lora_alpha / lora.r
 
 
 def save_trained_parts(

@@ -5,7 +5,8 @@ import json
 import nbformat
 
 from pauselib.declared import EVERY_NOTEBOOK
-from pauselib.settings import ROOT, Settings, settings_of_notebook
+from pauselib.located import ROOT
+from pauselib.settings import Settings, settings_of_notebook
 
 SOURCES = ("experiment", "model", "dataset", "task", "seed")
 EVERYDAY = {

@@ -37,7 +37,7 @@ def load_problems(
     if folder:
         rows = read_lines(file_of(folder, split), last)
     elif dataset == GENERATOR:
-        rows = itertools.islice(generator.stream(split, seed), last or GENERATED[split] + skip)
+        rows = generator.make(split, last or GENERATED[split] + skip, seed)
     else:
         rows = read_hub(dataset, config, split, last)
     if not folder:

@@ -1,12 +1,12 @@
 """Which models can be trained here: those whose logits and cache a pause model can rely on."""
 
 import torch
+from transformers import PreTrainedModel
 
 from pauselib.decoding.batch_cache import batch_cache
 from pauselib.decoding.greedy import last_logits, prefill
 from pauselib.errors import InputError
 from pauselib.located import reason
-from pauselib.model.pause_model import check_plain_head
 
 CLOSE = 0.2  # standard deviations of the logits; the same computed in another order differs by far less in bfloat16
 
@@ -25,6 +25,23 @@ def check_model(lm) -> None:
         raise InputError(
             f"{type(lm).__name__} can't be read with padding and a cache of keys and values alone{why}: choose a "
             "model of another family, with attention in every layer."
+        )
+
+
+@torch.no_grad()
+def check_plain_head(lm: PreTrainedModel) -> None:
+    """Raise InputError unless the LM's logits are what its LM head makes of its last hidden state."""
+    ids = torch.arange(4, device=lm.device).unsqueeze(0)
+    was_training = lm.training
+    lm.eval()
+    capped = getattr(lm.config.get_text_config(), "final_logit_softcapping", None)  # hardly shows on small logits
+    plain = lm.get_output_embeddings()(lm.base_model(inputs_embeds=lm.get_input_embeddings()(ids)).last_hidden_state)
+    same = torch.allclose(lm(input_ids=ids).logits, plain, atol=1e-3, rtol=1e-2)
+    lm.train(was_training)
+    if capped or not same:
+        raise InputError(
+            f"{type(lm).__name__} changes its logits after the LM head (soft-capping or scaling), which a pause model "
+            "does not reproduce, or they are no numbers: choose a model of another family, or fetch its files again."
         )
 
 

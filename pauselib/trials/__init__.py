@@ -69,7 +69,8 @@ def conditions(
     """Return the conditions of a model's trial beside nothing: site, content and dose; the positive control comes last.
 
     What needs pause parts is left out unless the model has `pauses`, and so is a single masked pause right before a
-    result, which is the pause itself. `repeated_after` is what a task says between a result and its repetition.
+    result, which is the pause itself. `repeated_after` is what a task says between a result and its repetition. Raises
+    InputError where a model with pauses is asked nothing.
     """
     found = []
     for name, content in itertools.product(sites, [CONTENTS[name] for name in contents]):
@@ -80,6 +81,8 @@ def conditions(
             registered = not site.one_dose or dose == REGISTERED_DOSE
             if registered and not (content.masked and site.predicts and dose == 1):
                 found.append((site, content, dose))
+    if pauses and not found:
+        raise InputError("None of trial_contents goes to trial_sites with trial_doses: see pauselib/trials/sites.py.")
     return [*found, (SITES["result"], GivenResult(repeated_after), 0)]
 
 

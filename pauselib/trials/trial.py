@@ -59,9 +59,9 @@ def gold_texts(rows: pd.DataFrame, tokenizer, task: Task, between: list[int]) ->
     texts = []
     columns = zip(rows.itertuples(), prompt_lengths(rows), prompts, answers)
     for row, n_prompt, of_prompt, of_answer in columns:
-        ids = row.input_ids.tolist()
         start = n_prompt + len(between)
-        heading = token_at(of_prompt, task.prompt(row.question).rindex(task.answer_heading))
+        prompt = task.prompt(row.question).rstrip()
+        heading = token_at(of_prompt, max(prompt.rfind(task.answer_heading), prompt.rfind("\n") + 1))
         results = [
             Result(
                 index,
@@ -71,7 +71,7 @@ def gold_texts(rows: pd.DataFrame, tokenizer, task: Task, between: list[int]) ->
             )
             for index, (first, last) in enumerate(task.results(row.answer))
         ]
-        ids = [*ids[:n_prompt], *between, *ids[n_prompt:]]
+        ids = np.insert(row.input_ids, n_prompt, between).tolist()
         texts += [GoldText(row.problem_id, ids, heading, start, results)] if results else []
     return texts
 

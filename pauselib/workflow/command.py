@@ -21,8 +21,9 @@ from snakemake.cli import main as snakemake
 from pauselib.analysis.tables.loading import results
 from pauselib.errors import InputError
 from pauselib.files import write
+from pauselib.located import ROOT
 from pauselib.machine import slow_products
-from pauselib.settings import ROOT, TEXTS, Settings, of_experiment
+from pauselib.settings import TEXTS, Settings, of_experiment
 from pauselib.settings.yaml_text import from_yaml, read_config
 from pauselib.workflow.gpus import options_for_gpus
 from pauselib.workflow.graph import steps_of_experiment, unfinished_steps

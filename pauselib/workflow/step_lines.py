@@ -21,7 +21,7 @@ from snakemake_interface_logger_plugins.registry import LoggerPluginRegistry
 
 from pauselib.declared import number_of
 from pauselib.files import read_json
-from pauselib.settings import ROOT
+from pauselib.located import ROOT
 from pauselib.variants import parse
 from pauselib.workflow.graph import GraphStep
 

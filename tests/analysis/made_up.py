@@ -12,9 +12,7 @@ HEADS = trained_head(PAUSING)
 NONE = pd.DataFrame(columns=["seed", "variant", "problem_id", "correct", "intervention", "allowed"])
 
 
-def made_up(
-    rng, share=lambda name: 0.6, problems=300, seeds=1, more_sites=1.0, names=PAUSING, alike=0.8
-) -> pd.DataFrame:
+def made_up(rng, share=lambda _: 0.6, problems=300, seeds=1, more_sites=1.0, names=PAUSING, alike=0.8) -> pd.DataFrame:
     """Replies of the variants, each correct in its share of the problems, of which a share `alike` is by the problem
     alone, and so is pausing. Incorrect replies pause in `more_sites` times as many places, of two pauses each.
     """

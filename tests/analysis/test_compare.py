@@ -59,6 +59,14 @@ def test_what_differs_is_listed_back_to_the_problems(tmp_path):
     assert compare.differing_settings((first, first)).empty
 
 
+def test_a_setting_that_one_lacks_is_its_default_and_code_that_both_name_is_compared(tmp_path):
+    rows = [Settings(runs_dir=str(tmp_path), experiment=name, variant="sft") for name in "abc"]
+    for row, settings, code in zip(rows, ({"gold_dtype": "float32"}, {}, {"gold_dtype": "mixed"}), "122"):
+        note(row.variant_folder(), settings, code={"code of task": code})
+    assert compare.differing_settings(rows[:2]).values.tolist() == [["replies", "code of task", "1", "2"]]
+    assert compare.differing_settings(rows[1:]).values.tolist() == [["replies", "gold_dtype", "float32", "mixed"]]
+
+
 def test_the_other_row_is_the_matched_baseline_or_what_is_given_and_has_replies(by_hand):
     sft = by_hand.but(variant="sft")
     assert compare.two_rows(sft)[1].variant == "baseline_1_epoch"  # sft trains nothing of the LM

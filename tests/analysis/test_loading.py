@@ -29,7 +29,7 @@ def test_the_table_has_a_line_for_every_row_and_nothing_where_it_is_not_finished
 def test_what_an_experiment_asks_for_is_one_list(intervened):
     """The trial of a row asks for those of its start and of its matched baseline; step 0 of its curve is the start."""
     asked = {"variants": ["sft", "sft_peft"], "trials": ["sft_peft"], "trial_checkpoints": [3]}
-    of_one_seed = [one for one in loading.asked_for(intervened.but(seeds=(42, 7), **asked)) if one.seed == 7]
+    of_one_seed = [one for one in loading.asked_for(intervened.but(seeds=(42, 7), **asked)) if one.row.seed == 7]
     found = [(one.kind, one.folder.relative_to(intervened.folder() / "seed-7").as_posix()) for one in of_one_seed]
     assert found == [
         *(("replies", name) for name in ("sft", "sft_peft")),
@@ -115,12 +115,9 @@ def test_replies_edited_by_hand_are_stale_and_in_no_table(by_hand):
 def test_the_loss_of_a_head_stands_beside_that_of_the_best_constant_rate(tmp_path):
     """One of four tokens is a pause: the entropy of a quarter is 0.5623 nats."""
     row = Settings(runs_dir=str(tmp_path), variant="sft")
-    bins = [
-        {"low": 0.0, "n": 3, "predicted": 0.1, "observed": 0.0},
-        {"low": 0.5, "n": 1, "predicted": 0.9, "observed": 1.0},
-    ]
+    bins = [dict(zip(("low", "n", "predicted", "observed"), one)) for one in ((0.0, 3, 0.1, 0.0), (0.5, 1, 0.9, 1.0))]
     write_json(row.variant_folder() / "training.json", {"pause_loss": 0.3, "calibration": bins})
-    table = loading.calibration([loading.Asked(loading.REPLIES, row.seed, "sft", row, row.variant_folder())])
+    table = loading.calibration([loading.Asked(loading.REPLIES, row, row.variant_folder())])
     shown = ["variant", "seed", "low", "head_loss"]
     assert table[shown].to_numpy().tolist() == [["sft", 42, 0.0, 0.3], ["sft", 42, 0.5, 0.3]]
     assert table["constant"].to_list() == pytest.approx([0.5623] * 2, abs=1e-4)

@@ -3,14 +3,12 @@
 from functools import cached_property
 
 import pandas as pd
-from conftest import reply, save
+from conftest import note, reply, save
 
 from pauselib.analysis.claims.pause_sites import incorrect_pause_more
 from pauselib.analysis.claims.preregistration import plan
 from pauselib.analysis.study import Study
 from pauselib.analysis.tables import loading
-from pauselib.files import write_json
-from pauselib.manifests import MANIFEST
 from pauselib.settings import Settings
 
 
@@ -39,9 +37,7 @@ def test_in_the_registered_experiment_only_the_registered_problems_count(tmp_pat
     alone = settings.but(seeds=plan(1).seeds, trials=[])
     assert Study(alone).plan_status == "registered"
     assert Study(alone.but(trials=["sft_peft"])).plan_status == "registered, unfinished"
-    write_json(
-        settings.folder() / "data" / MANIFEST, {"settings": {}, "inputs": {"test.jsonl": "a"}, "outputs": {"b": "c"}}
-    )
+    note(settings.folder() / "data", {}, **{"test.jsonl": "a"})
     of_inputs = Study(alone)
     for digest, status in (("a", "registered"), ("another", "not registered")):
         vars(of_inputs).pop("plan_status", None)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 
 from conftest import SCRIPT
 
@@ -34,6 +35,12 @@ def test_replies_are_filtered_searched_and_shown(asked):
     browser.search.value = ""
     browser.folder.index = 2
     assert 'aria-label="pause"' not in browser.shown.value
+
+
+def test_interventions_that_mean_the_same_are_listed_with_their_folders(own_copy):
+    same = own_copy.variant_folder() / "interventions" / "max_pauses_in_a_row-0"
+    shutil.copytree(same.with_name("max_pauses-0"), same)
+    assert (len(folders_with_replies(own_copy)), same in folders_with_replies(own_copy).values()) == (4, True)
 
 
 def test_replies_without_tokens_are_unshaded_and_what_they_hold_is_text(own_copy):

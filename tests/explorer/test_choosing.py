@@ -79,6 +79,8 @@ def test_what_is_there_is_kept_what_is_missing_is_made_and_what_is_other_is_refu
     for step in ("inject", "warmup", "evaluate"):
         assert will_do(small_run, step) == "finished, and kept as it is"
     assert will_do(small_run.but(max_pauses=1), "evaluate") == "will answer the test problems"
+    never = will_do(small_run.but(max_pauses=1, variant="baseline_1_epoch"), "evaluate")
+    assert never.startswith("will be refused: baseline_1_epoch never pauses")
     assert will_do(small_run.but(variant="sft"), "evaluate") == "will answer the test problems, after making its model"
     missing = "clean rows, injected rows, first step"
     assert will_do(small_run.but(experiment="new"), "warmup") == f"will train, after making its {missing}"

@@ -11,7 +11,7 @@ import pytest
 from conftest import ROOT, SCRIPT, reply, save, save_outcomes
 
 from pauselib.analysis.study import Study
-from pauselib.figures.report import page
+from pauselib.figures.report import Report, page
 from pauselib.settings import Settings
 
 pytest_plugins = ["browser"]
@@ -121,9 +121,7 @@ def test_every_table_is_a_csv_file_with_all_digits_and_a_latex_file_and_every_pi
 
 
 @pytest.mark.parametrize(("width", "height"), [(1280, 800), (390, 844)])
-def test_a_screen_and_a_phone_begin_with_the_finding_load_nothing_and_do_not_scroll_sideways(
-    document, executed, width, height
-):
+def test_a_screen_and_a_phone_begin_with_the_finding_and_do_not_scroll_sideways(document, executed, width, height):
     opened = document(executed[0].folder() / "report.html")
     page = opened.page
     page.set_viewport_size({"width": width, "height": height})
@@ -136,6 +134,12 @@ def test_a_screen_and_a_phone_begin_with_the_finding_load_nothing_and_do_not_scr
     page.locator("details").evaluate_all("all => all.forEach(one => one.open = true)")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert (opened.watch.errors, opened.watch.outside) == ([], [])
+
+
+def test_a_table_of_one_s_own_may_have_a_dot_in_its_name(tmp_path):
+    for margin in (0.05, 0.1):
+        Report(Study(Settings(runs_dir=str(tmp_path)))).table(f"margin_{margin}", pd.DataFrame({"n": [1]}))
+    assert {path.name for path in tmp_path.rglob("*.csv")} == {"margin_0.05.csv", "margin_0.1.csv"}
 
 
 def test_sections_open_by_a_click_hidden_cells_are_left_out_and_what_has_no_cell_is_at_the_end():

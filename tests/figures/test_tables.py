@@ -33,6 +33,7 @@ def test_an_estimate_and_its_interval_have_one_precision_and_the_interval_is_one
         ("value", [-0.0001, 0.5], ["-0.000", "0.500"]),  # its sign is left
         ("value", [-1e-18, 0.25], ["0.000", "0.250"]),
         ("value", [True, False], ["yes", "no"]),
+        ("seed", [20261128], ["20261128"]),  # a name
         ("value", ["a_b", None], ["a_b", "–"]),
         ("p_holm", [1e-19, 0.25, 1.0], ["<0.001", "0.250", "1.000"]),  # never zero
     ],

@@ -75,9 +75,7 @@ def test_a_strategy_that_names_a_gap_that_is_not_there_is_refused(gaps, tokenize
     def mine(answer, settings, rng):
         return gaps
 
-    with pytest.raises(
-        InputError, match=f"The strategy mine gives the gaps .{gaps[0]}. of an answer whose gaps are 0 to 3"
-    ):
+    with pytest.raises(InputError, match=f"mine gives the gaps .{gaps[0]}. of an answer whose gaps are 0 to 3"):
         draw_gaps([Strategy(mine)], answer, settings, True, rng)
     mine_of_none = draw_gaps([Strategy(lambda *_: [])], answer, settings, True, rng)
     assert [len(part) for part in mine_of_none] == [0, 0]
@@ -89,9 +87,7 @@ def test_text_that_holds_the_pause_already_is_refused(tokenizer):
         tokenize(problems, tokenizer, GSM8K)
 
 
-QUESTIONS = [
-    {"problem_id": f"train-{i}", "question": f"Question {i}?", "answer": f"So {i}.\n#### {i}"} for i in range(20)
-]
+QUESTIONS = [{"problem_id": f"train-{i}", "question": f"Why {i}?", "answer": f"So {i}.\n#### {i}"} for i in range(20)]
 
 TEST = [{**QUESTIONS[i], "problem_id": f"test-{i}", "question": f"Test question {i}?"} for i in range(2)]
 OF_ROWS = {"data_seed": 42, "validation_share": 0.1, "max_length": 600, "too_long": "refuse"}
@@ -205,9 +201,7 @@ def test_long_rows_are_refused_dropped_or_cut_and_one_without_a_completion_is_dr
     rows = labelled(*zip(ids, (1, 2, 7)))
     rows = rows.assign(problem_id=[f"train-{i}" for i in range(3)], n_pauses=[row.count(P) for row in ids])
     assert fit(rows, 8)[0] is rows
-    with pytest.raises(
-        ValueError, match=r"2 of 3 rows are longer than max_length 4 \(problem train-1 has 6 tokens, 2 of"
-    ):
+    with pytest.raises(ValueError, match=r"2 of 3 rows are longer than max_length 4 \(problem train-1 has 6 tokens"):
         fit(rows, 4, "refuse", P)
     dropped, n = fit(rows, 4, "drop", P)
     assert ([ids.tolist() for ids in dropped["input_ids"]], n) == ([[5, P, 6, 1]], 2)

@@ -124,9 +124,7 @@ def test_surprise_is_before_the_least_likely_tokens_the_first_of_equals_first(k,
 
 
 def test_surprise_has_as_many_pauses_as_random_would_have_in_the_same_copy(tokenizer):
-    likelihoods = [
-        -np.arange(row.sum(), dtype=float) for row in tokenize(PROBLEMS, tokenizer, GSM8K)["completion_mask"]
-    ]
+    likelihoods = [-1.0 * np.arange(row.sum()) for row in tokenize(PROBLEMS, tokenizer, GSM8K)["completion_mask"]]
     drawn = injected(PROBLEMS[:2], tokenizer, n_copies=5)
     surprising = injected(PROBLEMS[:2], tokenizer, likelihoods[:2], n_copies=5, strategy="surprise")
     assert [row["n_pauses"] for row in surprising] == [row["n_pauses"] for row in drawn]

@@ -13,9 +13,7 @@ from pauselib.model.pause_model import PauseForCausalLM
 
 V = P = 50
 IDS = torch.tensor([[3, 14, P, 15, 9, P, P, 2], [6, 5, 3, P, 5, 8, 9, 7]])
-LABELS = torch.tensor(
-    [[-100, -100, P, 15, 9, P, P, 2], [-100, 5, 3, P, 5, -100, -100, -100]]
-)  # 6 + 4 of them, 4 pauses
+LABELS = torch.tensor([[-100, -100, P, 15, 9, P, P, 2], [-100, 5, 3, P, 5, -100, -100, -100]])  # 10, of which 4 pauses
 
 
 @pytest.fixture(params=[(kind, tied) for kind in KINDS for tied in (False, True)], ids=lambda p: p[0] + "-tied" * p[1])
@@ -95,9 +93,7 @@ def test_labels_without_words_have_no_lm_loss(tiny_lm, labels):
 def moved(model, loss) -> set[str]:
     """The parameters that a loss would move, up to the first two parts of their names."""
     loss.backward()
-    return {
-        ".".join(name.split(".")[:2]) for name, p in model.named_parameters() if p.grad is not None and p.grad.any()
-    }
+    return {".".join(key.split(".")[:2]) for key, p in model.named_parameters() if p.grad is not None and p.grad.any()}
 
 
 def test_the_pause_loss_moves_the_pause_head_alone_and_the_lm_loss_everything_else(model):

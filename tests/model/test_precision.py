@@ -95,9 +95,7 @@ def test_only_a_head_that_is_frozen_is_rounded_and_only_where_that_is_fast(name,
 
 @pytest.mark.parametrize(("precision", "dtype"), [("float32", torch.float32), ("pure_bfloat16", torch.bfloat16)])
 @pytest.mark.parametrize("name", ["sft_unfr_lm_head_embed_peft", "sft_fr_pembed", "baseline_matched"])
-def test_what_is_trained_has_its_precision_and_adapters_float32_where_the_rest_is_bfloat16(
-    name, precision, dtype, tiny_lm
-):
+def test_what_is_trained_has_its_precision_and_adapters_float32_beside_bfloat16(name, precision, dtype, tiny_lm):
     lm, variant = tiny_lm("mistral").bfloat16(), VARIANTS[name]
     model = unfreeze(PauseForCausalLM.around(lm) if variant.pauses else lm, variant)
     set_trained_precision(model, precision)

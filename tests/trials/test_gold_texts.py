@@ -2,10 +2,11 @@
 
 import pytest
 
-from pauselib import tasks
 from pauselib.injection.rows import tokenize
+from pauselib.tasks.gsm8k import GSM8K
 from pauselib.trials.trial import gold_texts
 
+OWN_PROMPT = type("OwnPrompt", (GSM8K,), {"prompt": lambda _, question: f"Q: {question}\nA:"})()
 PROBLEM = {
     "problem_id": "test-0",
     "question": "Rosa has 17 shells. A neighbour brings 9 more. Half get lost. How many are left?",
@@ -21,12 +22,12 @@ def pieces(text, tokenizer) -> list[tuple[str, str]]:
     ]
 
 
-@pytest.mark.parametrize("between", [[], [400, 400]])
-def test_the_places_of_a_gold_text(between, tokenizer):
-    task = tasks.find("gsm8k")
+@pytest.mark.parametrize(("between", "task"), [([], GSM8K()), ([400, 400], GSM8K()), ([], OWN_PROMPT)])
+def test_the_places_of_a_gold_text(between, task, tokenizer):
+    heading = "A:" if task is OWN_PROMPT else "### Answer:"
     (text,) = gold_texts(tokenize([PROBLEM], tokenizer, task), tokenizer, task, between)
     assert pieces(text, tokenizer) == [("<<17+9=", "26"), ("<<26/2=", "13")]
-    assert tokenizer.decode(text.ids[text.heading : text.start - len(between)]).strip() == "### Answer:"
+    assert tokenizer.decode(text.ids[text.heading : text.start - len(between)]).strip() == heading
     assert text.ids[text.start - len(between) : text.start] == between
     assert tokenizer.decode(text.ids[text.start :]) == PROBLEM["answer"] + "</s>"
     assert [one.index for one in text.results] == [0, 1]

@@ -37,9 +37,7 @@ def test_a_result_that_begins_the_answer_is_predicted_by_what_is_before_it(gaps)
     assert (one.shared, one.ids, one.labels) == (4, IDS[4:6], [(0, IDS[5], 0), (1, IDS[6], 0)])
 
 
-def plainly(
-    model: PauseForCausalLM, drawn: torch.Tensor, result: Result, gaps, inserted, content: str, seen_last: bool
-):
+def plainly(model: PauseForCausalLM, drawn: torch.Tensor, result: Result, gaps, inserted, content: str, seen_last):
     """The log likelihood of a result's digits and whether all are the best words, from one forward pass.
 
     Hidden tokens are there, with their positions, and a mask hides them from all that follows.

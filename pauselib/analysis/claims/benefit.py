@@ -56,9 +56,9 @@ def depends(trials: Trials, variant: str, outcome: str, margin: float) -> bool:
     return varies and max(min(line.easy for line in lines), min(line.hard for line in lines)) > margin
 
 
-def contrast(trials: Trials, name: str, plan: Preregistration, sign: int = 1, variant: str = BEST) -> Estimate:
+def contrast(trials: Trials, name: str, plan: Preregistration, sign: int = 1) -> Estimate:
     """One contrast by itself, in the log likelihood, or its opposite with the `sign` −1."""
-    values = trials.together([name], variant, LIKELIHOOD)
+    values = trials.together([name], BEST, LIKELIHOOD)
     if values is None:
         return Estimate(doubt=NOT_FINISHED)
     one = crossed(sign * values[name], plan.level)
@@ -66,22 +66,22 @@ def contrast(trials: Trials, name: str, plan: Preregistration, sign: int = 1, va
     return Estimate(one.mean, one.low, one.high, one.detectable(plan.level), doubt=doubt)
 
 
-def slope(trials: Trials, plan: Preregistration, variant: str = BEST) -> Estimate:
+def slope(trials: Trials, plan: Preregistration) -> Estimate:
     """How the log likelihood depends on how hard a result is (`Trials.slope`): the smaller one of the `PARTS`' slopes.
 
     The ends of the interval are found as those of `benefit`. What disturbs all words alike makes results flatter, so
     that hard ones seem to gain; the hidden pause has that too.
     """
     levels = plan.level, 1 - (1 - plan.level) / len(PARTS)
-    lines, corrected = ([trials.slope(name, variant, level=level) for name in PARTS] for level in levels)
+    lines, corrected = ([trials.slope(name, BEST, level=level) for name in PARTS] for level in levels)
     if None in lines:
         return Estimate(doubt=NOT_FINISHED)
     ends = np.min([line.low for line in lines]), np.min([line.high for line in corrected])
-    doubt = contrast(trials, "nothing", plan, variant=variant).doubt
+    doubt = contrast(trials, "nothing", plan).doubt
     return Estimate(min(line.slope for line in lines), *ends, doubt=doubt, one_sided=True)
 
 
-def computation(trials: Trials, claim: str, plan: Preregistration, variant: str = BEST) -> Estimate:
+def computation(trials: Trials, claim: str, plan: Preregistration) -> Estimate:
     """The benefit by version 1, in the outcome of a claim: the smaller one of two contrasts of `Trials.contrasts`.
 
     Pauses buy computation where the pauses of the variant do more than masked ones, and that by more than after as much
@@ -91,8 +91,8 @@ def computation(trials: Trials, claim: str, plan: Preregistration, variant: str 
     """
     (outcome,) = [name for name, one in OUTCOMES.items() if one.claim == claim]
     *both, control = DECIDING
-    found = trials.contrasts(variant, outcome, plan.level).set_index("contrast").reindex(DECIDING)
-    corrected = trials.contrasts(variant, outcome, 1 - (1 - plan.level) / 2).set_index("contrast").reindex(DECIDING)
+    found = trials.contrasts(BEST, outcome, plan.level).set_index("contrast").reindex(DECIDING)
+    corrected = trials.contrasts(BEST, outcome, 1 - (1 - plan.level) / 2).set_index("contrast").reindex(DECIDING)
     if not (found.loc[both, "problems"] > 0).all():
         return Estimate(doubt=NOT_FINISHED)
     doubt = "" if found.loc[control, "low"] > 0 else NO_CONTROL

@@ -18,7 +18,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from pauselib.decoding.interventions import INTERVENTION_SETTINGS
 from pauselib.files import as_json, digest_of_bytes
-from pauselib.settings import ROOT, Settings, of_experiment
+from pauselib.located import ROOT
+from pauselib.settings import Settings, of_experiment
 from pauselib.settings.yaml_text import read_config
 
 FILES = {1: ROOT / "prereg.yaml", 2: ROOT / "prereg-2.yaml"}

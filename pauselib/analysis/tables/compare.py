@@ -9,8 +9,9 @@ import pandas as pd
 from pauselib.analysis.statistics.intervals import NAN, wilson
 from pauselib.analysis.statistics.paired import compare
 from pauselib.analysis.tables.loading import read_replies, training_record
+from pauselib.artifacts import IF_MISSING
 from pauselib.errors import InputError
-from pauselib.manifests import manifest, why_stale
+from pauselib.manifests import CODE, manifest, why_stale
 from pauselib.settings import Settings
 from pauselib.variants import matched_baseline
 
@@ -47,7 +48,8 @@ def differing_settings(rows: tuple[Settings, Settings]) -> pd.DataFrame:
     """Return what two rows were made from where it differs, one line a setting: `made`, `setting`, `first`, `second`.
 
     `made` is what depends on it: the replies, the model, the rows that it was trained on, and so on; what only one of
-    the two has is one line without a setting. What differs alike in two places is shown once.
+    the two has is one line without a setting. What differs alike in two places is shown once. A setting that one of
+    them lacks is its default, and code is compared where both name it, as in `manifests.changes`.
     """
     values = [origins(row.variant_folder()) for row in rows]
     made = [{what for what, _ in side} for side in values]
@@ -56,8 +58,9 @@ def differing_settings(rows: tuple[Settings, Settings]) -> pd.DataFrame:
         if what not in made[0] & made[1]:
             lines[what] = (what, "", *("made" if what in side else NOT_THERE for side in made))
             continue
-        pair = tuple(side.get((what, setting), NOT_THERE) for side in values)
-        if pair[0] != pair[1]:
+        absent = NOT_THERE if setting.startswith(CODE) else str(IF_MISSING.get(setting, NOT_THERE))
+        pair = tuple(side.get((what, setting), absent) for side in values)
+        if pair[0] != pair[1] and not (setting.startswith(CODE) and NOT_THERE in pair):
             lines.setdefault((setting, *pair), (what, setting, *pair))
     return pd.DataFrame(lines.values(), columns=["made", "setting", *SIDES])
 
@@ -72,6 +75,7 @@ def origins(folder: Path, made: str = "replies") -> dict[tuple[str, str], str]:
     values = {(made, name): str(value) for name, value in found.get("settings", {}).items()}
     given = {name: digest for name, digest in found.get("inputs", {}).items() if name not in places}
     values |= {(made, f"{name} (digest)"): digest for name, digest in given.items()}
+    values |= {(made, name): digest for name, digest in found.get("code", {}).items()}
     for name, place in places.items():
         source = (folder / place).resolve()
         rows = "injected rows" if source.parent.name == "injected" else "clean rows"

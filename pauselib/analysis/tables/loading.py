@@ -34,17 +34,14 @@ REPLIES, INTERVENED, TRIAL, CHECKPOINT = "replies", "intervened", "trial", "chec
 
 
 class Asked(NamedTuple):
-    """A result that an experiment asks for: its kind, seed and variant, the settings of its row, and its folder, which
-    may not exist; of a checkpoint the step, of an intervention what it changes.
+    """A result that an experiment asks for: its kind, the settings of its row, and its folder, which may not exist; of
+    a checkpoint the step.
     """
 
     kind: str
-    seed: int
-    variant: str
     row: Settings
     folder: Path
     step: int | None = None
-    changes: dict = {}
 
     @property
     def why_unfinished(self) -> str | None:
@@ -62,16 +59,16 @@ def asked_for(settings: Settings) -> list[Asked]:
     """
 
     def result(kind: str, seed: int, variant: str, step: int | None = None, **changes) -> Asked:
-        row = settings.but(**{"seed": seed, "variant": variant, **changes})
+        row = settings.but(seed=seed, variant=variant, **changes)
         part = trial_artifact(row, step) if kind in (TRIAL, CHECKPOINT) else replies_artifact(row)
-        return Asked(kind, seed, row.variant, row, part.folder, step, changes)
+        return Asked(kind, row, part.folder, step)
 
     seeds, rows = settings.seeds, set(settings.variants)
     pausing = [name for name in settings.trials if name in rows]
     models = list(dict.fromkeys(model for name in pausing for model in models_of_trial(name)))
     found = [result(REPLIES, seed, name) for seed in seeds for name in settings.variants]
     changed = [result(INTERVENED, seed, **changes) for changes in settings.interventions for seed in seeds]
-    found += [one for one in changed if one.variant in rows]
+    found += [one for one in changed if one.row.variant in rows]
     found += [result(TRIAL, seed, name) for seed in seeds for name in models]
     steps = [(name, step) for name in models if parse(name).second_step for step in settings.trial_checkpoints]
     found += [result(CHECKPOINT, seed, name, step) for seed in seeds for name, step in steps]
@@ -86,8 +83,7 @@ def finished(settings: Settings, kind: str) -> list[Asked]:
 def stale_folders(settings: Settings) -> dict[Path, str]:
     """Why what is in a folder that is asked for doesn't count as finished, by folder. No table has them."""
     there = [one for one in asked_for(settings) if (one.folder / MANIFEST).exists()]
-    reasons = {one.folder: one.why_unfinished for one in there}
-    return {folder: reason for folder, reason in reasons.items() if reason}
+    return {one.folder: reason for one in there if (reason := one.why_unfinished)}
 
 
 def results(settings: Settings) -> pd.DataFrame:
@@ -99,14 +95,14 @@ def results(settings: Settings) -> pd.DataFrame:
     """
     rows, computed = [], ("accuracy_low", "accuracy_high", "expected_pauses", "by_chance")
     for one in (one for one in asked_for(settings) if one.kind == REPLIES):
-        row = {"seed": one.seed, "variant": one.variant, **dict.fromkeys((*METRICS, *computed))}
+        row = {"seed": one.row.seed, "variant": one.row.variant, **dict.fromkeys((*METRICS, *computed))}
         if one.why_unfinished is None:
             metrics, replies = read_json(one.folder / "metrics.json"), read_replies(one.folder)
             row |= {metric: metrics.get(metric) for metric in METRICS}
             row["accuracy_low"], row["accuracy_high"] = wilson(round(row["accuracy"] * row["n"]), row["n"])
             row["expected_pauses"] = replies["expected_pauses"].mean()
             row["by_chance"] = chance_level(replies["gold"], replies["predicted"])
-        row |= {part: getattr(parse(one.variant), part) for part in PARTS}
+        row |= {part: getattr(parse(one.row.variant), part) for part in PARTS}
         rows.append({**row, "model_digest": (manifest(one.folder) or {}).get("inputs", {}).get("model")})
     return pd.DataFrame(rows)
 
@@ -128,7 +124,7 @@ def read_replies(folder: Path) -> pd.DataFrame:
 def predictions(settings: Settings) -> pd.DataFrame:
     """The replies of all finished rows, one line a reply: the columns of `read_replies`, `seed` and `variant`."""
     rows = finished(settings, REPLIES)
-    frames = [read_replies(one.folder).assign(seed=one.seed, variant=one.variant) for one in rows]
+    frames = [read_replies(one.folder).assign(seed=one.row.seed, variant=one.row.variant) for one in rows]
     return joined(frames, REPLY_COLUMNS)
 
 
@@ -141,7 +137,7 @@ def intervened(settings: Settings) -> pd.DataFrame:
     frames = []
     for one in finished(settings, INTERVENED):
         allowed = float(one.row.max_pauses) if one.folder.name == f"max_pauses-{one.row.max_pauses}" else float("nan")
-        replies = read_replies(one.folder).assign(seed=one.seed, variant=one.variant)
+        replies = read_replies(one.folder).assign(seed=one.row.seed, variant=one.row.variant)
         frames.append(replies.assign(intervention=one.folder.name, allowed=allowed))
     return joined(frames, [*REPLY_COLUMNS, "intervention", "allowed"])
 
@@ -192,7 +188,7 @@ def calibration(rows: Iterable[Asked]) -> pd.DataFrame:
             rate = np.average(bins["observed"], weights=bins["n"])
             head = np.average(bins["loss"], weights=bins["n"]) if "loss" in bins else record.get("pause_loss")
             losses = {"head_loss": head, "constant": entropy([rate, 1 - rate])}
-            frames.append(bins.assign(variant=one.variant, seed=one.seed, **losses))
+            frames.append(bins.assign(variant=one.row.variant, seed=one.row.seed, **losses))
     return joined(frames, ["variant", "seed", "low", "n", "predicted", "observed", "head_loss", "constant"])
 
 
