@@ -102,7 +102,8 @@ def is_outcome(name: Path) -> bool:
     """Return whether a file of a run, by its path in it, is a result, or says what a result was made from."""
     if {"data", "injected", "model"} & set(name.parts):
         return name.name == MANIFEST
-    return name.suffix in (".json", ".jsonl", ".parquet") and name.name != LEFT_OUT and "checkpoints" not in name.parts
+    under_way = "checkpoints" in name.parts or any(part.startswith(".") for part in name.parts)
+    return name.suffix in (".json", ".jsonl", ".parquet") and name.name != LEFT_OUT and not under_way
 
 
 def copy(path: Path, copied: Path, settings: Settings) -> None:
