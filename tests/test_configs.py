@@ -10,8 +10,9 @@ import yaml
 from transformers import AutoConfig, AutoModelForCausalLM
 
 from pauselib.files import read_json, write_json_lines
+from pauselib.located import ROOT
 from pauselib.manifests import damaged, manifest
-from pauselib.settings import ROOT, of_experiment, settings_of_step
+from pauselib.settings import of_experiment, settings_of_step
 from pauselib.variants import parse
 
 SIZES = {"n_train": 20, "n_test": 3, "max_new_tokens": 12}

@@ -11,7 +11,7 @@ import pytest
 import yaml
 from test_kills import EXPERIMENT
 
-from pauselib.settings import ROOT
+from pauselib.located import ROOT
 from pauselib.workflow import gpus
 from pauselib.workflow.gpus import GPUS, options_for_gpus
 

@@ -15,7 +15,7 @@ import pytest
 import yaml
 from same_results import differences
 
-from pauselib.settings import ROOT
+from pauselib.located import ROOT
 
 EXPERIMENT = {
     "experiment": "killed",

@@ -12,7 +12,8 @@ from one_node_slurm import PATIENCE, Slurm, one_node_slurm, wait_for, why_absent
 from same_results import differences
 from test_kills import EXPERIMENT
 
-from pauselib.settings import ROOT, Settings
+from pauselib.located import ROOT
+from pauselib.settings import Settings
 from pauselib.steps import evaluate
 
 ABSENT = why_absent()
