@@ -138,9 +138,9 @@ def with_verdicts(table: pd.DataFrame, plan: Preregistration, outcome: str = LIK
     return table.assign(verdict=[judge(one, margin).verdict for one in found], doubt=doubts)
 
 
-def models_of(variant: str) -> dict[str, str]:
-    """The models of terms: `own` is the variant, `matched` its matched baseline, `start` that of the first step."""
-    return {"own": variant, "matched": matched_baseline(variant), "start": FIRST_STEP}
+def model_of(whose: str, variant: str) -> str:
+    """The model of a term: `own` is the variant, `matched` its matched baseline, `start` that of the first step."""
+    return {"own": variant, "start": FIRST_STEP}.get(whose) or matched_baseline(variant)
 
 
 class Trials:
@@ -202,7 +202,7 @@ class Trials:
         one before the first injected pause has not. None where a condition is not there.
         """
         wide, total, kinds = self.wide[outcome], 0.0, self.kinds_of_wide
-        columns = [(models_of(variant)[whose.partition(" at ")[0]], *place) for _, whose, place in terms]
+        columns = [(model_of(whose.partition(" at ")[0], variant), *place) for _, whose, place in terms]
         if not set(columns) <= set(wide):
             return None
         there = wide[columns].notna().all(axis=1).to_numpy()
@@ -233,7 +233,7 @@ class Trials:
     def by_result(self, name: str, variant: str, outcome: str) -> pd.DataFrame:
         """A contrast of version 2 at every result of every seed: its `effect`, and the result's `difficulty`."""
         wide, terms = self.wide[outcome], CONTRASTS[2][name][1]
-        effect = sum(weight * wide[(models_of(variant)[whose], *place)] for weight, whose, place in terms)
+        effect = sum(weight * wide[(model_of(whose, variant), *place)] for weight, whose, place in terms)
         difficulty = self.difficulty.reindex(wide.index.droplevel("seed")).to_numpy()
         return pd.DataFrame({"effect": effect, "difficulty": difficulty}).dropna()
 
@@ -267,7 +267,8 @@ class Trials:
         lines, by_difficulty = [], BY_DIFFICULTY if self.plan.version > 1 else []
         for name, (what, terms) in CONTRASTS[self.plan.version].items() if parse(variant).pauses else ():
             found = estimated(self.effect(terms, variant, outcome), level or self.plan.level)
-            line = {"contrast": name, "what": what.format(**models_of(variant)), **found}
+            names = {whose: model_of(whose, variant) for whose in ("own", "matched", "start")}
+            line = {"contrast": name, "what": what.format(**names), **found}
             if by_difficulty and found["problems"]:
                 at = self.by_result(name, variant, outcome)["effect"]
                 kinds, slope = self.kinds(at.index), self.slope(name, variant, outcome)
