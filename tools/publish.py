@@ -2,10 +2,10 @@
 
     python tools/publish.py configs/smollm2.yaml results/smollm2 --pictures pause_origin --without trial
 
-Into the folder go results.csv, tables/*.csv, pictures of the run's figures/ and outcomes.tar.xz. Unpacked into runs/,
-this archive is what `notebooks/analyze.ipynb` reads. It has every reply, trial and metric and the manifest of all that
-they were made from. It has neither weights, nor rows of problems, nor the probabilities of single tokens, which are
-most of a run. The sentences of results.md beside them are written by people.
+Into the folder go results.csv, tables/*.csv that have a row, pictures of the run's figures/ and outcomes.tar.xz.
+Unpacked into runs/, this archive is what `notebooks/analyze.ipynb` reads. It has every reply, trial and metric and the
+manifest of all that they were made from. It has neither weights, nor rows of problems, nor the probabilities of single
+tokens, which are most of a run. The sentences of results.md beside them are written by people.
 """
 
 import argparse
@@ -61,7 +61,7 @@ def publish(settings: Settings, target: Path, pictures: Sequence[str] = (), with
             raise InputError(f"There is no {picture}: run the notebook `analyze`, or name another picture.")
     packed = archive(settings, without)
     for path in sorted(made.glob("tables/*.csv")):
-        if path.name != "results.csv":
+        if path.name != "results.csv" and path.read_text(encoding="utf-8").count("\n") > 1:
             write(target / path.relative_to(made), without_place(path, settings))
     with tempfile.TemporaryDirectory() as place, tarfile.open(fileobj=io.BytesIO(packed)) as archived:
         archived.extractall(place, filter="data")  # the digests of its models are those of what is published
