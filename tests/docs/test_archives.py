@@ -21,7 +21,7 @@ from tools import publish
 from tools.publish import ARCHIVE
 
 RESULTS = ROOT / "results"
-ROWS = {"qwen": 15, "qwen-table": 25, "smollm2": 18, "smollm2-table": 25, "smollm2-curve": 6, "tiny": 25, "tiny-seeds": 21}
+ROWS = {"qwen": 15, "smollm2": 18, "smollm2-curve": 6, "tiny-seeds": 21}  # the others have all 25
 FOLDERS = sorted(path.parent for path in RESULTS.rglob(ARCHIVE))
 CURVE = RESULTS / "smollm2-curve"
 
@@ -41,7 +41,7 @@ def unpacked(folder: Path, runs_dir: Path, archive: bytes = b""):
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.relative_to(RESULTS).as_posix())
 def test_every_row_of_an_archive_is_read_and_gives_the_published_tables(folder, tmp_path):
     study = Study(unpacked(folder, tmp_path))
-    assert study.table["accuracy"].notna().sum() == len(study.table) == ROWS[experiment_of(folder)]
+    assert study.table["accuracy"].notna().sum() == len(study.table) == ROWS.get(experiment_of(folder), 25)
     assert not loading.stale_folders(study.settings)
     if folder.name == "qwen":
         assert study.plan_status == "registered"
