@@ -26,6 +26,13 @@ ROOT = Path(__file__).parent.parent
 KINDS = ("mistral", "llama", "qwen2", "gpt2")
 
 
+def pytest_collection_modifyitems(items):
+    """In the analysis a warning is a fault."""
+    for item in items:
+        if item.path.parent.name == "analysis":
+            item.add_marker(pytest.mark.filterwarnings("error", "ignore::ResourceWarning"))
+
+
 def copy_project(folder: Path) -> Path:
     """Copy the project, as a clone has it, into a folder that is not there yet, and return that."""
     return shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(".*", "runs", "tests", "__pycache__"))

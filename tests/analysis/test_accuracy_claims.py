@@ -21,8 +21,6 @@ from pauselib.analysis.claims.verdicts import (
 from pauselib.analysis.statistics.paired import score_interval
 from pauselib.variants import VARIANTS
 
-pytestmark = pytest.mark.filterwarnings("error", "ignore::ResourceWarning")
-
 
 def best(replies: pd.DataFrame) -> dict:
     return judged_claim(plan(1), "best", best_variant(replies, plan(1)))

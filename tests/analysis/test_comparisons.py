@@ -17,8 +17,6 @@ from pauselib.analysis.tables.comparisons import (
     strategies,
 )
 
-pytestmark = pytest.mark.filterwarnings("error", "ignore::ResourceWarning")
-
 
 def marked(variant: str, correct: str, pauses=None, seed: int = 42, truncated: str = "") -> pd.DataFrame:
     """Replies to problems p0, p1, …: `+` where correct, `-` where not, ` ` where there is none."""

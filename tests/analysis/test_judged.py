@@ -2,7 +2,6 @@
 
 import numpy as np
 import pandas as pd
-import pytest
 from made_up import HEADS, NONE, better, forbidden, made_up
 
 from pauselib.analysis.claims.accuracy import BEST
@@ -12,8 +11,6 @@ from pauselib.analysis.claims.verdicts import LARGER, NOT_FINISHED, UNDECIDED
 from pauselib.analysis.tables.contrasts import COLUMNS as OF_TRIALS
 from pauselib.analysis.tables.contrasts import Trials
 from pauselib.settings import Settings
-
-pytestmark = pytest.mark.filterwarnings("error", "ignore::ResourceWarning")
 
 NO_TRIALS = Trials(pd.DataFrame(columns=OF_TRIALS))
 

@@ -7,8 +7,6 @@ from scipy import stats
 from pauselib.analysis.statistics.intervals import crossed, smallest_difference
 from pauselib.analysis.statistics.paired import NO_COMPARISON, compare, compare_means, detectable, score_interval
 
-pytestmark = pytest.mark.filterwarnings("error", "ignore::ResourceWarning")
-
 
 def answers(rng, seeds=3, problems=200, seed_effect=0.05):
     """Two variants' right and wrong answers; the first is right 5 points more often.

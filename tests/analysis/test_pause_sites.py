@@ -19,8 +19,6 @@ from pauselib.analysis.claims.verdicts import (
     judge,
 )
 
-pytestmark = pytest.mark.filterwarnings("error", "ignore::ResourceWarning")
-
 
 def judged(replies: pd.DataFrame) -> dict:
     return judged_claim(plan(1), "incorrect", incorrect_pause_more(replies, plan(1)))

@@ -9,8 +9,6 @@ from scipy import stats
 
 from pauselib.analysis.statistics.intervals import chance_level, crossed, holm, smallest_difference, wilson
 
-pytestmark = pytest.mark.filterwarnings("error", "ignore::ResourceWarning")
-
 
 def test_the_chance_level_is_how_often_the_answer_to_one_problem_fits_another():
     assert chance_level(pd.Series(["1", "2", "1", "3"]), pd.Series(["1", None, "2", "1"])) == (2 * 2 + 1 * 1) / 16
