@@ -31,7 +31,7 @@ lint: .venv/ready
 	.venv/bin/ruff check . && .venv/bin/ruff format --check .
 
 lab: .venv/ready
-	.venv/bin/jupyter lab --LabApp.news_url=None --notebook-dir . notebooks/start.ipynb $(ARGS)
+	.venv/bin/jupyter lab --notebook-dir . notebooks/start.ipynb $(ARGS)
 
 .venv/ready: requirements.lock pyproject.toml
 	$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'Python 3.11 or newer is needed: make PYTHON=python3.11 run')"
@@ -40,9 +40,11 @@ lab: .venv/ready
 	touch .venv/ready
 
 # The lock by its hashes, then this project and what torch's file for a GPU needs besides; also into a conda environment.
+# There, JupyterLab does not ask whether it may fetch news.
 install:
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-build-isolation --editable .
 	etc=$$($(PYTHON) -c "import sys; print(sys.prefix)")/etc/ipython && mkdir -p "$$etc" && cp configs/ipython_kernel_config.py "$$etc"
+	$(PYTHON) -m jupyter labextension disable --level=sys_prefix "@jupyterlab/apputils-extension:announcements" 2>/dev/null
 
 .PHONY: help run install test test-long bench lint lab

@@ -26,7 +26,6 @@ FLAGS = (
     "--ServerApp.ip=127.0.0.1",
     "--ServerApp.port=0",  # any free one
     "--ServerApp.shutdown_no_activity_timeout=900",  # should nobody be left to stop it
-    "--LabApp.news_url=None",
     "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
     "--LabApp.extension_manager=readonly",
 )

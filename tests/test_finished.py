@@ -188,7 +188,7 @@ def test_settings_of_other_steps_are_checked_before_anything_is_trained(small, m
         steps.evaluate(settings)
 
 
-def test_the_same_problems_at_another_path_are_the_same_and_others_at_the_same_path_are_not(small, tmp_path):
+def test_the_same_problems_at_another_path_are_the_same_and_others_or_none_at_the_same_path_are_not(small, tmp_path):
     first, second, link = tmp_path / "first", tmp_path / "second", tmp_path / "link"
     rows = [{"question": f"Ann has 3 pens, and {i} more?", "answer": f"#### {i + 3}"} for i in range(16)]
     write_json_lines(first / "train.jsonl", rows[:12])
@@ -207,6 +207,12 @@ def test_the_same_problems_at_another_path_are_the_same_and_others_at_the_same_p
     with pytest.raises(InputError, match=r"train.jsonl=\w+ \(now \w+\).* choose another name"):
         steps.clean_rows(settings.but(dataset=str(second)))
     assert will_do(settings.but(dataset=str(second)), "warmup").startswith(f"will be refused: {folder} was made")
+    made(*injected_artifact(settings)[1:3], data=folder)
+    (second / "train.jsonl").unlink()
+    assert "There is no file" in will_do(settings.but(dataset=str(second), overwrite=True), "inject")
+    first.rename(tmp_path / "moved")
+    with pytest.raises(InputError, match=f"^The dataset '{first}' is not there: nothing has the path"):
+        steps.clean_rows(settings.but(dataset=str(first)))
 
 
 def test_more_checkpoints_than_asked_for_do_no_harm_and_other_ones_do(sft):

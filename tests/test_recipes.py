@@ -28,10 +28,7 @@ from pauselib.workflow.graph import steps_of_experiment
 OLD, NEW = ("sft", "sft_peft", "baseline_matched"), ("sft_peft@dummy", "sft_peft_dummy", "baseline_matched_dummy")
 RECIPES = {  # a file of the package, the text before which something new goes (none: at the end), and what is new
     "injection/strategies.py": (None, "@strategy(in_prompt=True)\ndef dummy(*_):\n    return [0, 0]"),
-    "decoding/interventions.py": (
-        "INTERV",
-        'class Dummy(Intervention):\n    push: int = setting(0, "new", "intervene")',
-    ),
+    "decoding/interventions.py": ("INTE", 'class Dummy(Intervention):\n    push: int = setting(0, "new", "intervene")'),
     "trials/sites.py": (None, 'class Dummy(BeforeStep):\n    name, meaning = 2 * ("dummy",)\nSITES["dummy"] = Dummy()'),
     "trials/contents.py": (None, 'class Dummy(Dots):\n    name, meaning = 2 * ("dummy",)\nCONTENTS["dummy"] = Dummy()'),
     "tasks/dummy.py": (None, 'from pauselib.tasks.gsm8k import GSM8K\nclass Dummy(GSM8K):\n    name = "dummy"'),

@@ -41,7 +41,9 @@ def test_the_folders_are_named_by_experiment_seed_strategy_and_variant(tmp_path,
     assert s.variant_folder() == tmp_path / "mine" / "seed-7" / "sft@word"
     assert s.injected_folder() == tmp_path / "mine" / "seed-7" / "injected" / "word"
     assert s.but(variant="sft").injected_folder() == tmp_path / "mine" / "seed-7" / "injected" / "random"
-    monkeypatch.chdir(tmp_path)
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
     assert Settings().folder() == ROOT / "runs" / "tiny"  # wherever one is
     places = Settings(runs_dir="~/a", model="~/b", dataset="~/c")
     assert [places.folder().parent, Path(places.model), Path(places.dataset)] == [Path.home() / one for one in "abc"]

@@ -267,17 +267,6 @@ def test_beside_a_finished_model_its_record_is_mended_and_what_a_kill_left_is_cl
     assert not (folder / "checkpoints").exists()
 
 
-def test_problems_that_are_not_at_their_path_any_more_are_missed_by_it(fresh, tmp_path):
-    for split in ("train", "test"):
-        rows = [{"question": f"{split} {i}?", "answer": f"#### {i}"} for i in range(8)]
-        write_json_lines(tmp_path / "data" / f"{split}.jsonl", rows)
-    settings = fresh.but(dataset=str(tmp_path / "data"))
-    clean_rows(settings)
-    (tmp_path / "data").rename(tmp_path / "moved")
-    with pytest.raises(InputError, match=f"^The dataset '{settings.dataset}' is not there: nothing has the path"):
-        clean_rows(settings)
-
-
 FEW = {"trial_sites": ["step", "chosen"], "trial_contents": ["pauses", "masked"], "trial_doses": [1, 4]}
 
 

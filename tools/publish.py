@@ -63,6 +63,8 @@ def publish(settings: Settings, target: Path, pictures: Sequence[str] = (), with
     for path in sorted(made.glob("tables/*.csv")):
         if path.name != "results.csv" and path.read_text(encoding="utf-8").count("\n") > 1:
             write(target / path.relative_to(made), without_place(path, settings))
+        else:
+            (target / path.relative_to(made)).unlink(missing_ok=True)
     with tempfile.TemporaryDirectory() as place, tarfile.open(fileobj=io.BytesIO(packed)) as archived:
         archived.extractall(place, filter="data")  # the digests of its models are those of what is published
         write(target / "results.csv", loading.results(settings.but(runs_dir=place)).to_csv(index=False))
@@ -78,7 +80,8 @@ def archive(settings: Settings, without: Sequence[str] = ()) -> bytes:
     """
     missing = loading.results(settings)["accuracy"].isna().sum()
     seeds = [settings.folder() / f"seed-{seed}" for seed in settings.seeds]
-    made = [path.parent for folder in seeds for path in folder.rglob(MANIFEST) if not set(path.parts) & set(without)]
+    places = [(path.parent, path.relative_to(folder)) for folder in seeds for path in folder.rglob(MANIFEST)]
+    made = [folder for folder, name in places if is_outcome(name) and not set(name.parts) & set(without)]
     old = [folder for folder in made if why_inputs_changed(folder, manifest(folder) or {})]  # not only of what is asked
     if missing or old or loading.stale_folders(settings):
         raise InputError(
@@ -100,9 +103,9 @@ def archive(settings: Settings, without: Sequence[str] = ()) -> bytes:
 
 def is_outcome(name: Path) -> bool:
     """Return whether a file of a run, by its path in it, is a result, or says what a result was made from."""
-    if {"data", "injected", "model"} & set(name.parts):
-        return name.name == MANIFEST
     under_way = "checkpoints" in name.parts or any(part.startswith(".") for part in name.parts)
+    if {"data", "injected", "model"} & set(name.parts):
+        return name.name == MANIFEST and not under_way
     return name.suffix in (".json", ".jsonl", ".parquet") and name.name != LEFT_OUT and not under_way
 
 

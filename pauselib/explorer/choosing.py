@@ -101,10 +101,10 @@ def will_do(settings: Settings, step: str) -> str:
     settings = settings.of_row()
     try:
         check_possible(settings, step)
+        if why_unfinished(settings, step, of_sources=True) is None:
+            return "finished, and kept as it is"
     except InputError as error:
         return f"will be refused: {error}"
-    if why_unfinished(settings, step, of_sources=True) is None:
-        return "finished, and kept as it is"
     *before, _ = artifacts_of(settings, step)
     missing = [part.what for part in before if manifest(part.folder) is None]
     return f"will {DOES[step]}{', after making its ' if missing else ''}{', '.join(missing)}"

@@ -39,17 +39,17 @@ class Report:
 
     def table(self, name: str, table: pd.DataFrame, as_read: pd.DataFrame | None = None) -> None:
         """Show a table, or what is given `as_read` for it; its CSV file has all its columns and digits."""
-        shown, path = table if as_read is None else as_read, self.study.settings.folder() / "tables" / name
-        write(path.with_name(f"{name}.csv"), table.to_csv(index=False))
-        write(path.with_name(f"{name}.tex"), tables.latex(shown, name))
+        shown, folder = table if as_read is None else as_read, self.study.settings.folder() / "tables"
+        write(folder / f"{name}.csv", table.to_csv(index=False))
+        write(folder / f"{name}.tex", tables.latex(shown, name))
         self.html(f"table {name}", NOTHING.format(tables.heading(name)) if shown.empty else tables.with_details(shown))
 
     def figure(self, name: str, figure) -> None:
         """Show a picture; it is a PNG and an SVG file. One without axes is a sentence."""
-        path = self.study.settings.folder() / "figures" / name
-        write(path.with_name(f"{name}.svg"), style.saved(figure, "svg"))
+        folder = self.study.settings.folder() / "figures"
+        write(folder / f"{name}.svg", style.saved(figure, "svg"))
         image = style.image(figure)
-        write(path.with_name(f"{name}.png"), image.data)
+        write(folder / f"{name}.png", image.data)
         kind = ' class="large"' if figure.get_figwidth() > 8 else ""  # inches: on the first screen it is below the text
         source = f"data:image/png;base64,{base64.b64encode(image.data).decode()}"
         html = f'<img{kind} alt="{escape(image.alt)}" width="{image.width}" src="{source}">'

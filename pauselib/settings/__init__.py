@@ -24,7 +24,7 @@ from pauselib.decoding.interventions import (
 )
 from pauselib.errors import InputError, one_of
 from pauselib.injection.strategies import check_patterns, find_strategies
-from pauselib.located import bases
+from pauselib.located import ROOT
 from pauselib.settings.fields import Fields
 from pauselib.trials import TrialSettings
 from pauselib.variants import parse
@@ -84,7 +84,7 @@ class Settings(InterventionSettings, Fields, TrialSettings):
 
     def folder(self) -> Path:
         """Return runs/<experiment>. Other people's scripts trust in the names of this folder and those below it."""
-        return bases()[-1] / self.runs_dir / self.experiment
+        return (ROOT if (ROOT / "notebooks").is_dir() else Path.cwd()) / self.runs_dir / self.experiment
 
     def injected_folder(self) -> Path:
         """Return runs/<experiment>/seed-<n>/injected/<strategy>."""

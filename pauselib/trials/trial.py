@@ -57,11 +57,11 @@ def gold_texts(rows: pd.DataFrame, tokenizer, task: Task, between: list[int]) ->
     prompts = token_spans([task.prompt(question) for question in rows["question"]], tokenizer)
     answers = token_spans(rows["answer"].tolist(), tokenizer, add_special_tokens=False)
     texts = []
-    columns = zip(rows.itertuples(), prompt_lengths(rows), prompts, answers)
-    for row, n_prompt, of_prompt, of_answer in columns:
+    for row, n_prompt, of_prompt, of_answer in zip(rows.itertuples(), prompt_lengths(rows), prompts, answers):
         start = n_prompt + len(between)
-        prompt = task.prompt(row.question).rstrip()
-        heading = token_at(of_prompt, max(prompt.rfind(task.answer_heading), prompt.rfind("\n") + 1))
+        prompt = task.prompt(row.question)
+        heading = task.answer_heading if task.answer_heading in prompt else ""  # then it is the last line
+        heading = token_at(of_prompt, prompt.rfind(heading or prompt.rstrip().rpartition("\n")[2]))
         results = [
             Result(
                 index,

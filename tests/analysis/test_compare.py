@@ -67,6 +67,14 @@ def test_a_setting_that_one_lacks_is_its_default_and_code_that_both_name_is_comp
     assert compare.differing_settings(rows[1:]).values.tolist() == [["replies", "gold_dtype", "float32", "mixed"]]
 
 
+def test_a_setting_that_a_variant_is_not_made_with_has_no_value(tmp_path):
+    rows = [Settings(runs_dir=str(tmp_path), variant=name) for name in ("sft_peft", "baseline_matched")]
+    for row, settings in zip(rows, ({"seed": 42}, {"seed": 42, "n_copies": 2})):
+        note(row.variant_folder() / "model", settings)
+        note(row.variant_folder(), {}, model=row.variant_folder() / "model")
+    assert compare.differing_settings(rows).values.tolist() == [["model", "n_copies", "–", "2"]]
+
+
 def test_the_other_row_is_the_matched_baseline_or_what_is_given_and_has_replies(by_hand):
     sft = by_hand.but(variant="sft")
     assert compare.two_rows(sft)[1].variant == "baseline_1_epoch"  # sft trains nothing of the LM

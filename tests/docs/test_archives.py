@@ -100,7 +100,9 @@ def test_what_is_published_are_the_tables_chosen_pictures_and_the_archive(tmp_pa
     for name in (*tables, "figures/learning_curves.png", "figures/another.png"):
         text, picture = "variant\n" + "sft\n" * ("empty" not in name), (CURVE / "learning_curves.png").read_bytes()
         write(settings.folder() / name, picture if name.endswith("png") else text)
-    write(settings.variant_folder() / ".model.part" / "tokenizer.json", "{}")  # of a training that is under way
+    for folder in (settings.variant_folder(), settings.injected_folder().parent):
+        write(folder / ".model.part" / MANIFEST, '{"inputs": {}, "outputs": {}}')  # of what is under way
+    write(tmp_path / "published" / "tables" / "empty.csv", "variant\nsft\n")  # of an earlier publication
     publish.publish(settings, tmp_path / "published", pictures=["learning_curves"], without=["trial"])
     found = {path.relative_to(tmp_path / "published").as_posix() for path in (tmp_path / "published").rglob("*.*")}
     assert found == {"results.csv", "tables/over_seeds.csv", "learning_curves.png", ARCHIVE}

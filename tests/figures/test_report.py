@@ -136,10 +136,10 @@ def test_a_screen_and_a_phone_begin_with_the_finding_and_do_not_scroll_sideways(
     assert (opened.watch.errors, opened.watch.outside) == ([], [])
 
 
-def test_a_table_of_one_s_own_may_have_a_dot_in_its_name(tmp_path):
+def test_a_table_of_one_s_own_may_have_a_dot_and_a_slash_in_its_name(tmp_path):
     for margin in (0.05, 0.1):
-        Report(Study(Settings(runs_dir=str(tmp_path)))).table(f"margin_{margin}", pd.DataFrame({"n": [1]}))
-    assert {path.name for path in tmp_path.rglob("*.csv")} == {"margin_0.05.csv", "margin_0.1.csv"}
+        Report(Study(Settings(runs_dir=str(tmp_path)))).table(f"mine/margin_{margin}", pd.DataFrame({"n": [1]}))
+    assert {path.name for path in tmp_path.rglob("tables/mine/*.csv")} == {"margin_0.05.csv", "margin_0.1.csv"}
 
 
 def test_sections_open_by_a_click_hidden_cells_are_left_out_and_what_has_no_cell_is_at_the_end():

@@ -7,6 +7,7 @@ from pauselib.tasks.gsm8k import GSM8K
 from pauselib.trials.trial import gold_texts
 
 OWN_PROMPT = type("OwnPrompt", (GSM8K,), {"prompt": lambda _, question: f"Q: {question}\nA:"})()
+SPACE = type("Space", (GSM8K,), {"answer_heading": "Answer: ", "prompt": lambda _, question: f"{question} Answer: "})()
 PROBLEM = {
     "problem_id": "test-0",
     "question": "Rosa has 17 shells. A neighbour brings 9 more. Half get lost. How many are left?",
@@ -22,9 +23,9 @@ def pieces(text, tokenizer) -> list[tuple[str, str]]:
     ]
 
 
-@pytest.mark.parametrize(("between", "task"), [([], GSM8K()), ([400, 400], GSM8K()), ([], OWN_PROMPT)])
+@pytest.mark.parametrize(("between", "task"), [([], GSM8K()), ([400, 400], GSM8K()), ([], OWN_PROMPT), ([], SPACE)])
 def test_the_places_of_a_gold_text(between, task, tokenizer):
-    heading = "A:" if task is OWN_PROMPT else "### Answer:"
+    heading = {OWN_PROMPT: "A:", SPACE: "Answer:"}.get(task, "### Answer:")
     (text,) = gold_texts(tokenize([PROBLEM], tokenizer, task), tokenizer, task, between)
     assert pieces(text, tokenizer) == [("<<17+9=", "26"), ("<<26/2=", "13")]
     assert tokenizer.decode(text.ids[text.heading : text.start - len(between)]).strip() == heading

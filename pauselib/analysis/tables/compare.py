@@ -9,7 +9,7 @@ import pandas as pd
 from pauselib.analysis.statistics.intervals import NAN, wilson
 from pauselib.analysis.statistics.paired import compare
 from pauselib.analysis.tables.loading import read_replies, training_record
-from pauselib.artifacts import IF_MISSING
+from pauselib.artifacts import IF_MISSING, artifacts_of
 from pauselib.errors import InputError
 from pauselib.manifests import CODE, manifest, why_stale
 from pauselib.settings import Settings
@@ -48,18 +48,19 @@ def differing_settings(rows: tuple[Settings, Settings]) -> pd.DataFrame:
     """Return what two rows were made from where it differs, one line a setting: `made`, `setting`, `first`, `second`.
 
     `made` is what depends on it: the replies, the model, the rows that it was trained on, and so on; what only one of
-    the two has is one line without a setting. What differs alike in two places is shown once. A setting that one of
-    them lacks is its default, and code is compared where both name it, as in `manifests.changes`.
+    the two has is one line without a setting. What differs alike in two places is shown once. A setting of what is
+    made that its manifest lacks is its default, and code is compared where both name it, as in `manifests.changes`.
     """
     values = [origins(row.variant_folder()) for row in rows]
     made = [{what for what, _ in side} for side in values]
+    known = [{(one.what, name) for one in artifacts_of(row, "evaluate") for name in one.settings} for row in rows]
     lines = {}
     for what, setting in dict.fromkeys([*values[0], *values[1]]):
         if what not in made[0] & made[1]:
             lines[what] = (what, "", *("made" if what in side else NOT_THERE for side in made))
             continue
-        absent = NOT_THERE if setting.startswith(CODE) else str(IF_MISSING.get(setting, NOT_THERE))
-        pair = tuple(side.get((what, setting), absent) for side in values)
+        default, key = str(IF_MISSING.get(setting, NOT_THERE)), (what, setting)
+        pair = tuple(side.get(key, default if key in theirs else NOT_THERE) for side, theirs in zip(values, known))
         if pair[0] != pair[1] and not (setting.startswith(CODE) and NOT_THERE in pair):
             lines.setdefault((setting, *pair), (what, setting, *pair))
     return pd.DataFrame(lines.values(), columns=["made", "setting", *SIDES])
