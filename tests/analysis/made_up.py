@@ -3,6 +3,8 @@
 import numpy as np
 import pandas as pd
 
+from pauselib.analysis.claims.judged import judged_claim
+from pauselib.analysis.claims.preregistration import plan
 from pauselib.analysis.tables.comparisons import trained_head
 from pauselib.tokens import PAUSE_TEXT as P
 from pauselib.variants import VARIANTS
@@ -30,6 +32,11 @@ def made_up(rng, share=lambda _: 0.6, problems=300, seeds=1, more_sites=1.0, nam
 def forbidden(replies: pd.DataFrame) -> pd.DataFrame:
     """These replies as those of models that may not pause."""
     return replies.assign(intervention="max_pauses-0", allowed=0.0, n_pauses=0, n_sites=0)
+
+
+def judged_by(claim: str, estimate):
+    """judged(*replies): the line of a claim by version 1 of the plan, of replies that it is estimated from."""
+    return lambda *replies: judged_claim(plan(1), claim, estimate(*replies, plan(1)))
 
 
 def better(name: str, by: float, base: float = 0.6):

@@ -3,11 +3,10 @@
 import numpy as np
 import pandas as pd
 import pytest
-from made_up import HEADS, NONE, PAUSING, answers_of, better, forbidden, made_up
+from made_up import HEADS, NONE, PAUSING, answers_of, better, forbidden, judged_by, made_up
 
 from pauselib.analysis.claims import accuracy
 from pauselib.analysis.claims.accuracy import BEST, best_variant, embedding_effect, embedding_pairs, lead, pauses_help
-from pauselib.analysis.claims.judged import judged_claim
 from pauselib.analysis.claims.preregistration import plan
 from pauselib.analysis.claims.verdicts import (
     AT_THE_END,
@@ -21,17 +20,8 @@ from pauselib.analysis.claims.verdicts import (
 from pauselib.analysis.statistics.paired import score_interval
 from pauselib.variants import VARIANTS
 
-
-def best(replies: pd.DataFrame) -> dict:
-    return judged_claim(plan(1), "best", best_variant(replies, plan(1)))
-
-
-def embedding(replies: pd.DataFrame) -> dict:
-    return judged_claim(plan(1), "embedding", embedding_effect(replies, plan(1)))
-
-
-def helped(replies: pd.DataFrame, without: pd.DataFrame) -> dict:
-    return judged_claim(plan(1), "forbidden", pauses_help(replies, forbidden(without), plan(1)))
+best, embedding = judged_by("best", best_variant), judged_by("embedding", embedding_effect)
+helped = judged_by("forbidden", lambda replies, without, by: pauses_help(replies, forbidden(without), by))
 
 
 def test_the_lead_over_two_rivals_by_hand():

@@ -3,9 +3,8 @@
 import numpy as np
 import pandas as pd
 import pytest
-from made_up import HEADS, made_up
+from made_up import HEADS, judged_by, made_up
 
-from pauselib.analysis.claims.judged import judged_claim
 from pauselib.analysis.claims.pause_sites import detectable_ratio, incorrect_expect_more, incorrect_pause_more
 from pauselib.analysis.claims.preregistration import plan
 from pauselib.analysis.claims.verdicts import (
@@ -19,9 +18,7 @@ from pauselib.analysis.claims.verdicts import (
     judge,
 )
 
-
-def judged(replies: pd.DataFrame) -> dict:
-    return judged_claim(plan(1), "incorrect", incorrect_pause_more(replies, plan(1)))
+judged = judged_by("incorrect", incorrect_pause_more)
 
 
 def test_planted_places_of_incorrect_replies_are_found_at_their_size():
