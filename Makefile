@@ -9,7 +9,7 @@ CONFIG ?= configs/tiny.yaml
 ARGS ?=
 DATASET ?=
 
-# A path may have spaces: the shell reads it, not make. In ARGS, write `$$` for a `$`.
+# A path may have spaces: the shell reads it, not make. In ARGS a `$` stays as it is for `make run`; for the others write `$$`.
 export CONFIG DATASET
 
 help:
