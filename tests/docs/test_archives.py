@@ -21,7 +21,9 @@ from tools import publish
 from tools.publish import ARCHIVE
 
 RESULTS = ROOT / "results"
-ROWS = {"qwen": 15, "smollm2": 18, "smollm2-curve": 6, "tiny-seeds": 21}  # the others have all 25
+ROWS = {"qwen": 15, "qwen-rivals": 15, "smollm2": 18, "smollm2-curve": 6, "tiny-seeds": 21}  # the others have all 25
+RIVALS = ["sft", "sft_peft", "sft_fr_pembed_peft", "sft_unfr_lm_head_peft", "sft_unfr_lm_head_embed_peft"]
+CHANGED = {"qwen-rivals": {"experiment": "qwen-rivals", "seeds": [43, 44, 45], "variants": RIVALS}}  # of qwen-table
 FOLDERS = sorted(path.parent for path in RESULTS.rglob(ARCHIVE))
 CURVE = RESULTS / "smollm2-curve"
 
@@ -34,8 +36,9 @@ def unpacked(folder: Path, runs_dir: Path, archive: bytes = b""):
     """The settings of an experiment whose published archive, or another one of it, was unpacked into `runs_dir`."""
     with tarfile.open(fileobj=io.BytesIO(archive or (folder / ARCHIVE).read_bytes())) as packed:
         packed.extractall(runs_dir, filter="data")
-    config = yaml.safe_load((ROOT / "configs" / f"{experiment_of(folder)}.yaml").read_text())
-    return of_experiment({**config, "runs_dir": str(runs_dir)})
+    name = experiment_of(folder)
+    config = yaml.safe_load((ROOT / "configs" / f"{name.replace('rivals', 'table')}.yaml").read_text())
+    return of_experiment({**config, **CHANGED.get(name, {}), "runs_dir": str(runs_dir)})
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.relative_to(RESULTS).as_posix())
