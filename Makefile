@@ -45,6 +45,6 @@ install:
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-build-isolation --editable .
 	etc=$$($(PYTHON) -c "import sys; print(sys.prefix)")/etc/ipython && mkdir -p "$$etc" && cp configs/ipython_kernel_config.py "$$etc"
-	$(PYTHON) -m jupyterlab.labextensions disable --level=sys_prefix "@jupyterlab/apputils-extension:announcements" 2>/dev/null
+	$(PYTHON) -m jupyterlab.labextensions disable --level=sys_prefix "@jupyterlab/apputils-extension:announcements"
 
 .PHONY: help run install test test-long bench lint lab
